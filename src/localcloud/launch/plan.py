@@ -1,0 +1,59 @@
+"""What a deployment file asks for, in the terms every runtime understands."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class Platform(enum.Enum):
+    """Where the folder would be deployed; it decides the front end and the environment variables."""
+
+    APP_ENGINE = "App Engine"
+    APP_ENGINE_PYTHON27 = "App Engine (python27)"
+    CLOUD_RUN = "Cloud Run"
+    FUNCTIONS = "Cloud Run functions"
+
+
+@dataclass(frozen=True)
+class Handler:
+    """One entry of app.yaml's `handlers`, in file order; the first whose `url` matches the whole path serves it.
+
+    Exactly one of `script` (python27: "main.app"; python3: "auto"), `static_dir` and `static_files` is set.
+    `static_files` may hold \\1-style references to groups of `url`; both are relative to the app's directory.
+    `refused` is the one-line reason the front end answers 501 with, for a handler that needs what we do not have.
+    """
+
+    url: str
+    script: str | None = None
+    static_dir: str | None = None
+    static_files: str | None = None
+    mime_type: str | None = None
+    http_headers: Mapping[str, str] = field(default_factory=dict)
+    refused: str | None = None
+
+
+@dataclass(frozen=True)
+class LaunchPlan:
+    """A folder, read: everything a runtime needs to start what the cloud would start.
+
+    `source` is the file the plan was read from. `python` is the version asked for ("3.14", "2.7"), None for any.
+    `command` is an argv; shell forms arrive as ("/bin/sh", "-c", text) and still hold "$PORT". It is empty on
+    python27, where `handlers` name the WSGI objects. `directory` is the working directory the command starts in.
+    `environment` is what the deployment file declares, `requirements` the requirements files to install, and
+    `packages` requirement specifiers the platform itself adds (App Engine's and Buildpacks' default gunicorn).
+    """
+
+    source: Path
+    platform: Platform
+    directory: Path
+    command: tuple[str, ...] = ()
+    python: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    requirements: tuple[Path, ...] = ()
+    packages: tuple[str, ...] = ()
+    handlers: tuple[Handler, ...] = ()
+    bundled_services: bool = False
+    function: str | None = None
