@@ -1,0 +1,37 @@
+import os
+
+from flask import abort, render_template
+from google.cloud import ndb
+
+# The visitor's address: what the last PROXY_HOPS proxies wrote, never more
+PROXY_HOPS = int(os.environ.get('PROXY_HOPS', 1))
+client = ndb.Client()
+
+
+class Visit(ndb.Model):
+    """A visit: who came, and when (UTC)."""
+    visitor = ndb.TextProperty()
+    timestamp = ndb.DateTimeProperty(auto_now_add=True)
+
+
+def store_visit(remote_addr, user_agent):
+    """Create a new Visit entity in Datastore."""
+    Visit(visitor='%s: %s' % (remote_addr, user_agent)).put()
+
+
+def fetch_visits(limit):
+    """Return the most recent visits, newest first."""
+    return Visit.query().order(-Visit.timestamp).fetch(limit)
+
+
+def visitme(request):
+    """Main application handler."""
+    if request.path != '/':
+        abort(404)
+    if request.method not in ('GET', 'HEAD'):
+        abort(405, ['GET', 'HEAD'])
+    remote_addr = request.access_route[-PROXY_HOPS:][0]
+    with client.context():
+        store_visit(remote_addr, request.headers.get('User-Agent', ''))
+        visits = fetch_visits(10)
+    return render_template('index.html', visits=visits)

@@ -1,0 +1,41 @@
+import json
+
+from flask import Flask, render_template, request
+from google.appengine.api import memcache
+from google.appengine.ext import ndb
+
+HOUR = 3600
+app = Flask(__name__)
+
+
+class Visit(ndb.Model):
+    """A visit: who came, and when (UTC)."""
+    visitor = ndb.TextProperty()
+    timestamp = ndb.DateTimeProperty(auto_now_add=True)
+
+
+def store_visit(remote_addr, user_agent):
+    """Create a new Visit entity in Datastore."""
+    Visit(visitor='%s: %s' % (remote_addr, user_agent)).put()
+
+
+def fetch_visits(limit):
+    """Return the most recent visits, newest first, as data a cache can hold."""
+    visits = Visit.query().order(-Visit.timestamp).fetch(limit)
+    return [{'timestamp': visit.timestamp.ctime(), 'visitor': visit.visitor}
+            for visit in visits]
+
+
+@app.route('/')
+def root():
+    """Main application handler."""
+    remote_addr = request.remote_addr
+    user_agent = request.headers.get('User-Agent', '')
+    cached = memcache.get('visits')
+    visits = json.loads(cached) if cached else []
+    # The same visitor within the hour gets the cached list and adds no visit
+    if not visits or visits[0]['visitor'] != '%s: %s' % (remote_addr, user_agent):
+        store_visit(remote_addr, user_agent)
+        visits = fetch_visits(10)
+        memcache.set('visits', json.dumps(visits), time=HOUR)  # add() keeps the old
+    return render_template('index.html', visits=visits)

@@ -1,0 +1,66 @@
+import json
+import os
+
+from flask import Flask, render_template, request
+from google.cloud import ndb
+import redis
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+HOUR = 3600
+app = Flask(__name__)
+# The visitor's address: what the last PROXY_HOPS proxies wrote, never more
+app.wsgi_app = ProxyFix(app.wsgi_app, x_for=int(os.environ.get('PROXY_HOPS', 1)))
+client = ndb.Client()
+cache = redis.Redis(host=os.environ.get('REDIS_HOST', 'localhost'),
+                    port=int(os.environ.get('REDIS_PORT', 6379)),
+                    socket_connect_timeout=1, socket_timeout=1)
+
+
+class Visit(ndb.Model):
+    """A visit: who came, and when (UTC)."""
+    visitor = ndb.TextProperty()
+    timestamp = ndb.DateTimeProperty(auto_now_add=True)
+
+
+def store_visit(remote_addr, user_agent):
+    """Create a new Visit entity in Datastore."""
+    Visit(visitor='%s: %s' % (remote_addr, user_agent)).put()
+
+
+def fetch_visits(limit):
+    """Return the most recent visits, newest first, as data a cache can hold."""
+    visits = Visit.query().order(-Visit.timestamp).fetch(limit)
+    return [{'timestamp': visit.timestamp.ctime(), 'visitor': visit.visitor}
+            for visit in visits]
+
+
+def cache_get(key):
+    """Return the cached value, or None: a cache that is down is an empty one."""
+    try:
+        return cache.get(key)
+    except redis.RedisError:
+        return None
+
+
+def cache_set(key, value, seconds):
+    """Cache the value for so many seconds, if there is a cache."""
+    try:
+        cache.set(key, value, ex=seconds)
+    except redis.RedisError:
+        pass
+
+
+@app.route('/')
+def root():
+    """Main application handler."""
+    remote_addr = request.remote_addr
+    user_agent = request.headers.get('User-Agent', '')
+    cached = cache_get('visitme:visits')
+    visits = json.loads(cached) if cached else []
+    # The same visitor within the hour gets the cached list and adds no visit
+    if not visits or visits[0]['visitor'] != '%s: %s' % (remote_addr, user_agent):
+        with client.context():
+            store_visit(remote_addr, user_agent)
+            visits = fetch_visits(10)
+        cache_set('visitme:visits', json.dumps(visits), HOUR)
+    return render_template('index.html', visits=visits)
