@@ -30,7 +30,8 @@ def visitme(request):
         abort(404)
     if request.method not in ('GET', 'HEAD'):
         abort(405, ['GET', 'HEAD'])
-    remote_addr = request.access_route[-PROXY_HOPS:][0]
+    forwarded_for = request.headers.get('X-Forwarded-For', request.remote_addr)
+    remote_addr = forwarded_for.split(',')[-PROXY_HOPS:][0].strip()
     with client.context():
         store_visit(remote_addr, request.headers.get('User-Agent', ''))
         visits = fetch_visits(10)

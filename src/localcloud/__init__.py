@@ -1,1 +1,1 @@
-"""A Google Cloud small enough for a laptop: it runs App Engine, Cloud Run and Cloud Run functions folders as they are."""
+"""A Google Cloud small enough for a laptop: it runs folders made for App Engine, Cloud Run and functions."""

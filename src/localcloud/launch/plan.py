@@ -21,7 +21,8 @@ class Platform(enum.Enum):
 class Handler:
     """One entry of app.yaml's `handlers`, in file order; the first whose `url` matches the whole path serves it.
 
-    Exactly one of `script` (python27: "main.app"; python3: "auto"), `static_dir` and `static_files` is set.
+    Exactly one of `script` (python27: "main.app"; python3: "auto"), `static_dir` and `static_files` is set, or none
+    of them in a refused handler that stands for code we do not have.
     `static_files` may hold \\1-style references to groups of `url`; both are relative to the app's directory.
     `refused` is the one-line reason the front end answers 501 with, for a handler that needs what we do not have.
     """

@@ -1,0 +1,93 @@
+"""The `memcache` service: Google's own Memcache stub, one for each app, behind a switch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from google.appengine.api.memcache import memcache_service_pb2 as pb
+from google.appengine.api.memcache.memcache_stub import MemcacheServiceStub
+from google.appengine.runtime import apiproxy_errors
+from google.protobuf.message import Message
+
+from localcloud.appengine.applications import project_of
+from localcloud.appengine.service import Method, call_method
+
+# The service an app sees. The stub answers test-only calls too (SetClock and the like), which no cloud has.
+_METHODS: dict[str, tuple[type[Message], type[Message]]] = {
+    "Get": (pb.MemcacheGetRequest, pb.MemcacheGetResponse),
+    "Set": (pb.MemcacheSetRequest, pb.MemcacheSetResponse),
+    "Delete": (pb.MemcacheDeleteRequest, pb.MemcacheDeleteResponse),
+    "Increment": (pb.MemcacheIncrementRequest, pb.MemcacheIncrementResponse),
+    "BatchIncrement": (pb.MemcacheBatchIncrementRequest, pb.MemcacheBatchIncrementResponse),
+    "FlushAll": (pb.MemcacheFlushRequest, pb.MemcacheFlushResponse),
+    "Stats": (pb.MemcacheStatsRequest, pb.MemcacheStatsResponse),
+}
+
+
+class Memcache:
+    """One app's cache.
+
+    While `available` is False every call fails, and the app's memcache client takes that as it takes an outage in
+    the cloud: `get` gives None, `set` gives False. What is cached outlives the outage.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.available = True
+        self._stub = _Stub(clock)
+        self._methods = {name: self._bind(name, *classes) for name, classes in _METHODS.items()}
+
+    def flush(self) -> None:
+        """Empty the cache."""
+        self._stub.Clear()
+
+    def call(self, method: str, payload: bytes) -> bytes:
+        """Answer one call of the memcache service."""
+        if not self.available:
+            raise apiproxy_errors.ApplicationError(
+                pb.MemcacheServiceError.UNAVAILABLE, "Memcache is switched off in localcloud"
+            )
+        return call_method("memcache", self._methods, method, payload)
+
+    def _bind(self, name: str, request_class: type[Message], response_class: type[Message]) -> Method:
+        def answer(request: Message) -> Message:
+            response = response_class()
+            self._stub.MakeSyncCall("memcache", name, request, response)
+            return response
+
+        return request_class, answer
+
+
+class MemcacheService:
+    """Gives each app its own cache, since App Engine's are not shared between projects."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._caches: dict[str, Memcache] = {}
+        self._lock = threading.Lock()
+
+    def cache(self, app: str) -> Memcache:
+        """Return the cache of `app` ("demo", "s~demo": the same one), made empty when first asked for."""
+        with self._lock:
+            return self._caches.setdefault(project_of(app), Memcache(self._clock))
+
+    def call(self, method: str, payload: bytes, ticket: str) -> bytes:
+        """Answer one call from the app that `ticket` names."""
+        return self.cache(ticket).call(method, payload)
+
+
+class _Stub(MemcacheServiceStub):  # type: ignore[misc]  # the SDK ships no types
+    """Google's stub, with its clock kept.
+
+    Upstream `Clear`, which FlushAll calls, puts `time.time` back in place of the clock it was given. The stub has
+    a lock of its own and holds it in every method.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(gettime=clock)
+        self._clock = clock
+
+    def Clear(self) -> None:  # noqa: N802  # the stub's name for it
+        with self._mutex:
+            super().Clear()
+            self._gettime = self._clock

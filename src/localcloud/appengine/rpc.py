@@ -1,0 +1,72 @@
+"""The remote_api envelope: finds the service a request names and wraps what it answers or raises."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+from collections.abc import Mapping
+
+from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request, Response, RpcError
+from google.appengine.runtime import apiproxy_errors
+
+from localcloud.appengine.service import Service
+
+logger = logging.getLogger(__name__)
+
+# The other direction of the table in google.appengine.runtime.default_api_stub, by which the app's SDK chooses the
+# exception it raises.
+_RPC_ERROR_CODES: dict[type[Exception], int] = {
+    apiproxy_errors.CallNotFoundError: RpcError.CALL_NOT_FOUND,
+    apiproxy_errors.ArgumentError: RpcError.PARSE_ERROR,
+    apiproxy_errors.RequestTooLargeError: RpcError.REQUEST_TOO_LARGE,
+    apiproxy_errors.RPCFailedError: RpcError.UNKNOWN,
+}
+
+# Python 2's pickle reads protocols 0 to 2; 0 is what Google's own API server sent.
+_PICKLE_PROTOCOL = 0
+
+
+class Dispatcher:
+    """Answers remote_api requests, whatever carried them: the HTTP doors, or a gRPC CallHandler."""
+
+    def __init__(self, services: Mapping[str, Service]) -> None:
+        self._services = services
+
+    def handle(self, body: bytes, ticket: str | None = None) -> bytes:
+        """Answer one serialized Request with a serialized Response.
+
+        `ticket` names the calling app; None takes it from the request's `request_id`, where the Python 3 SDK
+        puts it. Raises google.protobuf.message.DecodeError if `body` is no Request; every other failure is
+        answered inside the Response.
+        """
+        request = Request.FromString(body)
+        response = Response()
+        try:
+            response.response = self._call(request, ticket if ticket is not None else request.request_id)
+        except apiproxy_errors.ApplicationError as error:
+            response.application_error.code = error.application_error
+            response.application_error.detail = error.error_detail
+        except apiproxy_errors.Error as error:
+            _set_rpc_error(response, error)
+        except Exception as error:
+            logger.exception("%s.%s() failed", request.service_name, request.method)
+            summary = f"localcloud failed in {request.service_name}.{request.method}(): {error!r}"
+            _set_rpc_error(response, apiproxy_errors.RPCFailedError(summary))
+        return bytes(response.SerializeToString())
+
+    def _call(self, request: Request, ticket: str) -> bytes:
+        service = self._services.get(request.service_name)
+        if service is None:
+            served = " and ".join(sorted(self._services))
+            raise apiproxy_errors.CallNotFoundError(
+                f"localcloud does not have the bundled service {request.service_name!r} "
+                f"(called for {request.method}()); it has {served}"
+            )
+        return service.call(request.method, request.request, ticket)
+
+
+def _set_rpc_error(response: Response, error: apiproxy_errors.Error) -> None:
+    """Answer `error` twice: Python 3's SDK reads `rpc_error`, Python 2's unpickles `exception`."""
+    response.rpc_error.code = _RPC_ERROR_CODES.get(type(error), RpcError.UNKNOWN)
+    response.rpc_error.detail = str(error)
+    response.exception = pickle.dumps(error, protocol=_PICKLE_PROTOCOL)

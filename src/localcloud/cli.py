@@ -1,0 +1,174 @@
+"""The `localcloud` command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from localcloud.errors import LocalCloudError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0, 1 for a mistake the user can mend (told in one line), or 2 for wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        with _stop_signals() as stopped:
+            return int(options.command(options, stopped))
+    except LocalCloudError as error:
+        print(f"localcloud: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="localcloud",
+        description="Run App Engine, Cloud Run and Cloud Run functions folders on this machine.",
+    )
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = verbs.add_parser("run", help="run one or more app folders against one Datastore")
+    run.set_defaults(command=_run)
+    run.add_argument("directories", nargs="+", type=Path, metavar="DIR", help="a folder with an app")
+    run.add_argument("--port", type=int, help="the first app's port, the next one's is one up (default: from 8080)")
+    run.add_argument("--project", default="demo", help="the project id (default: demo)")
+    run.add_argument("--data", metavar="FILE", help="where the Datastore keeps its entities, or :memory:")
+    run.add_argument("--datastore", metavar="HOST:PORT", help="use this Datastore emulator, not the embedded one")
+    run.add_argument("--redis", metavar="HOST:PORT", help="use this Redis server, not one of our own")
+    run.add_argument("--function", metavar="NAME", help="the function to serve, for a folder without a deployment file")
+    run.add_argument("--platform", choices=["appengine", "cloudrun", "functions"], help="when the files do not tell")
+    run.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set a variable for the apps (repeatable)",
+    )
+
+    datastore = verbs.add_parser("datastore", help="run the Datastore alone")
+    datastore.set_defaults(command=_datastore)
+    datastore.add_argument("--host-port", default="127.0.0.1:8081", metavar="HOST:PORT", help="where it listens")
+    datastore.add_argument("--data", metavar="FILE", help="where it keeps its entities, or :memory:")
+    datastore.add_argument("--project", default="demo", help="the project id that names the default file")
+    return parser
+
+
+def _run(options: argparse.Namespace, stopped: threading.Event) -> int:
+    # Imported here so that usage errors and --help cost nothing.
+    from localcloud.cloud import App, Cloud
+
+    environment = dict(_assignment(text) for text in options.env)
+    say = _printer(len(options.directories) > 1)
+    ports = _ports(options.port)
+    data = options.data or str(_default_data(options.project))
+    with Cloud(project=options.project, data=data, datastore=options.datastore, redis=options.redis, log=say) as cloud:
+        apps = [
+            cloud.add(
+                directory,
+                port=next(ports),
+                function=options.function,
+                platform=options.platform,
+                environment=environment,
+            )
+            for directory in options.directories
+        ]
+        with ThreadPoolExecutor(max_workers=len(apps)) as pool:
+            list(pool.map(App.start, apps))
+        for app in apps:
+            print(f"{app.name} ({app.plan.platform.value}): {app.url}", flush=True)
+        if not options.datastore:
+            print(f"Data: {data}. Ctrl-C ends it.", flush=True)
+        while not stopped.wait(0.2):
+            for app in apps:
+                if app.returncode is not None:
+                    raise LocalCloudError(
+                        f"{app.name}: the app has exited with code {app.returncode}; its log tells why"
+                    )
+    return 0
+
+
+def _datastore(options: argparse.Namespace, stopped: threading.Event) -> int:
+    from localcloud.datastore.engine import Engine
+    from localcloud.datastore.server import DatastoreServer
+
+    host, _, port = options.host_port.rpartition(":")
+    if not host or not port.isdecimal():
+        raise LocalCloudError(f'--host-port: expected HOST:PORT, found "{options.host_port}"')
+    data = options.data or str(_default_data(options.project))
+    with Engine(data) as engine:
+        server = DatastoreServer(engine, host, int(port))
+        server.start()
+        print(f"Datastore on {server.address}, data: {data}. To use it, run this in the app's shell:")
+        print(f"export DATASTORE_EMULATOR_HOST={server.address}", flush=True)
+        stopped.wait()
+        server.stop()
+    return 0
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise LocalCloudError(f'--env: expected NAME=VALUE, found "{text}"')
+    return name, value
+
+
+def _default_data(project: str) -> Path:
+    home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "localcloud"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LocalCloudError(
+            f"{home}: the Datastore keeps its data here, and it cannot be made ({error.strerror}); "
+            "name another file with --data, or --data :memory: to keep nothing"
+        ) from error
+    return home / f"{project}.sqlite3"
+
+
+def _ports(first: int | None) -> Iterator[int]:
+    """Yield the ports asked for, or free ones from 8080 up."""
+    if first is not None:
+        yield from range(first, 65536)
+    for port in range(8080, 65536):
+        if _is_free(port):
+            yield port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _printer(named: bool) -> Callable[[str, str], None]:
+    """Return what prints an app's line of log, behind its name if there are several apps."""
+    lock = threading.Lock()
+
+    def say(name: str, line: str) -> None:
+        with lock:
+            print(f"{name} | {line}" if named else line, flush=True)
+
+    return say
+
+
+@contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """Yield an event that Ctrl-C, TERM and a closed terminal set; later ones are ignored, as the end is near."""
+    stopped = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, lambda *_: stopped.set()) for number in numbers]
+    try:
+        yield stopped
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

@@ -1,0 +1,254 @@
+"""The local cloud: one store, one cache and one Redis, and the apps that share them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from localcloud.appengine.server import ApiServer
+from localcloud.clock import Clock
+from localcloud.datastore.client import RemoteDatastore
+from localcloud.datastore.engine import Engine
+from localcloud.datastore.server import DatastoreServer
+from localcloud.errors import LocalCloudError
+from localcloud.frontend import FrontEnd
+from localcloud.launch import read_plan
+from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.memorystore import Memorystore
+from localcloud.process import Process, free_port
+from localcloud.runtimes.command import Services, command_for
+
+Log = Callable[[str, str], None]
+
+
+class App:
+    """A folder being served: a front end that visitors reach at `url`, and the app's process behind it."""
+
+    def __init__(
+        self,
+        name: str,
+        plan: LaunchPlan,
+        services: Services,
+        *,
+        port: int,
+        home: Path,
+        log: Log,
+        overrides: Mapping[str, str],
+    ) -> None:
+        self.name = name
+        self.plan = plan
+        self._log = log
+        self._upstream = free_port()
+        self._command = command_for(
+            plan,
+            services,
+            service=name.replace("/", "-").lower(),
+            port=self._upstream,
+            home=home,
+            overrides=overrides,
+            report=lambda line: log(name, line),
+        )
+        self._front_end = FrontEnd(
+            plan.platform,
+            ("127.0.0.1", self._upstream),
+            port=port,
+            directory=plan.directory,
+            handlers=plan.handlers,
+            extra_headers={"X-Appengine-Api-Ticket": services.project} if plan.bundled_services else {},
+        )
+        self._process: Process | None = None
+
+    @property
+    def url(self) -> str:
+        """The address for a browser, as in "http://localhost:8080"."""
+        return self._front_end.url
+
+    @property
+    def returncode(self) -> int | None:
+        """The process's exit code, None while it runs."""
+        return self._process.returncode if self._process else None
+
+    def start(self) -> None:
+        """Start the app, and return when it listens; raises LocalCloudError if it exits or takes too long."""
+        for note in self._command.notes:
+            self._log(self.name, note)
+        self._front_end.start()
+        self._start_process()
+
+    def restart(self) -> None:
+        """End the app's process and start another, as a new version or a recycled instance would."""
+        self._stop_process()
+        self._start_process()
+
+    def stop(self) -> None:
+        """End the app; nothing of it is left."""
+        self._front_end.stop()
+        self._stop_process()
+
+    def _start_process(self) -> None:
+        command = self._command
+        self._process = Process(self.name, command.argv, dict(command.environment), command.directory, self._log)
+        self._process.wait_for_port("127.0.0.1", self._upstream, 30)
+
+    def _stop_process(self) -> None:
+        if self._process:
+            self._process.stop()
+
+
+class Cloud:
+    """A local Google Cloud project with the apps that run in it; a context manager that ends all it started.
+
+    `data` is the Datastore's file, ":memory:" for none. `datastore` and `redis` are HOST:PORT of servers to use
+    instead of our own. `log` receives each app's name and line of output.
+    """
+
+    def __init__(
+        self,
+        *,
+        project: str = "demo",
+        data: str | Path = ":memory:",
+        datastore: str | None = None,
+        redis: str | None = None,
+        log: Log = lambda name, line: None,
+    ) -> None:
+        self.project = project
+        self.clock = Clock()
+        self.memorystore: Memorystore | None = None
+        self.apps: list[App] = []
+        self._log = log
+        self._redis = _address(redis, "--redis") if redis else None
+        self._cleanup = ExitStack()
+        with ExitStack() as stack:
+            self._scratch = Path(tempfile.mkdtemp(prefix="localcloud-"))
+            stack.callback(shutil.rmtree, self._scratch, ignore_errors=True)
+            self.engine: Engine | RemoteDatastore
+            if datastore:
+                _address(datastore, "--datastore")
+                self.engine = RemoteDatastore(datastore)
+                self.datastore = datastore
+            else:
+                self.engine = Engine(data)
+                self.datastore_server = DatastoreServer(self.engine)
+                self.datastore_server.start()
+                stack.callback(self.datastore_server.stop)
+                self.datastore = self.datastore_server.address
+            stack.callback(self.engine.close)
+            self.api_server = ApiServer(self.engine, clock=self.clock.now)
+            self.api_server.start()
+            stack.callback(self.api_server.stop)
+            self._cleanup = stack.pop_all()
+
+    def __enter__(self) -> Cloud:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def add(
+        self,
+        directory: Path,
+        *,
+        name: str | None = None,
+        port: int = 0,
+        project: str | None = None,
+        function: str | None = None,
+        platform: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> App:
+        """Return the folder as an app of this cloud, not started yet; see App.start.
+
+        `function` names the target in a folder without app.yaml or Dockerfile; `platform` ("appengine", "cloudrun"
+        or "functions") decides when the files in the folder do not; `environment` overrides the app's variables.
+        """
+        name = name or "/".join(directory.resolve().parts[-2:])
+        place = Path(tempfile.mkdtemp(dir=self._scratch))
+        home = place / "home"
+        home.mkdir()
+        plan = read_plan(directory, function=function, platform=platform, staging=place / "image")
+        if "REDIS_HOST" in plan.environment and not self._redis:
+            self._start_memorystore()
+        services = Services(
+            project=project or self.project,
+            datastore=self.datastore,
+            api_server=(self.api_server.host, self.api_server.port),
+            redis=self._redis if "REDIS_HOST" in plan.environment else None,
+        )
+        app = App(
+            name,
+            plan,
+            services,
+            port=port,
+            home=home,
+            log=self._log,
+            overrides=environment or {},
+        )
+        self.apps.append(app)
+        return app
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass for the caches: Memcache's clock moves on, and Redis keys come closer to their expiry."""
+        self.clock.advance(seconds)
+        if self.memorystore:
+            self.memorystore.advance(seconds)
+
+    def flush_caches(self) -> None:
+        """Empty the project's Memcache and Redis."""
+        self.api_server.memcache(self.project).flush()
+        if self.memorystore:
+            self.memorystore.flush()
+
+    def lose_caches(self) -> None:
+        """Take Memcache and Redis away, with all they hold, as an outage would."""
+        self.flush_caches()
+        self.api_server.memcache(self.project).available = False
+        if self.memorystore:
+            self.memorystore.stop()
+
+    def restore_caches(self) -> None:
+        """Bring Memcache and Redis back, empty, where they were."""
+        self.api_server.memcache(self.project).available = True
+        if self.memorystore:
+            self.memorystore.start()
+
+    def lose_datastore(self) -> None:
+        """Take the Datastore away, with all it holds kept: no door to it answers."""
+        self.api_server.stop()
+        self.datastore_server.stop()
+
+    def restore_datastore(self) -> None:
+        """Bring the Datastore back where it was."""
+        self.datastore_server.start()
+        self.api_server.start()
+
+    def close(self) -> None:
+        """End every app, all at once, and then the services they used."""
+        with ThreadPoolExecutor(max_workers=max(1, len(self.apps))) as pool:
+            list(pool.map(App.stop, self.apps))
+        self.apps.clear()
+        self._cleanup.close()
+
+    def _start_memorystore(self) -> None:
+        self.memorystore = Memorystore()
+        self.memorystore.start()
+        self._cleanup.callback(self.memorystore.stop)
+        self._redis = (self.memorystore.host, self.memorystore.port)
+
+
+def _address(text: str, flag: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise LocalCloudError(f'{flag}: expected HOST:PORT, found "{text}"')
+    return host, int(port)
+
+
+__all__ = ["App", "Cloud", "Platform"]

@@ -1,0 +1,248 @@
+"""The embedded Datastore: the RPCs of google.datastore.v1.Datastore on one SQLite file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import NamedTuple
+
+from grpc import StatusCode
+
+from localcloud.datastore import keys, mutations
+from localcloud.datastore import messages as m
+from localcloud.datastore.errors import DatastoreError, conflict, invalid, unimplemented
+from localcloud.datastore.query import parse
+from localcloud.datastore.results import REPLY_BYTES, Run, fill_result, fingerprint
+from localcloud.datastore.storage import Snapshot, Storage, read_state
+from localcloud.datastore.transactions import Transaction, Transactions
+from localcloud.datastore.writer import Writer
+
+_TRANSACTIONAL, _NON_TRANSACTIONAL = 1, 2  # CommitRequest.Mode
+
+
+class _Reading(NamedTuple):
+    """Where a read looks: the snapshot, the transaction to note it in, and the identifier of one begun for it."""
+
+    snapshot: Snapshot
+    transaction: Transaction | None
+    begun: bytes
+
+
+class Engine:
+    """A Datastore in the SQLite file at `path`, made if it is not there; ":memory:" keeps nothing.
+
+    Thread-safe. The methods are the service's RPCs on raw messages and raise DatastoreError; a file that cannot be
+    used raises LocalCloudError. `clock` gives the seconds by which transactions expire.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str] = ":memory:", *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._storage = Storage(path)
+        self._transactions = Transactions(self._storage, clock)
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        self._storage.close()
+
+    def reset(self, project_id: str) -> None:
+        """Remove all entities of the project, in every database and namespace."""
+        with self._writing() as writer:
+            writer.clear(project_id)
+
+    def lookup(self, request: m.LookupRequest) -> m.LookupResponse:
+        """Find entities by key; what would not fit in one reply is `deferred`, for the client to ask again."""
+        project, database = request.project_id, request.database_id
+        if request.HasField("property_mask"):
+            raise unimplemented("LookupRequest.property_mask")
+        targets = []
+        for key in request.keys:
+            partition = keys.partition_of(project, database, key.partition_id)
+            targets.append((key, partition, keys.encode_path(key)))
+        response = m.LookupResponse()
+        with self._reading(project, database, request.read_options) as (snapshot, transaction, begun):
+            response.transaction = begun
+            response.read_time.FromMicroseconds(snapshot.time)
+            room = REPLY_BYTES
+            for key, partition, path in targets:
+                row = self._find(snapshot.connection, partition, path)
+                if row and response.found and room < len(row[2]):
+                    response.deferred.append(key)
+                    continue
+                if transaction:
+                    transaction.lookups[partition, path] = row[0] if row else 0
+                if row:
+                    room -= len(row[2])
+                    fill_result(response.found.add(), *row)
+                else:
+                    result = response.missing.add(version=snapshot.version)
+                    result.entity.key.CopyFrom(key)
+                    keys.fill_partition(result.entity.key.partition_id, partition)
+        return response
+
+    def run_query(self, request: m.RunQueryRequest) -> m.RunQueryResponse:
+        """Run a query, as far as one reply holds its results."""
+        project, database = request.project_id, request.database_id
+        query = parse(project, database, request)
+        with self._reading(project, database, request.read_options) as (snapshot, transaction, begun):
+            batch = Run(self._storage, snapshot, query).fill()
+            if transaction:
+                transaction.queries.append((request, fingerprint(batch)))
+        return m.RunQueryResponse(batch=batch, transaction=begun)
+
+    def run_aggregation_query(self, request: m.RunAggregationQueryRequest) -> m.RunAggregationQueryResponse:
+        """Refuse: aggregation is not written yet."""
+        raise unimplemented("RunAggregationQuery")
+
+    def begin_transaction(self, request: m.BeginTransactionRequest) -> m.BeginTransactionResponse:
+        """Open a read-write or read-only transaction."""
+        identifier = self._transactions.begin(
+            request.project_id, request.database_id, request.transaction_options
+        )
+        return m.BeginTransactionResponse(transaction=identifier)
+
+    def rollback(self, request: m.RollbackRequest) -> m.RollbackResponse:
+        """End a transaction without effect."""
+        self._transactions.rollback(request.project_id, request.database_id, request.transaction)
+        return m.RollbackResponse()
+
+    def commit(self, request: m.CommitRequest) -> m.CommitResponse:
+        """Apply mutations, all or none; ABORTED if the transaction has read what has changed since."""
+        project, database = request.project_id, request.database_id
+        if not project:
+            raise invalid("missing project id in header")
+        selector = request.WhichOneof("transaction_selector")
+        transactional = request.mode != _NON_TRANSACTIONAL
+        if not transactional and selector:
+            raise invalid("non-transaction commit cannot specify a transaction")
+        if transactional and not selector:
+            raise invalid("transactional commit requires a transaction")
+        changes = mutations.parse(project, database, request.mutations, transactional=transactional)
+        transaction = None
+        if selector == "transaction":
+            transaction = self._transactions.end(project, database, request.transaction)
+        elif selector and request.single_use_transaction.WhichOneof("mode") == "read_only":
+            raise invalid("Cannot modify entities in a read-only transaction.")
+        response = m.CommitResponse()
+        if not changes:
+            response.commit_time.GetCurrentTime()
+            return response
+        if transaction and transaction.read_only:
+            raise invalid("Cannot modify entities in a read-only transaction.")
+        with self._writing() as writer:
+            if transaction:
+                self._check_unchanged(transaction, writer.connection)
+            for change in changes:
+                response.mutation_results.append(mutations.apply(change, writer))
+            response.index_updates = writer.index_updates
+            if transactional:
+                response.commit_time.FromMicroseconds(writer.version)
+        return response
+
+    def allocate_ids(self, request: m.AllocateIdsRequest) -> m.AllocateIdsResponse:
+        """Complete each of the keys with an id that nothing else will be given."""
+        project, database = request.project_id, request.database_id
+        targets = []
+        for key in request.keys:
+            partition = keys.partition_of(project, database, key.partition_id)
+            keys.refuse_complete(key)
+            targets.append((key, partition, keys.encode_path(key, complete=False, written=True)))
+        response = m.AllocateIdsResponse()
+        with self._writing() as writer:
+            for key, partition, path in targets:
+                completed = response.keys.add()
+                completed.CopyFrom(key)
+                keys.fill_partition(completed.partition_id, partition)
+                completed.path[-1].id = writer.allocate(partition, path)
+        return response
+
+    def reserve_ids(self, request: m.ReserveIdsRequest) -> m.ReserveIdsResponse:
+        """Keep the keys' ids from ever being allocated; names never are."""
+        project, database = request.project_id, request.database_id
+        targets = [
+            (keys.partition_of(project, database, key.partition_id), keys.encode_path(key, written=True))
+            for key in request.keys
+        ]
+        with self._writing() as writer:
+            for partition, path in targets:
+                writer.reserve(partition, path)
+        return m.ReserveIdsResponse()
+
+    @contextlib.contextmanager
+    def _reading(self, project: str, database: str, options: m.ReadOptions) -> Iterator[_Reading]:
+        if not project:
+            raise invalid("missing project id in header")
+        which = options.WhichOneof("consistency_type")
+        if which == "read_time":
+            raise unimplemented("ReadOptions.read_time")
+        begun = b""
+        identifier = options.transaction
+        if which == "new_transaction":
+            begun = identifier = self._transactions.begin(project, database, options.new_transaction)
+        with _file_errors():
+            if which in ("transaction", "new_transaction"):
+                with self._transactions.reading(project, database, identifier) as (transaction, snapshot):
+                    yield _Reading(snapshot, None if transaction.read_only else transaction, begun)
+            else:
+                with self._storage.snapshot() as snapshot:
+                    yield _Reading(snapshot, None, begun)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Writer]:
+        with _file_errors(), self._storage.writing() as connection:
+            writer = Writer(self._storage, connection)
+            yield writer
+            writer.finish()
+
+    def _find(
+        self, connection: sqlite3.Connection, partition: keys.Partition, path: bytes
+    ) -> tuple[int, int, bytes] | None:
+        """Return the entity's version, creation and body."""
+        number = self._storage.partitions.find(connection, *partition)
+        row: tuple[int, int, bytes] | None = connection.execute(
+            "SELECT version, created, body FROM entities WHERE partition = ? AND key = ?", (number, path)
+        ).fetchone()
+        return row
+
+    def _check_unchanged(self, transaction: Transaction, connection: sqlite3.Connection) -> None:
+        """Raise ABORTED if what the transaction has read would read differently now."""
+        now = read_state(connection)
+        if now.version == transaction.read_version:
+            return
+        for (partition, path), version in transaction.lookups.items():
+            row = self._find(connection, partition, path)
+            if (row[0] if row else 0) != version:
+                raise conflict()
+        for request, answer in transaction.queries:
+            query = parse(transaction.project, transaction.database, request)
+            if fingerprint(Run(self._storage, now, query).fill()) != answer:
+                raise conflict()
+
+
+@contextlib.contextmanager
+def _file_errors() -> Iterator[None]:
+    """Turn what SQLite says about the file, rather than about our statements, into the codes clients act on."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        text = str(error)
+        if "full" in text:
+            raise DatastoreError(StatusCode.RESOURCE_EXHAUSTED, f"the Datastore's file: {text}") from error
+        if "locked" in text or "readonly" in text or "I/O" in text:
+            raise DatastoreError(StatusCode.UNAVAILABLE, f"the Datastore's file: {text}") from error
+        raise

@@ -1,0 +1,158 @@
+"""Commit's mutations: what they may be, and how each is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from grpc import StatusCode
+
+from localcloud.datastore import keys, values
+from localcloud.datastore import messages as m
+from localcloud.datastore.errors import DatastoreError, invalid, unimplemented
+from localcloud.datastore.keys import Partition
+from localcloud.datastore.values import Cells
+from localcloud.datastore.writer import Writer
+
+# https://cloud.google.com/datastore/docs/concepts/limits: 1 MiB less 4 bytes.
+_MAX_ENTITY_BYTES = 1_048_572
+_FAIL = 3  # Mutation.ConflictResolutionStrategy.FAIL
+
+# What may not follow what on one entity: google.datastore.v1.CommitRequest.mutations.
+_FORBIDDEN_SEQUENCES = {
+    ("insert", "insert"),
+    ("update", "insert"),
+    ("upsert", "insert"),
+    ("delete", "update"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One mutation, checked and encoded, so that the writer's turn is short."""
+
+    operation: str
+    partition: Partition
+    path: bytes
+    complete: bool
+    entity: m.Entity
+    """A copy with a full key; the entity of a delete is empty."""
+    cells: Cells
+    base_version: int | None
+    """The version the stored entity must have, 0 for none; None if any will do."""
+    fail_on_conflict: bool
+
+
+def parse(
+    project: str, database: str, mutations: Iterable[m.Mutation], *, transactional: bool
+) -> list[Change]:
+    """Return the changes that the mutations ask for; DatastoreError for what is wrong with them on their own."""
+    changes = [_parse(project, database, mutation) for mutation in mutations]
+    operations: dict[tuple[Partition, bytes], str] = {}
+    for change in changes:
+        if not change.complete:
+            continue
+        target = (change.partition, change.path)
+        before = operations.get(target)
+        if before and not transactional:
+            raise invalid(
+                "A non-transactional commit may not contain multiple mutations affecting the same entity."
+            )
+        if (before, change.operation) in _FORBIDDEN_SEQUENCES:
+            raise invalid(f"Cannot {before} then {change.operation} an entity in the same request.")
+        operations[target] = change.operation
+    return changes
+
+
+def apply(change: Change, writer: Writer) -> m.MutationResult:
+    """Apply the change and return its result; DatastoreError if the entity's existence or version forbids it."""
+    result = m.MutationResult()
+    path = change.path
+    if not change.complete:
+        number = writer.allocate(change.partition, path)
+        path += keys.encode_id(number)
+        change.entity.key.path[-1].id = number
+        result.key.CopyFrom(change.entity.key)
+    old = writer.read(change.partition, path)
+    stored_version = old.version if old else 0
+    if change.base_version not in (None, stored_version):
+        if change.fail_on_conflict:
+            raise DatastoreError(
+                StatusCode.FAILED_PRECONDITION,
+                f"the stored version ({stored_version}) does not match "
+                f"the required base version ({change.base_version})",
+            )
+        result.conflict_detected = True
+        _fill_times(result, stored_version, old.created if old else 0)
+        return result
+    if change.operation == "delete":
+        writer.delete(path, old)
+        result.version = writer.version
+        return result
+    if old and change.operation == "insert":
+        raise DatastoreError(StatusCode.ALREADY_EXISTS, "entity already exists")
+    if not old and change.operation == "update":
+        raise DatastoreError(StatusCode.NOT_FOUND, "no entity to update")
+    body = change.entity.SerializeToString(deterministic=True)
+    if len(body) > _MAX_ENTITY_BYTES:
+        raise invalid(f"maximum entity size is {_MAX_ENTITY_BYTES} bytes")
+    if old and old.body == body:
+        # "If the mutation doesn't change anything on the server, then the version will be the version of the
+        # current entity": google.datastore.v1.MutationResult.version.
+        _fill_times(result, old.version, old.created)
+        return result
+    writer.put(change.partition, change.entity.key.path[-1].kind, path, body, change.cells, old)
+    _fill_times(result, writer.version, old.created if old else writer.version)
+    return result
+
+
+def _parse(project: str, database: str, mutation: m.Mutation) -> Change:
+    operation = mutation.WhichOneof("operation")
+    if operation is None:
+        raise invalid("Mutation is missing operation.")
+    if mutation.HasField("property_mask"):
+        raise unimplemented("Mutation.property_mask")
+    if mutation.property_transforms:
+        raise unimplemented("Mutation.property_transforms")
+    entity = m.Entity()
+    cells: Cells = {}
+    complete = True
+    if operation == "delete":
+        key = mutation.delete
+        partition = keys.partition_of(project, database, key.partition_id)
+    else:
+        entity.CopyFrom(getattr(mutation, operation))
+        if not entity.HasField("key"):
+            raise invalid("Entity is missing key.")
+        key = entity.key
+        partition = keys.partition_of(project, database, key.partition_id)
+        keys.fill_partition(key.partition_id, partition)
+        complete = operation == "update" or keys.is_complete(key)
+        cells = values.index_entity(entity)
+    return Change(
+        operation,
+        partition,
+        keys.encode_path(key, complete=complete, written=True),
+        complete,
+        entity,
+        cells,
+        _base_version(mutation),
+        mutation.conflict_resolution_strategy == _FAIL,
+    )
+
+
+def _base_version(mutation: m.Mutation) -> int | None:
+    # A version here is the microsecond of the commit, so an update time says the same.
+    strategy = mutation.WhichOneof("conflict_detection_strategy")
+    if strategy == "base_version":
+        return int(mutation.base_version)
+    if strategy == "update_time":
+        return int(mutation.update_time.ToMicroseconds())
+    return None
+
+
+def _fill_times(result: m.MutationResult, version: int, created: int) -> None:
+    result.version = version
+    if version:
+        result.update_time.FromMicroseconds(version)
+        result.create_time.FromMicroseconds(created)

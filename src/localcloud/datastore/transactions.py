@@ -1,0 +1,155 @@
+"""Open transactions: what each has read, so that its commit can tell whether that still holds.
+
+Concurrency is optimistic. A transaction reads one snapshot, taken at its first read, and nothing is locked; at
+its commit everything it read is read again, and ABORTED if the answer is another one. A read-only transaction, or
+one that writes nothing, is as good as its snapshot and never fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from localcloud.datastore import messages as m
+from localcloud.datastore.errors import DatastoreError, conflict, invalid, unimplemented
+from localcloud.datastore.keys import Partition
+from localcloud.datastore.storage import Snapshot, Storage
+
+# https://cloud.google.com/datastore/docs/concepts/transactions: idle for a minute, or 270 seconds in all.
+IDLE_SECONDS = 60
+LIFETIME_SECONDS = 270
+# Each open snapshot is a connection with its file descriptors; beyond this the one longest idle is given up.
+_MAX_SNAPSHOTS = 100
+
+_ID_PREFIX = b"txn\0"
+_ID_BYTES = 16
+
+
+@dataclass(slots=True, eq=False)
+class Transaction:
+    """One transaction, used by whoever holds its lock."""
+
+    project: str
+    database: str
+    read_only: bool
+    begun: float
+    used: float
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    snapshot: Snapshot | None = None
+    read_version: int = 0
+    """The newest commit that the snapshot saw."""
+    ended: DatastoreError | None = None
+    """Why nobody may use it any more."""
+    lookups: dict[tuple[Partition, bytes], int] = field(default_factory=dict)
+    """The version found for each key read, 0 for none."""
+    queries: list[tuple[m.RunQueryRequest, object]] = field(default_factory=list)
+    """Each query run, with the fingerprint of its answer."""
+
+
+class Transactions:
+    """The open transactions, by identifier; thread-safe. `clock` gives seconds that only go forward."""
+
+    def __init__(self, storage: Storage, clock: Callable[[], float]) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._open: dict[bytes, Transaction] = {}
+
+    def begin(self, project: str, database: str, options: m.TransactionOptions) -> bytes:
+        """Open a transaction and return its identifier; a retry's previous_transaction tells us nothing we need."""
+        if not project:
+            raise invalid("missing project id in header")
+        read_only = options.WhichOneof("mode") == "read_only"
+        if read_only and options.read_only.HasField("read_time"):
+            raise unimplemented("TransactionOptions.ReadOnly.read_time")
+        now = self._clock()
+        identifier = _ID_PREFIX + secrets.token_bytes(_ID_BYTES - len(_ID_PREFIX))
+        with self._lock:
+            self._expire(now)
+            self._open[identifier] = Transaction(project, database, read_only, now, now)
+        return identifier
+
+    @contextlib.contextmanager
+    def reading(
+        self, project: str, database: str, identifier: bytes
+    ) -> Iterator[tuple[Transaction, Snapshot]]:
+        """The transaction, held for the length of a `with` block, and its snapshot."""
+        transaction = self._find(project, database, identifier)
+        with transaction.lock:
+            if transaction.ended:
+                raise transaction.ended
+            transaction.used = self._clock()
+            if transaction.snapshot is None:
+                self._make_room()
+                transaction.snapshot = self._storage.open_snapshot()
+                transaction.read_version = transaction.snapshot.version
+            yield transaction, transaction.snapshot
+
+    def end(self, project: str, database: str, identifier: bytes) -> Transaction:
+        """Take the transaction out of the open ones and return it, with the snapshot given back."""
+        transaction = self._find(project, database, identifier)
+        with self._lock:
+            self._open.pop(identifier, None)
+        with transaction.lock:
+            if transaction.ended:
+                raise transaction.ended
+            self._end(transaction, _expired())
+        return transaction
+
+    def rollback(self, project: str, database: str, identifier: bytes) -> None:
+        """End the transaction; one that has ended already is as well, since clients roll back failed commits."""
+        _check_identifier(identifier)
+        with self._lock:
+            known = identifier in self._open
+        if known:
+            with contextlib.suppress(DatastoreError):
+                self.end(project, database, identifier)
+
+    def _find(self, project: str, database: str, identifier: bytes) -> Transaction:
+        _check_identifier(identifier)
+        with self._lock:
+            self._expire(self._clock())
+            transaction = self._open.get(identifier)
+        if transaction is None:
+            raise _expired()
+        if (transaction.project, transaction.database) != (project, database):
+            raise invalid("The referenced transaction is of another project or database.")
+        return transaction
+
+    def _expire(self, now: float) -> None:
+        for identifier, transaction in list(self._open.items()):
+            old = now - transaction.used > IDLE_SECONDS or now - transaction.begun > LIFETIME_SECONDS
+            # One whose lock is taken is in use: its turn comes later.
+            if old and transaction.lock.acquire(blocking=False):
+                del self._open[identifier]
+                self._end(transaction, _expired())
+                transaction.lock.release()
+
+    def _make_room(self) -> None:
+        with self._lock:
+            holding = [transaction for transaction in self._open.values() if transaction.snapshot]
+            if len(holding) < _MAX_SNAPSHOTS:
+                return
+            for transaction in sorted(holding, key=lambda transaction: transaction.used):
+                if transaction.lock.acquire(blocking=False):
+                    self._end(transaction, conflict())
+                    transaction.lock.release()
+                    return
+
+    def _end(self, transaction: Transaction, reason: DatastoreError) -> None:
+        transaction.ended = reason
+        if transaction.snapshot:
+            self._storage.close_snapshot(transaction.snapshot)
+            transaction.snapshot = None
+
+
+def _expired() -> DatastoreError:
+    return invalid("The referenced transaction has expired or is no longer valid.")
+
+
+def _check_identifier(identifier: bytes) -> None:
+    if len(identifier) != _ID_BYTES or not identifier.startswith(_ID_PREFIX):
+        raise invalid("Invalid transaction.")

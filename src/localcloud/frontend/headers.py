@@ -1,0 +1,130 @@
+"""Which headers each platform's front end takes away from a request and which it adds.
+
+Names and values are bytes from end to end: a visitor may send any byte, and the app must see that byte.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+
+from localcloud.launch.plan import Platform
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+APP_ENGINE = frozenset({Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27})
+
+# https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1, and Trailer because trailers are not passed on.
+_HOP_BY_HOP = frozenset(
+    {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
+)
+# What a `Connection` header may not name: a message cannot be read without these.
+_ALWAYS_KEPT = frozenset({b"host", b"content-length"})
+# The front end answers "100 Continue" itself.
+_ENDS_HERE = frozenset({b"expect", b"proxy-authorization"})
+
+# https://cloud.google.com/appengine/docs/standard/reference/request-headers: X-Google-* and App Engine's own are
+# removed for the app's safety, Accept-Encoding because compression is the front end's business.
+_APP_ENGINE_REMOVES = re.compile(rb"x-appengine-.*|x-google-.*|accept-encoding", re.DOTALL)
+
+_FORWARDED_FOR = b"x-forwarded-for"
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
+_CLOUD_TRACE = re.compile(rb"([0-9a-f]{32})(?:/.*)?", re.IGNORECASE)
+
+
+def visitor_address(host: str) -> str:
+    """The address as the platforms write it: no `%lo` scope, and IPv4 that came through an IPv6 socket as IPv4."""
+    return host.partition("%")[0].removeprefix("::ffff:")
+
+
+def for_app(
+    platform: Platform,
+    received: Iterable[tuple[bytes, bytes]],
+    *,
+    visitor: str,
+    hostname: str,
+    chunked: bool,
+    extra: Mapping[str, str],
+) -> RawHeaders:
+    """The headers the app gets: the visitor's own in their order, less the platform's, then the platform's.
+
+    `hostname` is where visitors reach the app, `chunked` whether the body has no announced length, `extra` what
+    the launcher adds. Cloud Run and functions keep a client's X-Appengine-* headers: nothing there reserves them.
+    """
+    headers = list(received)
+    added = _added(platform, headers, visitor, hostname)
+    added += [(name.encode("ascii"), value.encode("latin-1")) for name, value in extra.items()]
+    if chunked:
+        added.append((b"Transfer-Encoding", b"chunked"))
+    # To a WSGI app X_Appengine_User_Ip and X-Appengine-User-Ip are one name, so they are one name here as well.
+    owned = {_canonical(name) for name, _ in added} | _HOP_BY_HOP | _ENDS_HERE | _named_by_connection(headers)
+    if chunked:
+        owned.add(b"content-length")
+    kept = []
+    for name, value in headers:
+        canonical = _canonical(name)
+        if canonical in owned or (platform in APP_ENGINE and _APP_ENGINE_REMOVES.fullmatch(canonical)):
+            continue
+        kept.append((name, value))
+    if not any(name.lower() == b"host" for name, _ in kept):  # HTTP/1.0 has no Host, and the app is told 1.1
+        kept.insert(0, (b"Host", hostname.encode("ascii")))
+    return [*kept, *added, (b"Connection", b"close")]
+
+
+def for_visitor(received: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
+    """The headers the visitor gets: the app's, in their order and number, less what belongs to its connection."""
+    headers = list(received)
+    dropped = _HOP_BY_HOP | _named_by_connection(headers)
+    return [(name, value) for name, value in headers if name.lower() not in dropped]
+
+
+def wants_websocket(received: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the visitor asks to leave HTTP for a WebSocket."""
+    return any(name.lower() == b"upgrade" and value.lower() == b"websocket" for name, value in received)
+
+
+def _added(platform: Platform, received: RawHeaders, visitor: str, hostname: str) -> RawHeaders:
+    claims = [value for name, value in received if name.lower() == _FORWARDED_FOR and value]
+    trace = _trace_id(received)
+    span = secrets.token_hex(8)
+    added = [
+        (b"X-Forwarded-For", b", ".join([*claims, visitor.encode("ascii")])),
+        (b"X-Forwarded-Proto", b"http"),
+        # https://cloud.google.com/trace/docs/trace-context: one trace in two notations, the span in decimal here.
+        (b"X-Cloud-Trace-Context", f"{trace}/{int(span, 16)};o=0".encode("ascii")),
+        (b"Traceparent", f"00-{trace}-{span}-00".encode("ascii")),
+    ]
+    if platform in APP_ENGINE:
+        added += [
+            (b"X-Appengine-User-Ip", visitor.encode("ascii")),
+            (b"X-Appengine-Https", b"off"),
+            (b"X-Appengine-Country", b"ZZ"),  # documented as "unknown country"
+            (b"X-Appengine-Default-Version-Hostname", hostname.encode("ascii")),
+            (b"X-Appengine-Request-Log-Id", secrets.token_hex(32).encode("ascii")),
+        ]
+    return added
+
+
+def _trace_id(received: RawHeaders) -> str:
+    """The trace the visitor's request belongs to already, or a new one."""
+    for name, value in received:
+        pattern = {b"traceparent": _TRACEPARENT, b"x-cloud-trace-context": _CLOUD_TRACE}.get(name.lower())
+        match = pattern.fullmatch(value) if pattern else None
+        if match and match[1].strip(b"0"):  # all zeros is the standard's "no trace"
+            return match[1].decode("ascii").lower()
+    return secrets.token_hex(16)
+
+
+def _named_by_connection(headers: RawHeaders) -> frozenset[bytes]:
+    named = (
+        option.strip().lower()
+        for name, value in headers
+        if name.lower() == b"connection"
+        for option in value.split(b",")
+    )
+    return frozenset(named) - _ALWAYS_KEPT
+
+
+def _canonical(name: bytes) -> bytes:
+    return name.lower().replace(b"_", b"-")

@@ -1,0 +1,42 @@
+"""Plans the run of one function by Cloud Run functions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from localcloud.launch.buildpacks import asked_python
+from localcloud.launch.mistake import mistake
+from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.launch.python_source import read_source
+from localcloud.launch.requirements import package_names, requirements_files
+
+
+def read_function(directory: Path, name: str) -> LaunchPlan:
+    """Return the plan that serves the function `name` of the folder's main.py.
+
+    Like the platform, it adds functions-framework to requirements that do not name it. Raises LocalCloudError if
+    main.py or the function is missing.
+    """
+    source = directory / "main.py"
+    if not source.is_file():
+        raise mistake(source, None, f"expected the source of function {name}, found no such file")
+    module = read_source(source)
+    if not name.isidentifier() or (module and name not in module.names):
+        found = ", ".join(module.functions) if module else ""
+        raise mistake(
+            source,
+            None,
+            f'expected a function named "{name}", found {found or "no function that takes a request"}; '
+            "name one with --function NAME",
+        )
+    return LaunchPlan(
+        source=source,
+        platform=Platform.FUNCTIONS,
+        directory=directory,
+        command=("/bin/sh", "-c", f"exec functions-framework --target {name} --port $PORT"),
+        python=asked_python(directory),
+        environment={"FUNCTION_TARGET": name, "FUNCTION_SIGNATURE_TYPE": "http"},
+        requirements=requirements_files(directory),
+        packages=() if "functions-framework" in package_names(directory) else ("functions-framework",),
+        function=name,
+    )

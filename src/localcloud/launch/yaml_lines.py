@@ -1,0 +1,63 @@
+"""A YAML file together with where each of its keys stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from localcloud.launch.mistake import mistake, read_text
+
+
+class YamlLines:
+    """The top-level mapping of a YAML file, as `keys`, its `text`, and the line of every key in it.
+
+    Raises LocalCloudError for a file that is no YAML, or no mapping. YAML 1.1, as App Engine reads it.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.text = read_text(file)
+        reader = YAML(typ="rt")
+        reader.version = (1, 1)
+        try:
+            keys = reader.load(self.text)
+        except MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else None
+            raise mistake(file, line, f"not valid YAML: {_one_line(error.problem)}") from error
+        except YAMLError as error:
+            raise mistake(file, None, f"not valid YAML: {_one_line(error)}") from error
+        if not isinstance(keys, CommentedMap):
+            raise mistake(file, 1, 'expected lines such as "runtime: python314", found no key at all')
+        self.keys: CommentedMap = keys
+
+    def line(self, *path: str | int) -> int:
+        """Return the line, from 1, of a key ("env") or of what is under it ("handlers", 0, "login")."""
+        node, line = self.keys, 1
+        for step in path:
+            if isinstance(node, CommentedMap) and step in node:
+                line = node.lc.key(step)[0] + 1
+            elif isinstance(node, CommentedSeq) and isinstance(step, int):
+                line = node.lc.item(step)[0] + 1
+            else:
+                break
+            node = node[step]
+        return line
+
+    def without(self, keys: Iterable[str]) -> str:
+        """Return the text with these top-level keys blanked, so that all other lines keep their numbers."""
+        if self.keys.fa.flow_style():
+            return self.text  # keys in braces may share a line
+        lines = self.text.splitlines()
+        starts = sorted(self.line(key) for key in self.keys)
+        for key in set(keys) & set(self.keys):
+            start = self.line(key)
+            end = next((later for later in starts if later > start), len(lines) + 1)
+            lines[start - 1 : end - 1] = [""] * (end - start)
+        return "\n".join(lines) + "\n"
+
+
+def _one_line(problem: object) -> str:
+    return " ".join(str(problem).split())

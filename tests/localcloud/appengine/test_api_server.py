@@ -1,0 +1,268 @@
+"""The API server as such: doors, refusals, several apps, a Datastore that is gone."""
+
+import http.client
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import pytest
+from bundled_app import Visit, memcache, taskqueue, users
+from google.appengine.api.memcache.memcache_service_pb2 import (
+    MemcacheGetRequest,
+    MemcacheGetResponse,
+    MemcacheSetRequest,
+)
+from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request, Response, RpcError
+from google.appengine.runtime import apiproxy_errors
+
+from localcloud.appengine import ApiServer
+from localcloud.datastore.errors import DatastoreError
+from localcloud.errors import LocalCloudError
+
+
+def test_two_apps_do_not_see_each_other_s_visits(app, other_app):
+    app.run(put_visit, number=1)
+    assert other_app.run(count_visits) == 0
+
+
+def test_two_apps_do_not_share_a_cache(app, other_app):
+    app.run(set_key)
+    assert other_app.run(get_key) is None
+
+
+def test_one_project_is_one_store_whatever_its_partition(app, local_app):
+    app.run(put_visit, number=1)
+    assert local_app.run(count_visits) == 1
+
+
+def test_each_app_reads_its_own_partition_in_keys(app, local_app):
+    def application():
+        return Visit.query().get().key.app()
+
+    app.run(put_visit, number=1)
+    assert local_app.run(application) == "dev~demo"
+
+
+def test_requests_at_once_are_all_answered(app):
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: app.run(put_visit, number=number), range(24)))
+    assert app.run(count_visits) == 24
+
+
+def test_a_service_there_is_not_is_refused_by_name(app, app_error):
+    def enqueue():
+        taskqueue.add(url="/work")
+
+    with pytest.raises(
+        app_error, match=r"does not have the bundled service 'taskqueue'.*datastore_v3 and memcache"
+    ):
+        app.run(enqueue)
+
+
+@pytest.mark.parametrize(
+    ("service", "method"),
+    [("datastore_v3", "GetIndices"), ("datastore_v3", "AddActions"), ("memcache", "SetClock")],
+)
+def test_a_call_there_is_not_is_refused_by_name(server, service, method):
+    error = call(
+        server, Request(service_name=service, method=method, request=b"", request_id="demo")
+    ).rpc_error
+    assert (error.code, f"localcloud's {service} does not serve {method}()" in error.detail) == (
+        RpcError.CALL_NOT_FOUND,
+        True,
+    )
+
+
+def test_who_is_signed_in_needs_no_service(app):
+    def user():
+        return users.get_current_user()
+
+    assert app.run(user) is None
+
+
+def test_python_2_s_door_answers_too(server):
+    answer = call(
+        server, Request(service_name="memcache", method="Stats", request=b"", request_id="demo"), "/"
+    )
+    assert answer.HasField("response")
+
+
+def test_python_2_s_requests_share_a_cache_though_each_has_an_id(server):
+    item = {"key": b"key", "value": b"value"}
+    store = MemcacheSetRequest(item=[item]).SerializeToString()
+    call(server, Request(service_name="memcache", method="Set", request=store, request_id="first"), "/")
+    get = MemcacheGetRequest(key=[b"key"]).SerializeToString()
+    answer = call(
+        server, Request(service_name="memcache", method="Get", request=get, request_id="second"), "/"
+    )
+    assert len(MemcacheGetResponse.FromString(answer.response).item) == 1
+
+
+def test_python_2_can_unpickle_what_went_wrong(server):
+    answer = call(server, Request(service_name="mail", method="Send", request=b"", request_id="demo"), "/")
+    assert (answer.exception[:1], type(pickle.loads(answer.exception))) == (
+        b"c",  # protocol 0: a global by name, no protocol mark
+        apiproxy_errors.CallNotFoundError,
+    )
+
+
+def test_a_ticket_in_the_headers_names_the_app_too(server, app):
+    app.run(set_key)
+    get = MemcacheGetRequest(key=[b"key"], name_space=app.namespace).SerializeToString()
+    request = Request(service_name="memcache", method="Get", request=get, request_id="not an app")
+    answer = call(server, request, "/", {"X-Appengine-Api-Ticket": "demo"})
+    assert len(MemcacheGetResponse.FromString(answer.response).item) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "status"),
+    [
+        ("/nope", {"Content-Type": "application/octet-stream"}, b"", 404),
+        ("/rpc_http", {"Content-Type": "text/plain"}, b"", 415),
+        ("/rpc_http", {"Content-Type": "application/octet-stream"}, b"\xff\xff", 400),
+    ],
+)
+def test_what_is_no_call_is_refused(server, path, headers, body, status):
+    assert post(server, path, headers, body)[0] == status
+
+
+def test_arguments_that_are_none_are_refused(server):
+    answer = call(
+        server, Request(service_name="memcache", method="Get", request=b"\xff\xff", request_id="demo")
+    )
+    assert type(pickle.loads(answer.exception)) is apiproxy_errors.ArgumentError
+
+
+def test_a_datastore_out_of_reach_is_a_timeout(lonely_app, outage, app_error):
+    outage.reachable = False
+    with pytest.raises(app_error, match=r"Timeout: .*nobody answers"):
+        lonely_app.run(count_visits)
+
+
+def test_a_datastore_back_in_reach_answers_again(lonely_app, outage, app_error):
+    outage.reachable = False
+    with pytest.raises(app_error):
+        lonely_app.run(count_visits)
+    outage.reachable = True
+    assert lonely_app.run(count_visits) == 0
+
+
+def test_a_server_that_is_gone_is_an_error_at_once(lonely_app, lonely_server, app_error):
+    lonely_server.stop()
+    with pytest.raises(app_error, match="RPCFailedError"):
+        lonely_app.run(count_visits)
+
+
+def test_a_server_started_again_on_its_port_is_found_again(lonely_app, lonely_server):
+    lonely_server.stop()
+    lonely_server.start()
+    assert lonely_app.run(count_visits) == 0
+
+
+def test_a_port_in_use_is_the_user_s_to_change(server, engine):
+    with pytest.raises(LocalCloudError, match=f"127.0.0.1:{server.port}.*choose another port"):
+        ApiServer(engine, port=server.port).start()
+
+
+def test_a_stopped_server_hangs_up(engine):
+    server = ApiServer(engine)
+    server.start()
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    stats = Request(service_name="memcache", method="Stats", request=b"", request_id="demo")
+    connection.request("POST", "/", stats.SerializeToString(), {"Content-Type": "application/octet-stream"})
+    connection.getresponse().read()
+    server.stop()
+    assert connection.sock.recv(1) == b""
+    connection.close()
+
+
+class Outage:
+    """A Datastore that comes and goes, in the words RemoteDatastore has for it."""
+
+    def __init__(self, datastore):
+        self._datastore = datastore
+        self.reachable = True
+
+    def __getattr__(self, method):
+        return getattr(self._datastore, method) if self.reachable else self._fail
+
+    def _fail(self, request):
+        raise DatastoreError(grpc.StatusCode.UNAVAILABLE, "nobody answers")
+
+
+@pytest.fixture(scope="module")
+def outage(engine):
+    return Outage(engine)
+
+
+@pytest.fixture(scope="module")
+def own_server(outage):
+    server = ApiServer(outage)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def lonely_server(own_server):
+    """A server that only `lonely_app` needs; running again after the test."""
+    yield own_server
+    own_server.stop()
+    own_server.start()
+
+
+@pytest.fixture(scope="module")
+def lonely_app(own_server, start_app):
+    return start_app("s~lonely", own_server)
+
+
+@pytest.fixture(scope="module")
+def other_project_app(start_app):
+    return start_app("s~other")
+
+
+@pytest.fixture(scope="module")
+def dev_demo_app(start_app):
+    return start_app("dev~demo")
+
+
+@pytest.fixture
+def other_app(other_project_app, app):
+    other_project_app.namespace = app.namespace
+    return other_project_app
+
+
+@pytest.fixture
+def local_app(dev_demo_app, app):
+    dev_demo_app.namespace = app.namespace
+    return dev_demo_app
+
+
+def put_visit(number):
+    Visit(number=number).put()
+
+
+def count_visits():
+    return Visit.query().count()
+
+
+def set_key():
+    memcache.set("key", "value")
+
+
+def get_key():
+    return memcache.get("key")
+
+
+def post(server, path, headers, body):
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    connection.request("POST", path, body, headers)
+    response = connection.getresponse()
+    status, answer = response.status, response.read()
+    connection.close()
+    return status, answer
+
+
+def call(server, request, path="/rpc_http", headers=None):
+    headers = {"Content-Type": "application/octet-stream", **(headers or {})}
+    return Response.FromString(post(server, path, headers, request.SerializeToString())[1])

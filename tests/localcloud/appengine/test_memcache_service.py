@@ -1,0 +1,192 @@
+"""The bundled Memcache client, answered by the API server."""
+
+import pytest
+from bundled_app import memcache
+
+
+def test_get_finds_what_set_stored(app):
+    def value():
+        memcache.set("visits", [{"visitor": "Zoë"}, 1.5])
+        return memcache.get("visits")
+
+    assert app.run(value) == [{"visitor": "Zoë"}, 1.5]
+
+
+def test_get_of_a_missing_key_is_none(app):
+    def value():
+        return memcache.get("nobody")
+
+    assert app.run(value) is None
+
+
+def test_what_one_request_sets_the_next_one_gets(app):
+    def remember():
+        memcache.set("visits", 1)
+
+    def recall():
+        return memcache.get("visits")
+
+    app.run(remember)
+    assert app.run(recall) == 1
+
+
+def test_add_does_not_replace(app):
+    def outcome():
+        return memcache.add("key", "first"), memcache.add("key", "second"), memcache.get("key")
+
+    assert app.run(outcome) == (True, False, "first")
+
+
+def test_replace_does_not_add(app):
+    def outcome():
+        return memcache.replace("key", "value"), memcache.get("key")
+
+    assert app.run(outcome) == (False, None)
+
+
+def test_incr_counts(app):
+    def values():
+        return [
+            memcache.incr("counter", initial_value=10),
+            memcache.incr("counter", 5),
+            memcache.decr("counter"),
+        ]
+
+    assert app.run(values) == [11, 16, 15]
+
+
+def test_incr_counts_several_keys_at_once(app):
+    def values():
+        memcache.set("a", 1)
+        return memcache.offset_multi({"a": 2, "b": 3}, initial_value=0)
+
+    assert app.run(values) == {"a": 3, "b": 3}
+
+
+def test_incr_of_something_that_is_no_number_is_none(app):
+    def outcome():
+        memcache.set("name", "Ada")
+        return memcache.incr("name"), memcache.get("name")
+
+    assert app.run(outcome) == (None, "Ada")
+
+
+def test_cas_stores_what_nobody_changed(app):
+    def outcome():
+        memcache.set("key", 1)
+        client = memcache.Client()
+        client.gets("key")
+        return client.cas("key", 2), memcache.get("key")
+
+    assert app.run(outcome) == (True, 2)
+
+
+def test_cas_does_not_store_over_a_change(app):
+    def outcome():
+        memcache.set("key", 1)
+        client = memcache.Client()
+        client.gets("key")
+        memcache.set("key", 10)
+        return client.cas("key", 2), memcache.get("key")
+
+    assert app.run(outcome) == (False, 10)
+
+
+def test_delete_forgets(app):
+    def outcome():
+        memcache.set("key", 1)
+        return memcache.delete("key"), memcache.get("key")
+
+    assert app.run(outcome) == (memcache.DELETE_SUCCESSFUL, None)
+
+
+def test_many_keys_go_and_come_at_once(app):
+    def found():
+        memcache.set_multi({"a": 1, "b": 2}, key_prefix="p:")
+        return memcache.get_multi(["a", "b", "c"], key_prefix="p:")
+
+    assert app.run(found) == {"a": 1, "b": 2}
+
+
+def test_namespaces_do_not_mix(app):
+    def value():
+        memcache.set("key", 1, namespace="elsewhere")
+        return memcache.get("key")
+
+    assert app.run(value) is None
+
+
+def test_a_value_is_kept_until_its_time_is_up(app, clock):
+    app.run(set_for_an_hour)
+    clock.advance(3599)
+    assert app.run(get_key) == "value"
+
+
+def test_a_value_is_gone_when_its_time_is_up(app, clock):
+    app.run(set_for_an_hour)
+    clock.advance(3600)
+    assert app.run(get_key) is None
+
+
+def test_a_flushed_cache_is_empty(app, server):
+    app.run(set_for_an_hour)
+    server.memcache("demo").flush()
+    assert app.run(get_key) is None
+
+
+def test_an_app_can_flush_its_cache(app):
+    def value():
+        memcache.set("key", 1)
+        memcache.flush_all()
+        return memcache.get("key")
+
+    assert app.run(value) is None
+
+
+def test_a_value_still_expires_after_a_flush(app, server, clock):
+    server.memcache("demo").flush()
+    app.run(set_for_an_hour)
+    clock.advance(3600)
+    assert app.run(get_key) is None
+
+
+def test_stats_count_hits(app):
+    def hits():
+        memcache.set("key", 1)
+        before = memcache.get_stats()["hits"]
+        memcache.get("key")
+        return memcache.get_stats()["hits"] - before
+
+    assert app.run(hits) == 1
+
+
+@pytest.fixture
+def outage(server):
+    server.memcache("demo").available = False
+    yield
+    server.memcache("demo").available = True
+
+
+@pytest.mark.usefixtures("outage")
+def test_get_is_none_while_memcache_is_down(app):
+    assert app.run(get_key) is None
+
+
+@pytest.mark.usefixtures("outage")
+def test_set_is_false_while_memcache_is_down(app):
+    assert app.run(set_for_an_hour) is False
+
+
+def test_values_are_there_again_after_an_outage(app, server):
+    app.run(set_for_an_hour)
+    server.memcache("demo").available = False
+    server.memcache("demo").available = True
+    assert app.run(get_key) == "value"
+
+
+def set_for_an_hour():
+    return memcache.set("key", "value", time=3600)
+
+
+def get_key():
+    return memcache.get("key")

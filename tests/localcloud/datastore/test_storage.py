@@ -1,0 +1,163 @@
+"""The file: what it keeps, and what is said of one that cannot be used."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from google.cloud import datastore
+
+from localcloud.datastore.engine import Engine
+from localcloud.datastore.server import DatastoreServer
+from localcloud.errors import LocalCloudError
+
+# Puts entity after entity and prints the id of each once it is acknowledged.
+WRITER = """
+import sys
+from localcloud.datastore import messages as m
+from localcloud.datastore.engine import Engine
+engine = Engine(sys.argv[1])
+for number in range(1, 100_000):
+    request = m.CommitRequest(project_id=sys.argv[2], mode=2)
+    entity = request.mutations.add().upsert
+    entity.key.path.add(kind="Thing", id=number)
+    entity.properties["n"].integer_value = number
+    engine.commit(request)
+    print(number, flush=True)
+"""
+
+
+@pytest.fixture
+def serve(connect: Callable[..., datastore.Client]) -> Callable[[Path], object]:
+    """Serve a file for the length of a `with` block, and yield a client of it."""
+
+    @contextmanager
+    def run(path: Path) -> Iterator[datastore.Client]:
+        with Engine(path) as engine:
+            server = DatastoreServer(engine)
+            server.start()
+            yield connect(server.address)
+            server.stop()
+
+    return run
+
+
+def test_entities_are_there_after_a_restart(serve, tmp_path):
+    with serve(tmp_path / "data.db") as client:
+        entity = datastore.Entity(client.key("Thing", 1))
+        entity["n"] = 1
+        client.put(entity)
+    with serve(tmp_path / "data.db") as client:
+        query = client.query(kind="Thing", order=["n"])
+        assert (client.get(entity.key), [found.key for found in query.fetch()]) == (entity, [entity.key])
+
+
+def test_ids_are_not_given_again_after_a_restart(serve, tmp_path):
+    allocated = []
+    for _ in range(2):
+        with serve(tmp_path / "data.db") as client:
+            allocated += client.allocate_ids(client.key("Thing"), 5)
+    assert len(set(allocated)) == 10
+
+
+def test_versions_go_on_rising_after_a_restart(serve, tmp_path):
+    versions = []
+    for n in range(2):
+        with serve(tmp_path / "data.db") as client:
+            entity = datastore.Entity(client.key("Thing", 1))
+            entity["n"] = n
+            client.put(entity)
+            request = {"project_id": client.project, "keys": [entity.key.to_protobuf()]}
+            versions.append(client._datastore_api.lookup(request=request).found[0].version)
+    assert versions[0] < versions[1]
+
+
+def test_a_killed_writer_loses_no_acknowledged_commit(serve, tmp_path, project):
+    command = [sys.executable, "-c", WRITER, str(tmp_path / "data.db"), project]
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert writer.stdout
+    acknowledged = [writer.stdout.readline() for _ in range(200)]
+    writer.kill()
+    acknowledged += writer.stdout.readlines()
+    writer.stdout.close()
+    writer.wait()
+    # A last line may have been cut short.
+    numbers = {int(line) for line in acknowledged if line.endswith("\n")}
+    with serve(tmp_path / "data.db") as client:
+        found = {entity["n"] for entity in client.query(kind="Thing", order=["n"]).fetch()}
+    assert numbers <= found
+
+
+def test_memory_leaves_no_file_behind(serve, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with serve(Path(":memory:")) as client:
+        client.put(datastore.Entity(client.key("Thing", 1)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reset_empties_one_project(connect, tmp_path):
+    with Engine(tmp_path / "data.db") as engine:
+        server = DatastoreServer(engine)
+        server.start()
+        clients = [connect(server.address, project=name) for name in ("gone", "kept")]
+        for client in clients:
+            client.put(datastore.Entity(client.key("Thing", 1)))
+        engine.reset("gone")
+        left = [len(list(client.query(kind="Thing").fetch())) for client in clients]
+        server.stop()
+    assert left == [0, 1]
+
+
+def _foreign_database(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    connection.close()
+
+
+def _newer_database(path: Path) -> None:
+    Engine(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: path.write_text("Dear diary"), "expected a Datastore file"),
+        (_foreign_database, "expected a Datastore file"),
+        (_newer_database, "found 999 of a newer localcloud"),
+        (lambda path: path.mkdir(), "cannot read the Datastore's file"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_and_left_as_it_is(tmp_path, make, message):
+    path = tmp_path / "data.db"
+    make(path)
+    before = path.read_bytes() if path.is_file() else b""
+    with pytest.raises(LocalCloudError, match=message) as caught:
+        Engine(path)
+    assert "\n" not in str(caught.value)
+    assert (path.read_bytes() if path.is_file() else b"") == before
+    assert os.listdir(tmp_path) == ["data.db"]
+
+
+def test_a_file_in_no_directory_is_refused(tmp_path):
+    with pytest.raises(LocalCloudError, match="there is no directory"):
+        Engine(tmp_path / "nowhere" / "data.db")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.parametrize("read_only", ["file", "directory"])
+def test_a_file_that_cannot_be_written_is_refused(tmp_path, read_only):
+    path = tmp_path / "data.db"
+    Engine(path).close()
+    (path if read_only == "file" else tmp_path).chmod(0o500)
+    with pytest.raises(LocalCloudError, match="must be writable"):
+        Engine(path)
+    tmp_path.chmod(0o700)

@@ -1,0 +1,132 @@
+"""Which file decides what a folder is, and what is said of a folder that is nothing."""
+
+import pytest
+
+from localcloud.errors import LocalCloudError
+from localcloud.launch import read_plan
+from localcloud.launch.plan import Platform
+
+APP = "app = None\n"
+FUNCTION = "def visitme(request):\n    return 'hello'\n"
+APP_YAML = "runtime: python314\n"
+DOCKERFILE = "FROM python:3.14-slim\nCMD gunicorn -b :$PORT main:app\n"
+NEITHER = (
+    'main.py: expected a WSGI object named "app" or a function that takes a request, found neither; '
+    'write a Procfile with "web: command" for what starts the app'
+)
+PROCFILE = "web: gunicorn -b :$PORT main:app\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "platform", "source"),
+    [
+        ({"app.yaml": APP_YAML, "Dockerfile": DOCKERFILE}, {}, Platform.APP_ENGINE, "app.yaml"),
+        ({"Dockerfile": DOCKERFILE, "Procfile": PROCFILE}, {}, Platform.CLOUD_RUN, "Dockerfile"),
+        ({"Procfile": PROCFILE}, {"function": "visitme"}, Platform.CLOUD_RUN, "Procfile"),
+        ({}, {"function": "visitme"}, Platform.FUNCTIONS, "main.py"),
+        ({"Procfile": PROCFILE, "main.py": FUNCTION}, {}, Platform.CLOUD_RUN, "Procfile"),
+        ({}, {}, Platform.CLOUD_RUN, "main.py"),
+        ({"main.py": "from views import *\n"}, {}, Platform.CLOUD_RUN, "main.py"),
+        (
+            {"main.py": APP, "requirements.txt": "functions-framework\n"},
+            {},
+            Platform.CLOUD_RUN,
+            "main.py",
+        ),
+        ({"app.yaml": APP_YAML}, {"function": "visitme"}, Platform.APP_ENGINE, "app.yaml"),
+        ({"Dockerfile": DOCKERFILE}, {"function": "visitme"}, Platform.CLOUD_RUN, "Dockerfile"),
+        ({"app.yaml": APP_YAML}, {"platform": "cloudrun"}, Platform.CLOUD_RUN, "main.py"),
+        ({"app.yaml": APP_YAML, "Dockerfile": DOCKERFILE}, {"platform": "cloudrun"}, Platform.CLOUD_RUN, "Dockerfile"),
+        (
+            {"app.yaml": APP_YAML, "Procfile": PROCFILE},
+            {"platform": "functions", "function": "visitme"},
+            Platform.FUNCTIONS,
+            "main.py",
+        ),
+    ],
+)
+def test_the_first_deployment_file_decides(read, files, options, platform, source):
+    plan = read({"main.py": APP + FUNCTION, **files}, **options)
+    assert (plan.platform, plan.source.name) == (platform, source)
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "message"),
+    [
+        (
+            {"README.md": ""},
+            {},
+            "app: expected one of app.yaml, Dockerfile, Procfile, main.py, found none",
+        ),
+        (
+            {"START/app.yaml": "", "FINISH/Procfile": "", "docs/index.md": ""},
+            {},
+            "app: expected one of app.yaml, Dockerfile, Procfile, main.py, found none; "
+            "name one of the folders in it: FINISH, START",
+        ),
+        (
+            {"main.py": APP},
+            {"platform": "appengine"},
+            'app: App Engine needs an app.yaml, found none; add one with "runtime: python314"',
+        ),
+        (
+            {"README.md": ""},
+            {"platform": "cloudrun"},
+            'app: expected a main.py for Buildpacks to serve, found none; add it, or a Procfile with "web: command"',
+        ),
+        (
+            {"main.py": FUNCTION},
+            {},
+            "main.py: expected a function to serve, found visitme; name one with --function NAME",
+        ),
+        (
+            {"main.py": APP + FUNCTION, "requirements.txt": "Functions_Framework==3.10.1\n"},
+            {},
+            "main.py: expected a function to serve, found visitme; name one with --function NAME",
+        ),
+        (
+            {"main.py": "from views import *\n", "requirements.txt": "functions-framework\n"},
+            {},
+            "main.py: expected a function to serve, found none named; name one with --function NAME",
+        ),
+        ({"main.py": "print('hello')\n"}, {}, NEITHER),
+        (
+            {"README.md": ""},
+            {"platform": "functions"},
+            NEITHER,
+        ),
+        (
+            {"main.py": APP, "pyproject.toml": '[project]\nname = "app"\ndependencies = ["flask"]\n'},
+            {},
+            "pyproject.toml:3: packages are read from requirements.txt only, and there is none; "
+            "write one (uv export --no-hashes -o requirements.txt)",
+        ),
+    ],
+)
+def test_a_folder_that_cannot_be_run_says_what_it_lacks(refusal, files, options, message):
+    assert refusal(files, **options) == message
+
+
+def test_an_entrypoint_from_outside_needs_no_app_in_main_py(read, monkeypatch):
+    monkeypatch.setenv("GOOGLE_ENTRYPOINT", "python main.py")
+    assert read({"main.py": FUNCTION}).command[-1] == "python main.py"
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(LocalCloudError, match="nowhere: expected a folder with an app, found nothing"):
+        read_plan(tmp_path / "nowhere", staging=tmp_path / "image")
+
+
+def test_the_tools_own_settings_in_pyproject_toml_are_no_dependencies(read):
+    plan = read({"main.py": APP, "pyproject.toml": "[tool.ruff]\nline-length = 100\n"})
+    assert plan.requirements == ()
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(read):
+    assert read({"Procfile": "\ufeffweb: gunicorn main:app\n"}).command[-1] == "gunicorn main:app"
+
+
+def test_a_file_that_is_not_utf_8_is_named_with_its_line(tmp_path):
+    (tmp_path / "Procfile").write_bytes(b"# one\nweb: caf\xe9\n")
+    with pytest.raises(LocalCloudError, match="Procfile:2: expected UTF-8 text"):
+        read_plan(tmp_path, staging=tmp_path / "image")

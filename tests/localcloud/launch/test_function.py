@@ -1,0 +1,82 @@
+"""A folder with a function, for Cloud Run functions."""
+
+import pytest
+
+MAIN = "def visitme(request):\n    return 'hello'\n"
+
+
+def test_a_function_is_served_by_the_functions_framework(read):
+    plan = read({"main.py": MAIN}, function="visitme")
+    assert plan.command == ("/bin/sh", "-c", "exec functions-framework --target visitme --port $PORT")
+
+
+def test_the_platforms_variables_name_the_function(read):
+    plan = read({"main.py": MAIN}, function="visitme")
+    assert plan.environment == {"FUNCTION_TARGET": "visitme", "FUNCTION_SIGNATURE_TYPE": "http"}
+
+
+def test_functions_framework_is_added_when_requirements_lack_it(read):
+    plan = read({"main.py": MAIN, "requirements.txt": "google-cloud-ndb\n"}, function="visitme")
+    assert plan.packages == ("functions-framework",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "functions-framework==3.10.1",
+        "functions_framework >= 3 ; python_version > '3'",
+        "Functions.Framework",
+        "git+https://localhost/ff.git#egg=functions-framework",
+    ],
+)
+def test_functions_framework_in_requirements_is_left_as_it_is(read, line):
+    plan = read({"main.py": MAIN, "requirements.txt": f"flask\n{line}\n"}, function="visitme")
+    assert plan.packages == ()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "async def visitme(request): ...",
+        "visitme = make()",
+        "visitme: object = make()",
+        "from views import visitme",
+        "from views import index as visitme",
+        "if True:\n    def visitme(request): ...",
+        "try:\n    import fast as visitme\nexcept ImportError:\n    visitme = None",
+        "from views import *",
+        "this is no Python 3, or a newer one",
+    ],
+)
+def test_a_function_may_be_bound_in_any_way_python_knows(read, source):
+    assert read({"main.py": source}, function="visitme").function == "visitme"
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("def hello(request): ...\ndef store(a, b): ...\ndef fetch(limit): ...\n", "hello, fetch"),
+        ("import functions_framework\n@functions_framework.http\ndef hello(*args): ...\n", "hello"),
+        ("@app.route('/')\ndef hello(name): ...\n", "no function that takes a request"),
+        ("class View:\n    def visitme(request): ...\n", "no function that takes a request"),
+        ("def outer():\n    def visitme(request): ...\n", "no function that takes a request"),
+        ("print(visitme)\n", "no function that takes a request"),
+        ("", "no function that takes a request"),
+    ],
+)
+def test_a_missing_function_is_told_with_the_functions_found(refusal, source, found):
+    assert refusal({"main.py": source}, function="visitme") == (
+        f'main.py: expected a function named "visitme", found {found}; name one with --function NAME'
+    )
+
+
+def test_a_functions_name_never_reaches_the_shell_as_anything_else(refusal):
+    assert 'expected a function named "visitme; ls"' in refusal(
+        {"main.py": "from views import *"}, function="visitme; ls"
+    )
+
+
+def test_a_folder_without_main_py_has_no_function(refusal):
+    assert refusal({"README.md": ""}, function="visitme") == (
+        "main.py: expected the source of function visitme, found no such file"
+    )

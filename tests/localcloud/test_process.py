@@ -1,0 +1,262 @@
+"""Children of children, daemons and deaf ones: what a `Process` starts is gone when it has stopped."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from localcloud.errors import LocalCloudError
+from localcloud.process import Process, free_port
+
+DEADLINE = 10.0
+
+# A program that prints the pid of what it starts, then waits. {start} is how it starts it.
+PARENT = """
+import os, signal, subprocess, sys, time
+{start}
+time.sleep(600)
+"""
+CHILD = "[sys.executable, '-c', 'import os, time; print(os.getpid(), flush=True); time.sleep(600)']"
+DEAF = (
+    "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(os.getpid(), flush=True); "
+    "time.sleep(600)"
+)
+SPEAKING = """
+import os, signal, time
+def says(words):
+    def end(*_):
+        print(words, flush=True)
+        os._exit(0)
+    return end
+signal.signal(signal.SIGTERM, says('ended by TERM'))
+signal.signal(signal.SIGUSR1, says('ended by its parent'))
+print('ready', flush=True)
+time.sleep(600)
+"""
+DAEMON = f"""
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.execv(sys.executable, {CHILD})
+    os._exit(0)
+os.wait()
+"""
+
+
+class Lines(queue.Queue[str]):
+    """What a process prints, to wait for."""
+
+    def __call__(self, name: str, text: str) -> None:
+        self.put(text)
+
+    def next(self) -> str:
+        return self.get(timeout=DEADLINE)
+
+
+@pytest.fixture
+def lines() -> Lines:
+    return Lines()
+
+
+@pytest.fixture
+def run(lines: Lines, tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    started = []
+
+    def run(code: str, **env: str) -> Process:
+        process = Process("web", [sys.executable, "-u", "-c", code], {**os.environ, **env}, tmp_path, lines)
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.stop()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def wait_until(condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + DEADLINE
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+def test_output_of_both_streams_arrives_line_by_line(run: Callable[..., Process], lines: Lines) -> None:
+    run("import sys; print('one'); print('two', file=sys.stderr); print('three', end='')")
+    assert [lines.next() for _ in range(3)] == ["one", "two", "three"]
+
+
+def test_output_that_is_not_utf8_arrives(run: Callable[..., Process], lines: Lines) -> None:
+    run(r"import sys; sys.stdout.buffer.write(b'caf\xe9 \xc3\xa9\r\n')")
+    assert lines.next() == "caf\ufffd \u00e9"
+
+
+def test_environment_and_directory_are_the_ones_given(
+    run: Callable[..., Process], lines: Lines, tmp_path: Path
+) -> None:
+    run("import os; print(os.environ['VISIT'], os.getcwd())", VISIT="me")
+    assert lines.next() == f"me {tmp_path}"
+
+
+def test_exit_code_is_kept(run: Callable[..., Process]) -> None:
+    process = run("raise SystemExit(7)")
+    assert wait_until(lambda: process.returncode == 7)
+
+
+def test_command_that_does_not_exist_is_one_line(tmp_path: Path, lines: Lines) -> None:
+    with pytest.raises(LocalCloudError, match=r"^web: cannot run 'gunicorm' in .*: No such file"):
+        Process("web", ["gunicorm"], {"PATH": "/usr/bin"}, tmp_path, lines)
+
+
+# wait_for_port
+
+
+def test_wait_ends_when_the_port_is_open(run: Callable[..., Process]) -> None:
+    port = free_port()
+    process = run(f"import socket, time; s = socket.create_server(('127.0.0.1', {port})); time.sleep(600)")
+    process.wait_for_port("127.0.0.1", port, DEADLINE)
+    socket.create_connection(("127.0.0.1", port)).close()
+
+
+def test_wait_fails_early_with_the_last_words_of_the_dead(run: Callable[..., Process]) -> None:
+    process = run("print('starting'); import nothing_of_this_name")
+    message = "web ended with exit code 1 before it listened on port .* No module named 'nothing_of_this_name'"
+    with pytest.raises(LocalCloudError, match=message):
+        process.wait_for_port("127.0.0.1", free_port(), 600)
+
+
+def test_wait_names_the_signal_that_ended_it(run: Callable[..., Process]) -> None:
+    process = run("import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(LocalCloudError, match=r"was ended by SIGKILL .* it printed nothing"):
+        process.wait_for_port("127.0.0.1", free_port(), 600)
+
+
+def test_wait_gives_up_after_its_deadline(run: Callable[..., Process], lines: Lines) -> None:
+    process = run("import time; print('busy'); time.sleep(600)")
+    lines.next()
+    with pytest.raises(LocalCloudError, match=r"does not listen on 127.0.0.1:\d+ after 0.1 s.* line was: busy"):
+        process.wait_for_port("127.0.0.1", free_port(), 0.1)
+
+
+# stop
+
+
+def test_child_is_asked_to_end(run: Callable[..., Process], lines: Lines) -> None:
+    handler = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))"
+    process = run(f"import signal, sys, time; {handler}; print('ready'); time.sleep(600)")
+    lines.next()
+    process.stop()
+    assert process.returncode == 3
+
+
+def test_parent_may_end_its_children_in_its_own_way(run: Callable[..., Process], lines: Lines) -> None:
+    start = f"""
+child = subprocess.Popen([sys.executable, '-c', {SPEAKING!r}])
+def end(*_):
+    child.send_signal(signal.SIGUSR1)
+    child.wait()
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+"""
+    process = run(PARENT.format(start=start))
+    assert lines.next() == "ready"
+    process.stop()
+    assert lines.next() == "ended by its parent"
+
+
+def test_child_of_a_deaf_parent_is_asked_too(run: Callable[..., Process], lines: Lines) -> None:
+    start = f"signal.signal(signal.SIGTERM, signal.SIG_IGN); subprocess.Popen([sys.executable, '-c', {SPEAKING!r}])"
+    process = run(PARENT.format(start=start))
+    assert lines.next() == "ready"
+    process.stop()
+    assert lines.next() == "ended by TERM"
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        f"subprocess.Popen({CHILD})",
+        f"subprocess.Popen({CHILD}, start_new_session=True)",
+        f"subprocess.Popen({CHILD}, start_new_session=True, env={{}})",
+        DAEMON,
+    ],
+    ids=["same-group", "own-session", "own-session-and-environment", "daemon"],
+)
+def test_grandchild_ends_too(run: Callable[..., Process], lines: Lines, start: str) -> None:
+    process = run(PARENT.format(start=start))
+    grandchild = int(lines.next())
+    process.stop()
+    assert not is_running(grandchild)
+
+
+def test_grandchild_without_the_environment_ends_too(run: Callable[..., Process], lines: Lines) -> None:
+    process = run(PARENT.format(start=f"subprocess.Popen({CHILD}, env={{}})\nos._exit(0)"))
+    grandchild = int(lines.next())
+    assert wait_until(lambda: process.returncode == 0)
+    process.stop()
+    assert not is_running(grandchild)
+
+
+def test_family_that_does_not_listen_to_term_is_killed(run: Callable[..., Process], lines: Lines) -> None:
+    start = f"subprocess.Popen([sys.executable, '-c', {DEAF!r}], start_new_session=True)\n{DEAF}"
+    process = run(PARENT.format(start=start))
+    pids = [int(lines.next()) for _ in range(2)]
+    process.stop()
+    assert [is_running(pid) for pid in pids] == [False, False]
+
+
+def test_what_a_dead_child_left_running_ends(run: Callable[..., Process], lines: Lines) -> None:
+    process = run(f"import os, subprocess, sys; subprocess.Popen({CHILD}); os._exit(0)")
+    grandchild = int(lines.next())
+    assert wait_until(lambda: process.returncode == 0)
+    process.stop()
+    assert not is_running(grandchild)
+
+
+def test_stop_may_be_repeated(run: Callable[..., Process]) -> None:
+    process = run("import time; time.sleep(600)")
+    process.stop()
+    process.stop()
+    assert process.returncode == -signal.SIGTERM
+
+
+def test_other_processes_are_left_alone(run: Callable[..., Process]) -> None:
+    other = run("import time; time.sleep(600)")
+    run("import time; time.sleep(600)").stop()
+    assert other.returncode is None
+
+
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "sys.exit()"], ids=["killed", "forgetful"])
+def test_children_end_with_a_program_that_could_not_stop_them(end: str) -> None:
+    code = f"""
+import os, queue, sys
+from pathlib import Path
+from localcloud.process import Process
+lines = queue.Queue()
+child = [sys.executable, '-u', '-c', {PARENT.format(start=f"subprocess.Popen({CHILD}, start_new_session=True)")!r}]
+process = Process('web', child, dict(os.environ), Path('.'), lambda name, text: lines.put(text))
+print(process.pid, lines.get(timeout={DEADLINE}), flush=True)
+{end}
+"""
+    program = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, timeout=DEADLINE, check=False)
+    child, grandchild = map(int, program.stdout.split())
+    assert wait_until(lambda: not is_running(child) and not is_running(grandchild))
+
+
+def test_free_port_can_be_listened_on() -> None:
+    socket.create_server(("127.0.0.1", free_port())).close()

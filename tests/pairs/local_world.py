@@ -1,0 +1,100 @@
+"""The `python3` lane: both sides of a pair on the local cloud, in one project."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from unittest import mock
+
+from google.cloud import datastore
+
+from localcloud.cloud import App, Cloud
+from tests.pairs.course import CACHING, FUNCTION, ROOT
+from tests.pairs.side import Side
+
+# Far from UTC, so that an app that stores or shows local time is found out.
+FAR_FROM_UTC = {"TZ": "America/Los_Angeles"}
+
+
+class LocalWorld:
+    """What scenarios do to an app on the local cloud; see side.World."""
+
+    def __init__(self, cloud: Cloud, app: App) -> None:
+        self._cloud = cloud
+        self._app = app
+        with mock.patch.dict(os.environ, DATASTORE_EMULATOR_HOST=cloud.datastore):
+            self._client = datastore.Client(project=cloud.project)
+
+    def reset(self) -> None:
+        """Empty the store and the caches."""
+        query = self._client.query(kind="Visit")
+        query.keys_only()
+        self._client.delete_multi([entity.key for entity in query.fetch()])
+        self._cloud.flush_caches()
+
+    def restart(self) -> None:
+        self._app.restart()
+
+    def advance(self, seconds: float) -> None:
+        self._cloud.advance(seconds)
+
+    def lose_cache(self) -> None:
+        self._cloud.lose_caches()
+
+    def restore_cache(self) -> None:
+        self._cloud.restore_caches()
+
+    def lose_datastore(self) -> None:
+        self._cloud.lose_datastore()
+
+    def restore_datastore(self) -> None:
+        self._cloud.restore_datastore()
+
+    def count_visits(self) -> int:
+        query = self._client.query(kind="Visit")
+        query.keys_only()
+        return len(list(query.fetch()))
+
+    def store_as_older_version(self, visitor: str) -> datetime:
+        """Store a visit as when `visitor` was indexed and visits had one more property; return its time."""
+        when = datetime.now(timezone.utc)
+        visit = datastore.Entity(self._client.key("Visit"))
+        visit.update(visitor=visitor, timestamp=when, referrer="https://example.com/")
+        self._client.put(visit)
+        return when
+
+
+@contextmanager
+def local_sides(folders: Mapping[str, Path]) -> Iterator[dict[str, tuple[App, LocalWorld]]]:
+    """Run these folders on a cloud of their own; yield each one's app and world by its name."""
+    log: list[str] = []
+    with Cloud(log=lambda name, line: log.append(f"{name} | {line}")) as cloud:
+        try:
+            apps = {
+                name: cloud.add(folder, name=name, function=FUNCTION, environment=FAR_FROM_UTC)
+                for name, folder in folders.items()
+            }
+            for app in apps.values():
+                app.start()
+            yield {name: (app, LocalWorld(cloud, app)) for name, app in apps.items()}
+        finally:
+            print("\n".join(log))
+
+
+@contextmanager
+def fresh_side(name: str, app: App, world: LocalWorld, *, caching: bool | None = None) -> Iterator[Side]:
+    """Empty the world and yield the side, ready for a scenario."""
+    world.reset()
+    side = Side(name, app.url, world, caching=name in CACHING if caching is None else caching)
+    try:
+        yield side
+    finally:
+        side.close()
+
+
+def folder_name(folder: Path) -> str:
+    """Return the folder as the course names it: "mod2-cloudndb/START"."""
+    return folder.relative_to(ROOT).as_posix()

@@ -1,0 +1,186 @@
+"""What visitors do to a side, and what the world does to it. Each scenario begins with empty store and caches."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+from tests.pairs.side import Side
+from tests.pairs.visitor import Visitor
+
+Scenario = Callable[[Side], None]
+
+ANN = Visitor(b"Ann")
+BOB = Visitor(b"Bob")
+HOUR = 3600
+# Only Linux has the whole of 127.0.0.0/8 at hand; elsewhere visitors differ by what they say alone.
+MANY_ADDRESSES = sys.platform == "linux"
+RECOVERY_DEADLINE = 30
+
+
+def address(number: int) -> str:
+    """Return the loopback address that this visitor comes from."""
+    return f"127.0.0.{number}" if MANY_ADDRESSES else "127.0.0.1"
+
+
+def first_visit_to_an_empty_store(side: Side) -> None:
+    side.visit(ANN)
+
+
+def twelve_visitors(side: Side) -> None:
+    for number in range(1, 13):
+        side.visit(Visitor(b"Visitor %d" % number, address(number)))
+
+
+def the_same_visitor_thrice(side: Side) -> None:
+    for _ in range(3):
+        side.visit(ANN)
+
+
+def two_visitors_alternating(side: Side) -> None:
+    for visitor in (ANN, BOB, ANN, BOB):
+        side.visit(visitor)
+
+
+def user_agents_of_every_kind(side: Side) -> None:
+    for user_agent in (
+        None,
+        "Käthe 訪問者 🦊".encode(),
+        b"Latin-1: caf\xe9",
+        b"quotes: \" ' ` \\",
+        b"<script>alert(1)</script> & &amp; <b>",
+        b"{} {0} {{ visit }} {% for %} %s %d %(x)s %%",
+        b"",
+    ):
+        side.visit(Visitor(user_agent))
+
+
+def user_agents_around_the_limit_of_an_indexed_string(side: Side) -> None:
+    # Datastore refuses to index a string of more than 1,500 bytes.
+    for length in (1499, 1500, 1501, 8000):
+        side.visit(Visitor(b"x" * (length - len("127.0.0.1: "))))
+        side.visit(Visitor(b"x" * length))
+
+
+def visitors_on_other_addresses(side: Side) -> None:
+    for visitor in (Visitor(b"Ann", address(2)), Visitor(b"Ann", address(3)), Visitor(b"Ann", "::1")):
+        side.visit(visitor)
+
+
+def forged_addresses(side: Side) -> None:
+    forgeries = (
+        ((b"X-Forwarded-For", b"203.0.113.7"),),
+        ((b"X-Forwarded-For", b"203.0.113.7, 198.51.100.1"),),
+        ((b"X-Forwarded-For", b"203.0.113.7"), (b"X-Forwarded-For", b"198.51.100.1")),
+        ((b"X-Forwarded-For", b"2001:db8::1"),),
+        ((b"X-Forwarded-For", b""),),
+        ((b"X-Appengine-User-Ip", b"203.0.113.7"),),
+        ((b"X-Real-Ip", b"203.0.113.7"), (b"Forwarded", b"for=203.0.113.7")),
+    )
+    for number, headers in enumerate(forgeries):
+        side.visit(Visitor(b"Mallory %d" % number, address(2), headers))
+
+
+def other_methods_and_paths(side: Side) -> None:
+    head = side.visit(ANN, "HEAD")
+    assert not head.text
+    assert side.ask(BOB, "POST").status == 405
+    for path in ("/nope", "/index.html", "/main.py", "/%C3%A9"):
+        assert side.ask(BOB, "GET", path).status == 404, path
+    for path in ("/%00", "/%", "/%ff"):
+        assert side.ask(BOB, "GET", path).status in (400, 404), path
+    side.visit(BOB, path="/?utm_source=news&x=%s&y={}&z=%C3%A9")
+    side.visit(ANN, path="/?")
+
+
+def twenty_visitors_at_once(side: Side) -> None:
+    side.visit_at_once([Visitor(b"Visitor %d" % number, address(number)) for number in range(1, 21)])
+    last = side.try_visit(ANN)
+    assert last.status == 200
+    assert last.listed[0] == ANN.line
+    assert len(set(last.listed)) == 10
+    assert side.world.count_visits() == 21
+
+
+def restart_between_visits(side: Side) -> None:
+    side.visit(ANN)
+    side.world.restart()
+    side.visit(BOB)
+
+
+def an_hour_passing(side: Side) -> None:
+    side.visit(ANN)
+    side.advance(HOUR - 60, expires=False)
+    side.visit(ANN)
+    side.advance(90, expires=True)
+    side.visit(ANN)
+    side.visit(ANN)
+
+
+def cache_gone_during_visits(side: Side) -> None:
+    side.visit(ANN)
+    side.visit(ANN)
+    with side.cache_down():
+        side.visit(ANN)
+        side.visit(ANN)
+        side.visit(BOB)
+    side.visit(BOB)
+    side.visit(BOB)
+
+
+def cache_gone_before_the_first_visit(side: Side) -> None:
+    with side.cache_down():
+        side.world.restart()
+        side.visit(ANN)
+        side.visit(ANN)
+    side.visit(ANN)
+    side.visit(ANN)
+
+
+def datastore_gone_and_back(side: Side) -> None:
+    side.visit(ANN)
+    side.world.lose_datastore()
+    try:
+        assert side.try_visit(BOB).status >= 500
+    finally:
+        side.world.restore_datastore()
+    deadline = time.monotonic() + RECOVERY_DEADLINE
+    while (answer := side.try_visit(BOB)).status != 200:
+        assert time.monotonic() < deadline, f"{side.name} still answers {answer.status} with Datastore back"
+    assert answer.listed[0] == BOB.line
+    assert answer.listed[-1] == ANN.line
+
+
+def visits_of_an_older_version(side: Side) -> None:
+    # As when `visitor` was an indexed StringProperty, beside a property that has been dropped since.
+    side.adopt(ANN, side.world.store_as_older_version(ANN.line))
+    side.visit(BOB)
+
+
+# What a cache changes: these repeat a visitor within the hour. Where only FINISH has one, the transcripts differ.
+REPEAT_VISITORS = [
+    the_same_visitor_thrice,
+    an_hour_passing,
+    cache_gone_during_visits,
+    cache_gone_before_the_first_visit,
+]
+
+SCENARIOS = [
+    first_visit_to_an_empty_store,
+    twelve_visitors,
+    the_same_visitor_thrice,
+    two_visitors_alternating,
+    user_agents_of_every_kind,
+    user_agents_around_the_limit_of_an_indexed_string,
+    visitors_on_other_addresses,
+    forged_addresses,
+    other_methods_and_paths,
+    twenty_visitors_at_once,
+    restart_between_visits,
+    an_hour_passing,
+    cache_gone_during_visits,
+    cache_gone_before_the_first_visit,
+    datastore_gone_and_back,
+    visits_of_an_older_version,
+]

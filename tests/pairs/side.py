@@ -1,0 +1,141 @@
+"""One side of a pair while a scenario runs on it: what visitors do, what the page has to say, and the record of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from tests.pairs.document import visits
+from tests.pairs.visitor import Answer, Browser, Visitor
+
+SHOWN = 10
+SECOND = timedelta(seconds=1)
+
+
+class World(Protocol):
+    """What a scenario may do to the world around an app; how it is done is the lane's business."""
+
+    def restart(self) -> None: ...
+    def advance(self, seconds: float) -> None: ...
+    def lose_cache(self) -> None: ...
+    def restore_cache(self) -> None: ...
+    def lose_datastore(self) -> None: ...
+    def restore_datastore(self) -> None: ...
+    def count_visits(self) -> int: ...
+    def store_as_older_version(self, visitor: str) -> datetime: ...
+
+
+@dataclass(frozen=True)
+class Window:
+    """When a visitor's request was under way."""
+
+    line: str
+    started: datetime
+    ended: datetime
+
+
+class Side:
+    """A side of a pair. It knows whom every page must list, and keeps the answers as the transcript.
+
+    A `caching` side shows the newest visitor the cached list for an hour, and stores no visit meanwhile.
+    """
+
+    def __init__(self, name: str, url: str, world: World, *, caching: bool) -> None:
+        self.name = name
+        self.world = world
+        self.transcript: list[object] = []
+        self._browser = Browser(url)
+        self._caching = caching
+        self._cache_up = True
+        self._cached: list[str] = []
+        self._stored: list[str] = []
+        self._windows: list[Window] = []
+
+    def close(self) -> None:
+        self._browser.close()
+
+    def visit(self, visitor: Visitor, method: str = "GET", path: str = "/") -> Answer:
+        """Let the visitor come, and check that the page lists whom it has to, newest first, each at their time."""
+        answer = self._send(visitor, method, path)
+        assert answer.status == 200, f"{self.name} answered {answer.status} to {visitor}: {answer.text[:300]}"
+        self.transcript.append(answer.document())
+        expected = self._expect(visitor)
+        if method == "GET":
+            assert answer.listed == expected, f"{self.name} lists other visits than there were"
+            self._check_times(answer)
+        return answer
+
+    def ask(self, visitor: Visitor, method: str, path: str = "/") -> Answer:
+        """Let the visitor ask for what is no visit, and record the answer."""
+        answer = self._browser.request(visitor, method, path)
+        assert answer.status < 500, f"{self.name} answered {answer.status} to {method} {path}: {answer.text[:300]}"
+        self.transcript.append(answer.document())
+        return answer
+
+    def try_visit(self, visitor: Visitor) -> Answer:
+        """Let the visitor come when the page may fail, or its list depends on chance; nothing is recorded."""
+        return self._send(visitor, "GET", "/")
+
+    def visit_at_once(self, visitors: list[Visitor]) -> None:
+        """Let all of them come at the same time; each gets a page, in whatever order they were stored."""
+        with ThreadPoolExecutor(max_workers=len(visitors)) as pool:
+            answers = list(pool.map(self.try_visit, visitors))
+        for answer in answers:
+            assert answer.status == 200, f"{self.name} answered {answer.status}: {answer.text[:300]}"
+            assert set(answer.listed) <= {visitor.line for visitor in visitors}
+            self._check_times(answer)
+
+    @contextmanager
+    def cache_down(self) -> Iterator[None]:
+        """Take the cache away, with all it holds, and bring it back empty."""
+        self.world.lose_cache()
+        self._cache_up = False
+        self._cached = []
+        try:
+            yield
+        finally:
+            self.world.restore_cache()
+            self._cache_up = True
+
+    def advance(self, seconds: float, *, expires: bool) -> None:
+        """Let time pass for the caches; `expires` says that a cached list is too old afterwards."""
+        self.world.advance(seconds)
+        if expires:
+            self._cached = []
+
+    def continue_from(self, other: Side) -> None:
+        """Take over the visits that the other side has stored: both work on one store."""
+        self._stored = other._stored
+        self._windows = other._windows
+
+    def adopt(self, visitor: Visitor, when: datetime) -> None:
+        """Count a visit that came to the store by other means."""
+        self._stored.append(visitor.line)
+        self._windows.append(Window(visitor.line, when, when))
+
+    def _send(self, visitor: Visitor, method: str, path: str) -> Answer:
+        answer = self._browser.request(visitor, method, path)
+        self._windows.append(Window(visitor.line, answer.started, answer.ended))
+        return answer
+
+    def _expect(self, visitor: Visitor) -> list[str]:
+        if self._caching and self._cache_up and self._cached and self._cached[0] == visitor.line:
+            return self._cached
+        self._stored.append(visitor.line)
+        newest = self._stored[::-1][:SHOWN]
+        if self._caching and self._cache_up:
+            self._cached = newest
+        return newest
+
+    def _check_times(self, answer: Answer) -> None:
+        """Each time listed lies within a request of that visitor. The page shows whole seconds, in UTC."""
+        for time, line in visits(answer.page):
+            assert any(
+                window.started - SECOND < time <= window.ended
+                for window in self._windows
+                if window.line == line.strip()
+            ), f"{self.name} lists {line[:80]!r} at {time}, when they did not come"

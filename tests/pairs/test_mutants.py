@@ -1,0 +1,120 @@
+"""The suite itself is tested: a FINISH with one line broken must fail the scenario that is there to find it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.pairs import scenarios
+from tests.pairs.course import CACHING, ROOT
+from tests.pairs.local_world import fresh_side, local_sides
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A folder in which `found` becomes `put`, and the scenario that must fail for it."""
+
+    name: str
+    folder: str
+    found: str
+    put: str
+    scenario: scenarios.Scenario
+    file: str = "main.py"
+
+
+MUTANTS = [
+    Mutant("oldest first", "mod2-cloudndb/FINISH-py3", "order(-", "order(", scenarios.twelve_visitors),
+    Mutant("nine shown", "mod2-cloudndb/FINISH-py3", "fetch_visits(10)", "fetch_visits(9)", scenarios.twelve_visitors),
+    Mutant(
+        "no visit stored",
+        "mod1-flask/FINISH",
+        "    store_visit(request.remote_addr, request.headers.get('User-Agent', ''))\n",
+        "",
+        scenarios.first_visit_to_an_empty_store,
+    ),
+    Mutant(
+        "local time",
+        "mod4-cloudrun/FINISH",
+        "datetime.now(timezone.utc)",
+        "datetime.now()",
+        scenarios.first_visit_to_an_empty_store,
+    ),
+    Mutant(
+        "the proxy's address",
+        "mod5-buildpacks/FINISH",
+        "x_for=int(os.environ.get('PROXY_HOPS', 1))",
+        "x_for=0",
+        scenarios.visitors_on_other_addresses,
+    ),
+    Mutant(
+        "the first X-Forwarded-For entry",
+        "mod11-functions/FINISH",
+        "[-PROXY_HOPS:][0]",
+        "[0]",
+        scenarios.forged_addresses,
+    ),
+    Mutant(
+        "any path",
+        "mod11-functions/FINISH",
+        "    if request.path != '/':\n        abort(404)\n",
+        "",
+        scenarios.other_methods_and_paths,
+    ),
+    Mutant(
+        "no User-Agent expected",
+        "mod1-flask/FINISH-py3",
+        "request.headers.get('User-Agent', '')",
+        "request.headers['User-Agent']",
+        scenarios.user_agents_of_every_kind,
+    ),
+    Mutant(
+        "markup not escaped",
+        "mod1-flask/FINISH-py3",
+        "{{ visit.visitor }}",
+        "{{ visit.visitor|safe }}",
+        scenarios.user_agents_of_every_kind,
+        file="templates/index.html",
+    ),
+    Mutant(
+        "an indexed visitor",
+        "mod2-cloudndb/FINISH",
+        "ndb.TextProperty()",
+        "ndb.StringProperty()",
+        scenarios.user_agents_around_the_limit_of_an_indexed_string,
+    ),
+    Mutant("no expiry in Memcache", "mod12-memcache/FINISH-py3", ", time=HOUR", "", scenarios.an_hour_passing),
+    Mutant("no expiry in Redis", "mod13-memorystore/FINISH-py3", ", ex=seconds", "", scenarios.an_hour_passing),
+    Mutant(
+        "add() for set()",
+        "mod12-memcache/FINISH",
+        "memcache.set(",
+        "memcache.add(",
+        scenarios.two_visitors_alternating,
+    ),
+    Mutant(
+        "a cache that is down breaks the page",
+        "mod13-memorystore/FINISH",
+        "except redis.RedisError:",
+        "except redis.AuthenticationError:",
+        scenarios.cache_gone_before_the_first_visit,
+    ),
+    Mutant("nothing is cached", "mod13-memorystore/FINISH", "ex=seconds", "px=1", scenarios.the_same_visitor_thrice),
+]
+
+
+@pytest.mark.parametrize("mutant", [pytest.param(mutant, id=mutant.name) for mutant in MUTANTS])
+def test_the_suite_finds(mutant: Mutant, tmp_path: Path) -> None:
+    broken = shutil.copytree(ROOT / mutant.folder, tmp_path / "FINISH")
+    file = broken / mutant.file
+    text = file.read_text()
+    assert mutant.found in text, f"{mutant.folder}/{mutant.file} has changed: adapt this mutant"
+    file.write_text(text.replace(mutant.found, mutant.put))
+    with (
+        local_sides({mutant.folder: broken}) as sides,
+        fresh_side(mutant.folder, *sides[mutant.folder], caching=mutant.folder in CACHING) as side,
+        pytest.raises(AssertionError),
+    ):
+        mutant.scenario(side)
