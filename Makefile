@@ -31,7 +31,7 @@ setup: .venv/.ready ## Make the tool's own environment, .venv (the other targets
 
 run: MOD ?= mod1-flask
 run: module ## Run START and FINISH on one store: make run MOD=mod2-cloudndb [SIDE=START]
-	@$(if $(filter file,$(origin MOD)),echo "No MOD given, so this is $(MOD). Others: $(filter-out $(MOD),$(MODULES))")
+	@$(if $(filter file,$(origin MOD)),echo 'This is $(MOD). For another module: make run MOD=... with one of: $(filter-out $(MOD),$(MODULES))')
 	@mkdir -p .localcloud
 	@$(TOOL)/localcloud run $(addprefix $(MOD)/,$(SIDE)) --function visitme --data .localcloud/$(MOD).sqlite3
 

@@ -28,9 +28,7 @@ def _micros_from_timestamp(timestamp: Timestamp) -> int:
 datastore_pbs.googledatastore = SimpleNamespace(
     Key=m.Key,
     NULL_VALUE=0,
-    helper=SimpleNamespace(
-        micros_to_timestamp=_micros_to_timestamp, micros_from_timestamp=_micros_from_timestamp
-    ),
+    helper=SimpleNamespace(micros_to_timestamp=_micros_to_timestamp, micros_from_timestamp=_micros_from_timestamp),
 )
 
 

@@ -172,9 +172,7 @@ class DatastoreV3Service:
     def _next(self, request: v3.NextRequest) -> v3.QueryResult:
         scan = self._scans.get(request.cursor.cursor)
         if scan is None:
-            raise bad_request(
-                "this query has ended, or localcloud was restarted in the middle of it; run it again"
-            )
+            raise bad_request("this query has ended, or localcloud was restarted in the middle of it; run it again")
         scan.request.query.offset = request.offset
         result = next_batch(scan, self._datastore, request.count, with_cursors=request.compile)
         if result.more_results:
@@ -209,9 +207,7 @@ class DatastoreV3Service:
 
     def _rollback(self, handle: v3.Transaction) -> VoidProto:
         transaction = self._end(handle)
-        self._datastore.rollback(
-            m.RollbackRequest(project_id=transaction.project_id, transaction=transaction.v1_id)
-        )
+        self._datastore.rollback(m.RollbackRequest(project_id=transaction.project_id, transaction=transaction.v1_id))
         return VoidProto()
 
     def _transaction(self, request: Any) -> Transaction:

@@ -90,10 +90,7 @@ def next_batch(scan: Scan, datastore: Datastore, count: int, *, with_cursors: bo
     # Google's emulator says MORE_RESULTS_AFTER_LIMIT at the end of every limited query, so a full batch is asked for.
     result.more_results = scan.remaining != 0 and (
         batch.more_results == m.QueryResultBatch.NOT_FINISHED
-        or (
-            batch.more_results == m.QueryResultBatch.MORE_RESULTS_AFTER_LIMIT
-            and len(batch.entity_results) == wanted
-        )
+        or (batch.more_results == m.QueryResultBatch.MORE_RESULTS_AFTER_LIMIT and len(batch.entity_results) == wanted)
     )
     if with_cursors and v1.start_cursor:
         result.compiled_cursor.CopyFrom(_v3_cursor(v1.start_cursor))
@@ -123,9 +120,7 @@ def _add_filters(query: Query, converter: Converter, v1: m.Query) -> None:
         v1.ClearField("filter")
 
 
-def _add_results(
-    result: QueryResult, batch: m.QueryResultBatch, converter: Converter, with_cursors: bool
-) -> None:
+def _add_results(result: QueryResult, batch: m.QueryResultBatch, converter: Converter, with_cursors: bool) -> None:
     result.keys_only = batch.entity_result_type == m.EntityResult.KEY_ONLY
     result.index_only = projected = batch.entity_result_type == m.EntityResult.PROJECTION
     if with_cursors and batch.skipped_cursor:

@@ -48,9 +48,7 @@ class ApiServer:
         self.host = host
         self.port = port
         self._memcache = MemcacheService(clock)
-        self.dispatcher = Dispatcher(
-            {"datastore_v3": DatastoreV3Service(datastore), "memcache": self._memcache}
-        )
+        self.dispatcher = Dispatcher({"datastore_v3": DatastoreV3Service(datastore), "memcache": self._memcache})
         self._http: _HttpServer | None = None
         self._thread: threading.Thread | None = None
 
@@ -137,9 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         if self.path not in (_PYTHON3_PATH, _PYTHON2_PATH):
-            return self._refuse(
-                HTTPStatus.NOT_FOUND, f"calls are posted to {_PYTHON3_PATH} or {_PYTHON2_PATH}"
-            )
+            return self._refuse(HTTPStatus.NOT_FOUND, f"calls are posted to {_PYTHON3_PATH} or {_PYTHON2_PATH}")
         # A web page can make a visitor's browser post plain text here unasked, but not this type.
         if self.headers.get_content_type() != "application/octet-stream":
             return self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "calls are application/octet-stream")
@@ -147,13 +143,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not length.isdecimal():
             return self._refuse(HTTPStatus.LENGTH_REQUIRED, "calls need a Content-Length")
         if int(length) > _MAX_BODY:
-            return self._refuse(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"calls are at most {_MAX_BODY} bytes long"
-            )
+            return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"calls are at most {_MAX_BODY} bytes long")
         body = self.rfile.read(int(length))
-        ticket = self.headers.get(
-            "X-Appengine-Api-Ticket", _PYTHON2_APP if self.path == _PYTHON2_PATH else None
-        )
+        ticket = self.headers.get("X-Appengine-Api-Ticket", _PYTHON2_APP if self.path == _PYTHON2_PATH else None)
         try:
             answer = self.server.dispatcher.handle(body, ticket)
         except DecodeError:
@@ -164,9 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep the app's log the app's."""
 
     def _refuse(self, status: HTTPStatus, reason: str) -> None:
-        self.close_connection = (
-            True  # the body was not read, so what follows on this connection is not a request
-        )
+        self.close_connection = True  # the body was not read, so what follows on this connection is not a request
         self._send(status, "text/plain; charset=utf-8", f"localcloud API server: {reason}\n".encode())
 
     def _send(self, status: HTTPStatus, content_type: str, body: bytes) -> None:

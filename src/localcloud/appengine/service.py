@@ -27,9 +27,7 @@ def call_method(service: str, methods: Mapping[str, Method], method: str, payloa
     """Decode `payload`, run the method and encode its answer; an unknown method is refused by name."""
     if method not in methods:
         served = ", ".join(sorted(methods))
-        raise apiproxy_errors.CallNotFoundError(
-            f"localcloud's {service} does not serve {method}(); it serves {served}"
-        )
+        raise apiproxy_errors.CallNotFoundError(f"localcloud's {service} does not serve {method}(); it serves {served}")
     request_class, answer = methods[method]
     try:
         request = request_class.FromString(payload)

@@ -11,9 +11,7 @@ class Dictionary:
     def __init__(self, table: str, *columns: str) -> None:
         where = " AND ".join(f"{column} = ?" for column in columns)
         self._select = f"SELECT id FROM {table} WHERE {where}"
-        self._insert = (
-            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' for _ in columns)})"
-        )
+        self._insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' for _ in columns)})"
         self._known: dict[tuple[str | int, ...], int] = {}
         # Added in the write transaction in progress: true for others only once that commits.
         self._added: dict[tuple[str | int, ...], int] = {}

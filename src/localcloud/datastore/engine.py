@@ -111,9 +111,7 @@ class Engine:
 
     def begin_transaction(self, request: m.BeginTransactionRequest) -> m.BeginTransactionResponse:
         """Open a read-write or read-only transaction."""
-        identifier = self._transactions.begin(
-            request.project_id, request.database_id, request.transaction_options
-        )
+        identifier = self._transactions.begin(request.project_id, request.database_id, request.transaction_options)
         return m.BeginTransactionResponse(transaction=identifier)
 
     def rollback(self, request: m.RollbackRequest) -> m.RollbackResponse:

@@ -43,9 +43,7 @@ class Change:
     fail_on_conflict: bool
 
 
-def parse(
-    project: str, database: str, mutations: Iterable[m.Mutation], *, transactional: bool
-) -> list[Change]:
+def parse(project: str, database: str, mutations: Iterable[m.Mutation], *, transactional: bool) -> list[Change]:
     """Return the changes that the mutations ask for; DatastoreError for what is wrong with them on their own."""
     changes = [_parse(project, database, mutation) for mutation in mutations]
     operations: dict[tuple[Partition, bytes], str] = {}
@@ -55,9 +53,7 @@ def parse(
         target = (change.partition, change.path)
         before = operations.get(target)
         if before and not transactional:
-            raise invalid(
-                "A non-transactional commit may not contain multiple mutations affecting the same entity."
-            )
+            raise invalid("A non-transactional commit may not contain multiple mutations affecting the same entity.")
         if (before, change.operation) in _FORBIDDEN_SEQUENCES:
             raise invalid(f"Cannot {before} then {change.operation} an entity in the same request.")
         operations[target] = change.operation

@@ -83,9 +83,7 @@ def plan(
     columns = {KEY: "d.key"}
     for term in query.terms:
         if term.name != KEY:
-            columns[term.name] = _add_column(
-                where, tables, driver, query, term, numbers.properties[term.name]
-            )
+            columns[term.name] = _add_column(where, tables, driver, query, term, numbers.properties[term.name])
     for name, value in query.equals:
         if not (driver.name == name and driver.parameters[-1] == value):
             _require_cell(where, driver, numbers.properties[name], Range(value, value))
@@ -126,9 +124,7 @@ def _choose_driver(connection: sqlite3.Connection, query: Query, numbers: _Numbe
         return _Driver("entities", "d.partition = ?", [numbers.partition], "d.id")
     by_key = _Driver("entities", "d.kind = ?", [numbers.kind], "d.id")
     selective = [
-        _Driver(
-            "postings", "d.property = ? AND d.value = ?", [numbers.properties[name], value], "d.entity", name
-        )
+        _Driver("postings", "d.property = ? AND d.value = ?", [numbers.properties[name], value], "d.entity", name)
         for name, value in query.equals
     ]
     if query.keys:
@@ -162,9 +158,7 @@ def _count(connection: sqlite3.Connection, driver: _Driver, query: Query) -> int
     return count
 
 
-def _add_column(
-    where: _Where, tables: list[str], driver: _Driver, query: Query, term: Term, number: int
-) -> str:
+def _add_column(where: _Where, tables: list[str], driver: _Driver, query: Query, term: Term, number: int) -> str:
     """Return the column that has the term's value, joined to the driver if that does not have it itself.
 
     An entity with several values stands where the first of those in the query's range puts it, unless the query
@@ -203,9 +197,7 @@ def _require_cell(where: _Where, driver: _Driver, number: int, interval: Range) 
     where.add(f"EXISTS (SELECT 1 FROM cells AS x WHERE {cell})", *cell.parameters)
 
 
-def _bound(
-    where: _Where, terms: Sequence[Term], columns: dict[str, str], position: Position, forward: bool
-) -> None:
+def _bound(where: _Where, terms: Sequence[Term], columns: dict[str, str], position: Position, forward: bool) -> None:
     """Keep what comes after the position (`forward`), or what comes before it."""
     included = position.after != forward
     values = position.values

@@ -195,9 +195,7 @@ def _narrow(interval: Range, operator: int, bound: bytes) -> None:
 def _key_filter(query: Query, value: m.Value) -> bytes:
     if value.WhichOneof("value_type") != "key_value":
         raise invalid(f"{KEY} filter value must be a Key")
-    partition = keys.partition_of(
-        query.partition.project, query.partition.database, value.key_value.partition_id
-    )
+    partition = keys.partition_of(query.partition.project, query.partition.database, value.key_value.partition_id)
     if partition.namespace != query.partition.namespace:
         raise invalid(
             f"{KEY} filter namespace is {partition.namespace} but query namespace is {query.partition.namespace}"

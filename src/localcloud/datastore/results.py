@@ -45,9 +45,7 @@ class Run:
         columns = [KEY, *(term.name for term in query.terms if term.name != KEY)]
         self._places = {name: place for place, name in enumerate(columns, start=1)}
         self.batch = m.QueryResultBatch()
-        self.batch.entity_result_type = (
-            _KEY_ONLY if query.keys_only else _PROJECTION if query.projection else _FULL
-        )
+        self.batch.entity_result_type = _KEY_ONLY if query.keys_only else _PROJECTION if query.projection else _FULL
         self.batch.snapshot_version = snapshot.version
         self.batch.read_time.FromMicroseconds(snapshot.time)
 

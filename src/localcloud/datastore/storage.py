@@ -156,9 +156,7 @@ class Storage:
 
     def _connect(self) -> sqlite3.Connection:
         # Each connection is used by one thread at a time, but not always by the same one.
-        connection = sqlite3.connect(
-            self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
+        connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         with self._lock:
             self._open.add(connection)
@@ -195,6 +193,9 @@ def _check_header(path: Path) -> None:
             f"{path}: expected schema {SCHEMA_VERSION} or older, found {version} of a newer localcloud; "
             "upgrade localcloud or name another file, it was left as it is"
         )
+    if not os.access(path, os.W_OK):
+        # SQLite would open it for reading, and fail at some later time.
+        raise LocalCloudError(_not_writable(path))
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -212,9 +213,11 @@ def _create(connection: sqlite3.Connection) -> None:
 
 def _cannot_open(path: Path, error: sqlite3.Error) -> str:
     if not path.parent.is_dir():
-        return (
-            f"{path}: there is no directory {path.parent} for the Datastore's file; make it or name another"
-        )
-    if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        return f"{path}: the Datastore's file and its directory must be writable; change that or name another file"
+        return f"{path}: there is no directory {path.parent} for the Datastore's file; make it or name another"
+    if not os.access(path.parent, os.W_OK):
+        return _not_writable(path)
     return f"{path}: cannot open the Datastore's file: {error}; restore it from a copy or name another file"
+
+
+def _not_writable(path: Path) -> str:
+    return f"{path}: the Datastore's file and its directory must be writable; change that or name another file"

@@ -73,9 +73,7 @@ class Transactions:
         return identifier
 
     @contextlib.contextmanager
-    def reading(
-        self, project: str, database: str, identifier: bytes
-    ) -> Iterator[tuple[Transaction, Snapshot]]:
+    def reading(self, project: str, database: str, identifier: bytes) -> Iterator[tuple[Transaction, Snapshot]]:
         """The transaction, held for the length of a `with` block, and its snapshot."""
         transaction = self._find(project, database, identifier)
         with transaction.lock:

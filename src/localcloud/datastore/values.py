@@ -86,9 +86,7 @@ def index_entity(entity: m.Entity) -> Cells:
     return {name: sorted(values) for name, values in found.items()}
 
 
-def _index_properties(
-    entity: m.Entity, prefix: str, indexed: bool, depth: int, found: dict[str, set[bytes]]
-) -> None:
+def _index_properties(entity: m.Entity, prefix: str, indexed: bool, depth: int, found: dict[str, set[bytes]]) -> None:
     if depth > _MAX_DEPTH:
         raise invalid(f"At most {_MAX_DEPTH} nested entity values are supported.")
     for name, value in entity.properties.items():

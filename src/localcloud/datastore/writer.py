@@ -54,9 +54,7 @@ class Writer:
         ).fetchone()
         return Stored(*row) if row else None
 
-    def put(
-        self, partition: Partition, kind: str, path: bytes, body: bytes, cells: Cells, old: Stored | None
-    ) -> None:
+    def put(self, partition: Partition, kind: str, path: bytes, body: bytes, cells: Cells, old: Stored | None) -> None:
         """Insert the entity, or replace `old`, and bring the indexes up to date."""
         execute = self.connection.execute
         partition_number = self._storage.partitions.add(self.connection, *partition)
@@ -126,9 +124,7 @@ class Writer:
         self._changed = True
 
     def _indexed(self, entity: int) -> set[tuple[int, bytes, bool]]:
-        rows = self.connection.execute(
-            "SELECT property, value FROM cells WHERE entity = ?", (entity,)
-        ).fetchall()
+        rows = self.connection.execute("SELECT property, value FROM cells WHERE entity = ?", (entity,)).fetchall()
         values: dict[int, int] = {}
         for number, _ in rows:
             values[number] = values.get(number, 0) + 1

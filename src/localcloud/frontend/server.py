@@ -29,7 +29,8 @@ class FrontEnd:
     `upstream` is where the app listens. `port` 0 means any free one. `handlers` with files relative to
     `directory` are app.yaml's. `extra_headers` are added to every request for the app, and a visitor cannot send
     them. `on_request(method, path, status, visitor)` is called on the event loop after every answer, so it must
-    be quick. `patience` is how many seconds a request waits for an app that does not listen (yet).
+    be quick; method and path are "-" if the request could not be read. `patience` is how many seconds a request
+    waits for an app that does not listen (yet).
     """
 
     def __init__(

@@ -92,7 +92,7 @@ class ImageFiles:
 def _included(context: Path, dockerfile: str) -> list[str]:
     """Return the paths, below the context, that docker would be sent, parents before children."""
     # docker is heavy to import, and only a folder with a Dockerfile needs it.
-    from docker.utils.build import exclude_paths  # type: ignore[import-untyped]  # docker ships no types
+    from docker.utils.build import exclude_paths
 
     # A Dockerfile may have an ignore file of its own, which then counts alone.
     for ignore in (context / f"{dockerfile}.dockerignore", context / ".dockerignore"):

@@ -73,7 +73,10 @@ def _make(
     if arguments:
         if constraints:
             arguments += ["-c", str(constraints)]
-        _uv(["pip", "install", "--quiet", "--compile-bytecode", "--python", str(place / "bin" / "python"), *arguments], named)
+        _uv(
+            ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(place / "bin" / "python"), *arguments],
+            named,
+        )
     (place / ".ready").touch()
 
 

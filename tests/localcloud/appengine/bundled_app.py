@@ -18,7 +18,6 @@ from google.appengine.api import (
     memcache,
     namespace_manager,
     taskqueue,
-    users,
     wrap_wsgi_app,
 )
 from google.appengine.datastore import datastore_pb
@@ -36,7 +35,6 @@ __all__ = [
     "namespace_manager",
     "ndb",
     "taskqueue",
-    "users",
 ]
 
 

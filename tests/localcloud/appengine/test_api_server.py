@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
-from bundled_app import Visit, memcache, taskqueue, users
+from bundled_app import Visit, memcache, taskqueue
 from google.appengine.api.memcache.memcache_service_pb2 import (
     MemcacheGetRequest,
     MemcacheGetResponse,
@@ -53,9 +53,7 @@ def test_a_service_there_is_not_is_refused_by_name(app, app_error):
     def enqueue():
         taskqueue.add(url="/work")
 
-    with pytest.raises(
-        app_error, match=r"does not have the bundled service 'taskqueue'.*datastore_v3 and memcache"
-    ):
+    with pytest.raises(app_error, match=r"does not have the bundled service 'taskqueue'.*datastore_v3 and memcache"):
         app.run(enqueue)
 
 
@@ -64,26 +62,15 @@ def test_a_service_there_is_not_is_refused_by_name(app, app_error):
     [("datastore_v3", "GetIndices"), ("datastore_v3", "AddActions"), ("memcache", "SetClock")],
 )
 def test_a_call_there_is_not_is_refused_by_name(server, service, method):
-    error = call(
-        server, Request(service_name=service, method=method, request=b"", request_id="demo")
-    ).rpc_error
+    error = call(server, Request(service_name=service, method=method, request=b"", request_id="demo")).rpc_error
     assert (error.code, f"localcloud's {service} does not serve {method}()" in error.detail) == (
         RpcError.CALL_NOT_FOUND,
         True,
     )
 
 
-def test_who_is_signed_in_needs_no_service(app):
-    def user():
-        return users.get_current_user()
-
-    assert app.run(user) is None
-
-
 def test_python_2_s_door_answers_too(server):
-    answer = call(
-        server, Request(service_name="memcache", method="Stats", request=b"", request_id="demo"), "/"
-    )
+    answer = call(server, Request(service_name="memcache", method="Stats", request=b"", request_id="demo"), "/")
     assert answer.HasField("response")
 
 
@@ -92,9 +79,7 @@ def test_python_2_s_requests_share_a_cache_though_each_has_an_id(server):
     store = MemcacheSetRequest(item=[item]).SerializeToString()
     call(server, Request(service_name="memcache", method="Set", request=store, request_id="first"), "/")
     get = MemcacheGetRequest(key=[b"key"]).SerializeToString()
-    answer = call(
-        server, Request(service_name="memcache", method="Get", request=get, request_id="second"), "/"
-    )
+    answer = call(server, Request(service_name="memcache", method="Get", request=get, request_id="second"), "/")
     assert len(MemcacheGetResponse.FromString(answer.response).item) == 1
 
 
@@ -127,9 +112,7 @@ def test_what_is_no_call_is_refused(server, path, headers, body, status):
 
 
 def test_arguments_that_are_none_are_refused(server):
-    answer = call(
-        server, Request(service_name="memcache", method="Get", request=b"\xff\xff", request_id="demo")
-    )
+    answer = call(server, Request(service_name="memcache", method="Get", request=b"\xff\xff", request_id="demo"))
     assert type(pickle.loads(answer.exception)) is apiproxy_errors.ArgumentError
 
 

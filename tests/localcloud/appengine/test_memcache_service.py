@@ -4,6 +4,13 @@ import pytest
 from bundled_app import memcache
 
 
+@pytest.fixture
+def cache(server):
+    """The app's cache, to switch off; on again after the test."""
+    yield server.memcache("demo")
+    server.memcache("demo").available = True
+
+
 def test_get_finds_what_set_stored(app):
     def value():
         memcache.set("visits", [{"visitor": "Zoë"}, 1.5])
@@ -128,9 +135,9 @@ def test_a_value_is_gone_when_its_time_is_up(app, clock):
     assert app.run(get_key) is None
 
 
-def test_a_flushed_cache_is_empty(app, server):
+def test_a_flushed_cache_is_empty(app, cache):
     app.run(set_for_an_hour)
-    server.memcache("demo").flush()
+    cache.flush()
     assert app.run(get_key) is None
 
 
@@ -143,8 +150,8 @@ def test_an_app_can_flush_its_cache(app):
     assert app.run(value) is None
 
 
-def test_a_value_still_expires_after_a_flush(app, server, clock):
-    server.memcache("demo").flush()
+def test_a_value_still_expires_after_a_flush(app, cache, clock):
+    cache.flush()
     app.run(set_for_an_hour)
     clock.advance(3600)
     assert app.run(get_key) is None
@@ -160,27 +167,21 @@ def test_stats_count_hits(app):
     assert app.run(hits) == 1
 
 
-@pytest.fixture
-def outage(server):
-    server.memcache("demo").available = False
-    yield
-    server.memcache("demo").available = True
-
-
-@pytest.mark.usefixtures("outage")
-def test_get_is_none_while_memcache_is_down(app):
+def test_get_is_none_while_memcache_is_down(app, cache):
+    app.run(set_for_an_hour)
+    cache.available = False
     assert app.run(get_key) is None
 
 
-@pytest.mark.usefixtures("outage")
-def test_set_is_false_while_memcache_is_down(app):
+def test_set_is_false_while_memcache_is_down(app, cache):
+    cache.available = False
     assert app.run(set_for_an_hour) is False
 
 
-def test_values_are_there_again_after_an_outage(app, server):
+def test_values_are_there_again_after_an_outage(app, cache):
     app.run(set_for_an_hour)
-    server.memcache("demo").available = False
-    server.memcache("demo").available = True
+    cache.available = False
+    cache.available = True
     assert app.run(get_key) == "value"
 
 

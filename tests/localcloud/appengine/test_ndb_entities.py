@@ -28,9 +28,7 @@ def test_query_results_name_the_app_as_the_app_does(app):
 
 def test_get_finds_what_put_stored(app):
     def stored():
-        key = Visit(
-            visitor="Zoë", number=7, tags=["a", "b"], note="long", timestamp=datetime(2026, 1, 2, 3, 4, 5, 6)
-        )
+        key = Visit(visitor="Zoë", number=7, tags=["a", "b"], note="long", timestamp=datetime(2026, 1, 2, 3, 4, 5, 6))
         return key.put().get().to_dict()
 
     assert app.run(stored) == {
@@ -56,9 +54,7 @@ def test_every_property_type_comes_back_as_it_went(app):
             sealed=Place.Address(city="Paris"),
         )
         stored = place.put().get()
-        return [
-            name for name in place._properties if getattr(stored, name, None) != getattr(place, name, None)
-        ]
+        return [name for name in place._properties if getattr(stored, name, None) != getattr(place, name, None)]
 
     assert app.run(differences) == []
 

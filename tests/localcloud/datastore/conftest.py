@@ -108,9 +108,7 @@ def commit(client: datastore.Client, project: str) -> Callable[..., Any]:
             request={
                 "project_id": project,
                 "mode": "NON_TRANSACTIONAL",
-                "mutations": [
-                    {name: _to_message(value) for name, value in mutation.items()} for mutation in mutations
-                ],
+                "mutations": [{name: _to_message(value) for name, value in mutation.items()} for mutation in mutations],
             }
         )
 

@@ -116,9 +116,7 @@ def test_a_cursor_of_another_order_is_refused(batch):
         batch(start_cursor=cursor, **BY_N)
 
 
-@pytest.mark.parametrize(
-    "damage", [lambda cursor: cursor[:-1], lambda cursor: cursor + b"\0", lambda cursor: b"?"]
-)
+@pytest.mark.parametrize("damage", [lambda cursor: cursor[:-1], lambda cursor: cursor + b"\0", lambda cursor: b"?"])
 @pytest.mark.usefixtures("five")
 def test_a_damaged_cursor_is_refused(batch, damage):
     cursor = batch(limit=1, **BY_N).end_cursor
@@ -143,8 +141,6 @@ def test_a_query_larger_than_a_reply_comes_in_several(client):
 
 def test_a_large_offset_in_a_large_query_skips_so_many(client):
     for start in range(1, 2001, 500):
-        client.put_multi(
-            [datastore.Entity(client.key("Many", number)) for number in range(start, start + 500)]
-        )
+        client.put_multi([datastore.Entity(client.key("Many", number)) for number in range(start, start + 500)])
     found = [entity.key.id for entity in client.query(kind="Many").fetch(offset=850, limit=1100)]
     assert found == list(range(851, 1951))

@@ -140,9 +140,7 @@ def test_parts_of_a_mutation_not_written_yet_are_refused_by_name(client, project
 
 def test_a_key_of_another_project_is_refused(client, project):
     key = {"partition_id": {"project_id": "other"}, "path": [{"kind": "Thing", "id": 1}]}
-    with pytest.raises(
-        exceptions.InvalidArgument, match=f"mismatched databases within request: {project} vs. other"
-    ):
+    with pytest.raises(exceptions.InvalidArgument, match=f"mismatched databases within request: {project} vs. other"):
         client._datastore_api.lookup(request={"project_id": project, "keys": [key]})
 
 
@@ -159,9 +157,7 @@ def test_a_transactional_commit_without_a_transaction_is_refused(client, project
 
 def test_reading_in_the_past_is_refused_by_name(client, project):
     with pytest.raises(exceptions.MethodNotImplemented, match=r"ReadOptions\.read_time"):
-        client._datastore_api.lookup(
-            request={"project_id": project, "read_options": {"read_time": {"seconds": 1}}}
-        )
+        client._datastore_api.lookup(request={"project_id": project, "read_options": {"read_time": {"seconds": 1}}})
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,7 @@ class Person(ndb.Model):
 
 def _visits(count: int) -> None:
     start = datetime.datetime(2026, 1, 1)
-    ndb.put_multi(
-        [Visit(visitor=f"v{n}", timestamp=start + datetime.timedelta(microseconds=n)) for n in range(count)]
-    )
+    ndb.put_multi([Visit(visitor=f"v{n}", timestamp=start + datetime.timedelta(microseconds=n)) for n in range(count)])
 
 
 def test_the_ten_newest_visits_are_listed_newest_first():
@@ -49,15 +47,15 @@ def test_a_visit_is_listed_at_once():
 
 
 def test_a_model_comes_back_as_it_was():
-    person = Person(
-        name="Ann",
-        tags=["a", "b"],
-        home=Address(city="Oslo"),
-        notes="n" * 5000,
-        extra={"x": [1]},
-        boss=ndb.Key("Person", "boss"),
-    )
-    assert person.put().get(use_cache=False) == person
+    values = {
+        "name": "Ann",
+        "tags": ["a", "b"],
+        "home": Address(city="Oslo"),
+        "notes": "n" * 5000,
+        "extra": {"x": [1]},
+        "boss": ndb.Key("Person", "boss"),
+    }
+    assert Person(**values).put().get().to_dict() == {**values, "home": {"city": "Oslo"}}
 
 
 def test_structured_and_repeated_properties_are_found():

@@ -11,9 +11,7 @@ from google.cloud.datastore.helpers import GeoPoint
 
 
 def _moment(microseconds: int) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(0, datetime.timezone.utc) + datetime.timedelta(
-        microseconds=microseconds
-    )
+    return datetime.datetime.fromtimestamp(0, datetime.timezone.utc) + datetime.timedelta(microseconds=microseconds)
 
 
 def test_a_kind_is_listed_in_key_order(put, find):
@@ -116,6 +114,19 @@ def test_inequalities_on_several_properties_all_hold_and_order_by_name(put, find
     assert find("Thing", ("up", ">", 2), ("down", ">", 5)) == [4, 3]
 
 
+@pytest.mark.parametrize(("operators", "expected"), [((">=", ">"), [3]), (("<", "<="), [1])])
+def test_the_narrower_of_two_bounds_holds(put, find, operators, expected):
+    for number in (1, 2, 3):
+        put("Thing", number, n=number)
+    assert find("Thing", *(("n", operator, 2) for operator in operators)) == expected
+
+
+def test_an_inequality_orders_in_the_direction_of_the_last_order(put, find):
+    for number in (1, 2, 3):
+        put("Thing", number, same=0, n=-number)
+    assert find("Thing", ("n", "<", 0), order=["-same"]) == [1, 2, 3]
+
+
 def test_an_equality_filter_goes_with_an_order_on_something_else(put, find):
     for number in range(1, 9):
         put("Thing", number, odd=number % 2, n=-number)
@@ -143,8 +154,20 @@ def test_ties_follow_the_key_as_told(put, find):
 def test_any_element_of_an_array_is_found(put, find):
     put("Thing", 1, tags=["a", "b"])
     put("Thing", 2, tags=["b", "c"])
-    assert find("Thing", ("tags", "=", "a")) == [1]
+    assert find("Thing", ("tags", "=", "b")) == [1, 2]
+
+
+def test_several_elements_of_an_array_are_found_together(put, find):
+    put("Thing", 1, tags=["a", "b"])
+    put("Thing", 2, tags=["b", "c"])
+    put("Thing", 3, tags=["c"])
     assert find("Thing", ("tags", "=", "b"), ("tags", "=", "c")) == [2]
+
+
+def test_one_element_may_be_equal_and_another_greater(put, find):
+    put("Thing", 1, n=[1, 5])
+    put("Thing", 2, n=[1])
+    assert find("Thing", ("n", "=", 1), ("n", ">", 3)) == [1]
 
 
 def test_one_element_of_an_array_has_to_be_between_two_bounds(put, find):
@@ -169,6 +192,12 @@ def test_an_array_is_listed_by_its_least_element_within_the_filter(put, find):
     put("Thing", 1, n=[1, 8])
     put("Thing", 2, n=[2, 7])
     assert find("Thing", ("n", ">", 4), order=["n"]) == [2, 1]
+
+
+def test_an_array_is_listed_by_its_greatest_element_within_the_filter_going_down(put, find):
+    put("Thing", 1, n=[1, 8])
+    put("Thing", 2, n=[2, 7])
+    assert find("Thing", ("n", "<", 6), order=["-n"]) == [2, 1]
 
 
 def test_an_empty_array_is_not_indexed(put, find):
@@ -282,9 +311,7 @@ def test_a_projection_of_a_property_with_an_equality_filter_is_refused(client):
 def test_distinct_on_gives_the_first_of_each_group(client, put):
     for number in range(1, 7):
         put("Thing", number, group=number % 2, n=number)
-    query = client.query(
-        kind="Thing", projection=["group", "n"], distinct_on=["group"], order=["group", "-n"]
-    )
+    query = client.query(kind="Thing", projection=["group", "n"], distinct_on=["group"], order=["group", "-n"])
     assert [(entity["group"], entity["n"]) for entity in query.fetch()] == [(0, 6), (1, 5)]
 
 

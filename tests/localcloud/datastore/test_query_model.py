@@ -94,9 +94,7 @@ def rank(value: Any) -> tuple[Any, ...]:
 
 def path_rank(path: tuple[Any, ...]) -> tuple[Any, ...]:
     """The place of a key among all others: kind by kind, ids before names."""
-    return tuple(
-        (kind, isinstance(name, str), name) for kind, name in zip(path[::2], path[1::2], strict=True)
-    )
+    return tuple((kind, isinstance(name, str), name) for kind, name in zip(path[::2], path[1::2], strict=True))
 
 
 def compare(left: Any, operator: str, right: Any) -> bool:
@@ -125,8 +123,7 @@ def answer(entities: dict[tuple[Any, ...], dict[str, Any]], asked: Asked) -> lis
     rows = []
     for path, held in entities.items():
         values = {
-            name: [rank(one) for one in (value if isinstance(value, list) else [value])]
-            for name, value in held.items()
+            name: [rank(one) for one in (value if isinstance(value, list) else [value])] for name, value in held.items()
         }
         matching = {}
         for name in {*equal, *ranged, *(name for name, _ in order)} - {"__key__"}:
@@ -158,7 +155,7 @@ def model_client(request: pytest.FixtureRequest, address: str) -> Iterator[datas
         yield datastore.Client(project="model")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     entities=st.dictionaries(paths, properties, max_size=7),
     asked=st.lists(queries(), min_size=1, max_size=4),

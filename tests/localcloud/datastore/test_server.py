@@ -50,9 +50,7 @@ def test_a_taken_port_is_told_in_one_line(engine):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         server = DatastoreServer(engine, port=taken.getsockname()[1])
-        with pytest.raises(
-            LocalCloudError, match=r"cannot listen on 127\.0\.0\.1:\d+: the port is taken.*"
-        ) as caught:
+        with pytest.raises(LocalCloudError, match=r"cannot listen on 127\.0\.0\.1:\d+: the port is taken.*") as caught:
             server.start()
     assert "\n" not in str(caught.value)
 
@@ -79,10 +77,7 @@ def test_a_client_finds_the_server_again_with_all_its_data(connect, engine, serv
     second = DatastoreServer(engine, port=int(server.address.rpartition(":")[2]))
     second.start()
     # The channel tries again after a pause of its own; the client's Retry waits for that.
-    assert (
-        client.get(entity.key, retry=Retry(if_exception_type(exceptions.ServiceUnavailable), timeout=20))
-        == entity
-    )
+    assert client.get(entity.key, retry=Retry(if_exception_type(exceptions.ServiceUnavailable), timeout=20)) == entity
     second.stop()
 
 

@@ -232,11 +232,13 @@ def clocked_client(clock: Clock, connect: Callable[..., datastore.Client]) -> It
 @pytest.mark.parametrize(("step", "steps"), [(61, 1), (50, 6)])
 def test_a_transaction_expires_when_idle_or_old(clocked_client, clock, step, steps):
     key = clocked_client.key("Thing", 1)
-    with pytest.raises(exceptions.InvalidArgument, match="expired"), clocked_client.transaction():
-        for _ in range(steps):
-            clocked_client.get(key)
-            clock.now += step
-        clocked_client.get(key)
+    transaction = clocked_client.transaction()
+    transaction.begin()
+    for _ in range(steps):
+        clocked_client.get(key, transaction=transaction)
+        clock.now += step
+    with pytest.raises(exceptions.InvalidArgument, match="expired"):
+        clocked_client.get(key, transaction=transaction)
 
 
 def test_a_transaction_in_use_does_not_expire(clocked_client, clock):

@@ -1,0 +1,55 @@
+"""One app and a front end of each platform before it, shared by the tests of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from frontend_ends import App
+
+from localcloud.frontend import FrontEnd
+from localcloud.launch.plan import Platform
+
+APP_ENGINE = [Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27]
+CLOUD_RUN = [Platform.CLOUD_RUN, Platform.FUNCTIONS]
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[App]:
+    with App() as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
+def front_ends(app: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Platform, FrontEnd]]:
+    directory = tmp_path_factory.mktemp("app")
+    started = {
+        platform: FrontEnd(platform, app.address, directory=directory, extra_headers={"X-Appengine-Api-Ticket": "t1"})
+        for platform in Platform
+    }
+    for front_end in started.values():
+        front_end.start()
+    yield started
+    for front_end in started.values():
+        front_end.stop()
+
+
+@pytest.fixture(params=Platform, ids=lambda platform: platform.name)
+def any_front_end(front_ends: dict[Platform, FrontEnd], request: pytest.FixtureRequest) -> FrontEnd:
+    return front_ends[request.param]
+
+
+@pytest.fixture(params=APP_ENGINE, ids=lambda platform: platform.name)
+def app_engine(front_ends: dict[Platform, FrontEnd], request: pytest.FixtureRequest) -> FrontEnd:
+    return front_ends[request.param]
+
+
+@pytest.fixture(params=CLOUD_RUN, ids=lambda platform: platform.name)
+def cloud_run(front_ends: dict[Platform, FrontEnd], request: pytest.FixtureRequest) -> FrontEnd:
+    return front_ends[request.param]
+
+
+@pytest.fixture
+def front_end(front_ends: dict[Platform, FrontEnd]) -> FrontEnd:
+    """For what does not depend on the platform."""
+    return front_ends[Platform.CLOUD_RUN]
