@@ -5,26 +5,36 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from localcloud.errors import LocalCloudError
+
+if TYPE_CHECKING:
+    from localcloud.cloud import App
+
+
+class _Stopped(BaseException):
+    """Ctrl-C, TERM or a closed terminal: what a person ends the command with, so no error."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 for a mistake the user can mend (told in one line), or 2 for wrong usage."""
     options = _parser().parse_args(arguments)
     try:
-        with _stop_signals() as stopped:
-            return int(options.command(options, stopped))
+        with _stop_signals():
+            options.command(options)
+    except _Stopped:
+        return 0
     except LocalCloudError as error:
         print(f"localcloud: {error}", file=sys.stderr)
         return 1
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,41 +70,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(options: argparse.Namespace, stopped: threading.Event) -> int:
+def _run(options: argparse.Namespace) -> None:
     # Imported here so that usage errors and --help cost nothing.
-    from localcloud.cloud import App, Cloud
+    from localcloud.cloud import Cloud
 
     environment = dict(_assignment(text) for text in options.env)
     say = _printer(len(options.directories) > 1)
-    ports = _ports(options.port)
     data = options.data or str(_default_data(options.project))
     with Cloud(project=options.project, data=data, datastore=options.datastore, redis=options.redis, log=say) as cloud:
         apps = [
             cloud.add(
                 directory,
-                port=next(ports),
+                port=None if options.port is None else options.port + number,
                 function=options.function,
                 platform=options.platform,
                 environment=environment,
             )
-            for directory in options.directories
+            for number, directory in enumerate(options.directories)
         ]
-        with ThreadPoolExecutor(max_workers=len(apps)) as pool:
-            list(pool.map(App.start, apps))
+        cloud.start()
         for app in apps:
             print(f"{app.name} ({app.plan.platform.value}): {app.url}", flush=True)
         if not options.datastore:
             print(f"Data: {data}. Ctrl-C ends it.", flush=True)
-        while not stopped.wait(0.2):
-            for app in apps:
-                if app.returncode is not None:
-                    raise LocalCloudError(
-                        f"{app.name}: the app has exited with code {app.returncode}; its log tells why"
-                    )
-    return 0
+        _wait_for_an_end(apps)
 
 
-def _datastore(options: argparse.Namespace, stopped: threading.Event) -> int:
+def _datastore(options: argparse.Namespace) -> None:
     from localcloud.datastore.engine import Engine
     from localcloud.datastore.server import DatastoreServer
 
@@ -107,9 +109,19 @@ def _datastore(options: argparse.Namespace, stopped: threading.Event) -> int:
         server.start()
         print(f"Datastore on {server.address}, data: {data}. To use it, run this in the app's shell:")
         print(f"export DATASTORE_EMULATOR_HOST={server.address}", flush=True)
-        stopped.wait()
-        server.stop()
-    return 0
+        try:
+            threading.Event().wait()
+        finally:
+            server.stop()
+
+
+def _wait_for_an_end(apps: Sequence[App]) -> None:
+    """Return never: a stop signal or an app that exits raises."""
+    while True:
+        for app in apps:
+            if app.returncode is not None:
+                raise LocalCloudError(f"{app.name}: the app has exited with code {app.returncode}; its log tells why")
+        time.sleep(0.2)
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -131,25 +143,6 @@ def _default_data(project: str) -> Path:
     return home / f"{project}.sqlite3"
 
 
-def _ports(first: int | None) -> Iterator[int]:
-    """Yield the ports asked for, or free ones from 8080 up."""
-    if first is not None:
-        yield from range(first, 65536)
-    for port in range(8080, 65536):
-        if _is_free(port):
-            yield port
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
 def _printer(named: bool) -> Callable[[str, str], None]:
     """Return what prints an app's line of log, behind its name if there are several apps."""
     lock = threading.Lock()
@@ -162,13 +155,18 @@ def _printer(named: bool) -> Callable[[str, str], None]:
 
 
 @contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """Yield an event that Ctrl-C, TERM and a closed terminal set; later ones are ignored, as the end is near."""
-    stopped = threading.Event()
+def _stop_signals() -> Iterator[None]:
+    """Raise _Stopped in the main thread at the first stop signal; the end is under way then, so ignore the others."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, lambda *_: stopped.set()) for number in numbers]
+
+    def stop(*_: object) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise _Stopped
+
+    before = [signal.signal(number, stop) for number in numbers]
     try:
-        yield stopped
+        yield
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)

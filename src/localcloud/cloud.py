@@ -25,6 +25,9 @@ from localcloud.runtimes.command import Services, command_for
 
 Log = Callable[[str, str], None]
 
+# Where apps are looked for when nobody asks for a port: 8080 is what Google's own tools take first.
+_PORTS = range(8080, 8280)
+
 
 class App:
     """A folder being served: a front end that visitors reach at `url`, and the app's process behind it."""
@@ -35,7 +38,7 @@ class App:
         plan: LaunchPlan,
         services: Services,
         *,
-        port: int,
+        port: int | None,
         home: Path,
         log: Log,
         overrides: Mapping[str, str],
@@ -44,24 +47,46 @@ class App:
         self.plan = plan
         self._log = log
         self._upstream = free_port()
-        self._command = command_for(
-            plan,
-            services,
-            service=name.replace("/", "-").lower(),
-            port=self._upstream,
-            home=home,
-            overrides=overrides,
-            report=lambda line: log(name, line),
-        )
-        self._front_end = FrontEnd(
-            plan.platform,
-            ("127.0.0.1", self._upstream),
-            port=port,
-            directory=plan.directory,
-            handlers=plan.handlers,
-            extra_headers={"X-Appengine-Api-Ticket": services.project} if plan.bundled_services else {},
+        # Before anything slow, so that a port which is taken is said at once.
+        self._front_end = self._listen(
+            lambda number: FrontEnd(
+                plan.platform,
+                ("127.0.0.1", self._upstream),
+                port=number,
+                directory=plan.directory,
+                handlers=plan.handlers,
+                extra_headers={"X-Appengine-Api-Ticket": services.project} if plan.bundled_services else {},
+            ),
+            port,
         )
         self._process: Process | None = None
+        try:
+            self._command = command_for(
+                plan,
+                services,
+                service=name.replace("/", "-").lower(),
+                port=self._upstream,
+                home=home,
+                overrides=overrides,
+                report=lambda line: log(name, line),
+            )
+        except BaseException:
+            self._front_end.stop()
+            raise
+
+    @staticmethod
+    def _listen(front_end: Callable[[int], FrontEnd], port: int | None) -> FrontEnd:
+        """Return a front end that listens on the port, or on the first free one from 8080 up."""
+        for number in _PORTS if port is None else [port]:
+            candidate = front_end(number)
+            try:
+                candidate.start()
+            except LocalCloudError:
+                if port is not None:
+                    raise
+            else:
+                return candidate
+        raise LocalCloudError(f"no port from {_PORTS[0]} to {_PORTS[-1]} is free; choose one with --port")
 
     @property
     def url(self) -> str:
@@ -77,7 +102,6 @@ class App:
         """Start the app, and return when it listens; raises LocalCloudError if it exits or takes too long."""
         for note in self._command.notes:
             self._log(self.name, note)
-        self._front_end.start()
         self._start_process()
 
     def restart(self) -> None:
@@ -159,14 +183,15 @@ class Cloud:
         directory: Path,
         *,
         name: str | None = None,
-        port: int = 0,
+        port: int | None = 0,
         project: str | None = None,
         function: str | None = None,
         platform: str | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> App:
-        """Return the folder as an app of this cloud, not started yet; see App.start.
+        """Return the folder as an app of this cloud: it has its `url` already, and answers there after App.start.
 
+        `port` 0 is any free port, None the first free one from 8080 up.
         `function` names the target in a folder without app.yaml or Dockerfile; `platform` ("appengine", "cloudrun"
         or "functions") decides when the files in the folder do not; `environment` overrides the app's variables.
         """
@@ -194,6 +219,13 @@ class Cloud:
         )
         self.apps.append(app)
         return app
+
+    def start(self) -> None:
+        """Start every app, all at once; the first error is raised, and `close` ends the rest."""
+        # Not in a `with`: that would wait for a slow start after Ctrl-C, which `close` cuts short.
+        pool = ThreadPoolExecutor(max_workers=max(1, len(self.apps)))
+        for started in [pool.submit(app.start) for app in self.apps]:
+            started.result()
 
     def advance(self, seconds: float) -> None:
         """Let time pass for the caches: Memcache's clock moves on, and Redis keys come closer to their expiry."""

@@ -77,8 +77,7 @@ def local_sides(folders: Mapping[str, Path]) -> Iterator[dict[str, tuple[App, Lo
                 name: cloud.add(folder, name=name, function=FUNCTION, environment=FAR_FROM_UTC)
                 for name, folder in folders.items()
             }
-            for app in apps.values():
-                app.start()
+            cloud.start()
             yield {name: (app, LocalWorld(cloud, app)) for name, app in apps.items()}
         finally:
             print("\n".join(log))
