@@ -88,11 +88,12 @@ def _run(options: argparse.Namespace) -> None:
             )
             for number, directory in enumerate(options.directories)
         ]
-        cloud.start()
+        # First of all, and before the log: the front ends listen already, and let a visitor wait for the app.
         for app in apps:
             print(f"{app.name} ({app.plan.platform.value}): {app.url}", flush=True)
         if not options.datastore:
             print(f"Data: {data}. Ctrl-C ends it.", flush=True)
+        cloud.start()
         _wait_for_an_end(apps)
 
 
