@@ -31,7 +31,7 @@ from localcloud.errors import LocalCloudError
 OnLine = Callable[[str, str], None]
 
 _MARK = "LOCALCLOUD_PROCESS"
-_TERM_SECONDS = 2.0
+_TERM_SECONDS = 1.5
 _KILL_SECONDS = 0.5
 _POLL_SECONDS = 0.02
 
@@ -107,7 +107,7 @@ class Process:
             time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:
-        """Ends the child and everything it started, by TERM and after two seconds by KILL; below three in all.
+        """Ends the child and everything it started, by TERM and after a second and a half by KILL; well below three in all.
 
         May be called again, and when the child has ended by itself: what it left running is ended then.
         """

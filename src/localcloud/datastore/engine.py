@@ -102,7 +102,7 @@ class Engine:
         with self._reading(project, database, request.read_options) as (snapshot, transaction, begun):
             batch = Run(self._storage, snapshot, query).fill()
             if transaction:
-                transaction.queries.append((request, fingerprint(batch)))
+                transaction.queries.append((query, fingerprint(batch)))
         return m.RunQueryResponse(batch=batch, transaction=begun)
 
     def run_aggregation_query(self, request: m.RunAggregationQueryRequest) -> m.RunAggregationQueryResponse:
@@ -226,8 +226,7 @@ class Engine:
             row = self._find(connection, partition, path)
             if (row[0] if row else 0) != version:
                 raise conflict()
-        for request, answer in transaction.queries:
-            query = parse(transaction.project, transaction.database, request)
+        for query, answer in transaction.queries:
             if fingerprint(Run(self._storage, now, query).fill()) != answer:
                 raise conflict()
 

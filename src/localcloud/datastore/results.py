@@ -12,19 +12,16 @@ from localcloud.datastore.plan import Scan, plan
 from localcloud.datastore.query import KEY, Query
 from localcloud.datastore.storage import Snapshot, Storage
 
-# Clients take replies up to 4 MB, gRPC's default. Entities are up to 1 MiB, so a batch may end anywhere above 3.
+# Clients take replies up to 4 MB, gRPC's default; the last entity of a batch may have 1 MiB.
 REPLY_BYTES = 3_000_000
 _BATCH_RESULTS = 1000
 # What a result weighs besides its entity: cursor, version, times.
 _RESULT_BYTES = 100
 
-_FULL, _PROJECTION, _KEY_ONLY = 1, 2, 3  # EntityResult.ResultType
-_NOT_FINISHED, _MORE_AFTER_LIMIT, _NO_MORE, _MORE_AFTER_CURSOR = (
-    1,
-    2,
-    3,
-    4,
-)  # QueryResultBatch.MoreResultsType
+# EntityResult.ResultType
+_FULL, _PROJECTION, _KEY_ONLY = 1, 2, 3
+# QueryResultBatch.MoreResultsType
+_NOT_FINISHED, _MORE_AFTER_LIMIT, _NO_MORE, _MORE_AFTER_CURSOR = 1, 2, 3, 4
 
 Row = Sequence[bytes]
 """The entity's number, its key, then each property of the query's terms."""

@@ -18,6 +18,7 @@ _log = logging.getLogger(__name__)
 # The service takes requests up to 10 MiB: https://cloud.google.com/datastore/docs/concepts/limits. The rest is room
 # for what the message wraps around the entities.
 _LARGEST_REQUEST = 11 * 1024 * 1024
+_LONGEST_MESSAGE = 1000
 
 
 class DatastoreServer:
@@ -91,5 +92,6 @@ def _behaviour(method: Callable[[Any], Any]) -> Callable[[Any, grpc.ServicerCont
 
 
 def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, message: str) -> NoReturn:
-    context.abort(code, message)
+    # It travels in a header, which may not be long; a message may quote what the client sent.
+    context.abort(code, message[:_LONGEST_MESSAGE])
     raise AssertionError("abort raises")

@@ -116,9 +116,15 @@ class Storage:
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         connection = connection or self._connect()
-        connection.execute("BEGIN")
-        # BEGIN alone takes no snapshot, the first read does.
-        return read_state(connection)
+        try:
+            connection.execute("BEGIN")
+            # BEGIN alone takes no snapshot, the first read does.
+            return read_state(connection)
+        except BaseException:
+            with self._lock:
+                self._open.discard(connection)
+            connection.close()
+            raise
 
     def close_snapshot(self, snapshot: Snapshot) -> None:
         """Give back what open_snapshot() returned."""

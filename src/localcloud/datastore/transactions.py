@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from localcloud.datastore import messages as m
 from localcloud.datastore.errors import DatastoreError, conflict, invalid, unimplemented
 from localcloud.datastore.keys import Partition
+from localcloud.datastore.query import Query
 from localcloud.datastore.storage import Snapshot, Storage
 
 # https://cloud.google.com/datastore/docs/concepts/transactions: idle for a minute, or 270 seconds in all.
@@ -45,7 +46,7 @@ class Transaction:
     """Why nobody may use it any more."""
     lookups: dict[tuple[Partition, bytes], int] = field(default_factory=dict)
     """The version found for each key read, 0 for none."""
-    queries: list[tuple[m.RunQueryRequest, object]] = field(default_factory=list)
+    queries: list[tuple[Query, object]] = field(default_factory=list)
     """Each query run, with the fingerprint of its answer."""
 
 

@@ -8,6 +8,8 @@ globals.
 import marshal
 import pickle
 import socketserver
+import sys
+import threading
 import types
 import wsgiref.simple_server
 from datetime import datetime
@@ -95,5 +97,6 @@ if __name__ == "__main__":
     server = wsgiref.simple_server.make_server(
         "127.0.0.1", 0, wrap_wsgi_app(application), ThreadingServer, QuietHandler
     )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)
-    server.serve_forever()
+    sys.stdin.read()  # ends when the tests close it, or end themselves in whatever way

@@ -38,6 +38,7 @@ class App:
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("bundled_app.py"))],
             env=environment,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -56,7 +57,7 @@ class App:
         return answer["returned"]
 
     def stop(self):
-        self.process.terminate()
+        self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
 

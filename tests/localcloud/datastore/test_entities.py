@@ -94,6 +94,13 @@ def test_an_updated_value_leaves_the_index_and_the_new_one_enters(put, find):
     assert (find("Thing", ("n", "=", 1)), find("Thing", ("n", "=", 2))) == ([], [1])
 
 
+def test_an_updated_entity_moves_to_its_new_place(put, find):
+    put("Thing", 1, n=1, same=0)
+    put("Thing", 2, n=2, same=0)
+    put("Thing", 1, n=3, same=0)
+    assert find("Thing", ("same", "=", 0), order=["n"]) == [2, 1]
+
+
 def test_a_put_of_the_same_again_keeps_the_version(client, put, commit):
     entity = put("Thing", 1, n=1)
     first = commit({"upsert": entity}).mutation_results[0].version
@@ -144,6 +151,18 @@ def test_mutations_of_one_entity_in_a_transaction_apply_in_order(client):
     assert client.get(key)["n"] == 2
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("insert", "insert"), ("update", "insert"), ("upsert", "insert"), ("delete", "update")],
+)
+def test_mutations_that_contradict_one_another_are_refused(client, project, put, first, second):
+    key = put("Thing", 1).key.to_protobuf()
+    mutations = [{name: key if name == "delete" else {"key": key}} for name in (first, second)]
+    request = {"project_id": project, "single_use_transaction": {}, "mutations": mutations}
+    with pytest.raises(exceptions.InvalidArgument, match=f"Cannot {first} then {second}"):
+        client._datastore_api.commit(request={**request, "mode": "TRANSACTIONAL"})
+
+
 def test_one_entity_twice_outside_a_transaction_is_refused(client, commit):
     entity = datastore.Entity(client.key("Thing", 1))
     with pytest.raises(exceptions.InvalidArgument, match="multiple mutations affecting the same entity"):
@@ -180,4 +199,4 @@ def test_timestamps_are_cut_to_microseconds(client, project):
             "mutations": [{"upsert": {"key": {"path": path}, "properties": {"t": value}}}],
         }
     )
-    assert client.get(client.key("Thing", 1))["t"].microsecond == 123_456
+    assert client.get(client.key("Thing", 1))["t"].nanosecond == 123_456_000

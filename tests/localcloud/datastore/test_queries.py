@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 
 import pytest
 from google.api_core import exceptions
@@ -18,6 +19,12 @@ def test_a_kind_is_listed_in_key_order(put, find):
     for name in ("b", 10, "a", 2, "aa"):
         put("Thing", name)
     assert find("Thing") == [2, 10, "a", "aa", "b"]
+
+
+def test_names_with_zero_bytes_sort_and_come_back(put, find):
+    for name in ("a\1", "a\0b", "a", "a\0"):
+        put("Thing", name)
+    assert find("Thing") == ["a", "a\0", "a\0b", "a\1"]
 
 
 def test_the_newest_is_listed_first(put, find):
@@ -60,6 +67,11 @@ def test_an_integer_and_a_timestamp_of_so_many_microseconds_are_equal(put, find)
     put("Thing", 2, value=7)
     put("Thing", 3, value=7.0)
     assert find("Thing", ("value", "=", 7)) == [1, 2]
+
+
+def test_one_nan_equals_another(put, find):
+    put("Thing", 1, value=math.copysign(math.nan, -1))
+    assert find("Thing", ("value", "=", math.nan)) == [1]
 
 
 def test_text_and_blobs_of_the_same_bytes_are_equal(put, find):
@@ -114,7 +126,10 @@ def test_inequalities_on_several_properties_all_hold_and_order_by_name(put, find
     assert find("Thing", ("up", ">", 2), ("down", ">", 5)) == [4, 3]
 
 
-@pytest.mark.parametrize(("operators", "expected"), [((">=", ">"), [3]), (("<", "<="), [1])])
+@pytest.mark.parametrize(
+    ("operators", "expected"),
+    [((">=", ">"), [3]), ((">", ">="), [3]), (("<", "<="), [1]), (("<=", "<"), [1])],
+)
 def test_the_narrower_of_two_bounds_holds(put, find, operators, expected):
     for number in (1, 2, 3):
         put("Thing", number, n=number)
@@ -280,6 +295,15 @@ def test_a_projection_has_only_its_properties(client, put):
     put("Thing", 1, n=1, text="x", other=2)
     query = client.query(kind="Thing", projection=["text", "n"])
     assert [dict(entity) for entity in query.fetch()] == [{"n": 1, "text": "x"}]
+
+
+def test_a_projected_value_says_that_an_index_had_it(client, put, project):
+    # Meaning 18; by it clients know that a number may be a timestamp.
+    put("Thing", 1, moment=_moment(7))
+    query = {"kind": [{"name": "Thing"}], "projection": [{"property": {"name": "moment"}}]}
+    batch = client._datastore_api.run_query(request={"project_id": project, "query": query}).batch
+    value = batch.entity_results[0].entity.properties["moment"]
+    assert (value.integer_value, value.meaning) == (7, 18)
 
 
 def test_a_projection_leaves_out_entities_that_lack_one_of_its_properties(client, put):
