@@ -85,6 +85,37 @@ MUTANTS = [
         "ndb.StringProperty()",
         scenarios.user_agents_around_the_limit_of_an_indexed_string,
     ),
+    Mutant(
+        "visits of this process only",
+        "mod2-cloudndb/FINISH-py3",
+        """def fetch_visits(limit):
+    \"\"\"Return the most recent visits, newest first.\"\"\"
+    return Visit.query()""",
+        """def fetch_visits(limit, since=__import__('datetime').datetime.utcnow()):
+    return Visit.query(Visit.timestamp > since)""",
+        scenarios.restart_between_visits,
+    ),
+    Mutant(
+        "another kind",
+        "mod2-cloudndb/FINISH-py3",
+        "class Visit(ndb.Model):\n",
+        "class Visit(ndb.Model):\n    _get_kind = classmethod(lambda cls: 'Visitor')\n",
+        scenarios.visits_of_an_older_version,
+    ),
+    Mutant(
+        "each visit stored twice",
+        "mod4-cloudrun/FINISH",
+        "    client.put(visit)\n",
+        "    client.put(visit)\n    visit.key = client.key('Visit')\n    client.put(visit)\n",
+        scenarios.twenty_visitors_at_once,
+    ),
+    Mutant(
+        "an error page that says all is well",
+        "mod4-cloudrun/FINISH",
+        "client = datastore.Client()\n",
+        "client = datastore.Client()\napp.register_error_handler(500, lambda error: 'Come back later')\n",
+        scenarios.datastore_gone_and_back,
+    ),
     Mutant("no expiry in Memcache", "mod12-memcache/FINISH-py3", ", time=HOUR", "", scenarios.an_hour_passing),
     Mutant("no expiry in Redis", "mod13-memorystore/FINISH-py3", ", ex=seconds", "", scenarios.an_hour_passing),
     Mutant(

@@ -180,8 +180,8 @@ def test_several_elements_of_an_array_are_found_together(put, find):
 
 
 def test_one_element_may_be_equal_and_another_greater(put, find):
-    put("Thing", 1, n=[1, 5])
-    put("Thing", 2, n=[1])
+    for number, values in enumerate([[1, 5], [1], [5], [6]], start=1):
+        put("Thing", number, n=values)
     assert find("Thing", ("n", "=", 1), ("n", ">", 3)) == [1]
 
 
