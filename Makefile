@@ -4,7 +4,8 @@ PYTHON ?= python3
 SIDE ?= START FINISH
 FROM ?= START
 TO ?= FINISH
-JOBS ?= 2
+# Twice the cores of a small laptop: the suite waits for servers more than it computes.
+JOBS ?= 4
 
 MODULES := mod1-flask mod2-cloudndb mod4-cloudrun mod5-buildpacks mod11-functions mod12-memcache mod13-memorystore
 TOOL := .venv/bin
