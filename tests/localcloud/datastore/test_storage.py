@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -152,12 +153,30 @@ def test_a_file_in_no_directory_is_refused(tmp_path):
         Engine(tmp_path / "nowhere" / "data.db")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+_NOBODY = 65534
+
+
+@pytest.fixture
+def place_without_root_rights():
+    """A directory, with this process bereft of root's right to write anywhere while the test runs."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        if os.geteuid() != 0:
+            yield place
+        else:
+            os.chown(place, _NOBODY, _NOBODY)
+            os.setresuid(_NOBODY, _NOBODY, 0)
+            try:
+                yield place
+            finally:
+                os.setresuid(0, 0, 0)
+
+
 @pytest.mark.parametrize("read_only", ["file", "directory"])
-def test_a_file_that_cannot_be_written_is_refused(tmp_path, read_only):
-    path = tmp_path / "data.db"
+def test_a_file_that_cannot_be_written_is_refused(place_without_root_rights, read_only):
+    path = place_without_root_rights / "data.db"
     Engine(path).close()
-    (path if read_only == "file" else tmp_path).chmod(0o500)
+    (path if read_only == "file" else path.parent).chmod(0o500)
     with pytest.raises(LocalCloudError, match="must be writable"):
         Engine(path)
-    tmp_path.chmod(0o700)
+    path.parent.chmod(0o700)
