@@ -233,7 +233,7 @@ def test_from_names_the_python(build, image, python):
         "python -m pip install --progress-bar off --requirement requirements.txt",
         "python3.14 -m pip install -q -r ./requirements.txt",
         "pip install --upgrade pip && pip install -r /app/requirements.txt",
-        "--mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt",
+        "--mount=type=cache,target=/var/cache/pip pip install -r requirements.txt",
         '["pip", "install", "-r", "requirements.txt"]',
         'pip install -r "$FILE"',
         "pip install \\\n  --timeout 100 \\\n  -r requirements.txt",
