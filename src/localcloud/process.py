@@ -107,7 +107,7 @@ class Process:
             time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:
-        """Ends the child and everything it started, by TERM and after a second and a half by KILL; well below three in all.
+        """Ends the child and everything it started: by TERM, after 1.5 s by KILL, well below 3 s in all.
 
         May be called again, and when the child has ended by itself: what it left running is ended then.
         """
