@@ -95,3 +95,10 @@ def test_requirements_are_pinned_exactly(name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_sample_imports_nothing_of_ours(name: str) -> None:
     assert not re.search(r"localcloud|codelab", "".join(path.read_text() for path in (ROOT / name).glob("*.py")))
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if "app.yaml" in FILES[name]])
+def test_connector_is_named_as_the_legacy_sdk_demands(name: str) -> None:
+    # The last SDK for Python 2.7 (1.9.88) takes lower case only, so a placeholder in capitals would not even start.
+    connector = re.search(r"(?m)^vpc_access_connector:\n  name: (.*)$", (ROOT / name / "app.yaml").read_text())
+    assert connector is None or re.fullmatch(r"[a-z\d-]+(/[a-z\d-]+)*", connector[1])
