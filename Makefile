@@ -7,6 +7,11 @@ TO ?= FINISH
 # Twice the cores of a small laptop: the suite waits for servers more than it computes.
 JOBS ?= 4
 
+# A shell completes a folder's name with a slash.
+ifdef MOD
+override MOD := $(patsubst %/,%,$(MOD))
+endif
+
 MODULES := mod1-flask mod2-cloudndb mod4-cloudrun mod5-buildpacks mod11-functions mod12-memcache mod13-memorystore
 TOOL := .venv/bin
 # A clone of the samples is not littered with bytecode, which `diff -r` would show.

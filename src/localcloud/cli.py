@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localcloud.addresses import read_address
 from localcloud.errors import LocalCloudError
 
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ def _run(options: argparse.Namespace) -> None:
     # Imported here so that usage errors and --help cost nothing.
     from localcloud.cloud import Cloud
 
+    last_port = (options.port or 0) + len(options.directories) - 1
+    if not 0 <= (options.port or 0) <= last_port <= 65535:
+        raise LocalCloudError(
+            f"--port: expected room for {len(options.directories)} from 0 to 65535, found {options.port}"
+        )
     environment = dict(_assignment(text) for text in options.env)
     say = _printer(len(options.directories) > 1)
     data = options.data or str(_default_data(options.project))
@@ -89,10 +95,11 @@ def _run(options: argparse.Namespace) -> None:
             for number, directory in enumerate(options.directories)
         ]
         # First of all, and before the log: the front ends listen already, and let a visitor wait for the app.
-        for app in apps:
-            print(f"{app.name} ({app.plan.platform.value}): {app.url}", flush=True)
-        if not options.datastore:
-            print(f"Data: {data}. Ctrl-C ends it.", flush=True)
+        with _while_someone_reads():
+            for app in apps:
+                print(f"{app.name} ({app.plan.platform.value}): {app.url}", flush=True)
+            if not options.datastore:
+                print(f"Data: {data}. Ctrl-C ends it.", flush=True)
         cloud.start()
         _wait_for_an_end(apps)
 
@@ -101,27 +108,28 @@ def _datastore(options: argparse.Namespace) -> None:
     from localcloud.datastore.engine import Engine
     from localcloud.datastore.server import DatastoreServer
 
-    host, _, port = options.host_port.rpartition(":")
-    if not host or not port.isdecimal():
-        raise LocalCloudError(f'--host-port: expected HOST:PORT, found "{options.host_port}"')
+    host, port = read_address(options.host_port, "--host-port")
     data = options.data or str(_default_data(options.project))
     with Engine(data) as engine:
-        server = DatastoreServer(engine, host, int(port))
+        server = DatastoreServer(engine, host, port)
         server.start()
         print(f"Datastore on {server.address}, data: {data}. To use it, run this in the app's shell:")
         print(f"export DATASTORE_EMULATOR_HOST={server.address}", flush=True)
         try:
-            threading.Event().wait()
+            _wait_for_an_end([])
         finally:
             server.stop()
 
 
 def _wait_for_an_end(apps: Sequence[App]) -> None:
     """Return never: a stop signal or an app that exits raises."""
+    from localcloud.process import how_it_ended
+
+    # In short sleeps: a signal that comes just before an endless wait begins would not interrupt it.
     while True:
         for app in apps:
             if app.returncode is not None:
-                raise LocalCloudError(f"{app.name}: the app has exited with code {app.returncode}; its log tells why")
+                raise LocalCloudError(f"{app.name}: the app {how_it_ended(app.returncode)}; its log tells why")
         time.sleep(0.2)
 
 
@@ -149,10 +157,21 @@ def _printer(named: bool) -> Callable[[str, str], None]:
     lock = threading.Lock()
 
     def say(name: str, line: str) -> None:
-        with lock:
+        with lock, _while_someone_reads():
             print(f"{name} | {line}" if named else line, flush=True)
 
     return say
+
+
+@contextmanager
+def _while_someone_reads() -> Iterator[None]:
+    """End the command when the reader of its output has gone, as in `localcloud run DIR | head`."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Python flushes once more at its end, which must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.kill(os.getpid(), signal.SIGTERM)  # the main thread is the one to end
 
 
 @contextmanager

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from localcloud.addresses import read_server
 from localcloud.appengine.server import ApiServer
 from localcloud.clock import Clock
 from localcloud.datastore.client import RemoteDatastore
@@ -145,14 +146,14 @@ class Cloud:
         self.memorystore: Memorystore | None = None
         self.apps: list[App] = []
         self._log = log
-        self._redis = _address(redis, "--redis") if redis else None
+        self._redis = read_server(redis, "--redis") if redis else None
         self._cleanup = ExitStack()
         with ExitStack() as stack:
             self._scratch = Path(tempfile.mkdtemp(prefix="localcloud-"))
             stack.callback(shutil.rmtree, self._scratch, ignore_errors=True)
             self.engine: Engine | RemoteDatastore
             if datastore:
-                _address(datastore, "--datastore")
+                read_server(datastore, "--datastore")
                 self.engine = RemoteDatastore(datastore)
                 self.datastore = datastore
             else:
@@ -224,8 +225,12 @@ class Cloud:
         """Start every app, all at once; the first error is raised, and `close` ends the rest."""
         # Not in a `with`: that would wait for a slow start after Ctrl-C, which `close` cuts short.
         pool = ThreadPoolExecutor(max_workers=max(1, len(self.apps)))
-        for started in [pool.submit(app.start) for app in self.apps]:
-            started.result()
+        waiting = {pool.submit(app.start) for app in self.apps}
+        while waiting:
+            # Not for ever at once: a signal that comes just before such a wait begins would not interrupt it.
+            done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+            for started in done:
+                started.result()
 
     def advance(self, seconds: float) -> None:
         """Let time pass for the caches: Memcache's clock moves on, and Redis keys come closer to their expiry."""
@@ -274,13 +279,6 @@ class Cloud:
         self.memorystore.start()
         self._cleanup.callback(self.memorystore.stop)
         self._redis = (self.memorystore.host, self.memorystore.port)
-
-
-def _address(text: str, flag: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal():
-        raise LocalCloudError(f'{flag}: expected HOST:PORT, found "{text}"')
-    return host, int(port)
 
 
 __all__ = ["App", "Cloud", "Platform"]

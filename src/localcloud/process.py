@@ -12,6 +12,7 @@ import atexit
 import collections
 import contextlib
 import os
+import re
 import secrets
 import signal
 import socket
@@ -94,8 +95,7 @@ class Process:
             if self.returncode is not None:
                 self._reader.join(_KILL_SECONDS)  # its last words explain its end
                 raise LocalCloudError(
-                    f"{self.name} {_how_it_ended(self.returncode)} before it listened on port {port}"
-                    f"{self._last_words()}"
+                    f"{self.name} {how_it_ended(self.returncode)} before it listened on port {port}{self._last_words()}"
                 )
             with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
                 return
@@ -123,8 +123,13 @@ class Process:
                 self._on_line(self.name, line)
 
     def _last_words(self) -> str:
-        words = next((line.strip() for line in reversed(self._last_lines) if line.strip()), "")
-        return f"; its last line was: {words[:300]}" if words else "; it printed nothing"
+        lines = [line.strip() for line in reversed(self._last_lines) if re.search(r"\w", line)]
+        if not lines:
+            return "; it printed nothing"
+        # Servers often go on after the error that ends them: "shutting down", and the like.
+        words = next((line for line in lines if "error" in line.lower()), lines[0])
+        hint = "; the server must take its port from $PORT" if "address already in use" in words.lower() else ""
+        return f"; it said: {words[:300]}{hint}"
 
 
 @dataclass(frozen=True)
@@ -285,7 +290,8 @@ def _group(pid: int) -> int | None:
         return None
 
 
-def _how_it_ended(returncode: int) -> str:
+def how_it_ended(returncode: int) -> str:
+    """Return the second half of "the app ...": with its exit code or the name of the signal."""
     if returncode >= 0:
         return f"ended with exit code {returncode}"
     return f"was ended by {signal.Signals(-returncode).name}"

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -91,3 +92,17 @@ def localcloud(tmp_path: Path) -> Iterator[Callable[..., Command]]:
     for command in commands:
         command.send(signal.SIGTERM)
         command.wait()
+
+
+@pytest.fixture
+def folder(tmp_path: Path):
+    """Make a folder from the texts of its files."""
+
+    def make(**files: str) -> Path:
+        for name, text in files.items():
+            file = tmp_path / "app" / name.replace("__", "/").replace("_", ".", 1)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(dedent(text).lstrip("\n"))
+        return tmp_path / "app"
+
+    return make

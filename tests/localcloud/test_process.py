@@ -146,10 +146,17 @@ def test_wait_names_the_signal_that_ended_it(run: Callable[..., Process]) -> Non
         process.wait_for_port("127.0.0.1", free_port(), 600)
 
 
+def test_the_last_words_are_the_error_rather_than_what_follows_it(run: Callable[..., Process]) -> None:
+    process = run("print('OSError: Address already in use\\nshutdown complete\\n]'); raise SystemExit(1)")
+    message = r"it said: OSError: Address already in use; the server must take its port from \$PORT$"
+    with pytest.raises(LocalCloudError, match=message):
+        process.wait_for_port("127.0.0.1", free_port(), 600)
+
+
 def test_wait_gives_up_after_its_deadline(run: Callable[..., Process], lines: Lines) -> None:
     process = run("import time; print('busy'); time.sleep(600)")
     lines.next()
-    with pytest.raises(LocalCloudError, match=r"does not listen on 127.0.0.1:\d+ after 0.1 s.* line was: busy"):
+    with pytest.raises(LocalCloudError, match=r"does not listen on 127.0.0.1:\d+ after 0.1 s.* it said: busy"):
         process.wait_for_port("127.0.0.1", free_port(), 0.1)
 
 

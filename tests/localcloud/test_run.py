@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
-from textwrap import dedent
 from unittest import mock
 
 import httpx
@@ -16,20 +17,15 @@ from google.cloud import datastore
 
 ROOT = Path(__file__).parents[2]
 APP = "def app(environ, start_response):\n    start_response('200 OK', [])\n    return [b'hello']\n"
-
-
-@pytest.fixture
-def folder(tmp_path: Path):
-    """Make a folder from the texts of its files."""
-
-    def make(**files: str) -> Path:
-        for name, text in files.items():
-            file = tmp_path / "app" / name.replace("__", "/").replace("_", ".", 1)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(dedent(text).lstrip("\n"))
-        return tmp_path / "app"
-
-    return make
+SERVER = """
+    import http.server, os
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(str(os.getpid()).encode())
+    http.server.HTTPServer(('', int(os.environ['PORT'])), Handler).serve_forever()
+"""
 
 
 def test_it_prints_one_address_that_serves_the_app(localcloud):
@@ -124,7 +120,13 @@ def test_the_app_does_not_inherit_the_callers_environment(localcloud, folder):
     command = localcloud("run", app, "--env", "EXTRA=1", SECRET_TOKEN="hush", TZ="Asia/Tokyo")
     seen = httpx.get(command.urls()[0], timeout=30).json()
     assert "SECRET_TOKEN" not in seen
-    expected = {"TZ": "UTC", "COLOUR": "blue", "EXTRA": "1", "GAE_ENV": "standard", "GOOGLE_CLOUD_PROJECT": "demo"}
+    expected = {
+        "TZ": "UTC",
+        "COLOUR": "blue",
+        "EXTRA": "1",
+        "GAE_ENV": "standard",
+        "GOOGLE_CLOUD_PROJECT": "demo",
+    }
     assert {name: seen.get(name) for name in expected} == expected
 
 
@@ -148,6 +150,42 @@ def test_a_port_that_is_taken_is_said_in_one_line(localcloud):
         assert command.wait() == 1
     assert str(port) in command.lines[-1]
     assert "Traceback" not in "\n".join(command.lines)
+
+
+@pytest.mark.parametrize("port", ["65536", "-1"])
+def test_a_port_that_cannot_be_is_said_in_one_line(localcloud, port):
+    command = localcloud("run", ROOT / "mod1-flask" / "FINISH-py3", "--port", port)
+    assert command.wait() == 1
+    assert command.lines == [f"localcloud: --port: expected room for 1 from 0 to 65535, found {port}"]
+
+
+@pytest.mark.parametrize("option", ["--datastore", "--redis"])
+def test_a_server_that_is_not_there_is_said_in_one_line(localcloud, option):
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{deaf.getsockname()[1]}"
+        command = localcloud("run", ROOT / "mod1-flask" / "FINISH-py3", option, address)
+        assert command.wait() == 1
+    assert command.lines[-1].startswith(f"localcloud: {option}: expected a server on {address}, found none")
+
+
+def test_an_address_of_the_datastore_that_cannot_be_is_said_in_one_line(localcloud):
+    command = localcloud("datastore", "--host-port", "localhost:99999")
+    assert command.wait() == 1
+    assert command.lines == ['localcloud: --host-port: expected HOST:PORT, found "localhost:99999"']
+
+
+def test_an_app_that_is_killed_ends_the_command_with_the_signal(localcloud, folder):
+    command = localcloud("run", folder(Procfile="web: exec python server.py\n", server_py=SERVER))
+    pid = int(httpx.get(command.urls()[0], timeout=30).text)
+    os.kill(pid, signal.SIGKILL)
+    assert command.wait() == 1
+    assert "was ended by SIGKILL" in command.lines[-1]
+
+
+def test_an_app_for_an_old_python_finds_setuptools_as_in_its_image(localcloud, folder):
+    app = folder(app_yaml="runtime: python311\n", main_py=f"import pkg_resources\n{APP}")
+    assert httpx.get(localcloud("run", app).urls()[0], timeout=30).text == "hello"
 
 
 def test_an_app_that_dies_ends_the_command_with_its_reason(localcloud, folder):
@@ -181,97 +219,11 @@ def test_a_cache_that_cannot_be_written_is_said_in_one_line(localcloud, folder, 
     assert "LOCALCLOUD_CACHE" in command.lines[-1]
 
 
-def test_an_old_webapp2_app_is_served_with_its_static_files(localcloud, folder):
-    app = folder(
-        app_yaml="""
-            runtime: python27
-            api_version: 1
-            threadsafe: true
-            handlers:
-            - url: /css
-              static_dir: css
-            - url: /favicon\\.ico
-              static_files: favicon.ico
-              upload: favicon\\.ico
-            - url: /admin/.*
-              script: admin.app
-              login: admin
-            - url: .*
-              script: guestbook.application
-            libraries:
-            - name: webapp2
-              version: latest
-            - name: jinja2
-              version: latest
-        """,
-        guestbook_py="""
-            import os
-            import urllib
-            import jinja2
-            import webapp2
-            from google.appengine.ext import db
-
-            JINJA = jinja2.Environment(
-                loader=jinja2.FileSystemLoader(os.path.dirname(__file__)), autoescape=True)
-
-            class Greeting(db.Model):
-                content = db.StringProperty(multiline=True)
-                date = db.DateTimeProperty(auto_now_add=True)
-
-            class MainPage(webapp2.RequestHandler):
-                def get(self):
-                    greetings = Greeting.all().order('-date').fetch(10)
-                    template = JINJA.get_template('page.html')
-                    self.response.write(template.render(greetings=greetings))
-
-            class Sign(webapp2.RequestHandler):
-                def post(self):
-                    Greeting(content=self.request.get('content')).put()
-                    self.redirect('/?' + urllib.urlencode({'signed': 1}))
-
-            application = webapp2.WSGIApplication([('/', MainPage), ('/sign', Sign)], debug=True)
-        """,
-        admin_py="import webapp2\napp = webapp2.WSGIApplication([])\n",
-        page_html="{% for greeting in greetings %}<p>{{ greeting.content }}</p>{% endfor %}",
-        css__main_css="p { color: blue }\n",
-    )
-    (url,) = localcloud("run", app).urls()
-    with httpx.Client(base_url=url, timeout=30, follow_redirects=True) as browser:
-        assert browser.post("/sign", data={"content": "Hello & goodbye"}).url.query == b"signed=1"
-        assert "<p>Hello &amp; goodbye</p>" in browser.get("/").text
-        assert browser.get("/css/main.css").headers["Content-Type"].startswith("text/css")
-        assert browser.get("/favicon.ico").status_code == 404
-        assert browser.get("/admin/").status_code == 501
-
-
-def test_python_2_syntax_is_named_by_file_and_line(localcloud, folder):
-    app = folder(
-        app_yaml="runtime: python27\nthreadsafe: true\nhandlers:\n- url: .*\n  script: main.app\n",
-        main_py="import webapp2\n\nprint 'hello'\napp = webapp2.WSGIApplication([])\n",
-    )
-    command = localcloud("run", app)
-    assert command.wait() == 1
-    assert "main.py:3" in command.lines[-1]
-    assert "Python 2" in command.lines[-1]
-
-
-def test_an_old_flask_app_with_vendored_packages_is_served(localcloud, folder):
-    app = folder(
-        app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
-        appengine_config_py="from google.appengine.ext import vendor\nvendor.add('lib')\n",
-        requirements_txt="Flask==0.12.2\nrequests==2.18.4  # for later\n",
-        hello_py="""
-            from flask import Flask, request
-            from google.appengine.api import memcache
-            app = Flask(__name__)
-
-            @app.route('/count')
-            def count():
-                return unicode(memcache.incr('count', initial_value=0))
-        """,
-    )
-    (url,) = localcloud("run", app).urls()
-    assert [httpx.get(f"{url}/count", timeout=30).text for _ in range(2)] == ["1", "2"]
+def test_it_ends_without_a_word_when_nobody_reads_its_output(tmp_path):
+    arguments = [sys.executable, "-m", "localcloud", "run", ROOT / "mod5-buildpacks" / "FINISH", "--data", ":memory:"]
+    pipeline = ["sh", "-c", '{ "$@"; echo "exit code $?" >&2; } | head -n 1', "sh", *map(str, arguments)]
+    done = subprocess.run(pipeline, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+    assert done.stderr == "exit code 0\n"
 
 
 def test_ctrl_c_while_an_app_is_starting_ends_it(localcloud, folder):

@@ -7,10 +7,29 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FUNCTION = "visitme"
-# Sides whose page comes from a cache for an hour: see the "Differences" of mod12's README.
-CACHING = {"mod12-memcache/FINISH", "mod12-memcache/FINISH-py3"} | {
-    f"mod13-memorystore/{side}" for side in ("START", "FINISH", "START-py3", "FINISH-py3")
+# Sides whose page comes from a cache for an hour, and which: see the "Differences" of mod12's README.
+CACHES = {
+    "mod12-memcache/FINISH": "Memcache",
+    "mod12-memcache/FINISH-py3": "Memcache",
+    "mod13-memorystore/START": "Memcache",
+    "mod13-memorystore/START-py3": "Memcache",
+    "mod13-memorystore/FINISH": "Redis",
+    "mod13-memorystore/FINISH-py3": "Redis",
 }
+# Sides that take the visitor's address from X-Forwarded-For by ProxyFix. (On python27 it is REMOTE_ADDR, the bundled
+# services read App Engine's own header, and a function splits X-Forwarded-For itself.)
+COUNTING_PROXIES = {
+    "mod2-cloudndb/FINISH-py3",
+    "mod4-cloudrun/START",
+    "mod4-cloudrun/FINISH",
+    "mod4-cloudrun/FINISH-py2",
+    "mod5-buildpacks/START",
+    "mod5-buildpacks/FINISH",
+    "mod11-functions/START",
+    "mod13-memorystore/FINISH-py3",
+}
+# A start line longer than gunicorn takes unless told otherwise.
+LONG_QUERY = "GET /?" + "q" * 6000
 
 
 @dataclass(frozen=True)
@@ -18,7 +37,7 @@ class Pair:
     """Two folders of one module that must give the same output.
 
     `differences` names what the module's README declares to differ: "caching" (FINISH has a cache that START lacks),
-    "error pages" (their text is the framework's own) and "options" (who answers OPTIONS).
+    "error pages" (their text is the framework's own) and "options" (who answers OPTIONS; see also STATUSES).
     """
 
     module: str
@@ -49,6 +68,24 @@ PAIRS = [
     Pair("mod13-memorystore", "START-py3", "FINISH-py3"),
     Pair("mod13-memorystore", "FINISH", "FINISH-py3"),
 ]
+
+# Requests that START and FINISH answer each in their own way, with the statuses. Two equal ones mean that on one of
+# the sides the answer is not the app's but the framework's, so that its text differs.
+STATUSES = {
+    "mod1-flask-START-FINISH": {
+        "OPTIONS /": (405, 200),
+        # webapp2 knows seven methods.
+        "PATCH /": (501, 405),
+        "BREW /": (501, 405),
+        "GET //": (404, 200),
+    },
+    "mod11-functions-START-FINISH": {
+        "OPTIONS /": (200, 405),
+        "GET /robots.txt": (404, 404),
+        "GET /favicon.ico": (404, 404),
+        LONG_QUERY: (414, 200),
+    },
+}
 
 # (a later module's START, the folder it says it starts from)
 CHAIN = [

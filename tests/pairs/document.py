@@ -12,6 +12,8 @@ import html5lib
 # As datetime.ctime() writes it: Mon Nov  2 09:05:07 2026
 CTIME = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}")
 MASK = "<timestamp>"
+# What HTML folds; a no-break space is text.
+WHITE_SPACE = re.compile(r"[ \t\n\f\r]+")
 
 
 def parse(html: str) -> Element:
@@ -19,18 +21,25 @@ def parse(html: str) -> Element:
     return html5lib.parse(html, treebuilder="etree", namespaceHTMLElements=False)
 
 
-def nodes(element: Element) -> Iterator[tuple[str, ...]]:
-    """Yield every element with its attributes and every piece of text, in document order, timestamps masked."""
+def document(html: str) -> list[tuple[str, ...]]:
+    """Return how browsers lay the page out, then each element and each piece of text, timestamps masked."""
+    parser = html5lib.HTMLParser(html5lib.getTreeBuilder("etree"), namespaceHTMLElements=False)
+    page = parser.parse(html)
+    # "quirks" without a doctype: https://dom.spec.whatwg.org/#concept-document-quirks
+    return [("mode", parser.compatMode), *_nodes(page)]
+
+
+def _nodes(element: Element) -> Iterator[tuple[str, ...]]:
     yield ("element", str(element.tag), *(f"{name}={value}" for name, value in sorted(element.items())))
     yield from _text(element.text)
     for child in element:
-        yield from nodes(child)
+        yield from _nodes(child)
         yield from _text(child.tail)
     yield ("end", str(element.tag))
 
 
 def _text(text: str | None) -> Iterator[tuple[str, ...]]:
-    folded = " ".join((text or "").split(" ")).strip(" \n\t")
+    folded = WHITE_SPACE.sub(" ", text or "").strip(" ")
     if folded:
         yield ("text", CTIME.sub(MASK, folded, count=1))
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from unittest import mock
 
+import redis
 from google.cloud import datastore
 
 from localcloud.cloud import App, Cloud
-from tests.pairs.course import CACHING, FUNCTION, ROOT
+from tests.pairs.course import CACHES, FUNCTION, ROOT
 from tests.pairs.side import Side
 
 # Far from UTC, so that an app that stores or shows local time is found out.
@@ -46,6 +48,17 @@ class LocalWorld:
 
     def restore_cache(self) -> None:
         self._cloud.restore_caches()
+
+    def stall_redis(self) -> int:
+        """Have Redis accept connections and never answer; return what resume_redis takes."""
+        assert self._cloud.memorystore
+        with redis.Redis(self._cloud.memorystore.host, self._cloud.memorystore.port) as client:
+            process = int(client.info("server")["process_id"])
+        os.kill(process, signal.SIGSTOP)
+        return process
+
+    def resume_redis(self, process: int) -> None:
+        os.kill(process, signal.SIGCONT)
 
     def lose_datastore(self) -> None:
         self._cloud.lose_datastore()
@@ -84,10 +97,10 @@ def local_sides(folders: Mapping[str, Path]) -> Iterator[dict[str, tuple[App, Lo
 
 
 @contextmanager
-def fresh_side(name: str, app: App, world: LocalWorld, *, caching: bool | None = None) -> Iterator[Side]:
+def fresh_side(name: str, app: App, world: LocalWorld) -> Iterator[Side]:
     """Empty the world and yield the side, ready for a scenario."""
     world.reset()
-    side = Side(name, app.url, world, caching=name in CACHING if caching is None else caching)
+    side = Side(name, app.url, world, cache=CACHES.get(name))
     try:
         yield side
     finally:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from tests.pairs.document import visits
-from tests.pairs.visitor import Answer, Browser, Visitor
+from tests.pairs.visitor import Answer, Browser, Document, Visitor
 
 SHOWN = 10
 SECOND = timedelta(seconds=1)
@@ -23,6 +23,8 @@ class World(Protocol):
     def advance(self, seconds: float) -> None: ...
     def lose_cache(self) -> None: ...
     def restore_cache(self) -> None: ...
+    def stall_redis(self) -> int: ...
+    def resume_redis(self, process: int) -> None: ...
     def lose_datastore(self) -> None: ...
     def restore_datastore(self) -> None: ...
     def count_visits(self) -> int: ...
@@ -41,17 +43,18 @@ class Window:
 class Side:
     """A side of a pair. It knows whom every page must list, and keeps the answers as the transcript.
 
-    A `caching` side shows the newest visitor the cached list for an hour, and stores no visit meanwhile.
+    A side with a `cache` ("Memcache" or "Redis") shows the newest visitor the cached list for an hour, and stores no
+    visit meanwhile.
     """
 
-    def __init__(self, name: str, url: str, world: World, *, caching: bool) -> None:
+    def __init__(self, name: str, url: str, world: World, *, cache: str | None) -> None:
         self.name = name
         self.world = world
-        self.transcript: list[object] = []
+        self.cache = cache
+        self.transcript: list[Document] = []
         self._browser = Browser(url)
-        self._caching = caching
         self._cache_up = True
-        self._cached: list[str] = []
+        self._cached: list[str] = []  # emptied and filled in place: sides may share it
         self._stored: list[str] = []
         self._windows: list[Window] = []
 
@@ -94,7 +97,7 @@ class Side:
         """Take the cache away, with all it holds, and bring it back empty."""
         self.world.lose_cache()
         self._cache_up = False
-        self._cached = []
+        self._cached.clear()
         try:
             yield
         finally:
@@ -105,12 +108,26 @@ class Side:
         """Let time pass for the caches; `expires` says that a cached list is too old afterwards."""
         self.world.advance(seconds)
         if expires:
-            self._cached = []
+            self._cached.clear()
+
+    @contextmanager
+    def redis_stalled(self) -> Iterator[None]:
+        """Have Redis accept connections and answer none of them."""
+        process = self.world.stall_redis()
+        self._cache_up = False
+        self._cached.clear()
+        try:
+            yield
+        finally:
+            self.world.resume_redis(process)
+            self._cache_up = True
 
     def continue_from(self, other: Side) -> None:
-        """Take over the visits that the other side has stored: both work on one store."""
+        """Take over what the other side has stored: both work on one store, and on one cache if it is of a kind."""
         self._stored = other._stored
         self._windows = other._windows
+        if self.cache == other.cache:
+            self._cached = other._cached
 
     def adopt(self, visitor: Visitor, when: datetime) -> None:
         """Count a visit that came to the store by other means."""
@@ -123,12 +140,12 @@ class Side:
         return answer
 
     def _expect(self, visitor: Visitor) -> list[str]:
-        if self._caching and self._cache_up and self._cached and self._cached[0] == visitor.line:
+        if self._cached and self._cached[0] == visitor.line:
             return self._cached
         self._stored.append(visitor.line)
         newest = self._stored[::-1][:SHOWN]
-        if self._caching and self._cache_up:
-            self._cached = newest
+        if self.cache and self._cache_up:
+            self._cached[:] = newest
         return newest
 
     def _check_times(self, answer: Answer) -> None:

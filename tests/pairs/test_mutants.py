@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.pairs import scenarios
-from tests.pairs.course import CACHING, ROOT
+from tests.pairs.course import ROOT
 from tests.pairs.local_world import fresh_side, local_sides
 
 
@@ -145,7 +145,7 @@ def test_the_suite_finds(mutant: Mutant, tmp_path: Path) -> None:
     file.write_text(text.replace(mutant.found, mutant.put))
     with (
         local_sides({mutant.folder: broken}) as sides,
-        fresh_side(mutant.folder, *sides[mutant.folder], caching=mutant.folder in CACHING) as side,
+        fresh_side(mutant.folder, *sides[mutant.folder]) as side,
         pytest.raises(AssertionError),
     ):
         mutant.scenario(side)

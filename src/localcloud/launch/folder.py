@@ -59,7 +59,7 @@ def _cloud_run(directory: Path, staging: Path) -> LaunchPlan:
 
 
 def _function(directory: Path, function: str | None) -> LaunchPlan:
-    from localcloud.launch.function import read_function
+    from localcloud.launch.function import read_function, takes_events
 
     if function is not None:
         return read_function(directory, function)
@@ -68,6 +68,8 @@ def _function(directory: Path, function: str | None) -> LaunchPlan:
     if main.is_file() and (source is None or source.functions):
         found = ", ".join(source.functions) if source else "none named"
         raise mistake(main, None, f"expected a function to serve, found {found}; name one with --function NAME")
+    if source and source.event_functions:
+        raise mistake(main, None, takes_events(source.event_functions[0]))
     raise mistake(
         main,
         None,

@@ -11,6 +11,11 @@ from localcloud.launch.python_source import read_source
 from localcloud.launch.requirements import package_names, requirements_files
 
 
+def takes_events(name: str) -> str:
+    """Return why a function of this name is refused, as the second half of a message."""
+    return f"{name} takes events, which localcloud does not deliver; serve one that takes a request"
+
+
 def read_function(directory: Path, name: str) -> LaunchPlan:
     """Return the plan that serves the function `name` of the folder's main.py.
 
@@ -29,6 +34,8 @@ def read_function(directory: Path, name: str) -> LaunchPlan:
             f'expected a function named "{name}", found {found or "no function that takes a request"}; '
             "name one with --function NAME",
         )
+    if module and name in module.event_functions:
+        raise mistake(source, None, takes_events(name))
     return LaunchPlan(
         source=source,
         platform=Platform.FUNCTIONS,

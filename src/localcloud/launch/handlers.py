@@ -13,6 +13,7 @@ from localcloud.launch.mistake import mistake
 from localcloud.launch.plan import Handler
 from localcloud.launch.yaml_lines import YamlLines
 
+_WSGI_OBJECT = re.compile(r"^(\w+) *= *[\w.]*WSGIApplication\(", re.MULTILINE)
 # Where python27's builtins were reached.
 _BUILTIN_URLS = {
     "admin_redirect": "/_ah/admin.*",
@@ -104,12 +105,15 @@ def _is_of_sdk(script: str | None) -> bool:
 
 def _check_python27_script(directory: Path, file: Path, line: int, script: str) -> None:
     if script.endswith(".py") or "/" in script:
-        name = script.removesuffix(".py").replace("/", ".")
+        module = script.removesuffix(".py").replace("/", ".")
+        source = directory / script
+        found = _WSGI_OBJECT.search(source.read_text("utf-8", "replace")) if source.is_file() else None
+        name = found[1] if found else "app"
         raise mistake(
             file,
             line,
             f'"{script}" is a CGI script, which needs the python27 of old; name a WSGI object instead '
-            f'("script: {name}.app" for app = webapp2.WSGIApplication(...))',
+            f'("script: {module}.{name}" for a top-level {name} = webapp2.WSGIApplication(...))',
         )
     module, _, name = script.rpartition(".")
     if not module:

@@ -9,10 +9,15 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class PythonSource:
-    """A module's top-level `names`, and which of them are `functions` a functions platform could serve."""
+    """A module's top-level `names`, and which of them a functions platform could serve.
+
+    `functions` take a request, `event_functions` what is delivered from elsewhere: a CloudEvent, or the event and its
+    context of a first-generation background function.
+    """
 
     names: tuple[str, ...]
     functions: tuple[str, ...]
+    event_functions: tuple[str, ...]
 
 
 def read_source(file: Path) -> PythonSource | None:
@@ -29,7 +34,7 @@ def read_source(file: Path) -> PythonSource | None:
     reader.visit(tree)
     if reader.open_ended:
         return None
-    return PythonSource(tuple(dict.fromkeys(reader.names)), tuple(dict.fromkeys(reader.functions)))
+    return PythonSource(*(tuple(dict.fromkeys(found)) for found in (reader.names, reader.functions, reader.events)))
 
 
 class _TopLevel(ast.NodeVisitor):
@@ -38,6 +43,7 @@ class _TopLevel(ast.NodeVisitor):
     def __init__(self) -> None:
         self.names: list[str] = []
         self.functions: list[str] = []
+        self.events: list[str] = []
         self.open_ended = False
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
@@ -63,7 +69,10 @@ class _TopLevel(ast.NodeVisitor):
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self.names.append(node.name)
         decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
-        one_argument = len(node.args.posonlyargs + node.args.args) == 1 and not node.args.kwonlyargs
+        arguments = [argument.arg for argument in node.args.posonlyargs + node.args.args]
+        one_argument = len(arguments) == 1 and not node.args.kwonlyargs
+        if "functions_framework.cloud_event" in decorators or (arguments[1:] == ["context"] and not decorators):
+            self.events.append(node.name)
         # A route of some framework takes one argument too, but its decorator gives it away.
         if "functions_framework.http" in decorators or (one_argument and not decorators):
             self.functions.append(node.name)

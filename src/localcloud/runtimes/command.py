@@ -61,9 +61,15 @@ def command_for(
         names = [name for file in plan.requirements for name in names_in(file)]
         built_in = _PYTHON27_PACKAGES if plan.platform is Platform.APP_ENGINE_PYTHON27 else ()
         packages = tuple(sorted({*names, *plan.packages, *built_in}))
-        place = environment(interpreter, (), packages, _PYTHON27 / "constraints.txt", report)
+        place = environment(interpreter, (), packages, _PYTHON27 / "constraints.txt", report=report)
     else:
-        place = environment(interpreter, plan.requirements, plan.packages, report=report)
+        place = environment(
+            interpreter,
+            plan.requirements,
+            plan.packages,
+            image_packages=_image_packages(plan.python),
+            report=report,
+        )
 
     variables = ChainMap(
         dict(overrides or {}),
@@ -76,6 +82,13 @@ def command_for(
     if plan.platform is Platform.APP_ENGINE_PYTHON27:
         argv = ("gunicorn", "-b", f"127.0.0.1:{port}", "--threads", "8", "localcloud_python27:application")
     return Command(argv, dict(variables), plan.directory, _notes(plan, interpreter.version))
+
+
+def _image_packages(python: str | None) -> tuple[str, ...]:
+    """Return what the platforms' images of this Python have installed, and old packages use without asking for it."""
+    if python and int(python.partition(".")[2]) < 12:
+        return ("setuptools==79.0.1",)  # with pkg_resources, which gunicorn 20 imports and setuptools 82 dropped
+    return ()
 
 
 def _notes(plan: LaunchPlan, version: str) -> tuple[str, ...]:

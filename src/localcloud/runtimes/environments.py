@@ -33,13 +33,16 @@ def environment(
     requirements: Sequence[Path],
     packages: Sequence[str] = (),
     constraints: Path | None = None,
+    image_packages: Sequence[str] = (),
     report: Callable[[str], None] = lambda line: None,
 ) -> Path:
     """Return an environment's directory with exactly these requirements, making it if it is not in the cache.
 
+    `image_packages` are there before the requirements are installed, which may replace them.
+
     Raises LocalCloudError if the cache cannot be written or a requirement cannot be installed.
     """
-    key = _content_key(interpreter, requirements, packages, constraints)
+    key = _content_key(interpreter, requirements, [*image_packages, *packages], constraints)
     home = cache_directory() / "environments"
     place = home / key
     if (place / ".ready").exists():
@@ -48,7 +51,7 @@ def environment(
         home.mkdir(parents=True, exist_ok=True)
         with FileLock(home / f"{key}.lock"):
             if not (place / ".ready").exists():
-                _make(place, interpreter, requirements, packages, constraints, report)
+                _make(place, interpreter, requirements, packages, constraints, image_packages, report)
     except OSError as error:
         raise LocalCloudError(
             f"{home}: an app's packages are kept here, and it cannot be written ({error.strerror}); "
@@ -63,20 +66,21 @@ def _make(
     requirements: Sequence[Path],
     packages: Sequence[str],
     constraints: Path | None,
+    image_packages: Sequence[str],
     report: Callable[[str], None],
 ) -> None:
     named = " ".join([*map(str, requirements), *packages]) or "no packages"
     report(f"making an environment of Python {interpreter.version} with {named}")
     shutil.rmtree(place, ignore_errors=True)
     _uv(["venv", "--quiet", "--no-project", "--python", interpreter.path, str(place)], named)
+    install = ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(place / "bin" / "python")]
+    if image_packages:
+        _uv([*install, *image_packages], named)
     arguments = [argument for file in requirements for argument in ("-r", str(file.resolve()))] + list(packages)
     if arguments:
         if constraints:
             arguments += ["-c", str(constraints)]
-        _uv(
-            ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(place / "bin" / "python"), *arguments],
-            named,
-        )
+        _uv([*install, *arguments], named)
     (place / ".ready").touch()
 
 

@@ -244,7 +244,7 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         (
             "runtime: python27\nthreadsafe: false\nhandlers:\n- url: .*\n  script: main.py\n",
             'app.yaml:5: "main.py" is a CGI script, which needs the python27 of old; '
-            'name a WSGI object instead ("script: main.app" for app = webapp2.WSGIApplication(...))',
+            'name a WSGI object instead ("script: main.app" for a top-level app = webapp2.WSGIApplication(...))',
         ),
         (
             PYTHON27 + "handlers:\n- url: .*\n  script: main.py\n",
@@ -302,3 +302,13 @@ def test_the_default_entrypoint_needs_main_py(refusal):
     assert refusal({"app.yaml": "service: web\nruntime: python314\n"}) == (
         "app.yaml:2: without `entrypoint` App Engine serves main:app, and there is no main.py; add one of the two"
     )
+
+
+def test_the_advice_about_a_cgi_script_names_its_wsgi_object(refusal):
+    message = refusal(
+        {
+            "app.yaml": PYTHON27 + "handlers:\n- url: .*\n  script: main.py\n",
+            "main.py": "application = webapp.WSGIApplication([])\n\ndef main():\n    run_wsgi_app(application)\n",
+        }
+    )
+    assert '"script: main.application"' in message

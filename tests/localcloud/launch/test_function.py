@@ -80,3 +80,16 @@ def test_a_folder_without_main_py_has_no_function(refusal):
     assert refusal({"README.md": ""}, function="visitme") == (
         "main.py: expected the source of function visitme, found no such file"
     )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import functions_framework\n@functions_framework.cloud_event\ndef hello(cloud_event): ...\n",
+        "def hello(event, context): ...\n",
+    ],
+)
+@pytest.mark.parametrize("function", ["hello", None])
+def test_a_function_that_takes_events_is_refused_by_name(refusal, source, function):
+    message = refusal({"main.py": source}, function=function)
+    assert message.startswith("main.py: hello takes events, which localcloud does not deliver")

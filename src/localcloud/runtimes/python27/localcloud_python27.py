@@ -11,9 +11,11 @@ import os
 import re
 import sys
 
+import jinja2_names
 import python2_names
 
 python2_names.install()
+jinja2_names.install()
 
 import google.appengine.ext  # noqa: E402  (Python 2's names come first)
 from google.appengine.api import wrap_wsgi_app  # noqa: E402
@@ -21,6 +23,8 @@ from google.appengine.api import wrap_wsgi_app  # noqa: E402
 google.appengine.ext.__path__.append(os.path.join(os.path.dirname(__file__), "ext"))
 
 _HANDLERS = [(re.compile(url), script) for url, script in json.loads(os.environ["LOCALCLOUD_HANDLERS"])]
+# gunicorn's Arbiter.WORKER_BOOT_ERROR: it ends at this exit code, where it would replace the worker at any other.
+_CANNOT_BOOT = 3
 
 
 def _load(script):
@@ -37,14 +41,19 @@ def _start():
     return {script: _load(script) for _, script in _HANDLERS}
 
 
+def _way_round(error):
+    if (error.name or "").startswith("google.appengine"):
+        return "Google's SDK for Python 3 does not have it; remove the import to run the rest of the app"
+    if isinstance(error, ModuleNotFoundError):
+        return "add the package to requirements.txt, or to `libraries` in app.yaml, if Python 3 has it"
+    return "the package has no such name at the version that Python 3 can install"
+
+
 try:
     _APPS = _start()
 except ImportError as error:
-    # The launcher reads the app as Python 3 beforehand; what remains is a package that nobody asked for.
-    sys.exit(
-        f"localcloud: {error}; add the package to requirements.txt, or to `libraries` in app.yaml "
-        "(what only Python 2 has cannot be imported here)"
-    )
+    print(f"localcloud: {error}; {_way_round(error)}", file=sys.stderr, flush=True)
+    sys.exit(_CANNOT_BOOT)
 
 
 def _route(environ, start_response):

@@ -1,0 +1,33 @@
+"""HOST:PORT, as a person writes it behind an option."""
+
+from __future__ import annotations
+
+import socket
+
+from localcloud.errors import LocalCloudError
+
+_PATIENCE_SECONDS = 3.0
+
+
+def read_address(text: str, option: str) -> tuple[str, int]:
+    """Return host and port; raises LocalCloudError, naming the option, for anything else."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise LocalCloudError(f'{option}: expected HOST:PORT, found "{text}"')
+    return host, int(port)
+
+
+def read_server(text: str, option: str) -> tuple[str, int]:
+    """Return the address of a server that listens; raises LocalCloudError if none does.
+
+    Asked at once, because clients of both Datastore and Redis try again for long before they say so.
+    """
+    address = read_address(text, option)
+    try:
+        socket.create_connection(address, timeout=_PATIENCE_SECONDS).close()
+    except OSError as error:
+        raise LocalCloudError(
+            f"{option}: expected a server on {text}, found none ({error.strerror or error}); "
+            "start it first, or leave the option out for one of our own"
+        ) from error
+    return address

@@ -1,0 +1,138 @@
+"""`localcloud run` on python27 apps that nobody here wrote."""
+
+from __future__ import annotations
+
+import httpx
+
+
+def test_an_old_webapp2_app_is_served_with_its_static_files(localcloud, folder):
+    app = folder(
+        app_yaml="""
+            runtime: python27
+            api_version: 1
+            threadsafe: true
+            handlers:
+            - url: /css
+              static_dir: css
+            - url: /favicon\\.ico
+              static_files: favicon.ico
+              upload: favicon\\.ico
+            - url: /admin/.*
+              script: admin.app
+              login: admin
+            - url: .*
+              script: guestbook.application
+            libraries:
+            - name: webapp2
+              version: latest
+            - name: jinja2
+              version: latest
+        """,
+        guestbook_py="""
+            import os
+            import urllib
+            import jinja2
+            import webapp2
+            from google.appengine.ext import db
+
+            JINJA = jinja2.Environment(
+                loader=jinja2.FileSystemLoader(os.path.dirname(__file__)), autoescape=True)
+
+            class Greeting(db.Model):
+                content = db.StringProperty(multiline=True)
+                date = db.DateTimeProperty(auto_now_add=True)
+
+            class MainPage(webapp2.RequestHandler):
+                def get(self):
+                    greetings = Greeting.all().order('-date').fetch(10)
+                    template = JINJA.get_template('page.html')
+                    self.response.write(template.render(greetings=greetings))
+
+            class Sign(webapp2.RequestHandler):
+                def post(self):
+                    Greeting(content=self.request.get('content')).put()
+                    self.redirect('/?' + urllib.urlencode({'signed': 1}))
+
+            application = webapp2.WSGIApplication([('/', MainPage), ('/sign', Sign)], debug=True)
+        """,
+        admin_py="import webapp2\napp = webapp2.WSGIApplication([])\n",
+        page_html="{% for greeting in greetings %}<p>{{ greeting.content }}</p>{% endfor %}",
+        css__main_css="p { color: blue }\n",
+    )
+    (url,) = localcloud("run", app).urls()
+    with httpx.Client(base_url=url, timeout=30, follow_redirects=True) as browser:
+        assert browser.post("/sign", data={"content": "Hello & goodbye"}).url.query == b"signed=1"
+        assert "<p>Hello &amp; goodbye</p>" in browser.get("/").text
+        assert browser.get("/css/main.css").headers["Content-Type"].startswith("text/css")
+        assert browser.get("/favicon.ico").status_code == 404
+        assert browser.get("/admin/").status_code == 501
+
+
+def test_python_2_syntax_is_named_by_file_and_line(localcloud, folder):
+    app = folder(
+        app_yaml="runtime: python27\nthreadsafe: true\nhandlers:\n- url: .*\n  script: main.app\n",
+        main_py="import webapp2\n\nprint 'hello'\napp = webapp2.WSGIApplication([])\n",
+    )
+    command = localcloud("run", app)
+    assert command.wait() == 1
+    assert "main.py:3" in command.lines[-1]
+    assert "Python 2" in command.lines[-1]
+
+
+def test_an_old_flask_app_with_vendored_packages_is_served(localcloud, folder):
+    app = folder(
+        app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
+        appengine_config_py="from google.appengine.ext import vendor\nvendor.add('lib')\n",
+        requirements_txt="Flask==0.12.2\nrequests==2.18.4  # for later\n",
+        hello_py="""
+            from flask import Flask, request
+            from google.appengine.api import memcache
+            app = Flask(__name__)
+
+            @app.route('/count')
+            def count():
+                return unicode(memcache.incr('count', initial_value=0))
+        """,
+    )
+    (url,) = localcloud("run", app).urls()
+    assert [httpx.get(f"{url}/count", timeout=30).text for _ in range(2)] == ["1", "2"]
+
+
+def test_an_app_that_lacks_a_package_ends_with_its_name(localcloud, folder):
+    app = folder(
+        app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
+        hello_py="import webapp2\nimport babel_of_old\napp = webapp2.WSGIApplication([])\n",
+    )
+    command = localcloud("run", app)
+    assert command.wait() == 1
+    assert "No module named 'babel_of_old'; add the package to requirements.txt" in "\n".join(command.lines)
+
+
+def test_a_module_of_the_old_sdk_is_refused_by_name(localcloud, folder):
+    app = folder(
+        app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
+        hello_py="from google.appengine.api import channel\n",
+    )
+    command = localcloud("run", app)
+    assert command.wait() == 1
+    assert "'channel' from 'google.appengine.api'" in "\n".join(command.lines)
+    assert "Google's SDK for Python 3 does not have it" in "\n".join(command.lines)
+
+
+def test_templates_may_ask_for_what_jinja2_has_built_in_since(localcloud, folder):
+    app = folder(
+        app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
+        hello_py="""
+            import webapp2
+            from webapp2_extras import jinja2
+
+            class Home(webapp2.RequestHandler):
+                def get(self):
+                    self.response.write(jinja2.get_jinja2().render_template('home.html', name='<b>'))
+
+            app = webapp2.WSGIApplication([('/', Home)])
+        """,
+        templates__home_html="{% autoescape true %}{% with x = name %}{{ x }}{% endwith %}{% endautoescape %}",
+    )
+    (url,) = localcloud("run", app).urls()
+    assert httpx.get(url, timeout=30).text == "&lt;b&gt;"
