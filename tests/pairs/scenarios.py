@@ -159,22 +159,23 @@ def cache_gone_before_the_first_visit(side: Side) -> None:
 
 
 def datastore_gone_and_back(*sides: Side) -> None:
-    """Both sides of a pair live through one outage: Google's clients take their time to give up, and to come back."""
-    early, during, late = ([Visitor(b"%s %d" % (when, n)) for n in range(2)] for when in (b"Ann", b"Bob", b"Carol"))
-    for side, visitor in zip(sides, early):
-        assert side.try_visit(visitor).status == 200
+    """Let the sides of a pair live through one outage: Google's clients take their time to give up and to come back."""
+    early, during, late = ({side: Visitor(when + side.name.encode()) for side in sides} for when in (b"1", b"2", b"3"))
+    for side in sides:
+        assert side.try_visit(early[side]).status == 200
+    world = sides[0].world
     with ThreadPoolExecutor(max_workers=len(sides)) as pool:
-        sides[0].world.lose_datastore()
+        world.lose_datastore()
         try:
-            answers = list(pool.map(Side.try_visit, sides, during))
+            answers = list(pool.map(lambda side: side.try_visit(during[side]), sides))
         finally:
-            sides[0].world.restore_datastore()
+            world.restore_datastore()
         assert [answer.status for answer in answers] == [500] * len(sides)
-        list(pool.map(_visit_until_answered, sides, during))
-    for side, before, visitor in zip(sides, early, late):
-        answer = side.try_visit(visitor)
-        assert answer.listed[0] == visitor.line
-        assert before.line in answer.listed
+        list(pool.map(lambda side: _visit_until_answered(side, during[side]), sides))
+    for side in sides:
+        answer = side.try_visit(late[side])
+        assert answer.listed[0] == late[side].line
+        assert early[side].line in answer.listed
 
 
 def _visit_until_answered(side: Side, visitor: Visitor) -> None:
