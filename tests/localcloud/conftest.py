@@ -15,7 +15,7 @@ from textwrap import dedent
 
 import pytest
 
-DEADLINE = 60
+DEADLINE = 240  # the first start of an app makes its environment, on a machine that may be busy
 
 
 class Command:
@@ -41,7 +41,7 @@ class Command:
         return self._popen.pid
 
     def wait_for(self, pattern: str) -> re.Match[str]:
-        """Return the first match in what it prints; fails if it ends, or a minute passes, without one."""
+        """Return the first match in what it prints; fails if it ends, or the deadline passes, without one."""
         end = time.monotonic() + DEADLINE
         with self._grown:
             while True:
@@ -49,7 +49,7 @@ class Command:
                 if found:
                     return found
                 assert self._reader.is_alive(), f"ended without {pattern!r}:\n" + "\n".join(self.lines)
-                assert time.monotonic() < end, f"no {pattern!r} in a minute:\n" + "\n".join(self.lines)
+                assert time.monotonic() < end, f"no {pattern!r} in time:\n" + "\n".join(self.lines)
                 self._grown.wait(1)
 
     def urls(self, count: int = 1) -> list[str]:

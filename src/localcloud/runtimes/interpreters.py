@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import shutil
 import subprocess
@@ -20,7 +21,8 @@ class Interpreter:
 
 def own_interpreter() -> Interpreter:
     """Return the Python that runs the tool itself."""
-    return Interpreter(sys.executable, f"{sys.version_info[0]}.{sys.version_info[1]}")
+    # Not the tool's own .venv: every checkout has one, and all can share an app's environment.
+    return Interpreter(os.path.realpath(sys.executable), f"{sys.version_info[0]}.{sys.version_info[1]}")
 
 
 @functools.cache
