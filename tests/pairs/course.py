@@ -98,3 +98,8 @@ CHAIN = [
     ("mod13-memorystore/START", "mod12-memcache/FINISH"),
     ("mod13-memorystore/START-py3", "mod12-memcache/FINISH-py3"),
 ]
+
+
+def folder_name(folder: Path) -> str:
+    """Return the folder as the course names it: "mod2-cloudndb/START"."""
+    return folder.relative_to(ROOT).as_posix()

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.pairs import scenarios
-from tests.pairs.course import ROOT
-from tests.pairs.local_world import fresh_side, local_sides
+from codelab.sameness import scenarios
+from codelab.sameness.local import local_sides
+from tests.pairs.conftest import fresh
+from tests.pairs.course import FUNCTION, ROOT
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,8 @@ def test_the_suite_finds(mutant: Mutant, tmp_path: Path) -> None:
     assert mutant.found in text, f"{mutant.folder}/{mutant.file} has changed: adapt this mutant"
     file.write_text(text.replace(mutant.found, mutant.put))
     with (
-        local_sides({mutant.folder: broken}) as sides,
-        fresh_side(mutant.folder, *sides[mutant.folder]) as side,
+        local_sides({mutant.folder: broken}, FUNCTION) as sides,
+        fresh(mutant.folder, *sides[mutant.folder]) as side,
         pytest.raises(AssertionError),
     ):
         mutant.scenario(side)

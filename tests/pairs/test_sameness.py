@@ -6,11 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from localcloud.cloud import App
-from tests.pairs.conftest import RunningPair
-from tests.pairs.course import COUNTING_PROXIES, LONG_QUERY, STATUSES, Pair
-from tests.pairs.local_world import fresh_side
-from tests.pairs.scenarios import (
+from codelab.sameness.scenarios import (
     ANN,
     BOB,
     MANY_ADDRESSES,
@@ -22,7 +18,10 @@ from tests.pairs.scenarios import (
     datastore_gone_and_back,
     redis_never_answering,
 )
-from tests.pairs.visitor import Answer, Browser, Document
+from codelab.sameness.visitor import Answer, Browser, Document
+from localcloud.cloud import App
+from tests.pairs.conftest import RunningPair, fresh
+from tests.pairs.course import COUNTING_PROXIES, LONG_QUERY, STATUSES, Pair
 
 ERROR = 400
 # Where Linux apps see the local cloud's front end come from.
@@ -44,7 +43,7 @@ def test_both_sides_give_the_same_output(running_pair: RunningPair, scenario: Sc
     pair, sides = running_pair
     transcripts = []
     for name, (app, world) in sides.items():
-        with fresh_side(name, app, world) as side:
+        with fresh(name, app, world) as side:
             scenario(side)
             transcripts.append(side.transcript)
     start, finish = transcripts
@@ -58,7 +57,7 @@ def test_both_sides_give_the_same_output(running_pair: RunningPair, scenario: Sc
 def test_visits_made_on_one_side_show_on_the_other(running_pair: RunningPair) -> None:
     _, sides = running_pair
     (first, (app, world)), (second, (other_app, other_world)) = sides.items()
-    with fresh_side(first, app, world) as start, fresh_side(second, other_app, other_world) as finish:
+    with fresh(first, app, world) as start, fresh(second, other_app, other_world) as finish:
         start.visit(ANN)
         finish.continue_from(start)
         finish.visit(ANN)
@@ -72,14 +71,14 @@ def test_visits_made_on_one_side_show_on_the_other(running_pair: RunningPair) ->
 def test_both_sides_live_through_an_outage_of_datastore(running_pair: RunningPair) -> None:
     _, sides = running_pair
     (first, (app, world)), (second, (other_app, other_world)) = sides.items()
-    with fresh_side(first, app, world) as start, fresh_side(second, other_app, other_world) as finish:
+    with fresh(first, app, world) as start, fresh(second, other_app, other_world) as finish:
         datastore_gone_and_back(start, finish)
 
 
 def test_a_redis_that_never_answers_breaks_no_page(running_pair: RunningPair) -> None:
     _, sides = running_pair
     for name, (app, world) in sides.items():
-        with fresh_side(name, app, world) as side:
+        with fresh(name, app, world) as side:
             if side.cache == "Redis":
                 redis_never_answering(side)
 
@@ -99,7 +98,7 @@ def test_odd_requests_differ_only_as_declared(running_pair: RunningPair) -> None
     pair, sides = running_pair
     transcripts = []
     for name, (app, world) in sides.items():
-        with fresh_side(name, app, world):
+        with fresh(name, app, world):
             transcripts.append([answer.document() for answer in _answers(app, *ODD_REQUESTS)])
     start, finish = transcripts
     declared = STATUSES.get(str(pair), {})

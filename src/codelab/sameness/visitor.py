@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 import httpx
 
-from tests.pairs.document import document, parse, visits
+from codelab.sameness.document import document, parse, visits
 
 # A generous time-out: a Datastore that is gone is retried for a while by Google's clients.
 PATIENCE = 90

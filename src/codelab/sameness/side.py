@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from tests.pairs.document import visits
-from tests.pairs.visitor import Answer, Browser, Document, Visitor
+from codelab.sameness.document import visits
+from codelab.sameness.expectation import expect
+from codelab.sameness.visitor import Answer, Browser, Document, Visitor
 
 SHOWN = 10
 SECOND = timedelta(seconds=1)
@@ -64,18 +65,21 @@ class Side:
     def visit(self, visitor: Visitor, method: str = "GET", path: str = "/") -> Answer:
         """Let the visitor come, and check that the page lists whom it has to, newest first, each at their time."""
         answer = self._send(visitor, method, path)
-        assert answer.status == 200, f"{self.name} answered {answer.status} to {visitor}: {answer.text[:300]}"
+        self._expect_a_page(answer)
         self.transcript.append(answer.document())
-        expected = self._expect(visitor)
+        expected = self._listed_after(visitor)
         if method == "GET":
-            assert answer.listed == expected, f"{self.name} lists other visits than there were"
+            expect(
+                answer.listed == expected,
+                f"{self.name}: expected the page to list {_short(expected)}, found {_short(answer.listed)}",
+            )
             self._check_times(answer)
         return answer
 
     def ask(self, visitor: Visitor, method: str, path: str = "/") -> Answer:
         """Let the visitor ask for what is no visit, and record the answer."""
         answer = self._browser.request(visitor, method, path)
-        assert answer.status < 500, f"{self.name} answered {answer.status} to {method} {path}: {answer.text[:300]}"
+        expect(answer.status < 500, f"{self.name}: expected an answer to {method} {path}, found {_seen(answer)}")
         self.transcript.append(answer.document())
         return answer
 
@@ -88,8 +92,9 @@ class Side:
         with ThreadPoolExecutor(max_workers=len(visitors)) as pool:
             answers = list(pool.map(self.try_visit, visitors))
         for answer in answers:
-            assert answer.status == 200, f"{self.name} answered {answer.status}: {answer.text[:300]}"
-            assert set(answer.listed) <= {visitor.line for visitor in visitors}
+            self._expect_a_page(answer)
+            strangers = sorted(set(answer.listed) - {visitor.line for visitor in visitors})
+            expect(not strangers, f"{self.name}: expected visits of those who came, found {_short(strangers)}")
             self._check_times(answer)
 
     @contextmanager
@@ -139,7 +144,10 @@ class Side:
         self._windows.append(Window(visitor.line, answer.started, answer.ended))
         return answer
 
-    def _expect(self, visitor: Visitor) -> list[str]:
+    def _expect_a_page(self, answer: Answer) -> None:
+        expect(answer.status == 200, f"{self.name}: expected the page (status 200), found {_seen(answer)}")
+
+    def _listed_after(self, visitor: Visitor) -> list[str]:
         if self._cached and self._cached[0] == visitor.line:
             return self._cached
         self._stored.append(visitor.line)
@@ -151,8 +159,19 @@ class Side:
     def _check_times(self, answer: Answer) -> None:
         """Each time listed lies within a request of that visitor. The page shows whole seconds, in UTC."""
         for time, line in visits(answer.page):
-            assert any(
-                window.started - SECOND < time <= window.ended
-                for window in self._windows
-                if window.line == line.strip()
-            ), f"{self.name} lists {line[:80]!r} at {time}, when they did not come"
+            expect(
+                any(
+                    window.started - SECOND < time <= window.ended
+                    for window in self._windows
+                    if window.line == line.strip()
+                ),
+                f"{self.name}: expected each visit at the time it was made, in UTC; found {time:%c} for {line[:80]!r}",
+            )
+
+
+def _seen(answer: Answer) -> str:
+    return f"status {answer.status}: {' '.join(answer.text.split())[:200]}"
+
+
+def _short(visitors: list[str]) -> str:
+    return "[" + ", ".join(repr(visitor[:60]) for visitor in visitors) + "]"

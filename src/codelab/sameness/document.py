@@ -9,6 +9,8 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 
+from codelab.sameness.expectation import expect
+
 # As datetime.ctime() writes it: Mon Nov  2 09:05:07 2026
 CTIME = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}")
 MASK = "<timestamp>"
@@ -18,7 +20,8 @@ WHITE_SPACE = re.compile(r"[ \t\n\f\r]+")
 
 def parse(html: str) -> Element:
     """Return the page's tree as a browser would build it."""
-    return html5lib.parse(html, treebuilder="etree", namespaceHTMLElements=False)
+    page: Element = html5lib.parse(html, treebuilder="etree", namespaceHTMLElements=False)
+    return page
 
 
 def document(html: str) -> list[tuple[str, ...]]:
@@ -52,6 +55,6 @@ def visits(page: Element) -> list[tuple[datetime, str]]:
         time, separator, visitor = text.partition(" from ")
         if not separator:
             time, separator, visitor = text.removesuffix(" from"), " from ", ""
-        assert CTIME.fullmatch(time), f"expected '<ctime> from <visitor>', found {text[:80]!r}"
+        expect(bool(CTIME.fullmatch(time)), f"expected a line '<ctime> from <visitor>', found {text[:80]!r}")
         found.append((datetime.strptime(time, "%a %b %d %H:%M:%S %Y").replace(tzinfo=timezone.utc), visitor))
     return found

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import cast
 from unittest import mock
 
 import redis
 from google.cloud import datastore
 
+from codelab.sameness.side import Side
 from localcloud.cloud import App, Cloud
-from tests.pairs.course import CACHES, FUNCTION, ROOT
-from tests.pairs.side import Side
 
 # Far from UTC, so that an app that stores or shows local time is found out.
 FAR_FROM_UTC = {"TZ": "America/Los_Angeles"}
@@ -51,9 +51,11 @@ class LocalWorld:
 
     def stall_redis(self) -> int:
         """Have Redis accept connections and never answer; return what resume_redis takes."""
-        assert self._cloud.memorystore
+        if not self._cloud.memorystore:
+            raise RuntimeError("no app here has a Redis to stall")
         with redis.Redis(self._cloud.memorystore.host, self._cloud.memorystore.port) as client:
-            process = int(client.info("server")["process_id"])
+            server = cast("dict[str, int]", client.info("server"))
+        process = server["process_id"]
         os.kill(process, signal.SIGSTOP)
         return process
 
@@ -81,13 +83,16 @@ class LocalWorld:
 
 
 @contextmanager
-def local_sides(folders: Mapping[str, Path]) -> Iterator[dict[str, tuple[App, LocalWorld]]]:
-    """Run these folders on a cloud of their own; yield each one's app and world by its name."""
+def local_sides(folders: Mapping[str, Path], function: str) -> Iterator[dict[str, tuple[App, LocalWorld]]]:
+    """Run these folders on a cloud of their own; yield each one's app and world by its name.
+
+    `function` is the target of those that have no deployment file. The apps' log is printed at the end.
+    """
     log: list[str] = []
     with Cloud(log=lambda name, line: log.append(f"{name} | {line}")) as cloud:
         try:
             apps = {
-                name: cloud.add(folder, name=name, function=FUNCTION, environment=FAR_FROM_UTC)
+                name: cloud.add(folder, name=name, function=function, environment=FAR_FROM_UTC)
                 for name, folder in folders.items()
             }
             cloud.start()
@@ -97,16 +102,11 @@ def local_sides(folders: Mapping[str, Path]) -> Iterator[dict[str, tuple[App, Lo
 
 
 @contextmanager
-def fresh_side(name: str, app: App, world: LocalWorld) -> Iterator[Side]:
+def fresh_side(name: str, app: App, world: LocalWorld, cache: str | None) -> Iterator[Side]:
     """Empty the world and yield the side, ready for a scenario."""
     world.reset()
-    side = Side(name, app.url, world, cache=CACHES.get(name))
+    side = Side(name, app.url, world, cache=cache)
     try:
         yield side
     finally:
         side.close()
-
-
-def folder_name(folder: Path) -> str:
-    """Return the folder as the course names it: "mod2-cloudndb/START"."""
-    return folder.relative_to(ROOT).as_posix()

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.pairs.side import Side
-from tests.pairs.visitor import Visitor
+from codelab.sameness.expectation import expect
+from codelab.sameness.side import Side
+from codelab.sameness.visitor import Answer, Visitor
 
 Scenario = Callable[[Side], None]
 
@@ -101,14 +102,15 @@ def headers_of_every_kind(side: Side) -> None:
 
 def other_methods_and_paths(side: Side) -> None:
     head = side.visit(ANN, "HEAD")
-    assert not head.text
+    expect(not head.text, f"{side.name}: expected no body in the answer to HEAD, found {head.text[:80]!r}")
     for method in ("POST", "PUT", "DELETE"):
-        assert side.ask(BOB, method).status == 405, method
-    assert side.ask(BOB, "POST", "/nope").status == 404
+        _expect_status(side, 405, method, "/")
+    _expect_status(side, 404, "POST", "/nope")
     for path in ("/nope", "/index.html", "/main.py", "/%C3%A9"):
-        assert side.ask(BOB, "GET", path).status == 404, path
+        _expect_status(side, 404, "GET", path)
     for path in ("/%00", "/%", "/%ff"):
-        assert side.ask(BOB, "GET", path).status in (400, 404), path
+        status = side.ask(BOB, "GET", path).status
+        expect(status in (400, 404), f"{side.name}: expected status 400 or 404 for GET {path}, found {status}")
     side.visit(BOB, path="/?utm_source=news&x=%s&y={}&z=%C3%A9")
     side.visit(ANN, path="/?")
 
@@ -116,10 +118,11 @@ def other_methods_and_paths(side: Side) -> None:
 def twenty_visitors_at_once(side: Side) -> None:
     side.visit_at_once([Visitor(b"Visitor %d" % number, address(number)) for number in range(1, 21)])
     last = side.try_visit(ANN)
-    assert last.status == 200
-    assert last.listed[0] == ANN.line
-    assert len(set(last.listed)) == 10
-    assert side.world.count_visits() == 21
+    expect(last.status == 200, f"{side.name}: expected the page after 20 visitors at once, found status {last.status}")
+    expect(last.listed[0] == ANN.line, f"{side.name}: expected the last visitor first, found {last.listed[0]!r}")
+    expect(len(set(last.listed)) == 10, f"{side.name}: expected ten visitors listed, found {last.listed}")
+    stored = side.world.count_visits()
+    expect(stored == 21, f"{side.name}: expected a visit stored for each of 21 visitors, found {stored}")
 
 
 def restart_between_visits(side: Side) -> None:
@@ -162,7 +165,7 @@ def datastore_gone_and_back(*sides: Side) -> None:
     """Let the sides of a pair live through one outage: Google's clients take their time to give up and to come back."""
     early, during, late = ({side: Visitor(when + side.name.encode()) for side in sides} for when in (b"1", b"2", b"3"))
     for side in sides:
-        assert side.try_visit(early[side]).status == 200
+        _expect_page(side, early[side], "before the outage")
     world = sides[0].world
     with ThreadPoolExecutor(max_workers=len(sides)) as pool:
         world.lose_datastore()
@@ -170,18 +173,30 @@ def datastore_gone_and_back(*sides: Side) -> None:
             answers = list(pool.map(lambda side: side.try_visit(during[side]), sides))
         finally:
             world.restore_datastore()
-        assert [answer.status for answer in answers] == [500] * len(sides)
+        for side, answer in zip(sides, answers, strict=True):
+            expect(answer.status == 500, f"{side.name}: expected status 500 without Datastore, found {answer.status}")
         list(pool.map(lambda side: _visit_until_answered(side, during[side]), sides))
     for side in sides:
-        answer = side.try_visit(late[side])
-        assert answer.listed[0] == late[side].line
-        assert early[side].line in answer.listed
+        listed = _expect_page(side, late[side], "after the outage").listed
+        expect(listed[0] == late[side].line, f"{side.name}: expected the last visitor first, found {listed[0]!r}")
+        expect(early[side].line in listed, f"{side.name}: expected the visits from before the outage, found {listed}")
 
 
 def _visit_until_answered(side: Side, visitor: Visitor) -> None:
     deadline = time.monotonic() + RECOVERY_DEADLINE
     while (answer := side.try_visit(visitor)).status != 200:
-        assert time.monotonic() < deadline, f"{side.name} still answers {answer.status} with Datastore back"
+        expect(time.monotonic() < deadline, f"{side.name}: expected the page again, found status {answer.status}")
+
+
+def _expect_page(side: Side, visitor: Visitor, when: str) -> Answer:
+    answer = side.try_visit(visitor)
+    expect(answer.status == 200, f"{side.name}: expected the page {when}, found status {answer.status}")
+    return answer
+
+
+def _expect_status(side: Side, status: int, method: str, path: str) -> None:
+    found = side.ask(BOB, method, path).status
+    expect(found == status, f"{side.name}: expected status {status} for {method} {path}, found {found}")
 
 
 def redis_never_answering(side: Side) -> None:
