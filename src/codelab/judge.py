@@ -1,0 +1,98 @@
+"""Which steps of a track a folder has taken, and what the others still miss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from codelab.facts import Fact, UnreadableError, file_facts, is_style, is_there, names_called_from_outside
+from codelab.findings import Finding, findings
+from codelab.model import Codelab, Step, Track
+from codelab.trees import Tree, step_trees
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A step and what it still misses; `begun` says that some of it is there."""
+
+    step: Step
+    findings: tuple[Finding, ...]
+    begun: bool
+
+    @property
+    def done(self) -> bool:
+        return not self.findings
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What a step adds to what the folder says, and what it takes away."""
+
+    before: frozenset[Fact]
+    after: frozenset[Fact]
+
+    @property
+    def added(self) -> frozenset[Fact]:
+        return self.after - self.before
+
+    @property
+    def removed(self) -> frozenset[Fact]:
+        return self.before - self.after
+
+
+class Judge:
+    """Knows a track's states, and judges folders by what they say, however it is written.
+
+    `trees` are START and what it is after each step. Raises ReadmeError if the track's diffs do not apply.
+    """
+
+    def __init__(self, codelab: Codelab, track: Track) -> None:
+        self.track = track
+        self.trees = step_trees(codelab, track)
+        commands = "\n".join(fence.text for fence in codelab.fences if fence.language == "console")
+        self._called = names_called_from_outside(list(self.trees), commands)
+        states = [self._read(tree)[0] for tree in self.trees]
+        self._changes = [_Change(before, after) for before, after in pairwise(states)]
+
+    def verdicts(self, tree: Tree) -> list[Verdict]:
+        """Return the verdict on each step, in their order.
+
+        A later step that is done excuses an earlier one for what it takes back: who has replaced a line twice is not
+        asked for the first replacement.
+        """
+        said, unreadable = self._read(tree)
+        verdicts: list[Verdict] = []
+        taken_back: frozenset[Fact] = frozenset()
+        brought_back: frozenset[Fact] = frozenset()
+        for step, change in reversed(list(zip(self.track.steps, self._changes, strict=True))):
+            missing = {fact for fact in change.added - taken_back if not is_there(fact, said)}
+            lingering = {fact for fact in said & (change.removed - brought_back) if not is_style(fact)}
+            found = (
+                *(_reading(file, error) for file, error in unreadable.items() if _touches(change, file)),
+                *findings(missing, lingering, said=said, before=change.before, after=change.after),
+            )
+            if not found:
+                taken_back |= change.removed
+                brought_back |= change.added
+            removed = sum(not is_style(fact) for fact in change.removed)
+            verdicts.append(Verdict(step, found, len(missing) + len(lingering) < len(change.added) + removed))
+        return verdicts[::-1]
+
+    def _read(self, tree: Tree) -> tuple[frozenset[Fact], dict[str, UnreadableError]]:
+        said: list[Fact] = []
+        unreadable: dict[str, UnreadableError] = {}
+        for file, text in tree.items():
+            try:
+                said += file_facts(file, text, self._called)
+            except UnreadableError as error:
+                said.append(Fact(file, "file", "", file, firm=True))
+                unreadable[file] = error
+        return frozenset(said), unreadable
+
+
+def _touches(change: _Change, file: str) -> bool:
+    return any(fact.file == file for fact in change.added | change.removed)
+
+
+def _reading(file: str, error: UnreadableError) -> Finding:
+    return Finding(file, error.line, error.expected, error.found, firm=True)
