@@ -15,22 +15,19 @@ from typing import TYPE_CHECKING
 
 from localcloud.addresses import read_address
 from localcloud.errors import LocalCloudError
+from localcloud.stopping import Stopped, stop_signals
 
 if TYPE_CHECKING:
     from localcloud.cloud import App
 
 
-class _Stopped(BaseException):
-    """Ctrl-C, TERM or a closed terminal: what a person ends the command with, so no error."""
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 for a mistake the user can mend (told in one line), or 2 for wrong usage."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
-        with _stop_signals():
+        with stop_signals():
             options.command(options)
-    except _Stopped:
+    except Stopped:
         return 0
     except LocalCloudError as error:
         print(f"localcloud: {error}", file=sys.stderr)
@@ -38,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="localcloud",
         description="Run App Engine, Cloud Run and Cloud Run functions folders on this machine.",
@@ -172,21 +170,3 @@ def _while_someone_reads() -> Iterator[None]:
         # Python flushes once more at its end, which must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         os.kill(os.getpid(), signal.SIGTERM)  # the main thread is the one to end
-
-
-@contextmanager
-def _stop_signals() -> Iterator[None]:
-    """Raise _Stopped in the main thread at the first stop signal; the end is under way then, so ignore the others."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def stop(*_: object) -> None:
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
-        raise _Stopped
-
-    before = [signal.signal(number, stop) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)

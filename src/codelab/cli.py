@@ -1,0 +1,195 @@
+"""The `codelab` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from codelab.coach import Coach
+from codelab.course import Course, Place, find_course
+from codelab.edits import Editor
+from codelab.errors import CodelabError
+from codelab.workspace import Workspace, make
+from localcloud.errors import LocalCloudError
+from localcloud.stopping import Stopped, stop_signals
+
+# What shells say of a command that Ctrl-C has ended.
+INTERRUPTED = 130
+
+_PLACE = "which codelab: mod2-cloudndb, or mod2-cloudndb/FINISH for the track from there (default: where you are)"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0 when all is well, 1 when something is pending or wrong, 2 for wrong usage."""
+    options = parser().parse_args(arguments)
+    try:
+        with stop_signals():
+            well: bool = options.command(options)
+    except Stopped:
+        return 0 if options.command is _watch else INTERRUPTED
+    except (CodelabError, LocalCloudError) as error:
+        print(f"codelab: {error}", file=sys.stderr)
+        return 1
+    return 0 if well else 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    top = argparse.ArgumentParser(
+        prog="codelab", description="Follow a migration codelab step by step, or prove that the course is right."
+    )
+    top.add_argument("--course", type=Path, metavar="DIR", help="the folder with the modules (default: this one)")
+    verbs = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def verb(name: str, does: str, command: object, *, place: bool = True) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=does, description=does[0].upper() + does[1:] + ".")
+        added.set_defaults(command=command)
+        if place:
+            added.add_argument("place", nargs="?", metavar="MODULE", help=_PLACE)
+        return added
+
+    verb("start", "make a copy of START to work in, below work/", _start)
+    check = verb("check", "say which step is reached and what is missing, and compare the page with START's", _check)
+    check.add_argument("--no-run", action="store_true", help="look at the files only")
+    show = verb("show", "print the step to do now", _show)
+    hint = verb("hint", "print the hint of the step to do now", _hint)
+    for which in (show, hint):
+        which.add_argument("--step", type=int, metavar="N", help="another step")
+    apply = verb("apply", "do the next step for me, among my own edits", _apply)
+    apply.add_argument("--overwrite", action="store_true", help="replace my files where both change the same lines")
+    reset = verb("reset", "take my copy back to START, or to a step; says what goes and keeps it aside", _reset)
+    reset.add_argument("--step", type=int, default=0, metavar="N", help="back to what it is after step N (default: 0)")
+    reset.add_argument("--yes", action="store_true", help="do not ask")
+    diff = verb("diff", "compare two of: work (my copy), START, FINISH, another folder, the number of a step", _diff)
+    diff.add_argument("--from", dest="old", default="START", metavar="STATE", help="default: START")
+    diff.add_argument("--to", dest="new", default="work", metavar="STATE", help="default: work")
+    watch = verb("watch", "check again on each save, until the codelab is finished", _watch)
+    watch.add_argument("--no-run", action="store_true", help="look at the files only")
+    verb("list", "print all codelabs, and how far I am in each", _list, place=False)
+    verb("next", "print what to do now: the next step, or the next codelab", _next)
+
+    verify = verb("verify", "prove that the codelabs are right, step by step", _verify, place=False)
+    verify.add_argument("modules", nargs="*", metavar="MODULE", help="only these")
+    verify.add_argument("--no-run", action="store_true", help="look at the files only, start no app")
+    export = verb("export", "write a codelab in the format of Google's codelab tool", _export)
+    export.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    export.add_argument("--repository", metavar="URL", help="where this repository can be read, for links into it")
+    return top
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What the learner's commands work with."""
+
+    coach: Coach
+    editor: Editor
+    place: Place
+
+
+def _desk(options: argparse.Namespace) -> _Desk:
+    course = _course(options)
+    workspace = Workspace(course.root)
+    console = Console(highlight=False)
+    name = options.place or workspace.current
+    if name is None:
+        first = make("start", course.place(course.modules[0]))
+        raise CodelabError(f"expected a module, found none: `{first}` begins the series, `make list` shows all of it")
+    return _Desk(Coach(course, workspace, console), Editor(workspace, console), course.place(name))
+
+
+def _course(options: argparse.Namespace) -> Course:
+    return Course(options.course.resolve()) if options.course else find_course(Path.cwd())
+
+
+def _start(options: argparse.Namespace) -> bool:
+    desk = _desk(options)
+    return desk.coach.start(desk.place)
+
+
+def _check(options: argparse.Namespace) -> bool:
+    desk = _desk(options)
+    return desk.coach.check(desk.place, run=not options.no_run)
+
+
+def _show(options: argparse.Namespace) -> bool:
+    desk = _desk(options)
+    return desk.coach.show(desk.place, options.step)
+
+
+def _hint(options: argparse.Namespace) -> bool:
+    desk = _desk(options)
+    return desk.coach.hint(desk.place, options.step)
+
+
+def _apply(options: argparse.Namespace) -> bool:
+    desk = _desk(options)
+    return desk.editor.apply(desk.place, overwrite=options.overwrite)
+
+
+def _reset(options: argparse.Namespace) -> bool:
+    desk = _desk(options)
+    return desk.editor.reset(desk.place, options.step, lambda: options.yes or _agreed())
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        raise CodelabError("expected somebody to ask, found no terminal; to reset without a question: --yes")
+    try:
+        return input("Reset? [y/N] ").strip().casefold() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def _diff(options: argparse.Namespace) -> bool:
+    desk = _desk(options)
+    return desk.editor.diff(desk.place, options.old, options.new)
+
+
+def _watch(options: argparse.Namespace) -> bool:
+    from codelab.watch import on_each_save
+
+    desk = _desk(options)
+    desk.coach.check(desk.place, run=False)  # raises if there is nothing to watch
+
+    def check() -> bool:
+        desk.coach.check(desk.place, run=not options.no_run)
+        return desk.coach.finished
+
+    on_each_save(desk.place.copy, check)
+    return True
+
+
+def _list(options: argparse.Namespace) -> bool:
+    course = _course(options)
+    return Coach(course, Workspace(course.root), Console(highlight=False)).list()
+
+
+def _next(options: argparse.Namespace) -> bool:
+    desk = _desk(options)
+    return desk.coach.next(desk.place)
+
+
+def _verify(options: argparse.Namespace) -> bool:
+    from codelab.verify.proof import verify
+
+    course = _course(options)
+    modules = [course.place(name).codelab.module for name in options.modules] or course.modules
+    return verify(course, modules, run=not options.no_run)
+
+
+def _export(options: argparse.Namespace) -> bool:
+    from codelab.export import export
+
+    course = _course(options)
+    desk = _desk(options)
+    text = export(course, desk.place.codelab, options.repository)
+    if options.output:
+        options.output.write_text(text, encoding="utf-8")
+    else:
+        print(text, end="")
+    return True

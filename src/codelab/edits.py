@@ -1,0 +1,142 @@
+"""The learner's commands that change a copy, and the one that compares it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+
+from merge3 import Merge3
+from rich.console import Console
+from rich.syntax import Syntax
+
+from codelab.course import Place
+from codelab.errors import CodelabError
+from codelab.judge import Judge
+from codelab.standing import standing_of
+from codelab.trees import Tree, read_tree
+from codelab.workspace import Workspace, changes, make
+
+WORK = "work"
+
+
+class Editor:
+    """Does a step for the learner, takes the copy back to an earlier one, and shows differences."""
+
+    def __init__(self, workspace: Workspace, console: Console) -> None:
+        self._workspace = workspace
+        self._console = console
+
+    def apply(self, place: Place, *, overwrite: bool) -> bool:
+        """Do the first step that is not done, among the learner's own edits.
+
+        Raises CodelabError, with nothing written, where the step and an edit of the learner's meet in the same lines;
+        with `overwrite` the step's files replace the learner's, which are kept.
+        """
+        judge = Judge(place.codelab, place.track)
+        mine = self._workspace.read(place)
+        standing = standing_of(judge, mine)
+        if standing.pending is None:
+            raise CodelabError(f"{place.name}: expected a step to do, found all of them done; `{make('check', place)}`")
+        step = standing.pending.step
+        before, after = judge.trees[step.number - 1], judge.trees[step.number]
+        changed = {file for file in {*before, *after} if before.get(file) != after.get(file)}
+        files: dict[str, str | None] = {}
+        for file in sorted(changed):
+            wanted = after.get(file) if overwrite else _merged(file, before, mine, after)
+            if wanted != mine.get(file):
+                files[file] = wanted
+        replaced = any(mine.get(file) not in (None, before.get(file)) for file in files)
+        kept = self._workspace.change(place, files, keep=replaced)
+        self._say(f"Step {step.number}, {step.title}, is done for you in {', '.join(files) or 'no file'}.")
+        if kept:
+            self._say(f"Your files as they were: {kept.relative_to(place.root)}")
+        self._say(f"What it changed and why: {make('show', place)} STEP={step.number}; then {make('check', place)}")
+        return True
+
+    def reset(self, place: Place, number: int, confirm: Callable[[], bool]) -> bool:
+        """Take the copy back to what it is after a step (0: START), once the learner has seen what goes and agreed."""
+        judge = Judge(place.codelab, place.track)
+        if not 0 <= number < len(judge.trees):
+            raise CodelabError(f"expected a step of {place.name} from 0 to {len(judge.trees) - 1}, found {number}")
+        target = judge.trees[number]
+        lost = changes(target, self._workspace.read(place))
+        if not lost:
+            self._say(f"{place.name}: nothing to reset, your copy is what it is {_after(number)}.")
+            return True
+        self._say(f"{place.name} {_after(number)} is without these changes of yours:")
+        for line in lost:
+            self._say(f"  {line}")
+        if not confirm():
+            self._say("Nothing is reset.")
+            return False
+        kept = self._workspace.replace(place, target)
+        self._say(f"Your copy is what it is {_after(number)}. The old one is kept: {kept.relative_to(place.root)}")
+        return True
+
+    def diff(self, place: Place, old: str, new: str) -> bool:
+        """Print how one state differs from another: "work", a step's number, or a folder such as FINISH."""
+        if old == new:
+            raise CodelabError(f'expected two different states to compare, found "{old}" twice')
+        before, after = self._state(place, old), self._state(place, new)
+        text = "".join(
+            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+            for file in sorted({*before, *after})
+            for line in difflib.unified_diff(
+                before.get(file, "").splitlines(keepends=True),
+                after.get(file, "").splitlines(keepends=True),
+                f"{old}/{file}" if file in before else "/dev/null",
+                f"{new}/{file}" if file in after else "/dev/null",
+            )
+        )
+        if not text:
+            self._say(f"{old} and {new} of {place.name} are the same.")
+        elif self._console.is_terminal:
+            self._console.print(Syntax(text, "diff", background_color="default", word_wrap=True))
+        else:
+            self._console.file.write(text)
+        return True
+
+    def _state(self, place: Place, name: str) -> Tree:
+        if name == WORK:
+            return self._workspace.read(place)
+        if name.isdecimal():
+            trees = Judge(place.codelab, place.track).trees
+            if int(name) < len(trees):
+                return trees[int(name)]
+        folder = place.codelab.readme.parent / name
+        if not folder.is_dir() or folder.parent != place.codelab.readme.parent:
+            folders = ", ".join(
+                sorted({name for track in place.codelab.tracks for name in (track.start, track.finish)})
+            )
+            raise CodelabError(
+                f'"{name}": expected {WORK}, a step from 0 to {len(place.track.steps)}, or one of {folders}'
+            )
+        return read_tree(folder)
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _merged(file: str, before: Tree, mine: Tree, after: Tree) -> str | None:
+    """Return the file with both the learner's edits and the step's."""
+    base, yours, theirs = before.get(file), mine.get(file), after.get(file)
+    if yours == base or theirs is None:
+        return theirs
+    if yours is None or yours == theirs:
+        return theirs
+    merge = Merge3(
+        (base or "").splitlines(keepends=True), yours.splitlines(keepends=True), theirs.splitlines(keepends=True)
+    )
+    line = 1
+    for group in merge.merge_groups():
+        if group[0] == "conflict":
+            raise CodelabError(
+                f"{file}:{line}: expected to do the step among your edits, found both in the same lines; do it by "
+                "hand, or `make apply OVERWRITE=1`, which puts the codelab's file there and keeps yours"
+            )
+        line += len(group[1])
+    return "".join(merge.merge_lines())
+
+
+def _after(number: int) -> str:
+    return f"after step {number}" if number else "at START"
