@@ -4,6 +4,7 @@ PYTHON ?= python3
 SIDE ?= START FINISH
 FROM ?= START
 TO ?= FINISH
+TRACK ?= START
 # Twice the cores of a small laptop: the suite waits for servers more than it computes.
 JOBS ?= 4
 
@@ -17,12 +18,84 @@ TOOL := .venv/bin
 # A clone of the samples is not littered with bytecode, which `diff -r` would show.
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup run diff test test-all lint lock clean module
+# To be in the middle of a codelab (exit code 1) is no failure of make.
+PENDING = || test $$? = 1
+# What a codelab's commands take: the module, and the folder its track starts from if that is not START.
+PLACE = $(if $(MOD),$(MOD)$(if $(filter-out file,$(origin FROM)),/$(FROM)))
+
+.PHONY: help setup run start check show hint apply next watch reset list diff test test-all verify lint lock clean module
 help: ## Print this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^##/ { print substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo "MOD is one of: $(MODULES)"
 
+## Look
+run: MOD ?= mod1-flask
+run: module ## Run START and FINISH on one store: make run MOD=mod2-cloudndb [SIDE=START; SIDE=work: my copy]
+	@$(if $(filter file,$(origin MOD)),echo 'This is $(MOD). For another module: make run MOD=... with one of: $(filter-out $(MOD),$(MODULES))')
+	@mkdir -p .localcloud
+	@$(TOOL)/localcloud run $(patsubst $(MOD)/work%,work/$(MOD)%,$(addprefix $(MOD)/,$(SIDE))) --function visitme --data .localcloud/$(MOD).sqlite3
+
+## Follow a codelab, in a copy of START under work/. MOD= is only needed where you change codelabs
+start: .venv/.ready ## Begin: make start MOD=mod2-cloudndb [FROM=FINISH for the track that starts there]
+	@$(TOOL)/codelab start $(PLACE) $(PENDING)
+
+next: .venv/.ready ## Say what to do now
+	@$(TOOL)/codelab next $(PLACE) $(PENDING)
+
+show: .venv/.ready ## Print the step to do now [STEP=3: another]
+	@$(TOOL)/codelab show $(PLACE) $(addprefix --step ,$(STEP)) $(PENDING)
+
+check: .venv/.ready ## Say which step is reached and what is missing; compare the page with START's
+	@$(TOOL)/codelab check $(PLACE) $(PENDING)
+
+watch: .venv/.ready ## Check again on each save
+	@$(TOOL)/codelab watch $(PLACE) $(PENDING)
+
+hint: .venv/.ready ## Print the hint of the step to do now [STEP=3]
+	@$(TOOL)/codelab hint $(PLACE) $(addprefix --step ,$(STEP)) $(PENDING)
+
+apply: .venv/.ready ## Do the step for me, among my own edits [OVERWRITE=1: where both meet, replace mine]
+	@$(TOOL)/codelab apply $(PLACE) $(if $(OVERWRITE),--overwrite) $(PENDING)
+
+reset: .venv/.ready ## Take my copy back to START, or to STEP=2; says what goes, asks, and keeps it aside
+	@$(TOOL)/codelab reset $(PLACE) $(addprefix --step ,$(STEP)) $(PENDING)
+
+list: .venv/.ready ## List all codelabs with my progress
+	@$(TOOL)/codelab list $(PENDING)
+
+diff: MOD ?= mod1-flask
+diff: .venv/.ready ## Compare START and FINISH; others: make diff MOD=mod2-cloudndb FROM=work TO=FINISH, or a step's number
+	@$(TOOL)/codelab diff $(MOD)/$(TRACK) --from $(FROM) --to $(TO)
+
+## Prove and maintain
+test: MOD ?= mod1-flask
+test: module ## Check that one module's sides give the same output: make test MOD=mod2-cloudndb
+	@$(TOOL)/pytest tests/pairs -k $(MOD) -n $(JOBS) --dist loadgroup
+
+test-all: .venv/.ready ## Check everything: all modules, the local cloud, the texts
+	@$(TOOL)/pytest -n $(JOBS) --dist loadgroup
+
+verify: .venv/.ready ## Prove the codelabs: START and all steps are FINISH, and the app runs after each
+	@$(TOOL)/codelab verify
+
+lint: .venv/.ready ## Check style and types
+	@$(TOOL)/ruff check src tests
+	@$(TOOL)/ruff format --check src tests
+	@$(TOOL)/ruff check --isolated --select E,F,I,W --ignore I001 mod* one-app
+	@$(TOOL)/mypy
+
+lock: .venv/.ready ## Look up the tool's packages afresh and write requirements.lock
+	@$(TOOL)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
+		--no-header --group dev pyproject.toml --output-file requirements.lock
+
 setup: .venv/.ready ## Make the tool's own environment, .venv (the other targets do it by themselves)
+
+clean: ## Remove what all of this made: .venv, local data, caches
+	@rm -rf .venv .localcloud .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find src tests mod* one-app -name __pycache__ -type d -prune -exec rm -rf {} +
+
+module: .venv/.ready
+	@$(if $(filter $(MOD),$(MODULES)),:,echo 'make: MOD=$(MOD): expected one of $(MODULES)' >&2; exit 2)
 
 .venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "make: expected Python 3.10 or newer, found $$($(PYTHON) --version 2>&1); name another: make PYTHON=python3.12" >&2; exit 1; }
@@ -34,37 +107,3 @@ setup: .venv/.ready ## Make the tool's own environment, .venv (the other targets
 	$(TOOL)/uv pip sync --quiet --compile-bytecode "$$@" --python $(TOOL)/python --require-hashes requirements.lock && \
 	$(TOOL)/uv pip install --quiet "$$@" --python $(TOOL)/python --no-deps --editable .
 	@touch $@
-
-run: MOD ?= mod1-flask
-run: module ## Run START and FINISH on one store: make run MOD=mod2-cloudndb [SIDE=START]
-	@$(if $(filter file,$(origin MOD)),echo 'This is $(MOD). For another module: make run MOD=... with one of: $(filter-out $(MOD),$(MODULES))')
-	@mkdir -p .localcloud
-	@$(TOOL)/localcloud run $(addprefix $(MOD)/,$(SIDE)) --function visitme --data .localcloud/$(MOD).sqlite3
-
-diff: MOD ?= mod1-flask
-diff: module ## Show what a migration changes: make diff MOD=mod2-cloudndb [FROM=START TO=FINISH-py3]
-	@diff -ruN $(MOD)/$(FROM) $(MOD)/$(TO) || test $$? = 1
-
-test: MOD ?= mod1-flask
-test: module ## Check that one module's sides give the same output: make test MOD=mod2-cloudndb
-	@$(TOOL)/pytest tests/pairs -k $(MOD) -n $(JOBS) --dist loadgroup
-
-test-all: .venv/.ready ## Check everything: all modules, the local cloud, the texts
-	@$(TOOL)/pytest -n $(JOBS) --dist loadgroup
-
-lint: .venv/.ready ## Check style and types
-	@$(TOOL)/ruff check src tests
-	@$(TOOL)/ruff format --check src tests
-	@$(TOOL)/ruff check --isolated --select E,F,I,W --ignore I001 mod*
-	@$(TOOL)/mypy
-
-lock: .venv/.ready ## Look up the tool's packages afresh and write requirements.lock
-	@$(TOOL)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
-		--no-header --group dev pyproject.toml --output-file requirements.lock
-
-clean: ## Remove what all of this made: .venv, local data, caches
-	@rm -rf .venv .localcloud .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	@find src tests mod* -name __pycache__ -type d -prune -exec rm -rf {} +
-
-module: .venv/.ready
-	@$(if $(filter $(MOD),$(MODULES)),:,echo 'make: MOD=$(MOD): expected one of $(MODULES)' >&2; exit 2)

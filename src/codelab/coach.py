@@ -82,7 +82,7 @@ class Coach:
         """Print every codelab with its duration and how far the learner's copy is."""
         table = Table(box=None, pad_edge=False)
         for heading in ("codelab", "from", "to", "time", "yours"):
-            table.add_column(heading, no_wrap=heading in ("codelab", "time", "yours"))
+            table.add_column(heading, no_wrap=True)
         current, finished = self._workspace.current, self._workspace.finished()
         for place in self._course.places():
             mark = "*" if place.name == current else " "
@@ -159,13 +159,14 @@ class Coach:
                 self._say(f"  {reason}")
             return False
         if difference:
-            self._say(f"The page is not START's. In the scenario “{difference.scenario}”:")
+            self._say(f"The page is not what it has to be. In the scenario “{difference.scenario}”:")
             self._say(f"  {difference.text}")
             if difference.error:
                 self._say(f"  {difference.error}")
             self._say(f"A hint: {make('hint', place)}")
             return False
-        self._say(f"The output is START's, in {len(scenarios)} scenarios.")
+        but = ", but for the cache" if start.cache != yours.cache else ""
+        self._say(f"The output is START's{but}, in {len(scenarios)} scenarios.")
         if last:
             return self._celebrate(place, judge, standing, tree)
         self._announce(place, place.track.steps[standing.reached])

@@ -27,8 +27,10 @@ class Standing:
 
     @property
     def only_style_is_left(self) -> bool:
-        """Say whether what is missing may be solved in another way: then the page decides."""
-        return not any(finding.firm for verdict in self.verdicts for finding in verdict.findings)
+        """Say whether the last step is at least begun, and all that is missing may be solved in another way."""
+        last = self.verdicts[-1]
+        missing = [finding for verdict in self.verdicts for finding in verdict.findings]
+        return (last.done or last.begun) and not any(finding.firm for finding in missing)
 
     @property
     def between_steps(self) -> bool:
