@@ -100,7 +100,7 @@ class Coach:
 
     def _progress(self, place: Place, finished: str | None) -> str:
         if finished:
-            return f"finished {finished}"
+            return f"done {finished}"
         if not place.copy.is_dir():
             return "-"
         try:
