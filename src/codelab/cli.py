@@ -76,9 +76,10 @@ def parser() -> argparse.ArgumentParser:
     verify = verb("verify", "prove that the codelabs are right, step by step", _verify, place=False)
     verify.add_argument("modules", nargs="*", metavar="MODULE", help="only these")
     verify.add_argument("--no-run", action="store_true", help="look at the files only, start no app")
-    export = verb("export", "write a codelab in the format of Google's codelab tool", _export)
+    export = verb("export", "write a codelab in the Markdown of Google's codelab tool, claat", _export, place=False)
+    export.add_argument("place", metavar="MODULE", help="which codelab: mod2-cloudndb, or mod2-cloudndb/FINISH")
+    export.add_argument("--repository", required=True, metavar="URL", help="where this repository's files can be read")
     export.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
-    export.add_argument("--repository", metavar="URL", help="where this repository can be read, for links into it")
     return top
 
 
@@ -178,7 +179,7 @@ def _verify(options: argparse.Namespace) -> bool:
     from codelab.verify.proof import verify
 
     course = _course(options)
-    modules = [course.place(name).codelab.module for name in options.modules] or course.modules
+    modules = [course.module(name) for name in options.modules] or course.modules
     return verify(course, modules, run=not options.no_run)
 
 
@@ -186,10 +187,12 @@ def _export(options: argparse.Namespace) -> bool:
     from codelab.export import export
 
     course = _course(options)
-    desk = _desk(options)
-    text = export(course, desk.place.codelab, options.repository)
+    text = export(course, course.place(options.place), options.repository)
     if options.output:
-        options.output.write_text(text, encoding="utf-8")
+        try:
+            options.output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise CodelabError(f"{options.output}: expected to write here ({error.strerror})") from error
     else:
         print(text, end="")
     return True
