@@ -171,6 +171,20 @@ CHANGES = {
         "Works: not yet",
         'expected "Works: yes" for the last step',
     ),
+    "no picture of the architecture": (
+        "mod5-buildpacks",
+        "```mermaid",
+        "```text",
+        "## START and FINISH",
+        "expected a picture of the architecture",
+    ),
+    "no way on": (
+        "mod5-buildpacks",
+        "- Next: ",
+        "- Then: ",
+        "## Where to go next",
+        'expected the next module behind "Next:"',
+    ),
     "a title of another module": (
         "mod5-buildpacks",
         "# Module 5:",

@@ -8,7 +8,7 @@ from codelab.judge import Judge
 from codelab.model import Codelab
 from codelab.verify.commands import Commands
 from codelab.verify.links import Links
-from codelab.verify.text import check_finish, check_times, check_turns
+from codelab.verify.text import check_finish, check_sections, check_times, check_turns
 
 
 def verify(course: Course, modules: list[str], *, run: bool) -> bool:
@@ -24,7 +24,7 @@ def verify(course: Course, modules: list[str], *, run: bool) -> bool:
             problems += error.problems
             continue
         pages.append(codelab.page)
-        problems += check_times(codelab)
+        problems += [*check_times(codelab), *check_sections(codelab)]
         for track in codelab.tracks:
             try:
                 judge = Judge(codelab, track)
