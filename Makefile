@@ -23,7 +23,7 @@ PENDING = || test $$? = 1
 # What a codelab's commands take: the module, and the folder its track starts from if that is not START.
 PLACE = $(if $(MOD),$(MOD)$(if $(filter-out file,$(origin FROM)),/$(FROM)))
 
-.PHONY: help setup run start check show hint apply next watch reset list diff test test-all verify lint lock clean module
+.PHONY: help setup run learn start check show hint apply next watch reset list diff test test-all verify lint lock clean module
 help: ## Print this
 	@awk -F ':.*## ' '/^##/ { print substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo "MOD is one of: $(MODULES)"
@@ -36,6 +36,9 @@ run: module ## Run START and FINISH on one store: make run MOD=mod2-cloudndb [SI
 	@$(TOOL)/localcloud run $(patsubst $(MOD)/work%,work/$(MOD)%,$(addprefix $(MOD)/,$(SIDE))) --function visitme --data .localcloud/$(MOD).sqlite3
 
 ## Follow a codelab, in a copy of START under work/. MOD= is only needed where you change codelabs
+learn: .venv/.ready ## The same on a local web page, with the apps running beside the text
+	@$(TOOL)/codelab serve
+
 start: .venv/.ready ## Begin: make start MOD=mod2-cloudndb [FROM=FINISH for the track that starts there]
 	@$(TOOL)/codelab start $(PLACE) $(PENDING)
 

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with stop_signals():
             well: bool = options.command(options)
     except Stopped:
-        return 0 if options.command is _watch else INTERRUPTED
+        return 0 if options.command in (_serve, _watch) else INTERRUPTED
     except (CodelabError, LocalCloudError) as error:
         print(f"codelab: {error}", file=sys.stderr)
         return 1
@@ -72,6 +72,11 @@ def parser() -> argparse.ArgumentParser:
     watch.add_argument("--no-run", action="store_true", help="look at the files only")
     verb("list", "print all codelabs, and how far I am in each", _list, place=False)
     verb("next", "print what to do now: the next step, or the next codelab", _next)
+
+    serve = verb(
+        "serve", "follow the codelabs on a local web page, with the apps running beside the text", _serve, place=False
+    )
+    serve.add_argument("--port", type=int, metavar="N", help="default: the first free one from 8800 up")
 
     verify = verb("verify", "prove that the codelabs are right, step by step", _verify, place=False)
     verify.add_argument("modules", nargs="*", metavar="MODULE", help="only these")
@@ -173,6 +178,15 @@ def _list(options: argparse.Namespace) -> bool:
 def _next(options: argparse.Namespace) -> bool:
     desk = _desk(options)
     return desk.coach.next(desk.place)
+
+
+def _serve(options: argparse.Namespace) -> bool:
+    from codelab.web.server import serve
+
+    if options.port is not None and not 0 <= options.port <= 65535:
+        raise CodelabError(f"--port: expected a number from 0 to 65535, found {options.port}")
+    serve(_course(options), options.port, lambda line: print(line, flush=True))
+    return True
 
 
 def _verify(options: argparse.Namespace) -> bool:

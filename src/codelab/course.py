@@ -52,6 +52,7 @@ class Course:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._codelabs: dict[tuple[str, int], Codelab] = {}
         if not self.modules:
             raise CodelabError(f"{root}: expected a course, folders such as mod1-flask with a README.md; found none")
 
@@ -62,7 +63,12 @@ class Course:
         return sorted(found, key=lambda name: (int(_NUMBER.findall(name)[0]), name))
 
     def codelab(self, module: str) -> Codelab:
-        return read_codelab(self.root / module / "README.md")
+        """Return a module's codelab; it is read once for each version of its README."""
+        readme = self.root / module / "README.md"
+        version = (module, readme.stat().st_mtime_ns)
+        if version not in self._codelabs:
+            self._codelabs[version] = read_codelab(readme)
+        return self._codelabs[version]
 
     def other_pages(self) -> Iterator[Page]:
         """Yield what there is to read beside the codelabs."""

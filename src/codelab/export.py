@@ -63,7 +63,7 @@ class _Exporter:
     def _metadata(self, introduction: str) -> str:
         return "\n".join(
             [
-                f"summary: {_first_sentence(introduction)}",
+                f"summary: {first_sentence(introduction)}",
                 f"id: {_id(self._place)}",
                 f"categories: {_CATEGORIES}",
                 "environments: Web",
@@ -127,7 +127,7 @@ def _normalized(module: str, path: str) -> str:
     return "/".join(parts)
 
 
-def _first_sentence(markdown: str) -> str:
+def first_sentence(markdown: str) -> str:
     """Return the first sentence in plain text: claat reads metadata only up to the first mark-up."""
     inline = next(token for token in MarkdownIt().parse(markdown) if token.type == "inline")
     text = "".join(child.content if child.type != "softbreak" else " " for child in inline.children or [])

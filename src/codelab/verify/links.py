@@ -42,5 +42,10 @@ class Links:
         if path not in self._anchors:
             tokens = MarkdownIt().parse(path.read_text(encoding="utf-8"))
             titles = [following.content for token, following in pairwise(tokens) if token.type == "heading_open"]
-            self._anchors[path] = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+            self._anchors[path] = {anchor(title) for title in titles}
         return self._anchors[path]
+
+
+def anchor(title: str) -> str:
+    """Return the name by which repository pages let links point at a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
