@@ -53,12 +53,13 @@ def serve(course: Course, port: int | None, say: Callable[[str], None]) -> None:
 
 def _listening(site: Site, port: int | None) -> BaseWSGIServer:
     app = create_app(site)
-    for number in _PORTS if port is None else [port]:
-        taken = _listen(number)
+    for candidate in _PORTS if port is None else [port]:
+        taken = _listen(candidate)
         if taken:
             with taken:
                 # werkzeug ends the program when a port is taken, so it gets one that listens already.
-                return make_server("127.0.0.1", number, app, threaded=True, request_handler=_Handler, fd=taken.fileno())
+                host, number = taken.getsockname()
+                return make_server(host, number, app, threaded=True, request_handler=_Handler, fd=taken.fileno())
     where = f"port {port}" if port is not None else f"a port from {_PORTS[0]} to {_PORTS[-1]}"
     raise CodelabError(f"expected {where} that is free, found none; choose one with --port")
 
