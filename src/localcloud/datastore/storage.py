@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import sys
 import tempfile
 import threading
 import time
@@ -26,7 +27,7 @@ from localcloud.errors import LocalCloudError
 
 # "LCds" in the file's header says that the file is ours; user_version says which schema it has.
 _APPLICATION_ID = 0x4C436473
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE state (version INTEGER NOT NULL, allocated INTEGER NOT NULL);
@@ -51,6 +52,10 @@ CREATE TABLE postings (
     many INTEGER NOT NULL, PRIMARY KEY (property, value, key)) WITHOUT ROWID;
 CREATE TABLE reserved (
     partition INTEGER NOT NULL, key BLOB NOT NULL, PRIMARY KEY (partition, key)) WITHOUT ROWID;
+CREATE TABLE history (
+    id INTEGER PRIMARY KEY, partition INTEGER NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL,
+    version INTEGER NOT NULL, created INTEGER NOT NULL, until INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX history_by_until ON history (partition, until, kind, key);
 """
 # state.version      the newest commit, in microseconds since 1970, which is also its entities' version
 # state.allocated    how many ids have been handed out
@@ -63,11 +68,15 @@ _BUSY_SECONDS = 10.0
 
 
 class Snapshot(NamedTuple):
-    """A connection in a transaction: the newest commit it sees, and when it was taken (microseconds since 1970)."""
+    """A connection in a transaction: the newest commit it sees, and as of when it reads (microseconds since 1970).
+
+    `past` is that time if it was asked for: the connection may then see later commits as well.
+    """
 
     connection: sqlite3.Connection
     version: int
     time: int
+    past: int | None = None
 
 
 class Storage:
@@ -89,6 +98,8 @@ class Storage:
         self._idle: list[sqlite3.Connection] = []
         self._open: set[sqlite3.Connection] = set()
         self._closed = False
+        # When the commit in progress began, which is before its version.
+        self._writing_since: int | None = None
         _check_header(self._path)
         try:
             self._writer = self._connect()
@@ -111,15 +122,22 @@ class Storage:
             if self._directory:
                 self._directory.cleanup()
 
-    def open_snapshot(self) -> Snapshot:
-        """Return the database as it is now; it stays so until close_snapshot()."""
+    def open_snapshot(self, past: int | None = None) -> Snapshot:
+        """Return the database as it is now, or to be read as of `past`; it stays so until close_snapshot()."""
+        if past is not None:
+            # What is being written now may become part of that past.
+            with self._write_lock:
+                pass
+        # Taken before the snapshot: a commit that this misses has a later version.
+        now = min(time.time_ns() // 1000, self._writing_since or sys.maxsize) - 1
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         connection = connection or self._connect()
         try:
             connection.execute("BEGIN")
             # BEGIN alone takes no snapshot, the first read does.
-            return read_state(connection)
+            version = read_state(connection).version
+            return Snapshot(connection, version, max(version, now) if past is None else past, past)
         except BaseException:
             with self._lock:
                 self._open.discard(connection)
@@ -134,9 +152,9 @@ class Storage:
                 self._idle.append(snapshot.connection)
 
     @contextlib.contextmanager
-    def snapshot(self) -> Iterator[Snapshot]:
+    def snapshot(self, past: int | None = None) -> Iterator[Snapshot]:
         """One state of the database for the length of a `with` block."""
-        snapshot = self.open_snapshot()
+        snapshot = self.open_snapshot(past)
         try:
             yield snapshot
         finally:
@@ -147,6 +165,7 @@ class Storage:
         """The connection that writes, alone, in a transaction that an exception undoes."""
         dictionaries = (self.partitions, self.kinds, self.properties)
         with self._write_lock:
+            self._writing_since = time.time_ns() // 1000
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
@@ -157,6 +176,8 @@ class Storage:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
+            finally:
+                self._writing_since = None
             for dictionary in dictionaries:
                 dictionary.commit()
 
