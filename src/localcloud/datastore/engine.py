@@ -200,6 +200,7 @@ class Engine:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Writer]:
+        self._transactions.expire()
         with file_errors(), self._storage.writing() as connection:
             writer = Writer(self._storage, connection)
             yield writer

@@ -86,25 +86,30 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
 
     Raises LocalCloudError for a file that is newer or damaged, sqlite3.Error for what else is wrong with it.
     """
-    connection.execute("BEGIN IMMEDIATE")
-    found: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    # Again: what a newer program wrote last may still be in the journal, where check_header() does not look.
-    _refuse_newer(path, found)
-    if not found:
-        _execute_all(connection, _SCHEMA)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-    for migration in _MIGRATIONS[found - 1 :] if found else ():
-        _execute_all(connection, migration)
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    connection.execute("COMMIT")
-    # The header is written before the journal becomes a WAL, or taken out of it, so that it always tells what the
-    # file is.
-    connection.execute("PRAGMA journal_mode = WAL")
-    if found != SCHEMA_VERSION:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    connection.execute("SELECT version FROM state").fetchone()
+    # First what only reads: a file that cannot be used is left as it is.
+    found = _version(connection, path)
     if found:
-        _check_pages(connection, path)
+        connection.execute("SELECT version FROM state").fetchone()
+        _check_pages(connection)
+    if found != SCHEMA_VERSION:
+        connection.execute("BEGIN IMMEDIATE")
+        if not found:
+            _execute_all(connection, _SCHEMA)
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        for migration in _MIGRATIONS[found - 1 :] if found else ():
+            _execute_all(connection, migration)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+        # Out of the journal, so that the file's own header always tells what the file is.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    # What a newer program wrote last may still be in the journal, where check_header() does not look.
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    _refuse_newer(path, version)
+    return version
 
 
 def _execute_all(connection: sqlite3.Connection, script: str) -> None:
@@ -121,7 +126,7 @@ def _refuse_newer(path: Path, version: int) -> None:
         )
 
 
-def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
+def _check_pages(connection: sqlite3.Connection) -> None:
     """Look for damage, for as long as a start may take: better found now than in the middle of somebody's work."""
     end = time.monotonic() + _CHECK_SECONDS
     connection.set_progress_handler(lambda: time.monotonic() > end, _INSTRUCTIONS_BETWEEN_LOOKS)

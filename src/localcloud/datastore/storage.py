@@ -201,7 +201,9 @@ def _lock(path: Path) -> FileLock:
         ) from None
     except OSError as error:
         raise LocalCloudError(_cannot_open(path, error)) from error
-    lock_path.write_text(f"{os.getpid()}\n")
+    # For _holder(); a full disk takes the lock and not the number.
+    with contextlib.suppress(OSError):
+        lock_path.write_text(f"{os.getpid()}\n")
     return lock
 
 

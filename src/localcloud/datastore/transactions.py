@@ -22,6 +22,7 @@ from localcloud.datastore.storage import Snapshot, Storage
 # https://cloud.google.com/datastore/docs/concepts/transactions: idle for a minute, or 270 seconds in all.
 IDLE_SECONDS = 60
 LIFETIME_SECONDS = 270
+_SWEEP_SECONDS = 1
 # Each open snapshot is a connection with its file descriptors; beyond this the one longest idle is given up.
 _MAX_SNAPSHOTS = 100
 
@@ -58,6 +59,7 @@ class Transactions:
         self._clock = clock
         self._lock = threading.Lock()
         self._open: dict[bytes, Transaction] = {}
+        self._next_sweep = clock()
 
     def begin(self, project: str, database: str, options: m.TransactionOptions) -> bytes:
         """Open a transaction and return its identifier; a retry's previous_transaction tells us nothing we need."""
@@ -68,8 +70,8 @@ class Transactions:
             raise unimplemented("TransactionOptions.ReadOnly.read_time")
         now = self._clock()
         identifier = _ID_PREFIX + secrets.token_bytes(_ID_BYTES - len(_ID_PREFIX))
+        self.expire()
         with self._lock:
-            self._expire(now)
             self._open[identifier] = Transaction(project, database, read_only, now, now)
         return identifier
 
@@ -107,25 +109,33 @@ class Transactions:
             with contextlib.suppress(DatastoreError):
                 self.end(project, database, identifier)
 
+    def expire(self) -> None:
+        """End the transactions that nobody will end, once a second at most.
+
+        Asked at every write: what an abandoned one holds is a snapshot, and the journal grows until that is given up.
+        """
+        now = self._clock()
+        with self._lock:
+            if now < self._next_sweep:
+                return
+            self._next_sweep = now + _SWEEP_SECONDS
+            for identifier, transaction in list(self._open.items()):
+                # One whose lock is taken is in use: its turn comes later.
+                if _is_old(transaction, now) and transaction.lock.acquire(blocking=False):
+                    del self._open[identifier]
+                    self._end(transaction, _expired())
+                    transaction.lock.release()
+
     def _find(self, project: str, database: str, identifier: bytes) -> Transaction:
         _check_identifier(identifier)
+        self.expire()
         with self._lock:
-            self._expire(self._clock())
             transaction = self._open.get(identifier)
-        if transaction is None:
+        if transaction is None or _is_old(transaction, self._clock()):
             raise _expired()
         if (transaction.project, transaction.database) != (project, database):
             raise invalid("The referenced transaction is of another project or database.")
         return transaction
-
-    def _expire(self, now: float) -> None:
-        for identifier, transaction in list(self._open.items()):
-            old = now - transaction.used > IDLE_SECONDS or now - transaction.begun > LIFETIME_SECONDS
-            # One whose lock is taken is in use: its turn comes later.
-            if old and transaction.lock.acquire(blocking=False):
-                del self._open[identifier]
-                self._end(transaction, _expired())
-                transaction.lock.release()
 
     def _make_room(self) -> None:
         with self._lock:
@@ -143,6 +153,10 @@ class Transactions:
         if transaction.snapshot:
             self._storage.close_snapshot(transaction.snapshot)
             transaction.snapshot = None
+
+
+def _is_old(transaction: Transaction, now: float) -> bool:
+    return now - transaction.used > IDLE_SECONDS or now - transaction.begun > LIFETIME_SECONDS
 
 
 def _expired() -> DatastoreError:
