@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import grpc
 import psutil
@@ -43,7 +44,7 @@ class Store:
 @contextlib.contextmanager
 def embedded(data: Path) -> Iterator[Store]:
     """Serve `data` with `localcloud datastore`."""
-    command = [sys.executable, "-m", "localcloud", "datastore", "--data", str(data), "--host-port"]
+    command = [sys.executable, "-m", "localcloud", "datastore", "--data", str(data)]
     with _running("localcloud", command) as store:
         yield store
 
@@ -81,16 +82,25 @@ def why_not_google() -> str:
 @contextlib.contextmanager
 def _gcloud(name: str, command: list[str]) -> Iterator[Store]:
     # A configuration of its own: gcloud asks nothing, and nothing of it stays.
-    with tempfile.TemporaryDirectory(prefix="bench-gcloud-") as config:
-        with _running(name, ["gcloud", *command, "--host-port"], CLOUDSDK_CONFIG=config, joined="=") as store:
-            yield store
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-gcloud-") as config,
+        _running(name, ["gcloud", *command], CLOUDSDK_CONFIG=config) as store,
+    ):
+        yield store
 
 
 @contextlib.contextmanager
-def _running(name: str, command: list[str], *, joined: str = "", **environment: str) -> Iterator[Store]:
+def _running(name: str, command: list[str], **environment: str) -> Iterator[Store]:
     address = f"127.0.0.1:{free_port()}"
-    command = [*command[:-1], f"{command[-1]}={address}"] if joined else [*command, address]
-    log = tempfile.TemporaryFile()
+    command = [*command, f"--host-port={address}"]
+    with tempfile.TemporaryFile() as log, _process(name, address, command, environment, log) as store:
+        yield store
+
+
+@contextlib.contextmanager
+def _process(
+    name: str, address: str, command: list[str], environment: dict[str, str], log: IO[bytes]
+) -> Iterator[Store]:
     start = time.perf_counter()
     process = subprocess.Popen(
         command,
@@ -116,7 +126,6 @@ def _running(name: str, command: list[str], *, joined: str = "", **environment: 
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        log.close()
 
 
 def _wait_for_answer(address: str, process: subprocess.Popen[bytes]) -> None:

@@ -24,7 +24,7 @@ from grpc import StatusCode
 
 from localcloud.datastore import schema
 from localcloud.datastore.dictionary import Dictionary
-from localcloud.datastore.errors import DatastoreError
+from localcloud.datastore.errors import DatastoreError, invalid
 from localcloud.errors import LocalCloudError
 
 # For another program that looks into the file with SQLite's tools.
@@ -167,7 +167,7 @@ def read_state(connection: sqlite3.Connection) -> Snapshot:
 
 @contextlib.contextmanager
 def file_errors() -> Iterator[None]:
-    """Turn what SQLite says about the file, rather than about our statements, into the codes clients act on."""
+    """Turn what SQLite says of the file, or of a query's size, into the codes clients act on; the rest are bugs."""
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -178,6 +178,11 @@ def file_errors() -> Iterator[None]:
             code, advice = StatusCode.RESOURCE_EXHAUSTED, "nothing was written; free some disk space and try again"
         elif any(words in text for words in ("locked", "readonly", "I/O", "unable to open")):
             code, advice = StatusCode.UNAVAILABLE, "nothing was written; see to the file and its disk and try again"
+        elif any(words in text for words in ("at most", "too many", "too large", "stack overflow")):
+            # https://www.sqlite.org/limits.html: a join has 64 tables, an expression a depth of 1000.
+            raise invalid(
+                f"The query has too many filters, orders or projections for this Datastore: {text}."
+            ) from error
         else:
             raise
         raise DatastoreError(code, f"the Datastore's file: {text}; {advice}") from error

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 Lists = Mapping[str, tuple[str, ...]]
 """What each key holds: the names of those who appended to it, in their order."""
@@ -38,7 +39,7 @@ def anomaly(history: Sequence[Committed], final: Lists) -> str | None:
         for key, names in transaction.read.items():
             if final[key][: len(names)] != names:
                 return f"{transaction.name} read {names} in {key}, which ended as {final[key]}"
-    order: TopologicalSorter[str] = TopologicalSorter({name: () for name in by_name})
+    order: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(by_name, ()))
     for before, after in _edges(history, final):
         order.add(after, before)
     try:
@@ -50,7 +51,7 @@ def anomaly(history: Sequence[Committed], final: Lists) -> str | None:
 
 def _edges(history: Sequence[Committed], final: Lists) -> Iterator[tuple[str, str]]:
     for names in final.values():
-        yield from zip(names, names[1:], strict=False)
+        yield from pairwise(names)
     for transaction in history:
         for key, names in transaction.read.items():
             rest = final[key][len(names) :]

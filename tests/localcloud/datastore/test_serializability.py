@@ -1,4 +1,4 @@
-"""Many clients at once on the same few entities: what they saw must be explained by some order of their transactions."""
+"""Many clients at once on the same few entities: some order of their transactions must explain what they saw."""
 
 from __future__ import annotations
 
