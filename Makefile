@@ -53,8 +53,8 @@ test-all: .venv/.ready ## Check everything: all modules, the local cloud, the te
 	@$(TOOL)/pytest -n $(JOBS) --dist loadgroup
 
 lint: .venv/.ready ## Check style and types
-	@$(TOOL)/ruff check src tests
-	@$(TOOL)/ruff format --check src tests
+	@$(TOOL)/ruff check src tests bench
+	@$(TOOL)/ruff format --check src tests bench
 	@$(TOOL)/ruff check --isolated --select E,F,I,W --ignore I001 mod*
 	@$(TOOL)/mypy
 

@@ -10,14 +10,12 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import NamedTuple
 
-from grpc import StatusCode
-
 from localcloud.datastore import aggregation, explain, gql, history, keys, masks, metadata, mutations
 from localcloud.datastore import messages as m
-from localcloud.datastore.errors import DatastoreError, conflict, invalid, unimplemented
+from localcloud.datastore.errors import conflict, invalid, unimplemented
 from localcloud.datastore.query import parse
 from localcloud.datastore.results import NO_MORE, REPLY_BYTES, Meter, Run, fill_result, fingerprint
-from localcloud.datastore.storage import Snapshot, Storage, read_state
+from localcloud.datastore.storage import Snapshot, Storage, file_errors, read_state
 from localcloud.datastore.transactions import Transaction, Transactions
 from localcloud.datastore.writer import Writer
 
@@ -257,7 +255,7 @@ class Engine:
         identifier = options.transaction
         if which == "new_transaction":
             begun = identifier = self._transactions.begin(project, database, options.new_transaction)
-        with _file_errors():
+        with file_errors():
             if which in ("transaction", "new_transaction"):
                 with self._transactions.reading(project, database, identifier) as (transaction, snapshot):
                     yield _Reading(snapshot, None if transaction.read_only else transaction, begun)
@@ -267,7 +265,8 @@ class Engine:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Writer]:
-        with _file_errors(), self._storage.writing() as connection:
+        self._transactions.expire()
+        with file_errors(), self._storage.writing() as connection:
             writer = Writer(self._storage, connection)
             yield writer
             writer.finish()
@@ -298,17 +297,3 @@ class Engine:
         for query, aggregations, result in transaction.aggregations:
             if aggregation.aggregate(Run(self._storage, now, query), aggregations) != result:
                 raise conflict()
-
-
-@contextlib.contextmanager
-def _file_errors() -> Iterator[None]:
-    """Turn what SQLite says about the file, rather than about our statements, into the codes clients act on."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        text = str(error)
-        if "full" in text:
-            raise DatastoreError(StatusCode.RESOURCE_EXHAUSTED, f"the Datastore's file: {text}") from error
-        if "locked" in text or "readonly" in text or "I/O" in text:
-            raise DatastoreError(StatusCode.UNAVAILABLE, f"the Datastore's file: {text}") from error
-        raise

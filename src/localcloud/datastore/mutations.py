@@ -67,12 +67,14 @@ def apply(change: Change, writer: Writer) -> m.MutationResult:
     """Apply the change and return its result; DatastoreError if the entity's existence or version forbids it."""
     result = m.MutationResult()
     path = change.path
-    if not change.complete:
+    old = None
+    if change.complete:
+        old = writer.read(change.partition, path)
+    else:
         number = writer.allocate(change.partition, path)
         path += keys.encode_id(number)
         change.entity.key.path[-1].id = number
         result.key.CopyFrom(change.entity.key)
-    old = writer.read(change.partition, path)
     stored_version = old.version if old else 0
     if change.base_version not in (None, stored_version):
         if change.fail_on_conflict:

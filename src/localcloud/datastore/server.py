@@ -8,6 +8,7 @@ from concurrent import futures
 from typing import Any, NoReturn
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from localcloud.datastore.errors import DatastoreError
 from localcloud.datastore.service import RPCS, SERVICE, Datastore
@@ -49,10 +50,10 @@ class DatastoreServer:
                 ("grpc.max_receive_message_length", _LARGEST_REQUEST),
             ],
         )
-        handlers = {
+        handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
             rpc: grpc.unary_unary_rpc_method_handler(
-                _behaviour(getattr(self._engine, method)),
-                request_deserializer=request.FromString,
+                # The request stays bytes: gRPC's own words for one it cannot read are a traceback in the log.
+                _behaviour(getattr(self._engine, method), request),
                 response_serializer=response.SerializeToString,
             )
             for method, rpc, request, response in RPCS
@@ -78,10 +79,13 @@ class DatastoreServer:
             self._server = None
 
 
-def _behaviour(method: Callable[[Any], Any]) -> Callable[[Any, grpc.ServicerContext], Any]:
-    def call(request: Any, context: grpc.ServicerContext) -> Any:
+def _behaviour(method: Callable[[Any], Any], request_class: Any) -> Callable[[bytes, grpc.ServicerContext], Any]:
+    def call(request: bytes, context: grpc.ServicerContext) -> Any:
         try:
-            return method(request)
+            return method(request_class.FromString(request))
+        except DecodeError:
+            name = request_class.DESCRIPTOR.full_name
+            _abort(context, grpc.StatusCode.INVALID_ARGUMENT, f"the request is not a {name} that can be read")
         except DatastoreError as error:
             _abort(context, error.code, error.message)
         except Exception:

@@ -27,6 +27,7 @@ IDLE_SECONDS = 60
 LIFETIME_SECONDS = 270
 # How long a write outside any transaction waits for those that have read what it writes.
 LOCK_SECONDS = 2.0
+_SWEEP_SECONDS = 1
 # Each open snapshot is a connection with its file descriptors; beyond this the one longest idle is given up.
 _MAX_SNAPSHOTS = 100
 
@@ -69,6 +70,7 @@ class Transactions:
         self._clock = clock
         self._lock = threading.Lock()
         self._open: dict[bytes, Transaction] = {}
+        self._next_sweep = clock()
 
     def begin(self, project: str, database: str, options: m.TransactionOptions) -> bytes:
         """Open a transaction and return its identifier; a retry's previous_transaction tells us nothing we need."""
@@ -80,8 +82,8 @@ class Transactions:
             past = check_read_time(options.read_only.read_time)
         now = self._clock()
         identifier = _ID_PREFIX + secrets.token_bytes(_ID_BYTES - len(_ID_PREFIX))
+        self.expire()
         with self._lock:
-            self._expire(now)
             self._open[identifier] = Transaction(project, database, read_only, now, now, past)
         return identifier
 
@@ -127,40 +129,50 @@ class Transactions:
         transactions the first commit wins.
         """
         deadline = time.monotonic() + LOCK_SECONDS
-        while True:
-            with self._lock:
-                self._expire(self._clock())
-                held = [
-                    transaction
-                    for transaction in self._open.values()
-                    if not transaction.read_only and any(target in transaction.lookups for target in targets)
-                ]
-            if not held:
-                return
+        while held := self._readers(targets):
             # Whichever of them ends last, it is waited for; those that come later are seen in the next round.
             for transaction in held:
                 if not transaction.over.wait(max(0.0, deadline - time.monotonic())):
                     raise conflict()
 
+    def _readers(self, targets: Set[tuple[Partition, bytes]]) -> list[Transaction]:
+        now = self._clock()
+        with self._lock:
+            return [
+                transaction
+                for transaction in self._open.values()
+                if not transaction.read_only
+                and not _is_old(transaction, now)
+                and any(target in transaction.lookups for target in targets)
+            ]
+
+    def expire(self) -> None:
+        """End the transactions that nobody will end, once a second at most.
+
+        Asked at every write: what an abandoned one holds is a snapshot, and the journal grows until that is given up.
+        """
+        now = self._clock()
+        with self._lock:
+            if now < self._next_sweep:
+                return
+            self._next_sweep = now + _SWEEP_SECONDS
+            for identifier, transaction in list(self._open.items()):
+                # One whose lock is taken is in use: its turn comes later.
+                if _is_old(transaction, now) and transaction.lock.acquire(blocking=False):
+                    del self._open[identifier]
+                    self._end(transaction, _expired())
+                    transaction.lock.release()
+
     def _find(self, project: str, database: str, identifier: bytes) -> Transaction:
         _check_identifier(identifier)
+        self.expire()
         with self._lock:
-            self._expire(self._clock())
             transaction = self._open.get(identifier)
-        if transaction is None:
+        if transaction is None or _is_old(transaction, self._clock()):
             raise _expired()
         if (transaction.project, transaction.database) != (project, database):
             raise invalid("The referenced transaction is of another project or database.")
         return transaction
-
-    def _expire(self, now: float) -> None:
-        for identifier, transaction in list(self._open.items()):
-            old = now - transaction.used > IDLE_SECONDS or now - transaction.begun > LIFETIME_SECONDS
-            # One whose lock is taken is in use: its turn comes later.
-            if old and transaction.lock.acquire(blocking=False):
-                del self._open[identifier]
-                self._end(transaction, _expired())
-                transaction.lock.release()
 
     def _make_room(self) -> None:
         with self._lock:
@@ -179,6 +191,10 @@ class Transactions:
         if transaction.snapshot:
             self._storage.close_snapshot(transaction.snapshot)
             transaction.snapshot = None
+
+
+def _is_old(transaction: Transaction, now: float) -> bool:
+    return now - transaction.used > IDLE_SECONDS or now - transaction.begun > LIFETIME_SECONDS
 
 
 def _expired() -> DatastoreError:

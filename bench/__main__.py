@@ -1,0 +1,29 @@
+"""python -m bench [datastores] [modules]: measure, and write docs/bench.md with its plot."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+RESULTS = Path(__file__).parents[1] / "docs" / "bench.json"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", help="datastores, modules (default: both)")
+    parser.add_argument("--million", action="store_true", help="go on to 1,000,000 visits (ours alone)")
+    parser.add_argument("--no-google", action="store_true", help="leave Google's emulators out")
+    options = parser.parse_args()
+    parts = options.parts or ["datastores", "modules"]
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    if "datastores" in parts:
+        from bench import datastores
+
+        sizes = [1_000, 10_000, 100_000] + [1_000_000] * options.million
+        results["datastores"] = datastores.measure(sizes, google=not options.no_google)
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
