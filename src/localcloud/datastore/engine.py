@@ -19,6 +19,9 @@ from localcloud.datastore.storage import Snapshot, Storage, file_errors, read_st
 from localcloud.datastore.transactions import Transaction, Transactions
 from localcloud.datastore.writer import Writer
 
+# https://cloud.google.com/datastore/docs/concepts/limits
+_MAX_LOOKUP_KEYS = 1000
+
 _TRANSACTIONAL, _NON_TRANSACTIONAL = 1, 2  # CommitRequest.Mode
 
 
@@ -67,6 +70,8 @@ class Engine:
         """Find entities by key; what would not fit in one reply is `deferred`, for the client to ask again."""
         project, database = request.project_id, request.database_id
         wanted = masks.parse_paths(request.property_mask.paths) if request.HasField("property_mask") else None
+        if len(request.keys) > _MAX_LOOKUP_KEYS:
+            raise invalid(f"cannot get more than {_MAX_LOOKUP_KEYS} keys in a single call")
         targets = []
         for key in request.keys:
             partition = keys.partition_of(project, database, key.partition_id)
