@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import NamedTuple
 
-from localcloud.datastore import keys, mutations
+from localcloud.datastore import aggregation, explain, gql, history, keys, masks, metadata, mutations
 from localcloud.datastore import messages as m
 from localcloud.datastore.errors import conflict, invalid, unimplemented
 from localcloud.datastore.query import parse
-from localcloud.datastore.results import REPLY_BYTES, Run, fill_result, fingerprint
+from localcloud.datastore.results import NO_MORE, REPLY_BYTES, Meter, Run, fill_result, fingerprint
 from localcloud.datastore.storage import Snapshot, Storage, file_errors, read_state
 from localcloud.datastore.transactions import Transaction, Transactions
 from localcloud.datastore.writer import Writer
@@ -66,8 +66,7 @@ class Engine:
     def lookup(self, request: m.LookupRequest) -> m.LookupResponse:
         """Find entities by key; what would not fit in one reply is `deferred`, for the client to ask again."""
         project, database = request.project_id, request.database_id
-        if request.HasField("property_mask"):
-            raise unimplemented("LookupRequest.property_mask")
+        wanted = masks.parse_paths(request.property_mask.paths) if request.HasField("property_mask") else None
         targets = []
         for key in request.keys:
             partition = keys.partition_of(project, database, key.partition_id)
@@ -78,7 +77,7 @@ class Engine:
             response.read_time.FromMicroseconds(snapshot.time)
             room = REPLY_BYTES
             for key, partition, path in targets:
-                row = self._find(snapshot.connection, partition, path)
+                row = self._find(snapshot, partition, path)
                 if row and response.found and room < len(row[2]):
                     response.deferred.append(key)
                     continue
@@ -86,7 +85,10 @@ class Engine:
                     transaction.lookups[partition, path] = row[0] if row else 0
                 if row:
                     room -= len(row[2])
-                    fill_result(response.found.add(), *row)
+                    result = response.found.add()
+                    fill_result(result, *row)
+                    if wanted is not None:
+                        masks.cut(result.entity, wanted)
                 else:
                     result = response.missing.add(version=snapshot.version)
                     result.entity.key.CopyFrom(key)
@@ -94,18 +96,80 @@ class Engine:
         return response
 
     def run_query(self, request: m.RunQueryRequest) -> m.RunQueryResponse:
-        """Run a query, as far as one reply holds its results."""
+        """Run a query, as far as one reply holds its results, or explain it."""
         project, database = request.project_id, request.database_id
-        query = parse(project, database, request)
+        partition = keys.partition_of(project, database, request.partition_id)
+        response = m.RunQueryResponse()
+        message = request.query
+        which = request.WhichOneof("query_type")
+        if which == "gql_query":
+            message = gql.parse_query(request.gql_query, partition)
+            response.query.CopyFrom(message)
+        elif which is None:
+            raise invalid("one of fields Query.query and Query.gql_query must be set")
+        query = parse(partition, message)
+        if request.HasField("property_mask"):
+            query.wanted = masks.parse_paths(request.property_mask.paths)
+        meter = Meter() if request.HasField("explain_options") else None
         with self._reading(project, database, request.read_options) as (snapshot, transaction, begun):
-            batch = Run(self._storage, snapshot, query).fill()
+            response.transaction = begun
+            if query.kind in metadata.KINDS:
+                if meter:
+                    raise unimplemented("Explain of a metadata query")
+                response.batch.CopyFrom(metadata.run(snapshot, query))
+                return response
+            started = time.perf_counter()
+            run = Run(self._storage, snapshot, query, meter)
+            if meter:
+                explain.fill_plan(response.explain_metrics, query, run.indexes)
+                if not request.explain_options.analyze:
+                    return response
+            batch = run.fill()
+            response.batch.CopyFrom(batch)
             if transaction:
                 transaction.queries.append((query, fingerprint(batch)))
-        return m.RunQueryResponse(batch=batch, transaction=begun)
+            if meter:
+                seconds = time.perf_counter() - started
+                results = len(batch.entity_results)
+                explain.fill_execution(response.explain_metrics, meter, results, seconds, aggregated=False)
+        return response
 
     def run_aggregation_query(self, request: m.RunAggregationQueryRequest) -> m.RunAggregationQueryResponse:
-        """Refuse: aggregation is not written yet."""
-        raise unimplemented("RunAggregationQuery")
+        """Count, sum and average over the results of a query, or explain that."""
+        project, database = request.project_id, request.database_id
+        partition = keys.partition_of(project, database, request.partition_id)
+        response = m.RunAggregationQueryResponse()
+        message = request.aggregation_query
+        which = request.WhichOneof("query_type")
+        if which == "gql_query":
+            message = gql.parse_aggregation_query(request.gql_query, partition)
+            response.query.CopyFrom(message)
+        elif which is None:
+            raise invalid("one of fields AggregationQuery.aggregation_query and gql_query must be set")
+        aggregations = aggregation.parse(message)
+        query = parse(partition, message.nested_query, [one.name for one in aggregations if one.name])
+        if query.kind in metadata.KINDS:
+            raise unimplemented("Aggregation over a metadata query")
+        meter = Meter() if request.HasField("explain_options") else None
+        with self._reading(project, database, request.read_options) as (snapshot, transaction, begun):
+            response.transaction = begun
+            started = time.perf_counter()
+            run = Run(self._storage, snapshot, query, meter)
+            if meter:
+                explain.fill_plan(response.explain_metrics, query, run.indexes)
+                if not request.explain_options.analyze:
+                    return response
+            batch = response.batch
+            result = aggregation.aggregate(run, aggregations)
+            batch.aggregation_results.append(result)
+            batch.more_results = NO_MORE
+            batch.read_time.FromMicroseconds(snapshot.time)
+            if transaction:
+                transaction.aggregations.append((query, aggregations, result))
+            if meter:
+                seconds = time.perf_counter() - started
+                explain.fill_execution(response.explain_metrics, meter, 1, seconds, aggregated=True)
+        return response
 
     def begin_transaction(self, request: m.BeginTransactionRequest) -> m.BeginTransactionResponse:
         """Open a read-write or read-only transaction."""
@@ -140,6 +204,8 @@ class Engine:
             return response
         if transaction and transaction.read_only:
             raise invalid("Cannot modify entities in a read-only transaction.")
+        if not transaction:
+            self._transactions.wait_for_readers({(change.partition, change.path) for change in changes})
         with self._writing() as writer:
             if transaction:
                 self._check_unchanged(transaction, writer.connection)
@@ -184,8 +250,7 @@ class Engine:
         if not project:
             raise invalid("missing project id in header")
         which = options.WhichOneof("consistency_type")
-        if which == "read_time":
-            raise unimplemented("ReadOptions.read_time")
+        past = history.check_read_time(options.read_time) if which == "read_time" else None
         begun = b""
         identifier = options.transaction
         if which == "new_transaction":
@@ -195,7 +260,7 @@ class Engine:
                 with self._transactions.reading(project, database, identifier) as (transaction, snapshot):
                     yield _Reading(snapshot, None if transaction.read_only else transaction, begun)
             else:
-                with self._storage.snapshot() as snapshot:
+                with self._storage.snapshot(past) as snapshot:
                     yield _Reading(snapshot, None, begun)
 
     @contextlib.contextmanager
@@ -206,11 +271,12 @@ class Engine:
             yield writer
             writer.finish()
 
-    def _find(
-        self, connection: sqlite3.Connection, partition: keys.Partition, path: bytes
-    ) -> tuple[int, int, bytes] | None:
+    def _find(self, snapshot: Snapshot, partition: keys.Partition, path: bytes) -> tuple[int, int, bytes] | None:
         """Return the entity's version, creation and body."""
+        connection = snapshot.connection
         number = self._storage.partitions.find(connection, *partition)
+        if snapshot.past is not None:
+            return history.find(connection, number, path, snapshot.past)
         row: tuple[int, int, bytes] | None = connection.execute(
             "SELECT version, created, body FROM entities WHERE partition = ? AND key = ?", (number, path)
         ).fetchone()
@@ -222,9 +288,12 @@ class Engine:
         if now.version == transaction.read_version:
             return
         for (partition, path), version in transaction.lookups.items():
-            row = self._find(connection, partition, path)
+            row = self._find(now, partition, path)
             if (row[0] if row else 0) != version:
                 raise conflict()
         for query, answer in transaction.queries:
             if fingerprint(Run(self._storage, now, query).fill()) != answer:
+                raise conflict()
+        for query, aggregations, result in transaction.aggregations:
+            if aggregation.aggregate(Run(self._storage, now, query), aggregations) != result:
                 raise conflict()

@@ -45,7 +45,17 @@ CREATE TABLE reserved (
 # entities.created   the version at which the entity was first written
 # postings.many      whether the entity has several values for the property, so that a walk may meet it again
 
-_MIGRATIONS: tuple[str, ...] = ()
+_HISTORY = """
+CREATE TABLE history (
+    id INTEGER PRIMARY KEY, partition INTEGER NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL,
+    version INTEGER NOT NULL, created INTEGER NOT NULL, until INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX history_by_until ON history (partition, until, kind, key);
+"""
+# history.until      the version of the commit that replaced or deleted the entity, so ids and these grow together
+
+_SCHEMA += _HISTORY
+
+_MIGRATIONS: tuple[str, ...] = (_HISTORY,)
 """What makes schema 2 of schema 1, 3 of 2, and so on. A change of _SCHEMA is a migration added here, and the new
 _SCHEMA is what a new file gets; a test holds the two to the same tables."""
 

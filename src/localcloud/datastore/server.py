@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 # for what the message wraps around the entities.
 _LARGEST_REQUEST = 11 * 1024 * 1024
 _LONGEST_MESSAGE = 1000
+# gRPC rounds deadlines up to milliseconds, and a reply may make it within one that was meant to be over at once.
+_SHORTEST_DEADLINE_SECONDS = 0.001
 
 
 class DatastoreServer:
@@ -81,6 +83,8 @@ class DatastoreServer:
 
 def _behaviour(method: Callable[[Any], Any], request_class: Any) -> Callable[[bytes, grpc.ServicerContext], Any]:
     def call(request: bytes, context: grpc.ServicerContext) -> Any:
+        if context.time_remaining() < _SHORTEST_DEADLINE_SECONDS:
+            _abort(context, grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
         try:
             return method(request_class.FromString(request))
         except DecodeError:

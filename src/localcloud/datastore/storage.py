@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import sys
 import tempfile
 import threading
 import time
@@ -38,11 +39,15 @@ _MAX_IDLE = 16
 
 
 class Snapshot(NamedTuple):
-    """A connection in a transaction: the newest commit it sees, and when it was taken (microseconds since 1970)."""
+    """A connection in a transaction: the newest commit it sees, and as of when it reads (microseconds since 1970).
+
+    `past` is that time if it was asked for: the connection may then see later commits as well.
+    """
 
     connection: sqlite3.Connection
     version: int
     time: int
+    past: int | None = None
 
 
 class Storage:
@@ -64,6 +69,8 @@ class Storage:
         self._idle: list[sqlite3.Connection] = []
         self._open: set[sqlite3.Connection] = set()
         self._closed = False
+        # When the commit in progress began, which is before its version.
+        self._writing_since: int | None = None
         self._file_lock = None if self._directory else _lock(self._path)
         try:
             schema.check_header(self._path)
@@ -95,15 +102,22 @@ class Storage:
             if self._file_lock:
                 _unlock(self._file_lock)
 
-    def open_snapshot(self) -> Snapshot:
-        """Return the database as it is now; it stays so until close_snapshot()."""
+    def open_snapshot(self, past: int | None = None) -> Snapshot:
+        """Return the database as it is now, or to be read as of `past`; it stays so until close_snapshot()."""
+        if past is not None:
+            # What is being written now may become part of that past.
+            with self._write_lock:
+                pass
+        # Taken before the snapshot: a commit that this misses has a later version.
+        now = min(time.time_ns() // 1000, self._writing_since or sys.maxsize) - 1
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         connection = connection or self._connect()
         try:
             connection.execute("BEGIN")
             # BEGIN alone takes no snapshot, the first read does.
-            return read_state(connection)
+            version = read_state(connection).version
+            return Snapshot(connection, version, max(version, now) if past is None else past, past)
         except BaseException:
             with self._lock:
                 self._open.discard(connection)
@@ -123,9 +137,9 @@ class Storage:
                 snapshot.connection.close()
 
     @contextlib.contextmanager
-    def snapshot(self) -> Iterator[Snapshot]:
+    def snapshot(self, past: int | None = None) -> Iterator[Snapshot]:
         """One state of the database for the length of a `with` block."""
-        snapshot = self.open_snapshot()
+        snapshot = self.open_snapshot(past)
         try:
             yield snapshot
         finally:
@@ -136,6 +150,7 @@ class Storage:
         """The connection that writes, alone, in a transaction that an exception undoes."""
         dictionaries = (self.partitions, self.kinds, self.properties)
         with self._write_lock:
+            self._writing_since = time.time_ns() // 1000
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
@@ -148,6 +163,8 @@ class Storage:
                     with contextlib.suppress(sqlite3.Error):
                         self._writer.execute("ROLLBACK")
                 raise
+            finally:
+                self._writing_since = None
             for dictionary in dictionaries:
                 dictionary.commit()
 

@@ -10,11 +10,14 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 
 from localcloud.datastore import messages as m
-from localcloud.datastore.errors import DatastoreError, conflict, invalid, unimplemented
+from localcloud.datastore.aggregation import Aggregation
+from localcloud.datastore.errors import DatastoreError, conflict, invalid
+from localcloud.datastore.history import check_read_time
 from localcloud.datastore.keys import Partition
 from localcloud.datastore.query import Query
 from localcloud.datastore.storage import Snapshot, Storage
@@ -22,6 +25,8 @@ from localcloud.datastore.storage import Snapshot, Storage
 # https://cloud.google.com/datastore/docs/concepts/transactions: idle for a minute, or 270 seconds in all.
 IDLE_SECONDS = 60
 LIFETIME_SECONDS = 270
+# How long a write outside any transaction waits for those that have read what it writes.
+LOCK_SECONDS = 2.0
 _SWEEP_SECONDS = 1
 # Each open snapshot is a connection with its file descriptors; beyond this the one longest idle is given up.
 _MAX_SNAPSHOTS = 100
@@ -39,7 +44,11 @@ class Transaction:
     read_only: bool
     begun: float
     used: float
+    past: int | None = None
+    """The time it reads at, in microseconds since 1970; None for the time of its first read."""
     lock: threading.Lock = field(default_factory=threading.Lock)
+    over: threading.Event = field(default_factory=threading.Event)
+    """Set when it has ended."""
     snapshot: Snapshot | None = None
     read_version: int = 0
     """The newest commit that the snapshot saw."""
@@ -49,6 +58,8 @@ class Transaction:
     """The version found for each key read, 0 for none."""
     queries: list[tuple[Query, object]] = field(default_factory=list)
     """Each query run, with the fingerprint of its answer."""
+    aggregations: list[tuple[Query, list[Aggregation], m.AggregationResult]] = field(default_factory=list)
+    """Each aggregation run, with its result."""
 
 
 class Transactions:
@@ -66,13 +77,14 @@ class Transactions:
         if not project:
             raise invalid("missing project id in header")
         read_only = options.WhichOneof("mode") == "read_only"
+        past = None
         if read_only and options.read_only.HasField("read_time"):
-            raise unimplemented("TransactionOptions.ReadOnly.read_time")
+            past = check_read_time(options.read_only.read_time)
         now = self._clock()
         identifier = _ID_PREFIX + secrets.token_bytes(_ID_BYTES - len(_ID_PREFIX))
         self.expire()
         with self._lock:
-            self._open[identifier] = Transaction(project, database, read_only, now, now)
+            self._open[identifier] = Transaction(project, database, read_only, now, now, past)
         return identifier
 
     @contextlib.contextmanager
@@ -85,7 +97,7 @@ class Transactions:
             transaction.used = self._clock()
             if transaction.snapshot is None:
                 self._make_room()
-                transaction.snapshot = self._storage.open_snapshot()
+                transaction.snapshot = self._storage.open_snapshot(transaction.past)
                 transaction.read_version = transaction.snapshot.version
             yield transaction, transaction.snapshot
 
@@ -108,6 +120,31 @@ class Transactions:
         if known:
             with contextlib.suppress(DatastoreError):
                 self.end(project, database, identifier)
+
+    def wait_for_readers(self, targets: Set[tuple[Partition, bytes]]) -> None:
+        """Wait until no open transaction has looked up one of the keys; ABORTED if that takes too long.
+
+        For a write outside any transaction: it gives way to the transactions, as where they hold locks on what they
+        have read (https://cloud.google.com/datastore/docs/concepts/transactions#concurrency_modes). Between
+        transactions the first commit wins.
+        """
+        deadline = time.monotonic() + LOCK_SECONDS
+        while held := self._readers(targets):
+            # Whichever of them ends last, it is waited for; those that come later are seen in the next round.
+            for transaction in held:
+                if not transaction.over.wait(max(0.0, deadline - time.monotonic())):
+                    raise conflict()
+
+    def _readers(self, targets: Set[tuple[Partition, bytes]]) -> list[Transaction]:
+        now = self._clock()
+        with self._lock:
+            return [
+                transaction
+                for transaction in self._open.values()
+                if not transaction.read_only
+                and not _is_old(transaction, now)
+                and any(target in transaction.lookups for target in targets)
+            ]
 
     def expire(self) -> None:
         """End the transactions that nobody will end, once a second at most.
@@ -150,6 +187,7 @@ class Transactions:
 
     def _end(self, transaction: Transaction, reason: DatastoreError) -> None:
         transaction.ended = reason
+        transaction.over.set()
         if transaction.snapshot:
             self._storage.close_snapshot(transaction.snapshot)
             transaction.snapshot = None

@@ -36,6 +36,17 @@ _ALL = (1 << 64) - 1
 # A value that a query took from an index says so by its `meaning`; clients turn integers back into timestamps.
 _FROM_INDEX = 18
 
+REPRESENTATIONS = {
+    _NULL: "NULL",
+    _INTEGER: "INT64",
+    _BOOLEAN: "BOOLEAN",
+    _BYTES: "STRING",
+    _DOUBLE: "DOUBLE",
+    _POINT: "POINT",
+    _KEY: "REFERENCE",
+}
+"""By the first byte of an encoded value: what the property metadata calls such values."""
+
 Cells = dict[str, list[bytes]]
 """What an entity adds to the indexes: by property the encoded values, sorted, each once."""
 
@@ -77,6 +88,13 @@ def decode(data: bytes, value: m.Value) -> None:
         value.geo_point_value.longitude = _decode_double(rest[8:])
     else:
         keys.decode_reference(rest, value.key_value)
+
+
+def decode_number(data: bytes) -> int | float | None:
+    """Return the number that encode() turned into `data`, None if it was no number."""
+    if data[0] == _INTEGER:
+        return int.from_bytes(data[1:], "big") - _SIGN
+    return _decode_double(data[1:]) if data[0] == _DOUBLE else None
 
 
 def index_entity(entity: m.Entity) -> Cells:

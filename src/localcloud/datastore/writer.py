@@ -6,7 +6,7 @@ import sqlite3
 import time
 from typing import NamedTuple
 
-from localcloud.datastore import keys
+from localcloud.datastore import history, keys
 from localcloud.datastore.keys import Partition
 from localcloud.datastore.storage import Storage
 from localcloud.datastore.values import Cells
@@ -53,6 +53,7 @@ class Writer:
         """Write down the version and the ids that were used."""
         if self._changed or self._allocated != self._allocated_before:
             newest = self.version if self._changed else self._newest
+            history.prune(self.connection, newest)
             self.connection.execute("UPDATE state SET version = ?, allocated = ?", (newest, self._allocated))
 
     def read(self, partition: Partition, path: bytes) -> Stored | None:
@@ -70,6 +71,7 @@ class Writer:
         kind_number = self._storage.kinds.add(self.connection, partition_number, kind)
         if old:
             number = old.id
+            history.record(self.connection, number, self.version)
             execute("UPDATE entities SET version = ?, body = ? WHERE id = ?", (self.version, body, number))
         else:
             inserted = execute(
@@ -89,6 +91,7 @@ class Writer:
     def delete(self, path: bytes, old: Stored | None) -> None:
         """Remove the entity and its index rows, if it is there; either way the commit counts as a change."""
         if old:
+            history.record(self.connection, old.id, self.version)
             self._index(old.id, path, self._indexed(old.id), set())
             self.connection.execute("DELETE FROM entities WHERE id = ?", (old.id,))
         self._changed = True
@@ -127,6 +130,7 @@ class Writer:
             f"DELETE FROM postings WHERE property IN ({properties})",
             f"DELETE FROM cells WHERE entity IN ({entities})",
             f"DELETE FROM entities WHERE partition IN ({partitions})",
+            f"DELETE FROM history WHERE partition IN ({partitions})",
             f"DELETE FROM reserved WHERE partition IN ({partitions})",
         ):
             self.connection.execute(statement, (project,))

@@ -125,19 +125,6 @@ def test_an_incomplete_key_is_refused_where_the_entity_must_be_known(client, pro
         )
 
 
-@pytest.mark.parametrize("field", ["property_mask", "property_transforms"])
-def test_parts_of_a_mutation_not_written_yet_are_refused_by_name(client, project, field):
-    part = {"paths": ["a"]} if field == "property_mask" else [{"property": "a", "increment": ONE}]
-    with pytest.raises(exceptions.MethodNotImplemented, match=f"Mutation.{field}"):
-        client._datastore_api.commit(
-            request={
-                "project_id": project,
-                "mode": "NON_TRANSACTIONAL",
-                "mutations": [{"upsert": _entity(), field: part}],
-            }
-        )
-
-
 def test_a_key_of_another_project_is_refused(client, project):
     key = {"partition_id": {"project_id": "other"}, "path": [{"kind": "Thing", "id": 1}]}
     with pytest.raises(exceptions.InvalidArgument, match=f"mismatched databases within request: {project} vs. other"):
@@ -153,11 +140,6 @@ def test_a_namespace_with_a_space_is_refused(client, project):
 def test_a_transactional_commit_without_a_transaction_is_refused(client, project):
     with pytest.raises(exceptions.InvalidArgument, match="transactional commit requires a transaction"):
         client._datastore_api.commit(request={"project_id": project, "mode": "TRANSACTIONAL"})
-
-
-def test_reading_in_the_past_is_refused_by_name(client, project):
-    with pytest.raises(exceptions.MethodNotImplemented, match=r"ReadOptions\.read_time"):
-        client._datastore_api.lookup(request={"project_id": project, "read_options": {"read_time": {"seconds": 1}}})
 
 
 @pytest.mark.parametrize(
