@@ -30,6 +30,8 @@ from localcloud.errors import LocalCloudError
 
 # For another program that looks into the file with SQLite's tools.
 _BUSY_SECONDS = 10.0
+# 16 MB of journal before it is copied into the file, which flushes the disk and so is worth doing seldom.
+_CHECKPOINT_PAGES = 4000
 # For the process before to end, in a quick restart.
 _LOCK_SECONDS = 1.0
 # Idle connections that are kept: one for each call that the server answers at once.
@@ -170,6 +172,7 @@ class Storage:
         # Each connection is used by one thread at a time, but not always by the same one.
         connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         with self._lock:
             self._open.add(connection)
         return connection
