@@ -86,7 +86,8 @@ def test_alternatives_are_counted_once(aggregate):
 
 def test_the_sum_of_nothing_is_zero_and_its_average_null(send):
     found = send({"alias": "s", "sum": {"property": {"name": "n"}}}, {"alias": "a", "avg": {"property": {"name": "n"}}})
-    assert "integer_value" in found["s"] and found["s"].integer_value == 0
+    assert "integer_value" in found["s"]
+    assert found["s"].integer_value == 0
     assert "null_value" in found["a"]
 
 
