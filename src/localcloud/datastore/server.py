@@ -94,7 +94,8 @@ class DatastoreServer:
 
 def _behaviour(method: Callable[[Any], Any], request_class: Any) -> Callable[[bytes, grpc.ServicerContext], Any]:
     def call(request: bytes, context: grpc.ServicerContext) -> Any:
-        if context.time_remaining() < _SHORTEST_DEADLINE_SECONDS:
+        remaining = context.time_remaining()
+        if remaining is not None and remaining < _SHORTEST_DEADLINE_SECONDS:
             _abort(context, grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
         try:
             return method(request_class.FromString(request))

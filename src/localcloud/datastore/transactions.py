@@ -27,6 +27,7 @@ IDLE_SECONDS = 60
 LIFETIME_SECONDS = 270
 # How long a write outside any transaction waits for those that have read what it writes.
 LOCK_SECONDS = 2.0
+_MAX_WAITING = 12
 _SWEEP_SECONDS = 1
 # Each open snapshot is a connection with its file descriptors; beyond this the one longest idle is given up.
 _MAX_SNAPSHOTS = 100
@@ -71,6 +72,7 @@ class Transactions:
         self._lock = threading.Lock()
         self._open: dict[bytes, Transaction] = {}
         self._ending: set[Transaction] = set()
+        self._waiting = threading.Semaphore(_MAX_WAITING)
         self._next_sweep = clock()
 
     def begin(self, project: str, database: str, options: m.TransactionOptions) -> bytes:
@@ -133,18 +135,25 @@ class Transactions:
                 pass
 
     def wait_for_readers(self, targets: Set[tuple[Partition, bytes]]) -> None:
-        """Wait until no open transaction has looked up one of the keys; ABORTED if that takes too long.
+        """Wait for the open transactions that have looked up one of the keys; ABORTED if that takes too long.
 
-        For a write outside any transaction: it gives way to the transactions, as where they hold locks on what they
-        have read (https://cloud.google.com/datastore/docs/concepts/transactions#concurrency_modes). Between
-        transactions the first commit wins.
+        For a write outside any transaction: it gives way to those that were there before it, as where they hold locks
+        on what they have read (https://cloud.google.com/datastore/docs/concepts/transactions#concurrency_modes).
+        Those that come later do not keep it waiting for ever, and between transactions the first commit wins.
         """
+        readers = self._readers(targets)
+        if not readers:
+            return
         deadline = time.monotonic() + LOCK_SECONDS
-        while held := self._readers(targets):
-            # Whichever of them ends last, it is waited for; those that come later are seen in the next round.
-            for transaction in held:
+        # Whoever waits has a thread of the server, and the commit that is waited for needs one.
+        if not self._waiting.acquire(blocking=False):
+            raise conflict()
+        try:
+            for transaction in readers:
                 if not transaction.over.wait(max(0.0, deadline - time.monotonic())):
                     raise conflict()
+        finally:
+            self._waiting.release()
 
     def _readers(self, targets: Set[tuple[Partition, bytes]]) -> list[Transaction]:
         now = self._clock()

@@ -18,6 +18,8 @@ from localcloud.datastore.errors import invalid
 MAX_INDEXED_BYTES = 1500
 _MAX_UNINDEXED_BYTES = 1_048_487
 _MAX_DEPTH = 20
+# https://cloud.google.com/datastore/docs/concepts/limits, for the indexed values of one entity.
+_MAX_CELLS = 20_000
 # Years 1 to 9999, what a protobuf Timestamp may hold.
 _MIN_SECONDS = -62_135_596_800
 _MAX_SECONDS = 253_402_300_799
@@ -101,6 +103,8 @@ def index_entity(entity: m.Entity) -> Cells:
     """Return the entity's cells, having checked its properties and cut its timestamps to microseconds in place."""
     found: dict[str, set[bytes]] = {}
     _index_properties(entity, "", True, 0, found)
+    if sum(map(len, found.values())) > _MAX_CELLS:
+        raise invalid("Too many indexed properties")
     return {name: sorted(values) for name, values in found.items()}
 
 

@@ -56,6 +56,10 @@ ONE = {"integer_value": 1}
             "maximum entity size is 1048572 bytes",
         ),
         (_entity([("Thing", LONG)]), "The key path element name is longer than 1500 bytes."),
+        (
+            _entity(a={"array_value": {"values": [{"integer_value": n} for n in range(20_001)]}}),
+            "Too many indexed properties",
+        ),
         (_entity([(LONG, 1)]), "The kind is longer than 1500 bytes."),
         (_entity([("Thing", "x" * 1500)] * 5), "The key is longer than 6144 bytes."),
         (_entity(**{LONG: ONE}), "The property.name is longer than 1500 bytes."),
