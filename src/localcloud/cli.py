@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="listen where other machines can reach it, unasked who they are",
     )
+    datastore.add_argument("--grpc-only", action="store_true", help="no REST on the port; a little faster")
     datastore.add_argument("--data", metavar="FILE", help="where it keeps its entities, or :memory:")
     datastore.add_argument("--project", default="demo", help="the project id that names the default file")
     return parser
@@ -118,7 +119,7 @@ def _datastore(options: argparse.Namespace) -> None:
         refuse_exposure(host, "--host-port")
     data = options.data or str(_default_data(options.project))
     with Engine(data) as engine:
-        server = DatastoreServer(engine, host, port)
+        server = DatastoreServer(engine, host, port, rest=not options.grpc_only)
         server.start()
         print(f"Datastore on {server.address}, data: {data}. To use it, run this in the app's shell:")
         print(f"export DATASTORE_EMULATOR_HOST={server.address}", flush=True)

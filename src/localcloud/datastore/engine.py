@@ -19,6 +19,9 @@ from localcloud.datastore.storage import Snapshot, Storage, file_errors, read_st
 from localcloud.datastore.transactions import Transaction, Transactions
 from localcloud.datastore.writer import Writer
 
+# https://cloud.google.com/datastore/docs/concepts/limits
+_MAX_LOOKUP_KEYS = 1000
+
 _TRANSACTIONAL, _NON_TRANSACTIONAL = 1, 2  # CommitRequest.Mode
 
 
@@ -67,6 +70,8 @@ class Engine:
         """Find entities by key; what would not fit in one reply is `deferred`, for the client to ask again."""
         project, database = request.project_id, request.database_id
         wanted = masks.parse_paths(request.property_mask.paths) if request.HasField("property_mask") else None
+        if len(request.keys) > _MAX_LOOKUP_KEYS:
+            raise invalid(f"cannot get more than {_MAX_LOOKUP_KEYS} keys in a single call")
         targets = []
         for key in request.keys:
             partition = keys.partition_of(project, database, key.partition_id)
@@ -193,26 +198,30 @@ class Engine:
         if transactional and not selector:
             raise invalid("transactional commit requires a transaction")
         changes = mutations.parse(project, database, request.mutations, transactional=transactional)
-        transaction = None
         if selector == "transaction":
-            transaction = self._transactions.end(project, database, request.transaction)
-        elif selector and request.single_use_transaction.WhichOneof("mode") == "read_only":
+            with self._transactions.ending(project, database, request.transaction) as transaction:
+                return self._apply(changes, transaction, timed=True)
+        if selector and request.single_use_transaction.WhichOneof("mode") == "read_only":
             raise invalid("Cannot modify entities in a read-only transaction.")
+        self._transactions.wait_for_readers({(change.partition, change.path) for change in changes})
+        return self._apply(changes, None, timed=transactional)
+
+    def _apply(
+        self, changes: list[mutations.Change], transaction: Transaction | None, *, timed: bool
+    ) -> m.CommitResponse:
         response = m.CommitResponse()
         if not changes:
             response.commit_time.GetCurrentTime()
             return response
         if transaction and transaction.read_only:
             raise invalid("Cannot modify entities in a read-only transaction.")
-        if not transaction:
-            self._transactions.wait_for_readers({(change.partition, change.path) for change in changes})
         with self._writing() as writer:
             if transaction:
                 self._check_unchanged(transaction, writer.connection)
             for change in changes:
                 response.mutation_results.append(mutations.apply(change, writer))
             response.index_updates = writer.index_updates
-            if transactional:
+            if timed:
                 response.commit_time.FromMicroseconds(writer.version)
         return response
 

@@ -144,20 +144,24 @@ class _Parser:
 
     def _limit(self, query: m.Query) -> None:
         tokens = self._tokens
-        if tokens.accept("FIRST", "("):
-            for _ in self._list():
-                self._end(query)
-            tokens.expect(")")
-        else:
+        if not tokens.accept("FIRST", "("):
             self._end(query)
+            return
+        # Whichever comes first: so many results, or a cursor.
+        self._end(query)
+        tokens.expect(",")
+        self._end(query)
+        tokens.expect(")")
+        if not (query.end_cursor and query.HasField("limit")):
+            raise invalid("LIMIT FIRST expects one number and one cursor.")
 
     def _end(self, query: m.Query) -> None:
         """Read one bound of the results: a cursor, or how many."""
-        binding = self._cursor_binding()
-        if binding is not None:
-            query.end_cursor = binding
-            return
-        query.limit.value = self._count("limit")
+        cursor = self._cursor_binding()
+        if cursor is None:
+            query.limit.value = self._count("limit")
+        else:
+            query.end_cursor = cursor
 
     def _offset(self, query: m.Query) -> None:
         tokens = self._tokens

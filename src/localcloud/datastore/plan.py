@@ -226,7 +226,9 @@ class _Planner:
         """
         interval = self._branch.ranges.get(term.name, Range())
         number = self._numbers.properties[term.name]
-        if term.name == driver.name:
+        # What a driver that walks one value gives is the term's value only if there can be no other.
+        pinned = len(driver.parameters) == 1 or interval.low == interval.high == driver.parameters[-1]
+        if term.name == driver.name and pinned:
             column, single = "d.value", "d.many = 0 OR "
         else:
             alias = f"c{len(tables)}"

@@ -48,7 +48,7 @@ class Transaction:
     """The time it reads at, in microseconds since 1970; None for the time of its first read."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     over: threading.Event = field(default_factory=threading.Event)
-    """Set when it has ended."""
+    """Set when nothing will come of it any more: its commit, if there was one, is done."""
     snapshot: Snapshot | None = None
     read_version: int = 0
     """The newest commit that the snapshot saw."""
@@ -70,6 +70,7 @@ class Transactions:
         self._clock = clock
         self._lock = threading.Lock()
         self._open: dict[bytes, Transaction] = {}
+        self._ending: set[Transaction] = set()
         self._next_sweep = clock()
 
     def begin(self, project: str, database: str, options: m.TransactionOptions) -> bytes:
@@ -101,16 +102,26 @@ class Transactions:
                 transaction.read_version = transaction.snapshot.version
             yield transaction, transaction.snapshot
 
-    def end(self, project: str, database: str, identifier: bytes) -> Transaction:
-        """Take the transaction out of the open ones and return it, with the snapshot given back."""
+    @contextlib.contextmanager
+    def ending(self, project: str, database: str, identifier: bytes) -> Iterator[Transaction]:
+        """The transaction, taken out of the open ones and with its snapshot given back.
+
+        Writes outside any transaction wait for the end of the `with` block, which is where it commits.
+        """
         transaction = self._find(project, database, identifier)
         with self._lock:
             self._open.pop(identifier, None)
-        with transaction.lock:
-            if transaction.ended:
-                raise transaction.ended
-            self._end(transaction, _expired())
-        return transaction
+            self._ending.add(transaction)
+        try:
+            with transaction.lock:
+                if transaction.ended:
+                    raise transaction.ended
+                self._end(transaction, _expired())
+            yield transaction
+        finally:
+            with self._lock:
+                self._ending.discard(transaction)
+            transaction.over.set()
 
     def rollback(self, project: str, database: str, identifier: bytes) -> None:
         """End the transaction; one that has ended already is as well, since clients roll back failed commits."""
@@ -118,8 +129,8 @@ class Transactions:
         with self._lock:
             known = identifier in self._open
         if known:
-            with contextlib.suppress(DatastoreError):
-                self.end(project, database, identifier)
+            with contextlib.suppress(DatastoreError), self.ending(project, database, identifier):
+                pass
 
     def wait_for_readers(self, targets: Set[tuple[Partition, bytes]]) -> None:
         """Wait until no open transaction has looked up one of the keys; ABORTED if that takes too long.
@@ -140,8 +151,9 @@ class Transactions:
         with self._lock:
             return [
                 transaction
-                for transaction in self._open.values()
+                for transaction in (*self._open.values(), *self._ending)
                 if not transaction.read_only
+                and not transaction.over.is_set()
                 and not _is_old(transaction, now)
                 and any(target in transaction.lookups for target in targets)
             ]
@@ -161,6 +173,7 @@ class Transactions:
                 if _is_old(transaction, now) and transaction.lock.acquire(blocking=False):
                     del self._open[identifier]
                     self._end(transaction, _expired())
+                    transaction.over.set()
                     transaction.lock.release()
 
     def _find(self, project: str, database: str, identifier: bytes) -> Transaction:
@@ -182,12 +195,12 @@ class Transactions:
             for transaction in sorted(holding, key=lambda transaction: transaction.used):
                 if transaction.lock.acquire(blocking=False):
                     self._end(transaction, conflict())
+                    transaction.over.set()
                     transaction.lock.release()
                     return
 
     def _end(self, transaction: Transaction, reason: DatastoreError) -> None:
         transaction.ended = reason
-        transaction.over.set()
         if transaction.snapshot:
             self._storage.close_snapshot(transaction.snapshot)
             transaction.snapshot = None

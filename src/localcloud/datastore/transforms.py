@@ -7,7 +7,7 @@ numbers of mixed types and for equality between array elements.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from localcloud.datastore import messages as m
 from localcloud.datastore.errors import invalid
@@ -15,11 +15,16 @@ from localcloud.datastore.masks import Path, find, parse_path, place
 
 _REQUEST_TIME = 1
 _MILLISECOND = 1000
+# https://cloud.google.com/datastore/docs/concepts/limits: each element of an array transform counts.
+_MAX_TRANSFORMS = 500
 _MIN, _MAX = -(1 << 63), (1 << 63) - 1
 
 
-def check(transforms: Iterable[m.PropertyTransform]) -> list[tuple[Path, m.PropertyTransform]]:
+def check(transforms: Sequence[m.PropertyTransform]) -> list[tuple[Path, m.PropertyTransform]]:
     """Return the transforms with their paths; DatastoreError for one that no stored value could make right."""
+    count = sum(max(1, len(_elements(transform))) for transform in transforms)
+    if count > _MAX_TRANSFORMS:
+        raise invalid(f"At most {_MAX_TRANSFORMS} property transformations are allowed on one entity, found {count}.")
     return [(parse_path(transform.property, written=True), _check(transform)) for transform in transforms]
 
 
@@ -48,7 +53,7 @@ def apply(entity: m.Entity, path: Path, transform: m.PropertyTransform, now: int
         target.timestamp_value.FromMicroseconds(now - now % _MILLISECOND)
         result.CopyFrom(target)
     elif which in ("append_missing_elements", "remove_all_from_array"):
-        _change_array(target, getattr(transform, which).values, append=which == "append_missing_elements")
+        _change_array(target, _elements(transform), append=which == "append_missing_elements")
         result.null_value = 0
         return result
     else:
@@ -61,6 +66,14 @@ def apply(entity: m.Entity, path: Path, transform: m.PropertyTransform, now: int
     if excluded:
         target.exclude_from_indexes = True
     return result
+
+
+def _elements(transform: m.PropertyTransform) -> Sequence[m.Value]:
+    which = transform.WhichOneof("transform_type")
+    if which in ("append_missing_elements", "remove_all_from_array"):
+        elements: Sequence[m.Value] = getattr(transform, which).values
+        return elements
+    return ()
 
 
 def _number(value: m.Value) -> int | float | None:

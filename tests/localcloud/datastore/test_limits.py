@@ -57,6 +57,7 @@ ONE = {"integer_value": 1}
         ),
         (_entity([("Thing", LONG)]), "The key path element name is longer than 1500 bytes."),
         (_entity([(LONG, 1)]), "The kind is longer than 1500 bytes."),
+        (_entity([("Thing", "x" * 1500)] * 5), "The key is longer than 6144 bytes."),
         (_entity(**{LONG: ONE}), "The property.name is longer than 1500 bytes."),
         (_entity(**{"": ONE}), "The property.name is the empty string."),
         (_entity(__a__=ONE), 'The property.name "__a__" is reserved.'),
@@ -173,3 +174,15 @@ def test_a_filter_that_means_nothing_is_refused(client, project, condition, mess
         client._datastore_api.run_query(
             request={"project_id": project, "query": {"kind": [{"name": "Thing"}], "filter": condition}}
         )
+
+
+def test_a_lookup_of_more_than_a_thousand_keys_is_refused(client, project):
+    keys = [{"path": [{"kind": "Thing", "id": number}]} for number in range(1, 1002)]
+    with pytest.raises(exceptions.InvalidArgument, match="cannot get more than 1000 keys in a single call"):
+        client._datastore_api.lookup(request={"project_id": project, "keys": keys})
+
+
+def test_a_commit_may_have_more_than_five_hundred_mutations(client, commit):
+    # The limit of 500 is gone from the service's list of limits, and Google's emulators take more too.
+    result = commit(*({"upsert": _entity([("Thing", number)])} for number in range(1, 602)))
+    assert len(result.mutation_results) == 601
