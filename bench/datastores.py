@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import sqlite3
@@ -20,6 +21,7 @@ from bench.visits import VISITOR, Client, visitor, visits_per_second
 
 COUNTED = 100_000
 _CONCURRENT_VISITS = 800
+_ROUNDS = 2
 _STARTS = 3
 _LOADED_AT_ONCE = 5_000
 
@@ -109,11 +111,12 @@ def _count(clients: dict[str, Client], bare: BareTable) -> dict[str, float | Non
 
 
 def _concurrent(addresses: dict[str, str]) -> dict[str, dict[str, float]]:
-    results = {}
-    for name, address in addresses.items():
-        visits = _CONCURRENT_VISITS if name == "localcloud" else _CONCURRENT_VISITS // 20
-        results[name] = {str(clients): visits_per_second(address, clients, visits) for clients in (1, 8)}
-        _say(f"{name}: {results[name]['1']:.1f} visits a second by one client, {results[name]['8']:.1f} by eight")
+    results: dict[str, dict[str, float]] = {name: {"1": 0.0, "8": 0.0} for name in addresses}
+    for _, (name, address), clients in itertools.product(range(_ROUNDS), addresses.items(), ("1", "8")):
+        visits = _CONCURRENT_VISITS if name == "localcloud" else _CONCURRENT_VISITS // 50
+        rate = visits_per_second(address, int(clients), visits)
+        results[name][clients] = max(results[name][clients], rate)
+    _say(f"visits a second by one client and by eight: {results}")
     return results
 
 

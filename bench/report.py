@@ -16,7 +16,8 @@ INTRODUCTION = """# How fast the local cloud is
 
 Written by `make bench`, which measures all of this in one run, Google's emulators beside ours where the machine has
 them. Absolute figures are this machine's; the ratios are what to look at. The clients are Google's own
-(google-cloud-ndb, google-cloud-datastore), and times are medians, taken in turns.
+(google-cloud-ndb, google-cloud-datastore). Calls are timed in turns, in five rounds of up to 60, and a time here is the
+median of the quietest round: whatever else the machine does only ever adds.
 """
 
 FLOOR_TEXT = """What lies under it: the same rows in one bare SQLite table with an index for each question, and one gRPC
