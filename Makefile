@@ -17,7 +17,7 @@ TOOL := .venv/bin
 # A clone of the samples is not littered with bytecode, which `diff -r` would show.
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup run diff test test-all lint lock clean module
+.PHONY: help setup run diff test test-all lint bench lock clean module
 help: ## Print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo "MOD is one of: $(MODULES)"
@@ -58,9 +58,19 @@ lint: .venv/.ready ## Check style and types
 	@$(TOOL)/ruff check --isolated --select E,F,I,W --ignore I001 mod*
 	@$(TOOL)/mypy
 
+bench: .venv/.bench ## Measure the local cloud, beside Google's emulators if they are here (10 min): docs/bench.md
+	@$(TOOL)/python -m bench $(if $(MILLION),--million)
+
+.venv/.bench: bench/requirements.lock .venv/.ready
+	@mirror=$$($(TOOL)/pip config get global.index-url 2>/dev/null); set -- $${mirror:+--default-index "$$mirror"}; \
+	$(TOOL)/uv pip install --quiet "$$@" --python $(TOOL)/python --require-hashes --requirements bench/requirements.lock
+	@touch $@
+
 lock: .venv/.ready ## Look up the tool's packages afresh and write requirements.lock
 	@$(TOOL)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
 		--no-header --group dev pyproject.toml --output-file requirements.lock
+	@$(TOOL)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
+		--no-header --group bench --constraints requirements.lock --output-file bench/requirements.lock
 
 clean: ## Remove what all of this made: .venv, local data, caches
 	@rm -rf .venv .localcloud .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -6,12 +6,15 @@ import argparse
 import json
 from pathlib import Path
 
-RESULTS = Path(__file__).parents[1] / "docs" / "bench.json"
+from bench import plot, report
+
+DOCS = Path(__file__).parents[1] / "docs"
+RESULTS = DOCS / "bench.json"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", help="datastores, modules (default: both)")
+    parser.add_argument("parts", nargs="*", help="datastores or modules (default: both)")
     parser.add_argument("--million", action="store_true", help="go on to 1,000,000 visits (ours alone)")
     parser.add_argument("--no-google", action="store_true", help="leave Google's emulators out")
     options = parser.parse_args()
@@ -22,7 +25,14 @@ def main() -> None:
 
         sizes = [1_000, 10_000, 100_000] + [1_000_000] * options.million
         results["datastores"] = datastores.measure(sizes, google=not options.no_google)
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    if "modules" in parts:
+        from bench import modules
+
+        results["modules"] = modules.measure()
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    (DOCS / "bench.md").write_text(report.page(results))
+    if "datastores" in results:
+        plot.draw(results["datastores"], DOCS / "bench.svg")
 
 
 if __name__ == "__main__":

@@ -214,6 +214,17 @@ def test_a_damaged_file_is_refused_and_left_as_it_is(connect, tmp_path, damage):
     assert path.read_bytes() == before
 
 
+def test_a_large_file_is_served_before_all_of_it_was_checked(connect, tmp_path, monkeypatch):
+    path = tmp_path / "data.sqlite3"
+    a_file_with_many_pages(path, connect)
+    _garble(path)
+    monkeypatch.setattr(schema, "_CHECK_SECONDS", 0)
+    monkeypatch.setattr(schema, "_INSTRUCTIONS_BETWEEN_LOOKS", 1)
+    with serve(path) as address:
+        client = connect(address)
+        assert client.get(client.key("Nothing", 1)) is None
+
+
 def test_damage_in_a_file_that_is_served_is_data_loss(connect, tmp_path):
     path = tmp_path / "data.sqlite3"
     a_file_with_many_pages(path, connect)
