@@ -267,9 +267,11 @@ class Engine:
         with file_errors():
             if which in ("transaction", "new_transaction"):
                 with self._transactions.reading(project, database, identifier) as (transaction, snapshot):
+                    history.check_horizon(snapshot)
                     yield _Reading(snapshot, None if transaction.read_only else transaction, begun)
             else:
                 with self._storage.snapshot(past) as snapshot:
+                    history.check_horizon(snapshot)
                     yield _Reading(snapshot, None, begun)
 
     @contextlib.contextmanager

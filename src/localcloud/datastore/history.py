@@ -23,6 +23,8 @@ from localcloud.datastore.storage import Snapshot, Storage
 # https://cloud.google.com/datastore/docs/reference/data/rpc/google.datastore.v1#readoptions: "within the past one
 # hour", without point-in-time recovery.
 KEPT_MICROSECONDS = 3_600_000_000
+# An app that writes a large entity each second would fill the disk otherwise.
+KEPT_BYTES = 100_000_000
 _PRUNED_AT_ONCE = 1000
 
 
@@ -35,27 +37,49 @@ def check_read_time(read_time: Timestamp) -> int:
     if micros > now:
         raise invalid("The requested 'read_time' cannot be in the future.")
     if micros < now - KEPT_MICROSECONDS:
-        raise DatastoreError(StatusCode.FAILED_PRECONDITION, "The requested 'read_time' is too old.")
+        raise _too_old()
     return micros
+
+
+def _too_old() -> DatastoreError:
+    return DatastoreError(StatusCode.FAILED_PRECONDITION, "The requested 'read_time' is too old.")
+
+
+def check_horizon(snapshot: Snapshot) -> None:
+    """Raise DatastoreError if what was there at the snapshot's past time is not known any more."""
+    if snapshot.past is not None:
+        horizon: int = snapshot.connection.execute("SELECT past FROM horizon").fetchone()[0]
+        if snapshot.past < horizon:
+            raise _too_old()
 
 
 def record(connection: sqlite3.Connection, entity: int, until: int) -> None:
     """Keep the entity's row as it stands; `until` is the version of the commit that changes it."""
     connection.execute(
-        "INSERT INTO history (partition, kind, key, version, created, until, body)"
-        " SELECT partition, kind, key, version, created, ?, body FROM entities WHERE id = ?",
+        "INSERT INTO history (partition, kind, key, version, created, until, body, total)"
+        " SELECT partition, kind, key, version, created, ?, body,"
+        " length(body) + coalesce((SELECT total FROM history ORDER BY id DESC LIMIT 1), 0) FROM entities WHERE id = ?",
         (until, entity),
     )
 
 
 def prune(connection: sqlite3.Connection, now: int) -> None:
-    """Remove some of what is older than any read may ask for."""
-    oldest = connection.execute("SELECT until FROM history ORDER BY id LIMIT 1").fetchone()
-    if oldest and oldest[0] < now - KEPT_MICROSECONDS:
-        connection.execute(
-            "DELETE FROM history WHERE until < ? AND id IN (SELECT id FROM history ORDER BY id LIMIT ?)",
-            (now - KEPT_MICROSECONDS, _PRUNED_AT_ONCE),
-        )
+    """Remove some of what is older than any read may ask for, or more than there is room for."""
+    row = connection.execute(
+        "SELECT until, total, (SELECT total FROM history ORDER BY id DESC LIMIT 1) FROM history ORDER BY id LIMIT 1"
+    ).fetchone()
+    if row is None:
+        return
+    until, oldest, newest = row
+    if until >= now - KEPT_MICROSECONDS and newest - oldest <= KEPT_BYTES:
+        return
+    last, past = connection.execute(
+        "SELECT max(id), max(until) FROM (SELECT id, until, total FROM history ORDER BY id LIMIT ?)"
+        " WHERE until < ? OR total < ?",
+        (_PRUNED_AT_ONCE, now - KEPT_MICROSECONDS, newest - KEPT_BYTES),
+    ).fetchone()
+    connection.execute("DELETE FROM history WHERE id <= ?", (last,))
+    connection.execute("UPDATE horizon SET past = ?", (past,))
 
 
 def find(

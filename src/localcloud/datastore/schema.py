@@ -48,10 +48,15 @@ CREATE TABLE reserved (
 _HISTORY = """
 CREATE TABLE history (
     id INTEGER PRIMARY KEY, partition INTEGER NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL,
-    version INTEGER NOT NULL, created INTEGER NOT NULL, until INTEGER NOT NULL, body BLOB NOT NULL);
+    version INTEGER NOT NULL, created INTEGER NOT NULL, until INTEGER NOT NULL, body BLOB NOT NULL,
+    total INTEGER NOT NULL);
 CREATE INDEX history_by_until ON history (partition, until, kind, key);
+CREATE TABLE horizon (past INTEGER NOT NULL);
+INSERT INTO horizon SELECT version FROM state;
 """
 # history.until      the version of the commit that replaced or deleted the entity, so ids and these grow together
+# history.total      the bytes of all bodies so far, this one included
+# horizon.past       the earliest time whose history is complete, in microseconds since 1970
 
 _SCHEMA += _HISTORY
 

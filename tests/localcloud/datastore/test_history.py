@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import random
+import sqlite3
 import time
+from pathlib import Path
 
 import pytest
 from google.api_core import exceptions
@@ -132,9 +134,10 @@ def test_a_time_that_cannot_be_read_is_refused(client, project, read_time, error
         client._datastore_api.begin_transaction(request={"project_id": project, "transaction_options": options})
 
 
-def test_what_nobody_may_read_any_more_is_removed(connect, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("kept", "amount"), [("KEPT_MICROSECONDS", 1), ("KEPT_BYTES", 500_000)])
+def test_history_that_is_too_old_or_too_much_is_given_up_and_not_made_up(connect, tmp_path, monkeypatch, kept, amount):
     path = tmp_path / "data.db"
-    monkeypatch.setattr("localcloud.datastore.history.KEPT_MICROSECONDS", 1)
+    monkeypatch.setattr(f"localcloud.datastore.history.{kept}", amount)
     with Engine(path) as engine:
         server = DatastoreServer(engine)
         server.start()
@@ -143,5 +146,31 @@ def test_what_nobody_may_read_any_more_is_removed(connect, tmp_path, monkeypatch
         for number in range(50):
             entity["data"] = bytes([number]) * 100_000
             client.put(entity)
+            if number == 5:
+                early = now()
+            if number == 48:
+                late = now()
+        with pytest.raises(exceptions.FailedPrecondition, match="too old"):
+            client.get(entity.key, read_time=early)
+        if kept == "KEPT_BYTES":
+            assert client.get(entity.key, read_time=late)["data"][0] == 48
         server.stop()
     assert path.stat().st_size < 2_000_000
+
+
+def test_a_file_from_before_there_was_a_history_can_be_read_since_its_last_commit(connect, tmp_path):
+    path = tmp_path / "data.db"
+    commit = now()
+    with sqlite3.connect(path) as connection:
+        connection.executescript((Path(__file__).parent / "schema-1.sql").read_text())
+        connection.execute("UPDATE state SET version = ?", (round(commit.timestamp() * 1_000_000),))
+    connection.close()
+    with Engine(path) as engine:
+        server = DatastoreServer(engine)
+        server.start()
+        client = connect(server.address, project="demo")
+        key = client.key("Visit", 2)
+        assert client.get(key, read_time=now()) is not None
+        with pytest.raises(exceptions.FailedPrecondition, match="too old"):
+            client.get(key, read_time=commit - datetime.timedelta(seconds=1))
+        server.stop()
