@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import heapq
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from localcloud.datastore.cursors import Position
@@ -36,44 +36,45 @@ class _Turned:
 class Merge:
     """Merges rows that are each in the query's order. `places` tells where in a row each of the terms is."""
 
-    def __init__(self, query: Query, places: dict[str, int], start: Position | None) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, query: Query, places: dict[str, int], start: Position | None
+    ) -> None:
+        self._connection = connection
         self._query = query
         self._places = [places[term.name] for term in query.terms]
         self._start = start
 
-    def rows(self, scans: Iterable[tuple[sqlite3.Connection, str, Iterator[Row]]]) -> Iterator[Row]:
+    def rows(self, scans: Iterable[tuple[str, Iterator[Row]]]) -> Iterator[Row]:
         """Yield each entity, or each combination of values if the query asks for those, where it stands first.
 
-        A scan is its connection, its schema in it and its rows. An entity's number is only unique within a schema.
+        A scan is the schema whose tables it walks, as a Source has it, and its rows.
         """
         seen: set[object] = set()
-        repeats = not self._query.expanded and len(self._query.branches) > 1
-        tagged = [self._tag(*scan) for scan in scans]
-        for _, row, stood_before in heapq.merge(*tagged, key=lambda item: item[0]):
+        resumed = self._start is not None and not self._query.expanded and len(self._query.branches) > 1
+        tagged = [self._tag(schema, rows) for schema, rows in scans]
+        for _, schema, row in heapq.merge(*tagged, key=lambda item: item[0]):
+            # What tells results apart is the key, and with it the values if there is a result for each of them.
             identity = tuple(row[1:]) if self._query.expanded else row[1]
-            if identity in seen or (repeats and self._start and stood_before(row)):
+            if identity in seen or (resumed and self._stood_before(schema, row)):
                 continue
             seen.add(identity)
             yield row
 
-    def _tag(
-        self, connection: sqlite3.Connection, schema: str, rows: Iterator[Row]
-    ) -> Iterator[tuple[list[object], Row, Callable[[Row], bool]]]:
-        stood_before = functools.partial(self._stood_before, connection, schema)
+    def _tag(self, schema: str, rows: Iterator[Row]) -> Iterator[tuple[list[object], str, Row]]:
         for row in rows:
-            yield self._rank([row[place] for place in self._places]), row, stood_before
+            yield self._rank([row[place] for place in self._places]), schema, row
 
     def _rank(self, values: Sequence[bytes]) -> list[object]:
         terms = self._query.terms
         return [_Turned(value) if term.descending else value for term, value in zip(terms, values, strict=True)]
 
-    def _stood_before(self, connection: sqlite3.Connection, schema: str, row: Row) -> bool:
+    def _stood_before(self, schema: str, row: Row) -> bool:
         """Whether another branch has found the entity before the start cursor, by another of its values."""
         start = self._start
         if start is None or not start.values:
             return False
         cells: dict[str, list[bytes]] = {}
-        for name, value in connection.execute(
+        for name, value in self._connection.execute(
             f"SELECT p.name, c.value FROM {schema}cells AS c JOIN properties AS p ON p.id = c.property"
             " WHERE c.entity = ? ORDER BY c.value",
             (row[0],),

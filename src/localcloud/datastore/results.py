@@ -132,8 +132,7 @@ class Run:
         if len(found) == 1:
             rows = found[0][1]
         else:
-            merge = Merge(self._query, self._places, start or self._start)
-            rows = merge.rows((connection, schema, rows) for schema, rows in found)
+            rows = Merge(connection, self._query, self._places, start or self._start).rows(found)
         return self._distinct(rows)
 
     def _distinct(self, rows: Iterator[Row]) -> Iterator[Row]:
