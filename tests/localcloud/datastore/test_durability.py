@@ -248,6 +248,15 @@ def test_a_second_process_on_the_file_is_told_who_has_it(connect, tmp_path):
         assert numbers(connect(address)) == {1}
 
 
+def test_a_file_has_one_owner_by_whatever_name(tmp_path):
+    (tmp_path / "other-name.sqlite3").symlink_to(tmp_path / "data.sqlite3")
+    with (
+        Engine(tmp_path / "data.sqlite3"),
+        pytest.raises(LocalCloudError, match=f"found process {os.getpid()} with it"),
+    ):
+        Engine(tmp_path / "other-name.sqlite3")
+
+
 def test_a_file_is_free_again_once_it_is_closed(tmp_path):
     for _ in range(2):
         Engine(tmp_path / "data.sqlite3").close()
