@@ -29,7 +29,7 @@ class BareTable:
         self._connection.executescript(
             "CREATE TABLE visits (id INTEGER PRIMARY KEY, timestamp INTEGER, visitor TEXT);"
             "CREATE INDEX by_timestamp ON visits (timestamp);"
-            "CREATE INDEX by_visitor ON visits (visitor);"
+            "CREATE INDEX by_visitor ON visits (visitor, timestamp);"
         )
 
     def load(self, visitors: Iterable[str]) -> None:

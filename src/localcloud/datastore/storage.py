@@ -62,7 +62,8 @@ class Storage:
             # SQLite's own in-memory databases have no snapshots that several threads could read.
             self._directory = tempfile.TemporaryDirectory(prefix="localcloud-datastore-")
             path = Path(self._directory.name) / "datastore.db"
-        self._path = Path(path).absolute()
+        # By its one true name, so that its lock is one too.
+        self._path = Path(path).resolve()
         self._synchronous = "OFF" if self._directory else "NORMAL"
         self._lock = threading.Lock()
         self._write_lock = threading.Lock()
