@@ -20,8 +20,8 @@ them. Absolute figures are this machine's; the ratios are what to look at. The c
 median of the quietest round: whatever else the machine does only ever adds.
 """
 
-REST_TEXT = """Ours is measured with `--grpc-only`, as `localcloud run` serves its apps. `localcloud datastore` answers REST
-on the same port as well, unless it is given that flag: a put of {grpc} ms then takes {both} ms.
+REST_TEXT = """Ours is measured with `--grpc-only`, as `localcloud run` serves its apps. Without that flag, `localcloud
+datastore` answers REST on the same port as well: a put of {grpc} ms then takes {both} ms.
 """
 
 FLOOR_TEXT = """What lies under it: the same rows in one bare SQLite table with an index for each question, and one gRPC
