@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
+import sys
 from pathlib import Path
 
 from bench import plot, report
@@ -13,6 +15,9 @@ RESULTS = DOCS / "bench.json"
 
 
 def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Whoever ends it early, what it started ends too.
+        signal.signal(number, lambda *_: sys.exit(1))
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", help="datastores or modules (default: both)")
     parser.add_argument("--million", action="store_true", help="go on to 1,000,000 visits (ours alone)")

@@ -44,6 +44,8 @@ def measure(sizes: list[int], *, google: bool) -> dict[str, Any]:
         running = {name: stack.enter_context(maker()) for name, maker in makers.items()}
         clients = {name: Client(store.address) for name, store in running.items()}
         results["resident"]["0"] = {name: store.resident_bytes() for name, store in running.items()}
+        with stores.embedded(place / "rest.sqlite3", rest=True) as store:
+            results["rest"] = _with_rest(Client(store.address), clients["localcloud"])
         bare = BareTable(place / "bare.sqlite3")
         nothing = stack.enter_context(empty_call())
         loaded, taken = 0, dict.fromkeys(clients, 0.0)
@@ -70,6 +72,11 @@ def _ready(name: str, maker: Any, place: Path) -> float:
             taken.append(store.ready)
     _say(f"{name} is ready after {sorted(taken)[1]:.2f} s")
     return sorted(taken)[_STARTS // 2]
+
+
+def _with_rest(both: Client, grpc_only: Client) -> dict[str, float]:
+    """Return the seconds of a put where the port answers REST too, and where it does not."""
+    return medians({"both": both.calls()["put"], "gRPC only": grpc_only.calls()["put"]})
 
 
 def _load(clients: dict[str, Client], bare: BareTable, start: int, stop: int) -> dict[str, float]:

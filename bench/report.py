@@ -20,6 +20,10 @@ them. Absolute figures are this machine's; the ratios are what to look at. The c
 median of the quietest round: whatever else the machine does only ever adds.
 """
 
+REST_TEXT = """Ours is measured with `--grpc-only`, as `localcloud run` serves its apps. `localcloud datastore` answers REST on
+the same port as well, unless it is given that flag: a put of {grpc} ms then takes {both} ms.
+"""
+
 FLOOR_TEXT = """What lies under it: the same rows in one bare SQLite table with an index for each question, and one gRPC
 call that does nothing. A query by the RPC alone, without a client library, is the two and the engine; what is left
 is the client library's own work, which it does whatever Datastore it asks.
@@ -83,6 +87,8 @@ def _datastores(found: dict[str, Any]) -> Iterable[str]:
         ),
     ]
     yield _table(["", *stores], rows)
+    rest = found["rest"]
+    yield REST_TEXT.format(grpc=_ms(rest["gRPC only"]), both=_ms(rest["both"]))
     yield "## Beside the floor"
     yield FLOOR_TEXT
     yield _table(

@@ -42,9 +42,10 @@ class Store:
 
 
 @contextlib.contextmanager
-def embedded(data: Path) -> Iterator[Store]:
-    """Serve `data` with `localcloud datastore`."""
+def embedded(data: Path, *, rest: bool = False) -> Iterator[Store]:
+    """Serve `data` with `localcloud datastore`, as `localcloud run` does for its apps unless `rest` is wanted too."""
     command = [sys.executable, "-m", "localcloud", "datastore", "--data", str(data)]
+    command += [] if rest else ["--grpc-only"]
     with _running("localcloud", command) as store:
         yield store
 
