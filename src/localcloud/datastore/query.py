@@ -129,12 +129,18 @@ def _add_order(query: Query, message: m.Query) -> None:
     leading = list(terms)[: len(wanted)]
     if terms and not wanted.issuperset(leading):
         raise invalid("must specify all group by orderings before any non group by orderings")
-    # Ties are broken by what inequalities and projections name, as if an index had those columns too, and last by
-    # the key, in the direction of the last order: so does Firestore in Datastore mode (the older Datastore
-    # emulator always goes up).
-    inequalities = [] if KEY in terms else sorted(ranged - equal)
-    for name in (*query.distinct, *inequalities, *query.projection, *query.aggregated):
-        terms.setdefault(name, descending and name in ranged)
+    # Ties are broken by what inequalities, projections and aggregations name, each sorted, as if an index had those
+    # columns too, and last by the key, all in the direction of the last order: so does Firestore in Datastore mode
+    # (the older Datastore emulator always goes up).
+    inequalities = sorted(ranged - equal)
+    if KEY in terms:
+        # Nothing is left to order by, but what an inequality names a result must have, whatever branch finds it.
+        for branch in query.branches:
+            for name in inequalities:
+                branch.ranges.setdefault(name, Range())
+        inequalities = []
+    for name in (*query.distinct, *inequalities, *sorted({*query.projection, *query.aggregated})):
+        terms.setdefault(name, descending)
     terms.setdefault(KEY, descending)
     query.terms = [Term(name, down) for name, down in terms.items()]
     for branch in query.branches:

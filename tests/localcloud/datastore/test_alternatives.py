@@ -55,6 +55,11 @@ def test_or_with_an_inequality_is_ordered_by_it(search):
     assert search(Or([eq("parity", 0), PropertyFilter("n", ">", 4)])) == [2, 4, 5, 6]
 
 
+def test_a_result_has_what_any_of_the_alternatives_compares(search, put):
+    put("Thing", 7, parity=0)
+    assert search(Or([eq("parity", 0), PropertyFilter("n", ">", 4)]), order=["-__key__"]) == [6, 5, 4, 2]
+
+
 def test_in_finds_each_of_the_values(find):
     assert find("Thing", ("n", "IN", [6, 1, 1, 3])) == [1, 3, 6]
 

@@ -315,7 +315,16 @@ def test_a_projection_leaves_out_entities_that_lack_one_of_its_properties(client
 def test_a_projection_lists_an_array_once_for_each_element(client, put):
     put("Thing", 1, tags=["b", "a"], n=[2, 1])
     query = client.query(kind="Thing", projection=["tags", "n"])
-    assert [(e["tags"], e["n"]) for e in query.fetch()] == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
+    assert [(e["tags"], e["n"]) for e in query.fetch()] == [("a", 1), ("b", 1), ("a", 2), ("b", 2)]
+
+
+def test_ties_go_by_what_is_projected_in_the_direction_of_the_last_order(client, put):
+    for number, (n, b, a) in enumerate([(1, 1, 2), (1, 2, 1), (2, 0, 0)], start=1):
+        put("Thing", number, n=n, b=b, a=a)
+    up = client.query(kind="Thing", projection=["b", "a"], order=["n"])
+    down = client.query(kind="Thing", projection=["b", "a"], order=["-n"])
+    assert [entity.key.id for entity in up.fetch()] == [2, 1, 3]
+    assert [entity.key.id for entity in down.fetch()] == [3, 1, 2]
 
 
 def test_a_projection_on_an_array_shows_only_what_the_filter_holds_for(client, put):

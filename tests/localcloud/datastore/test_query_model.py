@@ -191,6 +191,7 @@ def answer(entities: dict[tuple[Any, ...], dict[str, Any]], asked: Asked) -> lis
     """The paths of what the query finds, in order."""
     conjunctions = branches(asked)
     order = order_of(asked, conjunctions)
+    ranged = {name for one in conjunctions for name, operator, _ in one if operator != "="}
     rows = []
     for path, held in entities.items():
         values = {
@@ -199,6 +200,8 @@ def answer(entities: dict[tuple[Any, ...], dict[str, Any]], asked: Asked) -> lis
         places = [place for one in conjunctions if (place := match(path, values, one, order)) is not None]
         if (
             places
+            # What one alternative compares, a result of another must have too.
+            and ranged.issubset(values)
             and all(compare(path_rank(path), op, path_rank(other)) for op, other in asked.key_filters)
             and (asked.ancestor is None or path[: len(asked.ancestor)] == asked.ancestor)
         ):
