@@ -9,6 +9,7 @@ import base64
 import binascii
 import datetime
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from localcloud.datastore import messages as m
 from localcloud.datastore.errors import invalid
@@ -22,6 +23,8 @@ _COMPARISONS = {"<": 1, "<=": 2, ">": 3, ">=": 4, "=": _EQUAL, "!=": 9}
 _TURNED = {"<": 3, "<=": 4, ">": 1, ">=": 2, "=": _EQUAL, "!=": 9}
 _ASCENDING, _DESCENDING = 1, 2
 _AGGREGATIONS = ("COUNT", "COUNT_UP_TO", "SUM", "AVG")
+_Message = TypeVar("_Message")
+
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
@@ -30,7 +33,7 @@ def parse_query(query: m.GqlQuery, partition: Partition) -> m.Query:
     parser = _Parser(query, partition)
     if parser.is_aggregation():
         raise invalid("Aggregations are not supported by RunQuery; use RunAggregationQuery.")
-    return parser.whole(parser.query())
+    return _whole(parser, parser.query)
 
 
 def parse_aggregation_query(query: m.GqlQuery, partition: Partition) -> m.AggregationQuery:
@@ -38,7 +41,17 @@ def parse_aggregation_query(query: m.GqlQuery, partition: Partition) -> m.Aggreg
     parser = _Parser(query, partition)
     if not parser.is_aggregation():
         raise invalid("The GQL query has no aggregation; use RunQuery.")
-    return parser.whole(parser.aggregation_query())
+    return _whole(parser, parser.aggregation_query)
+
+
+def _whole(parser: _Parser, rule: Callable[[], _Message]) -> _Message:
+    """Return what the rule makes of the whole text."""
+    try:
+        parsed = rule()
+    except RecursionError as error:
+        raise invalid("The GQL query is nested too deeply.") from error
+    parser.expect_end()
+    return parsed
 
 
 class _Parser:
@@ -62,11 +75,10 @@ class _Parser:
             and (tokens.peek(2).text == "(")
         )
 
-    def whole(self, parsed: m.Query | m.AggregationQuery) -> m.Query | m.AggregationQuery:
-        """Return what was parsed; DatastoreError if the text goes on."""
+    def expect_end(self) -> None:
+        """Raise DatastoreError if the text goes on."""
         if self._tokens.peek().kind != END:
             raise self._tokens.unexpected("<EOF>")
-        return parsed
 
     def aggregation_query(self) -> m.AggregationQuery:
         tokens = self._tokens
@@ -329,9 +341,10 @@ class _Parser:
     def _binding(self, token: Token) -> m.GqlQueryParameter:
         name = token.text[1:]
         if name.isdigit():
-            number = int(name)
+            # No longer than a count of bindings ever is.
+            number = int(name[:10])
             if not 1 <= number <= len(self._positional):
-                raise invalid(f"Absent positional binding: {number}.")
+                raise invalid(f"Absent positional binding: {name}.")
             return self._positional[number - 1]
         if name not in self._named:
             raise invalid(f"Absent named binding: {name}.")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 
 import pytest
 from google.api_core import exceptions
 from google.cloud import datastore
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 
 @pytest.fixture
@@ -154,6 +157,28 @@ def test_what_cannot_be_read_is_refused_with_its_place(gql, text, message):
     with pytest.raises(exceptions.InvalidArgument) as caught:
         gql(text)
     assert message in str(caught.value)
+
+
+VOCABULARY = (
+    "SELECT * FROM WHERE ORDER BY LIMIT OFFSET DISTINCT ON ( ) , . = != < IN NOT HAS ANCESTOR DESCENDANT CONTAINS IS "
+    "NULL AND OR KEY ARRAY BLOB DATETIME PROJECT NAMESPACE FIRST AGGREGATE OVER COUNT SUM AVG COUNT_UP_TO AS Thing "
+    "n `n` 'text' \"text\" 1 -1 1.5 TRUE @1 @x @99999999999999999999 + ; ' ` \\ é"
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    words=st.lists(st.sampled_from(VOCABULARY.split()), max_size=12),
+    rpc=st.sampled_from(["run_query", "run_aggregation_query"]),
+)
+def test_any_words_are_a_query_or_refused(gql, words, rpc):
+    with contextlib.suppress(exceptions.InvalidArgument):
+        gql(" ".join(["SELECT", *words]), rpc=rpc)
+
+
+def test_a_text_that_is_nested_too_deeply_is_refused(gql):
+    with pytest.raises(exceptions.InvalidArgument, match="nested too deeply"):
+        gql("SELECT * FROM Thing WHERE " + "(" * 5000 + "n = 1" + ")" * 5000)
 
 
 def test_literals_are_refused_unless_they_are_allowed(gql):
