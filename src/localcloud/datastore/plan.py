@@ -139,6 +139,8 @@ class _Planner:
         self._numbers = numbers
         self._source = source
         self._cells = f"{source.schema}cells"
+        # All branches together may sort so many.
+        self._few = max(1, FEW // len(query.branches))
 
     def plan(self, start: Position | None, end: Position | None, counted: bool) -> Scan:
         """Return the scan between two positions."""
@@ -203,7 +205,8 @@ class _Planner:
         counts = [self._count(driver) for driver in selective]
         fewest = min(counts)
         if first != KEY and (
-            (query.limit is not None and fewest >= FEW) or (first in branch.ranges and self._count(ordered) <= fewest)
+            (query.limit is not None and fewest >= self._few)
+            or (first in branch.ranges and self._count(ordered) <= fewest)
         ):
             return ordered
         return selective[counts.index(fewest)]
@@ -214,7 +217,7 @@ class _Planner:
         where.within("d.key", self._branch.keys)
         if driver.name in self._branch.ranges and len(driver.parameters) == 1:
             where.within("d.value", self._branch.ranges[driver.name])
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM {driver.table} AS d WHERE {where} LIMIT {FEW})"
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {driver.table} AS d WHERE {where} LIMIT {self._few})"
         count: int = self._connection.execute(sql, where.parameters).fetchone()[0]
         return count
 
