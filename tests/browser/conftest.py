@@ -15,13 +15,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.codelab.conftest import course  # noqa: F401  # a fixture
 
 DEADLINE_SECONDS = 60
 # Three apps start in a few seconds, or on a busy machine in a few more.
-PATIENCE_MILLISECONDS = 30_000
+PATIENCE_MILLISECONDS = 60_000
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
 # Chromium asks its makers' hosts for updates and the like unless told not to; the tests count what leaves the machine.
 _QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 
