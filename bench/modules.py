@@ -13,12 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
-from unittest import mock
 from urllib.parse import urlsplit
 
-import redis
-
-from localcloud.appengine.memcache import MemcacheService
 from localcloud.cloud import App, Cloud
 from localcloud.datastore.engine import Engine
 from localcloud.datastore.server import DatastoreServer
@@ -30,8 +26,6 @@ _WARM_UP, _COUNTED = 12, 10
 _CONNECTIONS = 4
 _ROUNDS, _SECONDS = 3, 2.0
 _FULL = 1  # EntityResult.ResultType
-# What redis-py says when it connects, and what the front of this page asks.
-_NOT_THE_APPS = {"info", "hello", "ping", "client|setinfo", "client", "select", "command"}
 
 
 class CountingDatastore:
@@ -91,36 +85,28 @@ def _measure_module(module: Path) -> dict[str, Any]:
 @contextmanager
 def _counted_cloud() -> Iterator[tuple[Cloud, Callable[[Callable[[], None]], dict[str, float]]]]:
     counts: Counter[str] = Counter()
-    called = MemcacheService.call
 
-    def call_memcache(self: MemcacheService, method: str, payload: bytes, ticket: str) -> bytes:
-        counts["Memcache calls"] += 1
-        return called(self, method, payload, ticket)
+    def observe(call: str) -> None:
+        counts["Memcache calls"] += call.startswith("Memcache ")
 
     with ExitStack() as stack:
-        stack.enter_context(mock.patch.object(MemcacheService, "call", call_memcache))
         server = DatastoreServer(CountingDatastore(stack.enter_context(Engine()), counts))
         server.start()
         stack.callback(server.stop)
-        cloud = stack.enter_context(Cloud(datastore=server.address))
+        cloud = stack.enter_context(Cloud(datastore=server.address, observe=observe))
+
+        def so_far() -> Counter[str]:
+            return counts + Counter({"Redis calls": sum(cloud.redis_calls().values())})
 
         def count(visit: Callable[[], None]) -> dict[str, float]:
             """Return what a visit costs, once the first of its kind is over."""
             visit()
-            before = Counter(counts) + _redis_calls(cloud)
+            before = so_far()
             for _ in range(_COUNTED):
                 visit()
-            return {name: number / _COUNTED for name, number in (counts + _redis_calls(cloud) - before).items()}
+            return {name: number / _COUNTED for name, number in (so_far() - before).items()}
 
         yield cloud, count
-
-
-def _redis_calls(cloud: Cloud) -> Counter[str]:
-    if not cloud.memorystore:
-        return Counter()
-    with redis.Redis(cloud.memorystore.host, cloud.memorystore.port) as client:
-        commands = {name.removeprefix("cmdstat_"): told["calls"] for name, told in client.info("commandstats").items()}
-    return Counter({"Redis calls": sum(calls for name, calls in commands.items() if name not in _NOT_THE_APPS)})
 
 
 def _visit(app: App, user_agent: str) -> None:

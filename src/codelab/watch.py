@@ -8,7 +8,7 @@ from pathlib import Path
 from watchfiles import watch
 
 # Editors write a file in several steps; what comes within this time is one save.
-_DEBOUNCE_MILLISECONDS = 200
+DEBOUNCE_MILLISECONDS = 200
 
 
 def on_each_save(folder: Path, act: Callable[[], bool]) -> None:
@@ -19,6 +19,6 @@ def on_each_save(folder: Path, act: Callable[[], bool]) -> None:
     if act():
         return
     # rust_timeout lets a stop signal through at least every so many milliseconds.
-    for _ in watch(folder, debounce=_DEBOUNCE_MILLISECONDS, step=50, rust_timeout=200, yield_on_timeout=False):
+    for _ in watch(folder, debounce=DEBOUNCE_MILLISECONDS, step=50, rust_timeout=200, yield_on_timeout=False):
         if act():
             return

@@ -43,7 +43,7 @@ MISTAKES = {
         "mod2", 1, "requirements.txt", "google-cloud-ndb==1.11.2", "google-cloud-ndb",
         ('requirements.txt:2: expected "google-cloud-ndb==1.11.2", found "google-cloud-ndb"',),
     ),
-    "a package that is not yet known by its name": Mistake(
+    "a requirement that pip cannot read": Mistake(
         "mod2", 1, "requirements.txt", "google-cloud-ndb==1.11.2", "google.cloud.ndb=1.11.2",
         ("requirements.txt:2: expected a requirement such as Flask==3.1.3, found google.cloud.ndb=1.11.2",),
     ),

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from watchfiles import watch
 
-# As in codelab.watch: what an editor writes within this time is one save.
-_DEBOUNCE_MILLISECONDS = 200
+from codelab.watch import DEBOUNCE_MILLISECONDS
 
 
 class Saves:
@@ -58,7 +57,7 @@ class Saves:
 
     def _watch(self) -> None:
         for changes in watch(
-            self._work, stop_event=self._stop, debounce=_DEBOUNCE_MILLISECONDS, step=50, rust_timeout=500
+            self._work, stop_event=self._stop, debounce=DEBOUNCE_MILLISECONDS, step=50, rust_timeout=500
         ):
             folders = {Path(path).relative_to(self._work).parts[0] for _, path in changes if Path(path) != self._work}
             with self._changed:

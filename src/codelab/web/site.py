@@ -155,9 +155,7 @@ def _add_codelab(tracks: Blueprint, site: Site) -> None:
         render = renderer(place).html
         introduction = render(place.codelab.introduction if main else place.track.text)
         sections = [(section, render(section.text)) for section in place.codelab.sections if section.title in _BEFORE]
-        return render_template(
-            "overview.html", **_frame(site, place, introduction=introduction, sections=sections, at=0)
-        )
+        return render_template("overview.html", **_frame(site, place, introduction=introduction, sections=sections))
 
     @tracks.get("/step/<int:number>")
     def step(module: str, start: str, number: int) -> str:
@@ -167,7 +165,7 @@ def _add_codelab(tracks: Blueprint, site: Site) -> None:
         found = place.track.steps[number - 1]
         render = renderer(place).html
         return render_template(
-            "step.html", **_frame(site, place, step=found, text=render(found.text), hint=render(found.hint), at=number)
+            "step.html", **_frame(site, place, step=found, text=render(found.text), hint=render(found.hint))
         )
 
     @tracks.get("/more")
@@ -177,7 +175,7 @@ def _add_codelab(tracks: Blueprint, site: Site) -> None:
         sections = [
             (section, render(section.text)) for section in place.codelab.sections if section.title not in _BEFORE
         ]
-        return render_template("more.html", **_frame(site, place, sections=sections, at=len(place.track.steps) + 1))
+        return render_template("more.html", **_frame(site, place, sections=sections))
 
     @tracks.get("/compare")
     def compare(module: str, start: str) -> str:
@@ -191,7 +189,7 @@ def _add_codelab(tracks: Blueprint, site: Site) -> None:
         found = [(chapter, render(chapter.reason)) for chapter in chapters(place.track, *trees)]
         view = "split" if request.args.get("view") == "split" else "unified"
         return render_template(
-            "compare.html", **_frame(site, place, chapters=found, old=old, new=new, states=states, view=view, at=None)
+            "compare.html", **_frame(site, place, chapters=found, old=old, new=new, states=states, view=view)
         )
 
     @tracks.get("/events")
@@ -254,7 +252,7 @@ def _add_actions(tracks: Blueprint, site: Site) -> None:
     def ask_to_reset(module: str, start: str) -> str:
         place = site.place(module, start)
         lost = changes(site.judge(place).trees[0], site.workspace.read(place))
-        return render_template("reset.html", **_frame(site, place, lost=lost, at=None))
+        return render_template("reset.html", **_frame(site, place, lost=lost))
 
     @tracks.post("/reset")
     def reset(module: str, start: str) -> AnyResponse:
@@ -281,9 +279,7 @@ def _add_stage(tracks: Blueprint, site: Site) -> None:
         place = site.place(module, start)
         visitor = _Visitor(request.args.get("address", ADDRESSES[0]), request.args.get("user_agent", "Ann"))
         stage = site.stages.of(place)
-        return render_template(
-            "run.html", **_frame(site, place, stage=stage, addresses=ADDRESSES, visitor=visitor, at=None)
-        )
+        return render_template("run.html", **_frame(site, place, stage=stage, addresses=ADDRESSES, visitor=visitor))
 
     @tracks.post("/run/start")
     def start_apps(module: str, start: str) -> AnyResponse:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,8 +119,7 @@ class Stage:
 class Stages:
     """The stage that is open, one at a time: a learner's laptop runs three apps, not thirty."""
 
-    def __init__(self, make: Callable[[Place], Stage] = Stage) -> None:
-        self._make = make
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open: Stage | None = None
 
@@ -134,7 +132,7 @@ class Stages:
         """Close another track's stage, and start this one's apps."""
         with self._lock:
             self._close()
-            self._open = self._make(place)
+            self._open = Stage(place)
             self._open.start()
             return self._open
 
