@@ -53,6 +53,8 @@ def serve(course: Course, port: int | None, say: Callable[[str], None]) -> None:
 
 def _listening(site: Site, port: int | None) -> BaseWSGIServer:
     app = create_app(site)
+    # The first page reads the course and compiles its templates: before there is an address, nobody waits for that.
+    app.test_client().get("/")
     for candidate in _PORTS if port is None else [port]:
         taken = _listen(candidate)
         if taken:
