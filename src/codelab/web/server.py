@@ -53,8 +53,9 @@ def serve(course: Course, port: int | None, say: Callable[[str], None]) -> None:
 
 def _listening(site: Site, port: int | None) -> BaseWSGIServer:
     app = create_app(site)
-    # The first page reads the course and compiles its templates: before there is an address, nobody waits for that.
-    app.test_client().get("/")
+    # The first pages read the course and compile templates: before there is an address, nobody waits for that.
+    for path in ("/", f"/{site.course.modules[0]}/step/1"):
+        app.test_client().get(path)
     for candidate in _PORTS if port is None else [port]:
         taken = _listen(candidate)
         if taken:
