@@ -20,7 +20,7 @@ import grpc
 import psutil
 
 from localcloud.datastore import messages as m
-from localcloud.process import free_port
+from localcloud.ports import free_port
 
 PROJECT = "demo"
 _PATIENCE_SECONDS = 60.0

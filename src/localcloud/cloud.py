@@ -23,7 +23,8 @@ from localcloud.frontend import FrontEnd
 from localcloud.launch import read_plan
 from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.memorystore import Memorystore
-from localcloud.process import Process, free_port
+from localcloud.ports import free_port, hold
+from localcloud.process import Process
 from localcloud.runtimes.command import Services, command_for
 
 Log = Callable[[str, str], None]
@@ -152,9 +153,13 @@ class Cloud:
         self._log = log
         self._redis = read_server(redis, "--redis") if redis else None
         self._cleanup = ExitStack()
+        # What keeps the ports of the services that are away, so that they can come back to them.
+        self._cache_outage, self._datastore_outage = ExitStack(), ExitStack()
         with ExitStack() as stack:
             self._scratch = Path(tempfile.mkdtemp(prefix="localcloud-"))
             stack.callback(shutil.rmtree, self._scratch, ignore_errors=True)
+            stack.callback(self._cache_outage.close)
+            stack.callback(self._datastore_outage.close)
             self.engine: Engine | RemoteDatastore
             if datastore:
                 read_server(datastore, "--datastore")
@@ -263,20 +268,25 @@ class Cloud:
         self.api_server.memcache(self.project).available = False
         if self.memorystore:
             self.memorystore.stop()
+            self._cache_outage.enter_context(hold(self.memorystore.port))
 
     def restore_caches(self) -> None:
         """Bring Memcache and Redis back, empty, where they were."""
         self.api_server.memcache(self.project).available = True
         if self.memorystore:
+            self._cache_outage.close()
             self.memorystore.start()
 
     def lose_datastore(self) -> None:
         """Take the Datastore away, with all it holds kept: no door to it answers."""
         self.api_server.stop()
         self.datastore_server.stop()
+        for port in (self.api_server.port, self.datastore_server.port):
+            self._datastore_outage.enter_context(hold(port))
 
     def restore_datastore(self) -> None:
         """Bring the Datastore back where it was."""
+        self._datastore_outage.close()
         self.datastore_server.start()
         self.api_server.start()
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import redis
 
 from localcloud.errors import LocalCloudError
-from localcloud.process import Process, free_port
+from localcloud.ports import free_port
+from localcloud.process import Process
 
 _READY_SECONDS = 10.0
 _PORT_TRIES = 3

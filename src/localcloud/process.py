@@ -37,14 +37,6 @@ _KILL_SECONDS = 0.5
 _POLL_SECONDS = 0.02
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on; take it soon, for it is not reserved."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class Process:
     """A child that runs from here on, in a session of its own so that Ctrl-C in the terminal is ours to handle.
 

@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from localcloud.errors import LocalCloudError
-from localcloud.process import Process, free_port
+from localcloud.ports import free_port
+from localcloud.process import Process
 
 DEADLINE = 10.0
 
@@ -263,7 +264,3 @@ print(process.pid, lines.get(timeout={DEADLINE}), flush=True)
     program = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, timeout=DEADLINE, check=False)
     child, grandchild = map(int, program.stdout.split())
     assert wait_until(lambda: not is_running(child) and not is_running(grandchild))
-
-
-def test_free_port_can_be_listened_on() -> None:
-    socket.create_server(("127.0.0.1", free_port())).close()

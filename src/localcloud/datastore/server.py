@@ -43,6 +43,11 @@ class DatastoreServer:
         self._server: grpc.Server | None = None
 
     @property
+    def port(self) -> int:
+        """The port it listens on, true from start() on."""
+        return self._port
+
+    @property
     def address(self) -> str:
         """Where the server listens, as "127.0.0.1:8081"."""
         return f"{self._host}:{self._port}"

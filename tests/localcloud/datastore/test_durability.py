@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,18 +20,13 @@ from localcloud.datastore import schema
 from localcloud.datastore.engine import Engine
 from localcloud.datastore.server import DatastoreServer
 from localcloud.errors import LocalCloudError
+from localcloud.ports import free_port
 
 HERE = Path(__file__).parent
 KILLS = 300
 FILES = 10
 DEADLINE = 60
 SERVE = [sys.executable, "-m", "localcloud", "datastore"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager

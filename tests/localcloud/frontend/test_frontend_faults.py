@@ -13,7 +13,7 @@ from frontend_ends import DEADLINE, App, Reply, connect, visit
 from localcloud.errors import LocalCloudError
 from localcloud.frontend import FrontEnd
 from localcloud.launch.plan import Platform
-from localcloud.process import free_port
+from localcloud.ports import free_port
 
 # What goes wrong
 
