@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from codelab.facts import Fact, UnreadableError, file_facts, is_style, is_there, names_called_from_outside
+from codelab.facts import Fact, UnreadableError, file_facts, is_style, is_there, marks_a_step, names_called_from_outside
 from codelab.findings import Finding, findings
 from codelab.model import Codelab, Step, Track
 from codelab.trees import Tree, step_trees
@@ -38,6 +38,12 @@ class _Change:
     @property
     def removed(self) -> frozenset[Fact]:
         return self.before - self.after
+
+    def is_begun(self, said: frozenset[Fact]) -> bool:
+        """Say whether a folder that says all this has some of the change, by what cannot be there for other reasons."""
+        return any(marks_a_step(fact) and is_there(fact, said) for fact in self.added) or any(
+            marks_a_step(fact) and not is_style(fact) and fact not in said for fact in self.removed
+        )
 
 
 class Judge:
@@ -74,8 +80,7 @@ class Judge:
             if not found:
                 taken_back |= change.removed
                 brought_back |= change.added
-            removed = sum(not is_style(fact) for fact in change.removed)
-            verdicts.append(Verdict(step, found, len(missing) + len(lingering) < len(change.added) + removed))
+            verdicts.append(Verdict(step, found, change.is_begun(said)))
         return verdicts[::-1]
 
     def _read(self, tree: Tree) -> tuple[frozenset[Fact], dict[str, UnreadableError]]:

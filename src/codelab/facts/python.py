@@ -12,7 +12,7 @@ from codelab.facts.fact import Fact, UnreadableError
 _MANY = 99
 _ENVIRONMENT = ("os.environ", "os.getenv", "os.environ.get")
 # A variable of the environment or an HTTP header: names that the world outside the file knows.
-_HEADER = re.compile(r"X-[A-Za-z]+(?:-[A-Za-z]+)*")
+_HEADER = re.compile(r"X-[A-Z]+(?:-[A-Z]+)*", re.IGNORECASE)
 # Methods of text, lists and dictionaries are how one writes, not what one does.
 _COMMON_METHODS = {name for kind in (str, bytes, list, dict, set) for name in dir(kind)}
 

@@ -150,13 +150,8 @@ def fetch_visits(limit: int) -> list[Visit]:
     return Visit.query().order(-Visit.timestamp).fetch(limit)
 
 
-def make_app() -> Flask:
-    made = Flask(__name__)
-    made.wsgi_app = google.appengine.api.wrap_wsgi_app(made.wsgi_app)
-    return made
-
-
-app: Flask = make_app()
+app: Flask = Flask(__name__)
+app.wsgi_app = google.appengine.api.wrap_wsgi_app(app.wsgi_app)
 
 
 @app.get("/")

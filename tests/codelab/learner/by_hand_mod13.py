@@ -25,8 +25,8 @@ MAIN = Walk(
 from google.appengine.ext.vendor import add
 import pkg_resources as installed
 
-for teach in (add, installed.working_set.add_entry):
-    teach("lib")
+add("lib")
+installed.working_set.add_entry("lib")
 """,
                 ),
                 Replace("main.py", "from google.appengine.ext import ndb\n", "from google.cloud import ndb\n"),
@@ -224,7 +224,7 @@ cache = r.Redis(**server, retry=None, socket_timeout=1, socket_connect_timeout=1
             ],
         ),
     ],
-    leads_to=None,
+    leads_to="make start MOD=mod4-cloudrun",
 )
 
 PORT = Walk(
@@ -256,5 +256,5 @@ env_variables: {"REDIS_HOST": "10.1.2.3", "REDIS_PORT": "6379"}
             ],
         ),
     ],
-    leads_to=None,
+    leads_to="make start MOD=mod4-cloudrun",
 )

@@ -77,7 +77,7 @@ class Walk:
 
     place: str
     steps: Sequence[Step]
-    leads_to: str | None
+    leads_to: str
     runs_each_step: bool = False
 
     @property
