@@ -26,7 +26,7 @@ def python_facts(file: str, text: str, called_from_outside: frozenset[str]) -> I
     try:
         module = ast.parse(text)
     except SyntaxError as error:
-        raise UnreadableError(error.lineno or 0, "Python", f"{error.msg}: {(error.text or '').strip()}") from error
+        raise UnreadableError(error.lineno or 0, "Python", f'"{(error.text or "").strip()}" ({error.msg})') from error
     except ValueError as error:
         raise UnreadableError(0, "Python", str(error)) from error
     reader = _Reader(file, text, module)
