@@ -23,7 +23,7 @@ PENDING = || test $$? = 1
 # What a codelab's commands take: the module, and the folder its track starts from if that is not START.
 PLACE = $(if $(MOD),$(MOD)$(if $(filter-out file,$(origin FROM)),/$(FROM)))
 
-.PHONY: help setup run start check show hint apply next watch reset list diff test test-all verify lint lock clean module
+.PHONY: help setup run learn start check show hint apply next watch reset list diff test test-all verify lint bench lock clean module
 help: ## Print this
 	@awk -F ':.*## ' '/^##/ { print substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo "MOD is one of: $(MODULES)"
@@ -36,6 +36,9 @@ run: module ## Run START and FINISH on one store: make run MOD=mod2-cloudndb [SI
 	@$(TOOL)/localcloud run $(patsubst $(MOD)/work%,work/$(MOD)%,$(addprefix $(MOD)/,$(SIDE))) --function visitme --data .localcloud/$(MOD).sqlite3
 
 ## Follow a codelab, in a copy of START under work/. MOD= is only needed where you change codelabs
+learn: .venv/.ready ## The same on a local web page, with the apps running beside the text
+	@$(TOOL)/codelab serve
+
 start: .venv/.ready ## Begin: make start MOD=mod2-cloudndb [FROM=FINISH for the track that starts there]
 	@$(TOOL)/codelab start $(PLACE) $(PENDING)
 
@@ -79,14 +82,19 @@ verify: .venv/.ready ## Prove the codelabs: START and all steps are FINISH, and 
 	@$(TOOL)/codelab verify
 
 lint: .venv/.ready ## Check style and types
-	@$(TOOL)/ruff check src tests
-	@$(TOOL)/ruff format --check src tests
+	@$(TOOL)/ruff check src tests bench
+	@$(TOOL)/ruff format --check src tests bench
 	@$(TOOL)/ruff check --isolated --select E,F,I,W --ignore I001 mod* one-app
 	@$(TOOL)/mypy
+
+bench: .venv/.bench ## Measure the local cloud, beside Google's emulators if they are here (10 min): docs/bench.md
+	@$(TOOL)/python -m bench $(if $(MILLION),--million)
 
 lock: .venv/.ready ## Look up the tool's packages afresh and write requirements.lock
 	@$(TOOL)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
 		--no-header --group dev pyproject.toml --output-file requirements.lock
+	@$(TOOL)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
+		--no-header --group bench --constraints requirements.lock --output-file bench/requirements.lock
 
 setup: .venv/.ready ## Make the tool's own environment, .venv (the other targets do it by themselves)
 
@@ -106,4 +114,9 @@ module: .venv/.ready
 	@mirror=$$($(TOOL)/pip config get global.index-url 2>/dev/null); set -- $${mirror:+--default-index "$$mirror"}; \
 	$(TOOL)/uv pip sync --quiet --compile-bytecode "$$@" --python $(TOOL)/python --require-hashes requirements.lock && \
 	$(TOOL)/uv pip install --quiet "$$@" --python $(TOOL)/python --no-deps --editable .
+	@touch $@
+
+.venv/.bench: bench/requirements.lock .venv/.ready
+	@mirror=$$($(TOOL)/pip config get global.index-url 2>/dev/null); set -- $${mirror:+--default-index "$$mirror"}; \
+	$(TOOL)/uv pip install --quiet "$$@" --python $(TOOL)/python --require-hashes --requirements bench/requirements.lock
 	@touch $@

@@ -46,7 +46,9 @@ class Difference:
 
 def function_of(codelab: Codelab) -> str | None:
     """Return the function that the codelab's commands serve, if they name one."""
-    names = [name for fence in codelab.fences if fence.language == "console" for name in _FUNCTION.findall(fence.text)]
+    names = [
+        name for fence in codelab.page.fences if fence.language == "console" for name in _FUNCTION.findall(fence.text)
+    ]
     return names[0] if names else None
 
 

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with stop_signals():
             well: bool = options.command(options)
     except Stopped:
-        return 0 if options.command is _watch else INTERRUPTED
+        return 0 if options.command in (_serve, _watch) else INTERRUPTED
     except (CodelabError, LocalCloudError) as error:
         print(f"codelab: {error}", file=sys.stderr)
         return 1
@@ -73,12 +73,18 @@ def parser() -> argparse.ArgumentParser:
     verb("list", "print all codelabs, and how far I am in each", _list, place=False)
     verb("next", "print what to do now: the next step, or the next codelab", _next)
 
+    serve = verb(
+        "serve", "follow the codelabs on a local web page, with the apps running beside the text", _serve, place=False
+    )
+    serve.add_argument("--port", type=int, metavar="N", help="default: the first free one from 8800 up")
+
     verify = verb("verify", "prove that the codelabs are right, step by step", _verify, place=False)
     verify.add_argument("modules", nargs="*", metavar="MODULE", help="only these")
     verify.add_argument("--no-run", action="store_true", help="look at the files only, start no app")
-    export = verb("export", "write a codelab in the format of Google's codelab tool", _export)
+    export = verb("export", "write a codelab in the Markdown of Google's codelab tool, claat", _export, place=False)
+    export.add_argument("place", metavar="MODULE", help="which codelab: mod2-cloudndb, or mod2-cloudndb/FINISH")
+    export.add_argument("--repository", required=True, metavar="URL", help="where this repository's files can be read")
     export.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
-    export.add_argument("--repository", metavar="URL", help="where this repository can be read, for links into it")
     return top
 
 
@@ -174,11 +180,20 @@ def _next(options: argparse.Namespace) -> bool:
     return desk.coach.next(desk.place)
 
 
+def _serve(options: argparse.Namespace) -> bool:
+    from codelab.web.server import serve
+
+    if options.port is not None and not 0 <= options.port <= 65535:
+        raise CodelabError(f"--port: expected a number from 0 to 65535, found {options.port}")
+    serve(_course(options), options.port, lambda line: print(line, flush=True))
+    return True
+
+
 def _verify(options: argparse.Namespace) -> bool:
     from codelab.verify.proof import verify
 
     course = _course(options)
-    modules = [course.place(name).codelab.module for name in options.modules] or course.modules
+    modules = [course.module(name) for name in options.modules] or course.modules
     return verify(course, modules, run=not options.no_run)
 
 
@@ -186,10 +201,12 @@ def _export(options: argparse.Namespace) -> bool:
     from codelab.export import export
 
     course = _course(options)
-    desk = _desk(options)
-    text = export(course, desk.place.codelab, options.repository)
+    text = export(course, course.place(options.place), options.repository)
     if options.output:
-        options.output.write_text(text, encoding="utf-8")
+        try:
+            options.output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise CodelabError(f"{options.output}: expected to write here ({error.strerror})") from error
     else:
         print(text, end="")
     return True

@@ -10,10 +10,10 @@ from codelab.course import Course, Place
 from codelab.errors import CodelabError
 from codelab.judge import Judge
 from codelab.model import Step
+from codelab.rehearsal import State, rehearse, will_run
 from codelab.standing import Standing, standing_of
 from codelab.trees import Tree
 from codelab.workspace import Workspace, changes, make
-from localcloud.errors import LocalCloudError
 
 
 class Coach:
@@ -137,46 +137,32 @@ class Coach:
 
     def _tell_behaviour(self, place: Place, judge: Judge, standing: Standing, tree: Tree) -> bool:
         """Run START and the copy if the copy is at the end of a step that works, and tell what visitors see."""
-        last = standing.pending is None or standing.only_style_is_left
-        if not last and not (standing.between_steps and standing.reached):
+        if will_run(place, standing):
+            self._say("Running START and your copy, and sending both the same visitors ...")
+        outcome = rehearse(place, judge, standing)
+        if outcome.state is State.NOT_NOW:
             self._say(
                 f"The app is run when a step is complete. The text: {make('show', place)}; help: {make('hint', place)}"
             )
-            return False
-        step = place.track.steps[-1 if last else standing.reached - 1]
-        if not step.works:
+        elif outcome.state is State.NOT_YET:
             self._say("The app does not work yet after this step, as the codelab says.")
-            self._announce(place, place.track.steps[standing.reached])
-            return True
-        # Imported here: what only reads files has to answer at once.
-        from codelab.behaviour import ALL_SCENARIOS, FIRST_SCENARIOS, Comparison, Site, cache_of, function_of
-
-        scenarios = ALL_SCENARIOS if last else FIRST_SCENARIOS
-        start = Site("START", place.start, cache_of(judge.trees[0]))
-        yours = Site("your copy", place.copy, cache_of(judge.trees[step.number]))
-        comparison = Comparison(start, [yours], function_of(place.codelab))
-        self._say("Running START and your copy, and sending both the same visitors ...")
-        try:
-            with comparison:
-                difference = comparison.first_difference(yours, scenarios)
-        except LocalCloudError as error:
-            self._say(f"The app does not run: {error}")
-            if reason := comparison.error_of(yours):
-                self._say(f"  {reason}")
-            return False
-        if difference:
-            self._say(f"The page is not what it has to be. In the scenario “{difference.scenario}”:")
-            self._say(f"  {difference.text}")
-            if difference.error:
-                self._say(f"  {difference.error}")
-            self._say(f"A hint: {make('hint', place)}")
-            return False
-        but = ", but for the cache" if start.cache != yours.cache else ""
-        self._say(f"The output is START's{but}, in {len(scenarios)} scenarios.")
-        if last:
+        elif outcome.state is State.DOES_NOT_RUN:
+            self._say(f"The app does not run: {outcome.text}")
+        elif outcome.state is State.DIFFERS:
+            self._say(f"The page is not what it has to be. In the scenario “{outcome.scenario}”:")
+            self._say(f"  {outcome.text}")
+        else:
+            but = ", but for the cache" if outcome.caches_differ else ""
+            self._say(f"The output is START's{but}, in {outcome.scenarios} scenarios.")
+        if outcome.error:
+            self._say(f"  {outcome.error}")
+        if outcome.finished:
             return self._celebrate(place, judge, standing, tree)
-        self._announce(place, place.track.steps[standing.reached])
-        return True
+        if outcome.well:
+            self._announce(place, place.track.steps[standing.reached])
+        elif outcome.state is not State.NOT_NOW:
+            self._say(f"A hint: {make('hint', place)}")
+        return outcome.well
 
     def _celebrate(self, place: Place, judge: Judge, standing: Standing, tree: Tree) -> bool:
         self.finished = True

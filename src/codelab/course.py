@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from codelab.errors import CodelabError
-from codelab.model import Codelab, Track
-from codelab.readme import read_codelab
+from codelab.model import Codelab, Page, Track
+from codelab.readme import read_codelab, read_page
 
 _NUMBER = re.compile(r"mod(\d+)-")
 _LINK_TO_MODULE = re.compile(r"\]\(\.\./(mod\d+-[\w-]+)/README\.md\)")
@@ -52,6 +52,7 @@ class Course:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._codelabs: dict[tuple[str, int], Codelab] = {}
         if not self.modules:
             raise CodelabError(f"{root}: expected a course, folders such as mod1-flask with a README.md; found none")
 
@@ -62,7 +63,17 @@ class Course:
         return sorted(found, key=lambda name: (int(_NUMBER.findall(name)[0]), name))
 
     def codelab(self, module: str) -> Codelab:
-        return read_codelab(self.root / module / "README.md")
+        """Return a module's codelab; it is read once for each version of its README."""
+        readme = self.root / module / "README.md"
+        version = (module, readme.stat().st_mtime_ns)
+        if version not in self._codelabs:
+            self._codelabs[version] = read_codelab(readme)
+        return self._codelabs[version]
+
+    def other_pages(self) -> Iterator[Page]:
+        """Yield what there is to read beside the codelabs."""
+        for path in sorted([*self.root.glob("*.md"), *self.root.glob("docs/*.md"), *self.root.glob("one-app/*.md")]):
+            yield read_page(path, self.root)
 
     def places(self) -> Iterator[Place]:
         """Yield every track of every module, the main ones first in theirs."""
@@ -77,9 +88,8 @@ class Course:
         """
         wanted = name.rstrip("/").removeprefix("work/")
         module, _, start = wanted.partition("/")
-        found = [known for known in self.modules if module in (known, known.partition("-")[0])]
-        if found:
-            codelab = self.codelab(found[0])
+        if found := self._module(module):
+            codelab = self.codelab(found)
             for track in codelab.tracks:
                 if track.start == (start or "START"):
                     return Place(codelab, track)
@@ -88,7 +98,20 @@ class Course:
         for place in self.places():
             if place.copy.name == wanted:
                 return place
-        raise CodelabError(f'"{name}": expected one of {", ".join(self.modules)}; `make list` shows them')
+        raise self._no_module(name)
+
+    def module(self, name: str) -> str:
+        """Return the module that a person means by "mod2" or "mod2-cloudndb/"; raises CodelabError for any other."""
+        found = self._module(name.rstrip("/"))
+        if not found:
+            raise self._no_module(name)
+        return found
+
+    def _module(self, name: str) -> str | None:
+        return next((known for known in self.modules if name in (known, known.partition("-")[0])), None)
+
+    def _no_module(self, name: str) -> CodelabError:
+        return CodelabError(f'"{name}": expected one of {", ".join(self.modules)}; `make list` shows them')
 
     def after(self, place: Place) -> Place | None:
         """Return where to go on: the track that begins where this one ends, else the README's next module."""

@@ -77,7 +77,7 @@ class Editor:
         """Print how one state differs from another: "work", a step's number, or a folder such as FINISH."""
         if old == new:
             raise CodelabError(f'expected two different states to compare, found "{old}" twice')
-        before, after = self._state(place, old), self._state(place, new)
+        before, after = state_of(self._workspace, place, old), state_of(self._workspace, place, new)
         text = "".join(
             line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
             for file in sorted({*before, *after})
@@ -96,25 +96,26 @@ class Editor:
             self._console.file.write(text)
         return True
 
-    def _state(self, place: Place, name: str) -> Tree:
-        if name == WORK:
-            return self._workspace.read(place)
-        if name.isdecimal():
-            trees = Judge(place.codelab, place.track).trees
-            if int(name) < len(trees):
-                return trees[int(name)]
-        folder = place.codelab.readme.parent / name
-        if not folder.is_dir() or folder.parent != place.codelab.readme.parent:
-            folders = ", ".join(
-                sorted({name for track in place.codelab.tracks for name in (track.start, track.finish)})
-            )
-            raise CodelabError(
-                f'"{name}": expected {WORK}, a step from 0 to {len(place.track.steps)}, or one of {folders}'
-            )
-        return read_tree(folder)
-
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def state_of(workspace: Workspace, place: Place, name: str) -> Tree:
+    """Return the files of "work", of the track after a step's number, or of a folder of the module such as FINISH.
+
+    Raises CodelabError for any other name.
+    """
+    if name == WORK:
+        return workspace.read(place)
+    if name.isdecimal():
+        trees = Judge(place.codelab, place.track).trees
+        if int(name) < len(trees):
+            return trees[int(name)]
+    folder = place.codelab.readme.parent / name
+    if not folder.is_dir() or folder.parent != place.codelab.readme.parent:
+        folders = ", ".join(sorted({name for track in place.codelab.tracks for name in (track.start, track.finish)}))
+        raise CodelabError(f'"{name}": expected {WORK}, a step from 0 to {len(place.track.steps)}, or one of {folders}')
+    return read_tree(folder)
 
 
 def _merged(file: str, before: Tree, mine: Tree, after: Tree) -> str | None:

@@ -58,7 +58,7 @@ class Judge:
     def __init__(self, codelab: Codelab, track: Track) -> None:
         self.track = track
         self.trees = step_trees(codelab, track)
-        commands = "\n".join(fence.text for fence in codelab.fences if fence.language == "console")
+        commands = "\n".join(fence.text for fence in codelab.page.fences if fence.language == "console")
         self._called = names_called_from_outside(list(self.trees), commands)
         states = [self._read(tree)[0] for tree in self.trees]
         self._changes = [_Change(before, after) for before, after in pairwise(states)]

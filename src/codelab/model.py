@@ -25,6 +25,16 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Page:
+    """Any Markdown page of the repository: its name as problems have it, its fences and its links."""
+
+    path: Path
+    name: str
+    fences: tuple[Fence, ...]
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
 class Step:
     """One step: what to change and why, what to see afterwards, and a hint for who does not see it.
 
@@ -74,8 +84,7 @@ class Codelab:
     introduction: str
     tracks: tuple[Track, ...]
     sections: tuple[Section, ...]
-    fences: tuple[Fence, ...] = field(repr=False)
-    links: tuple[Link, ...] = field(repr=False)
+    page: Page = field(repr=False)
 
     @cached_property
     def module(self) -> str:

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from codelab.errors import CodelabError, Problem, ReadmeError
-from codelab.model import Codelab, Fence, Link, Section, Step, Track
+from codelab.model import Codelab, Fence, Link, Page, Section, Step, Track
 
 # The sections every codelab has, in this order; steps and tracks stand before "Differences".
 SECTIONS = (
@@ -42,15 +42,24 @@ def read_codelab(readme: Path) -> Codelab:
 
     Raises ReadmeError, with each line that is not as the grammar has it, and CodelabError if there is no such file.
     """
-    try:
-        text = readme.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CodelabError(f"{readme}: expected a codelab's README, and it cannot be read ({error})") from error
-    reader = _Reader(readme, text)
+    reader = _Reader(readme, _text_of(readme))
     codelab = reader.codelab()
     if reader.problems:
         raise ReadmeError(sorted(reader.problems))
     return codelab
+
+
+def read_page(path: Path, root: Path) -> Page:
+    """Return a page below the repository's root; raises CodelabError if it cannot be read."""
+    tokens = MarkdownIt().enable("table").parse(_text_of(path))
+    return Page(path, path.relative_to(root).as_posix(), tuple(_fences(tokens)), tuple(_links(tokens)))
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CodelabError(f"{path}: expected a Markdown page, and it cannot be read ({error})") from error
 
 
 @dataclass
@@ -91,8 +100,7 @@ class _Reader:
             sections=tuple(
                 Section(part.title, part.line, self._text(part.line + 1, self._last_line(part))) for part in sections
             ),
-            fences=tuple(_fences(self._tokens)),
-            links=tuple(_links(self._tokens)),
+            page=Page(self._readme, self._name, tuple(_fences(self._tokens)), tuple(_links(self._tokens))),
         )
 
     def _outline(self) -> _Part:
@@ -209,7 +217,10 @@ def _fences(tokens: list[Token]) -> Iterator[Fence]:
 
 def _links(tokens: list[Token]) -> Iterator[Link]:
     for token in tokens:
+        line = (token.map or [0])[0] + 1
         for child in token.children or []:
+            if child.type in ("softbreak", "hardbreak"):
+                line += 1
             target = child.attrGet("href") if child.type == "link_open" else child.attrGet("src")
             if isinstance(target, str):
-                yield Link((token.map or [0])[0] + 1, target)
+                yield Link(line, target)

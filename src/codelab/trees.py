@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unidiff.constants import LINE_TYPE_NO_NEWLINE
 from unidiff.errors import UnidiffParseError
-from unidiff.patch import PatchedFile, PatchSet
+from unidiff.patch import Hunk, PatchedFile, PatchSet
 
 from codelab.errors import CodelabError, Problem, ReadmeError
 from codelab.model import Codelab, Fence, Track
@@ -77,18 +77,19 @@ def apply_diff(tree: Tree, diff: Fence, readme: str) -> dict[str, str]:
     result = dict(tree)
     for file in files:
         old, new = _path(file.source_file, "a/"), _path(file.target_file, "b/")
+        line = _line_of(file[0]) - 2 if file else 0
         if "" in (old, new):
-            raise problem(0, f'{_ONLY_DIFFS}, found "{file.source_file}" and "{file.target_file}"')
+            raise problem(line, f'{_ONLY_DIFFS}, found "{file.source_file}" and "{file.target_file}"')
         if old and old not in result:
-            raise problem(0, f"expected {old} to change, and there is no such file at this step")
+            raise problem(line, f"expected {old} to change, and there is no such file at this step")
         if new and new != old and new in result:
-            raise problem(0, f"expected {new} to be new, and it exists already at this step")
+            raise problem(line, f"expected {new} to be new, and it exists already at this step")
         lines = result.pop(old).splitlines(keepends=True) if old else []
         text = _patched(lines, file, problem)
         if new:
             result[new] = text
         elif text:
-            raise problem(0, f"expected {old} to be deleted, and the diff leaves lines of it")
+            raise problem(line, f"expected {old} to be deleted, and the diff leaves lines of it")
     return dict(sorted(result.items()))
 
 
@@ -99,13 +100,23 @@ def _path(name: str, prefix: str) -> str | None:
     return name.removeprefix(prefix) if name.startswith(prefix) else ""
 
 
+def _line_of(hunk: Hunk) -> int:
+    """Return the line of a hunk's head in its diff; a file's head is in the two lines before the first."""
+    first: int | None = hunk[0].diff_line_no
+    return (first or 1) - 1
+
+
 def _patched(lines: list[str], file: PatchedFile, problem: Callable[[int | None, str], ReadmeError]) -> str:
     result: list[str] = []
     done = 0
     for hunk in file:
         # An empty range is given by the line before it: that is how a diff says where lines are added.
-        result += lines[done : hunk.source_start - (hunk.source_length > 0)]
-        done = hunk.source_start - (hunk.source_length > 0)
+        before = hunk.source_start - (hunk.source_length > 0)
+        result += lines[done:before]
+        done = before
+        if hunk.target_start - (hunk.target_length > 0) != len(result):
+            expected_start = len(result) + (hunk.target_length > 0)
+            raise problem(_line_of(hunk), f"expected +{expected_start} in @@, found +{hunk.target_start}")
         for line in hunk:
             if line.is_context or line.is_removed:
                 found = lines[done] if done < len(lines) else "the end of the file"

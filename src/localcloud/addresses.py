@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 
 from localcloud.errors import LocalCloudError
@@ -15,6 +16,24 @@ def read_address(text: str, option: str) -> tuple[str, int]:
     if not host or not port.isdecimal() or int(port) > 65535:
         raise LocalCloudError(f'{option}: expected HOST:PORT, found "{text}"')
     return host, int(port)
+
+
+def refuse_exposure(host: str, option: str) -> None:
+    """Raise LocalCloudError unless `host` is this machine's own, as it is reached from nowhere else.
+
+    Raises it too for a name that cannot be looked up.
+    """
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise LocalCloudError(
+            f"{option}: expected an address of this machine, found {host} ({error.strerror})"
+        ) from error
+    if not all(ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found):
+        raise LocalCloudError(
+            f"{option}: expected a loopback address such as 127.0.0.1, found {host}, which others can reach: the "
+            "Datastore asks nobody who they are; if that is meant, add --allow-remote-clients"
+        )
 
 
 def read_server(text: str, option: str) -> tuple[str, int]:

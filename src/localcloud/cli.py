@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localcloud.addresses import read_address
+from localcloud.addresses import read_address, refuse_exposure
 from localcloud.errors import LocalCloudError
 from localcloud.stopping import Stopped, stop_signals
 
@@ -64,6 +64,12 @@ def parser() -> argparse.ArgumentParser:
     datastore = verbs.add_parser("datastore", help="run the Datastore alone")
     datastore.set_defaults(command=_datastore)
     datastore.add_argument("--host-port", default="127.0.0.1:8081", metavar="HOST:PORT", help="where it listens")
+    datastore.add_argument(
+        "--allow-remote-clients",
+        action="store_true",
+        help="listen where other machines can reach it, unasked who they are",
+    )
+    datastore.add_argument("--grpc-only", action="store_true", help="no REST on the port; a little faster")
     datastore.add_argument("--data", metavar="FILE", help="where it keeps its entities, or :memory:")
     datastore.add_argument("--project", default="demo", help="the project id that names the default file")
     return parser
@@ -107,9 +113,11 @@ def _datastore(options: argparse.Namespace) -> None:
     from localcloud.datastore.server import DatastoreServer
 
     host, port = read_address(options.host_port, "--host-port")
+    if not options.allow_remote_clients:
+        refuse_exposure(host, "--host-port")
     data = options.data or str(_default_data(options.project))
     with Engine(data) as engine:
-        server = DatastoreServer(engine, host, port)
+        server = DatastoreServer(engine, host, port, rest=not options.grpc_only)
         server.start()
         print(f"Datastore on {server.address}, data: {data}. To use it, run this in the app's shell:")
         print(f"export DATASTORE_EMULATOR_HOST={server.address}", flush=True)

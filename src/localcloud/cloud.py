@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack
@@ -15,6 +16,7 @@ from localcloud.appengine.server import ApiServer
 from localcloud.clock import Clock
 from localcloud.datastore.client import RemoteDatastore
 from localcloud.datastore.engine import Engine
+from localcloud.datastore.observed import observed
 from localcloud.datastore.server import DatastoreServer
 from localcloud.errors import LocalCloudError
 from localcloud.frontend import FrontEnd
@@ -129,7 +131,8 @@ class Cloud:
     """A local Google Cloud project with the apps that run in it; a context manager that ends all it started.
 
     `data` is the Datastore's file, ":memory:" for none. `datastore` and `redis` are HOST:PORT of servers to use
-    instead of our own. `log` receives each app's name and line of output.
+    instead of our own. `log` receives each app's name and line of output; `observe` hears of each call to Datastore and
+    Memcache, as in "Datastore RunQuery".
     """
 
     def __init__(
@@ -140,6 +143,7 @@ class Cloud:
         datastore: str | None = None,
         redis: str | None = None,
         log: Log = lambda name, line: None,
+        observe: Callable[[str], None] = lambda call: None,
     ) -> None:
         self.project = project
         self.clock = Clock()
@@ -158,12 +162,12 @@ class Cloud:
                 self.datastore = datastore
             else:
                 self.engine = Engine(data)
-                self.datastore_server = DatastoreServer(self.engine)
+                self.datastore_server = DatastoreServer(observed(self.engine, observe))
                 self.datastore_server.start()
                 stack.callback(self.datastore_server.stop)
                 self.datastore = self.datastore_server.address
             stack.callback(self.engine.close)
-            self.api_server = ApiServer(self.engine, clock=self.clock.now)
+            self.api_server = ApiServer(observed(self.engine, observe), clock=self.clock.now, observe=observe)
             self.api_server.start()
             stack.callback(self.api_server.stop)
             self._cleanup = stack.pop_all()
@@ -221,6 +225,11 @@ class Cloud:
         self.apps.append(app)
         return app
 
+    def remove(self, app: App) -> None:
+        """End an app of this cloud, and forget it."""
+        self.apps.remove(app)
+        app.stop()
+
     def start(self) -> None:
         """Start every app, all at once; the first error is raised, and `close` ends the rest."""
         # Not in a `with`: that would wait for a slow start after Ctrl-C, which `close` cuts short.
@@ -237,6 +246,10 @@ class Cloud:
         self.clock.advance(seconds)
         if self.memorystore:
             self.memorystore.advance(seconds)
+
+    def redis_calls(self) -> Counter[str]:
+        """Return how often each command of our own Redis has been called, as in "Redis GET"."""
+        return self.memorystore.calls() if self.memorystore else Counter()
 
     def flush_caches(self) -> None:
         """Empty the project's Memcache and Redis."""

@@ -175,6 +175,20 @@ def test_an_address_of_the_datastore_that_cannot_be_is_said_in_one_line(localclo
     assert command.lines == ['localcloud: --host-port: expected HOST:PORT, found "localhost:99999"']
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "192.0.2.1"])
+def test_the_datastore_is_not_shown_to_other_machines_unasked(localcloud, host):
+    command = localcloud("datastore", "--host-port", f"{host}:0", "--data", ":memory:")
+    assert command.wait() == 1
+    (line,) = command.lines
+    assert line.startswith(f"localcloud: --host-port: expected a loopback address such as 127.0.0.1, found {host}")
+    assert "--allow-remote-clients" in line
+
+
+def test_the_datastore_is_shown_to_other_machines_when_asked(localcloud):
+    arguments = ("--host-port", "0.0.0.0:0", "--data", ":memory:", "--allow-remote-clients")
+    localcloud("datastore", *arguments).wait_for(r"Datastore on 0\.0\.0\.0:\d+")
+
+
 def test_an_app_that_is_killed_ends_the_command_with_the_signal(localcloud, folder):
     command = localcloud("run", folder(Procfile="web: exec python server.py\n", server_py=SERVER))
     pid = int(httpx.get(command.urls()[0], timeout=30).text)

@@ -78,7 +78,7 @@ class _Reader:
             elif isinstance(node, (ast.Assign, ast.AnnAssign)):
                 names = _assigned(node)
                 meaning = self._meaning(node.value) if isinstance(node.value, ast.Call) else None
-                if meaning and not _in_standard_library(meaning):
+                if meaning and names and not _in_standard_library(meaning):
                     yield self._fact("made once, at the top level", meaning, node)
             for name in names:
                 if name in called_from_outside:

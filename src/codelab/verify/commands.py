@@ -1,4 +1,4 @@
-"""Whether the commands in a codelab's console fences exist, and what they name."""
+"""Whether the commands in a page's console fences exist, and what they name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import codelab.cli
 import localcloud.cli
 from codelab.course import Course
 from codelab.errors import Problem
-from codelab.model import Codelab
+from codelab.model import Page
 from codelab.verify.gcloud import mistake_in, read_record
 
 # The programs of other people that codelabs use, with the options they use of them, as in their manual pages.
@@ -48,15 +48,14 @@ class Commands:
             "gcloud": lambda words: mistake_in(words, self._gcloud),
         }
 
-    def check(self, codelab: Codelab) -> Iterator[Problem]:
+    def check(self, page: Page) -> Iterator[Problem]:
         """Yield each line of a console fence that is no command, or one that does not exist."""
-        readme = f"{codelab.module}/{codelab.readme.name}"
-        for fence in codelab.fences:
+        for fence in page.fences:
             if fence.language == "console":
                 for number, line in enumerate(fence.text.splitlines(), fence.line + 1):
                     self.checked += 1
                     if mistake := self._mistake(line):
-                        yield Problem(readme, number, mistake)
+                        yield Problem(page.name, number, mistake)
 
     def _mistake(self, line: str) -> str | None:
         if not line.startswith("$ "):
@@ -80,7 +79,9 @@ class Commands:
         if module not in self._course.modules:
             return f"expected MOD to be one of {', '.join(self._course.modules)}, found {module}"
         folders = [name for variable in ("SIDE", "FROM", "TO") for name in values.get(variable, "").split()]
-        strange = [name for name in folders if name != "work" and not (self._course.root / module / name).is_dir()]
+        known = {path.name for path in (self._course.root / module).iterdir() if path.is_dir()}
+        known |= {"work", *(f"work-{name}" for name in known)}
+        strange = [name for name in folders if name not in known and not name.isdecimal()]
         return f"expected folders of {module}, found {', '.join(strange)}" if strange else None
 
     def _other(self, program: str, words: list[str]) -> str | None:

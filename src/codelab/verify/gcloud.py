@@ -66,8 +66,9 @@ def _look_up(words: list[str]) -> tuple[str, list[str]] | None:
 def main() -> None:
     """Write gcloud.json for the commands that the codelabs use."""
     course = find_course(Path(__file__))
-    fences = [fence for module in course.modules for fence in course.codelab(module).fences]
-    lines = [line[2:] for fence in fences if fence.language == "console" for line in fence.text.splitlines()]
+    pages = [*(course.codelab(module).page for module in course.modules), *course.other_pages()]
+    fences = [fence for page in pages for fence in page.fences if fence.language == "console"]
+    lines = [line.removeprefix("$ ") for fence in fences for line in fence.text.splitlines()]
     wanted = {tuple(_leading_names(shlex.split(line)[1:])) for line in lines if line.startswith("gcloud ")}
     found = [answer for words in sorted(wanted) if (answer := _look_up(list(words)))]
     version = subprocess.run(

@@ -1,4 +1,4 @@
-"""Whether the links of a codelab lead somewhere."""
+"""Whether the links of a page lead somewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from markdown_it import MarkdownIt
 
 from codelab.errors import Problem
-from codelab.model import Codelab
+from codelab.model import Page
 
 
 class Links:
@@ -22,26 +22,30 @@ class Links:
         self._root = root.resolve()
         self._anchors: dict[Path, set[str]] = {}
 
-    def check(self, codelab: Codelab) -> Iterator[Problem]:
+    def check(self, page: Page) -> Iterator[Problem]:
         """Yield each link to a file or a heading that is not there."""
-        readme = f"{codelab.module}/{codelab.readme.name}"
-        for link in codelab.links:
+        for link in page.links:
             target = urlsplit(link.target)
             if target.scheme or target.netloc:
                 continue
             self.checked += 1
-            path = (codelab.readme.parent / unquote(target.path)).resolve() if target.path else codelab.readme.resolve()
+            path = (page.path.parent / unquote(target.path)).resolve() if target.path else page.path.resolve()
             if not path.is_relative_to(self._root):
-                yield Problem(readme, link.line, f"expected a link into this repository, found {link.target}")
+                yield Problem(page.name, link.line, f"expected a link into this repository, found {link.target}")
             elif not path.exists():
-                yield Problem(readme, link.line, f"expected {link.target} to exist, found no such file")
+                yield Problem(page.name, link.line, f"expected {link.target} to exist, found no such file")
             elif target.fragment and target.fragment not in self._headings(path):
-                yield Problem(readme, link.line, f"expected a heading #{target.fragment} in {path.name}, found none")
+                yield Problem(page.name, link.line, f"expected a heading #{target.fragment} in {path.name}, found none")
 
     def _headings(self, path: Path) -> set[str]:
         """Return the anchors that repository pages give a Markdown file's headings."""
         if path not in self._anchors:
             tokens = MarkdownIt().parse(path.read_text(encoding="utf-8"))
             titles = [following.content for token, following in pairwise(tokens) if token.type == "heading_open"]
-            self._anchors[path] = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+            self._anchors[path] = {anchor(title) for title in titles}
         return self._anchors[path]
+
+
+def anchor(title: str) -> str:
+    """Return the name by which repository pages let links point at a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")

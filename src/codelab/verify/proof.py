@@ -8,7 +8,7 @@ from codelab.judge import Judge
 from codelab.model import Codelab
 from codelab.verify.commands import Commands
 from codelab.verify.links import Links
-from codelab.verify.text import check_finish, check_times, check_turns
+from codelab.verify.text import check_finish, check_sections, check_times, check_turns
 
 
 def verify(course: Course, modules: list[str], *, run: bool) -> bool:
@@ -16,13 +16,15 @@ def verify(course: Course, modules: list[str], *, run: bool) -> bool:
     commands, links = Commands(course), Links(course.root)
     problems: list[Problem] = []
     judges: list[tuple[Codelab, Judge]] = []
+    pages = list(course.other_pages()) if modules == course.modules else []
     for module in modules:
         try:
             codelab = course.codelab(module)
         except ReadmeError as error:
             problems += error.problems
             continue
-        problems += [*check_times(codelab), *commands.check(codelab), *links.check(codelab)]
+        pages.append(codelab.page)
+        problems += [*check_times(codelab), *check_sections(codelab)]
         for track in codelab.tracks:
             try:
                 judge = Judge(codelab, track)
@@ -31,6 +33,8 @@ def verify(course: Course, modules: list[str], *, run: bool) -> bool:
                 continue
             judges.append((codelab, judge))
             problems += [*check_turns(codelab, judge), *check_finish(codelab, judge)]
+    for page in pages:
+        problems += [*commands.check(page), *links.check(page)]
     _print(problems)
     if not problems:
         steps = sum(len(judge.track.steps) for _, judge in judges)

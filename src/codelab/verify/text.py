@@ -31,6 +31,22 @@ def check_times(codelab: Codelab) -> Iterator[Problem]:
             )
 
 
+def check_sections(codelab: Codelab) -> Iterator[Problem]:
+    """Yield each section that lacks what a codelab promises: pictures, commands, and the way on."""
+    wanted = {
+        "START and FINISH": ("```mermaid", "a picture of the architecture, a ```mermaid fence"),
+        "What a reviewer would ask": ("**", "questions in bold"),
+        "Deploy to Google Cloud": ("$ gcloud ", "gcloud commands"),
+        "What it costs": ("platform-facts.md#what-it-costs", "a link to the prices"),
+        "Clean up": ("$ gcloud ", "gcloud commands"),
+        "Where to go next": ("Next: ", 'the next module behind "Next:"'),
+    }
+    for section in codelab.sections:
+        sign, words = wanted.get(section.title, ("", ""))
+        if sign not in section.text:
+            yield Problem(readme_of(codelab), section.line, f"expected {words} in this section, found none")
+
+
 def check_turns(codelab: Codelab, judge: Judge) -> Iterator[Problem]:
     """Yield each step that a learner's check would take for done before it is, or not for done after it."""
     for number, tree in enumerate(judge.trees):

@@ -146,6 +146,8 @@ class DatastoreV3Service:
         # free; reserving them keeps it so.
         converter = converter_for(request.model_key.app)
         first = converter.key(request.model_key)
+        if not first.path:
+            raise bad_request("allocate_ids() needs a key that names a kind")
         first.path[-1].ClearField("id_type")
         self._complete([first], converter)
         start = first.path[-1].id

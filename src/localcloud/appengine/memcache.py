@@ -59,10 +59,14 @@ class Memcache:
 
 
 class MemcacheService:
-    """Gives each app its own cache, since App Engine's are not shared between projects."""
+    """Gives each app its own cache, since App Engine's are not shared between projects.
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    `observe` hears of each call, as in "Memcache Get".
+    """
+
+    def __init__(self, clock: Callable[[], float], observe: Callable[[str], None] = lambda call: None) -> None:
         self._clock = clock
+        self._observe = observe
         self._caches: dict[str, Memcache] = {}
         self._lock = threading.Lock()
 
@@ -73,6 +77,7 @@ class MemcacheService:
 
     def call(self, method: str, payload: bytes, ticket: str) -> bytes:
         """Answer one call from the app that `ticket` names."""
+        self._observe(f"Memcache {method}")
         return self.cache(ticket).call(method, payload)
 
 

@@ -44,10 +44,11 @@ class ApiServer:
         host: str = "127.0.0.1",
         port: int = 0,
         clock: Callable[[], float] = time.time,
+        observe: Callable[[str], None] = lambda call: None,
     ) -> None:
         self.host = host
         self.port = port
-        self._memcache = MemcacheService(clock)
+        self._memcache = MemcacheService(clock, observe)
         self.dispatcher = Dispatcher({"datastore_v3": DatastoreV3Service(datastore), "memcache": self._memcache})
         self._http: _HttpServer | None = None
         self._thread: threading.Thread | None = None

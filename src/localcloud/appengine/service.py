@@ -9,7 +9,7 @@ from google.appengine.runtime import apiproxy_errors
 from google.protobuf.message import DecodeError, Message
 
 # The request class of a method, and what answers it; Any because the SDK's messages carry no type information.
-Method = tuple[type[Message], Callable[[Any], Message]]
+Method = tuple[Any, Callable[[Any], Message]]
 
 
 class Service(Protocol):
@@ -31,6 +31,10 @@ def call_method(service: str, methods: Mapping[str, Method], method: str, payloa
     request_class, answer = methods[method]
     try:
         request = request_class.FromString(payload)
-    except DecodeError as error:
+        # FromString() looks at the outermost message's required fields only.
+        if not request.IsInitialized():
+            raise DecodeError(f"missing required fields: {', '.join(request.FindInitializationErrors())}")
+        return answer(request).SerializeToString()
+    except (DecodeError, UnicodeDecodeError) as error:
+        # The old protocol buffers let any bytes pass for text until somebody reads them.
         raise apiproxy_errors.ArgumentError(f"{service}.{method}(): {error}") from error
-    return answer(request).SerializeToString()

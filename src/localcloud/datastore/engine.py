@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import NamedTuple
 
-from grpc import StatusCode
-
-from localcloud.datastore import keys, mutations
+from localcloud.datastore import aggregation, explain, gql, history, keys, masks, metadata, mutations
 from localcloud.datastore import messages as m
-from localcloud.datastore.errors import DatastoreError, conflict, invalid, unimplemented
+from localcloud.datastore.errors import conflict, invalid, unimplemented
 from localcloud.datastore.query import parse
-from localcloud.datastore.results import REPLY_BYTES, Run, fill_result, fingerprint
-from localcloud.datastore.storage import Snapshot, Storage, read_state
+from localcloud.datastore.results import NO_MORE, REPLY_BYTES, Meter, Run, fill_result, fingerprint
+from localcloud.datastore.storage import Snapshot, Storage, file_errors, read_state
 from localcloud.datastore.transactions import Transaction, Transactions
 from localcloud.datastore.writer import Writer
+
+# https://cloud.google.com/datastore/docs/concepts/limits
+_MAX_LOOKUP_KEYS = 1000
 
 _TRANSACTIONAL, _NON_TRANSACTIONAL = 1, 2  # CommitRequest.Mode
 
@@ -68,8 +69,9 @@ class Engine:
     def lookup(self, request: m.LookupRequest) -> m.LookupResponse:
         """Find entities by key; what would not fit in one reply is `deferred`, for the client to ask again."""
         project, database = request.project_id, request.database_id
-        if request.HasField("property_mask"):
-            raise unimplemented("LookupRequest.property_mask")
+        wanted = masks.parse_paths(request.property_mask.paths) if request.HasField("property_mask") else None
+        if len(request.keys) > _MAX_LOOKUP_KEYS:
+            raise invalid(f"cannot get more than {_MAX_LOOKUP_KEYS} keys in a single call")
         targets = []
         for key in request.keys:
             partition = keys.partition_of(project, database, key.partition_id)
@@ -80,7 +82,7 @@ class Engine:
             response.read_time.FromMicroseconds(snapshot.time)
             room = REPLY_BYTES
             for key, partition, path in targets:
-                row = self._find(snapshot.connection, partition, path)
+                row = self._find(snapshot, partition, path)
                 if row and response.found and room < len(row[2]):
                     response.deferred.append(key)
                     continue
@@ -88,7 +90,10 @@ class Engine:
                     transaction.lookups[partition, path] = row[0] if row else 0
                 if row:
                     room -= len(row[2])
-                    fill_result(response.found.add(), *row)
+                    result = response.found.add()
+                    fill_result(result, *row)
+                    if wanted is not None:
+                        masks.cut(result.entity, wanted)
                 else:
                     result = response.missing.add(version=snapshot.version)
                     result.entity.key.CopyFrom(key)
@@ -96,18 +101,80 @@ class Engine:
         return response
 
     def run_query(self, request: m.RunQueryRequest) -> m.RunQueryResponse:
-        """Run a query, as far as one reply holds its results."""
+        """Run a query, as far as one reply holds its results, or explain it."""
         project, database = request.project_id, request.database_id
-        query = parse(project, database, request)
+        partition = keys.partition_of(project, database, request.partition_id)
+        response = m.RunQueryResponse()
+        message = request.query
+        which = request.WhichOneof("query_type")
+        if which == "gql_query":
+            message = gql.parse_query(request.gql_query, partition)
+            response.query.CopyFrom(message)
+        elif which is None:
+            raise invalid("one of fields Query.query and Query.gql_query must be set")
+        query = parse(partition, message)
+        if request.HasField("property_mask"):
+            query.wanted = masks.parse_paths(request.property_mask.paths)
+        meter = Meter() if request.HasField("explain_options") else None
         with self._reading(project, database, request.read_options) as (snapshot, transaction, begun):
-            batch = Run(self._storage, snapshot, query).fill()
+            response.transaction = begun
+            if query.kind in metadata.KINDS:
+                if meter:
+                    raise unimplemented("Explain of a metadata query")
+                response.batch.CopyFrom(metadata.run(snapshot, query))
+                return response
+            started = time.perf_counter()
+            run = Run(self._storage, snapshot, query, meter)
+            if meter:
+                explain.fill_plan(response.explain_metrics, query, run.indexes)
+                if not request.explain_options.analyze:
+                    return response
+            batch = run.fill()
+            response.batch.CopyFrom(batch)
             if transaction:
                 transaction.queries.append((query, fingerprint(batch)))
-        return m.RunQueryResponse(batch=batch, transaction=begun)
+            if meter:
+                seconds = time.perf_counter() - started
+                results = len(batch.entity_results)
+                explain.fill_execution(response.explain_metrics, meter, results, seconds, aggregated=False)
+        return response
 
     def run_aggregation_query(self, request: m.RunAggregationQueryRequest) -> m.RunAggregationQueryResponse:
-        """Refuse: aggregation is not written yet."""
-        raise unimplemented("RunAggregationQuery")
+        """Count, sum and average over the results of a query, or explain that."""
+        project, database = request.project_id, request.database_id
+        partition = keys.partition_of(project, database, request.partition_id)
+        response = m.RunAggregationQueryResponse()
+        message = request.aggregation_query
+        which = request.WhichOneof("query_type")
+        if which == "gql_query":
+            message = gql.parse_aggregation_query(request.gql_query, partition)
+            response.query.CopyFrom(message)
+        elif which is None:
+            raise invalid("one of fields AggregationQuery.aggregation_query and gql_query must be set")
+        aggregations = aggregation.parse(message)
+        query = parse(partition, message.nested_query, [one.name for one in aggregations if one.name])
+        if query.kind in metadata.KINDS:
+            raise unimplemented("Aggregation over a metadata query")
+        meter = Meter() if request.HasField("explain_options") else None
+        with self._reading(project, database, request.read_options) as (snapshot, transaction, begun):
+            response.transaction = begun
+            started = time.perf_counter()
+            run = Run(self._storage, snapshot, query, meter)
+            if meter:
+                explain.fill_plan(response.explain_metrics, query, run.indexes)
+                if not request.explain_options.analyze:
+                    return response
+            batch = response.batch
+            result = aggregation.aggregate(run, aggregations)
+            batch.aggregation_results.append(result)
+            batch.more_results = NO_MORE
+            batch.read_time.FromMicroseconds(snapshot.time)
+            if transaction:
+                transaction.aggregations.append((query, aggregations, result))
+            if meter:
+                seconds = time.perf_counter() - started
+                explain.fill_execution(response.explain_metrics, meter, 1, seconds, aggregated=True)
+        return response
 
     def begin_transaction(self, request: m.BeginTransactionRequest) -> m.BeginTransactionResponse:
         """Open a read-write or read-only transaction."""
@@ -131,11 +198,17 @@ class Engine:
         if transactional and not selector:
             raise invalid("transactional commit requires a transaction")
         changes = mutations.parse(project, database, request.mutations, transactional=transactional)
-        transaction = None
         if selector == "transaction":
-            transaction = self._transactions.end(project, database, request.transaction)
-        elif selector and request.single_use_transaction.WhichOneof("mode") == "read_only":
+            with self._transactions.ending(project, database, request.transaction) as transaction:
+                return self._apply(changes, transaction, timed=True)
+        if selector and request.single_use_transaction.WhichOneof("mode") == "read_only":
             raise invalid("Cannot modify entities in a read-only transaction.")
+        self._transactions.wait_for_readers({(change.partition, change.path) for change in changes})
+        return self._apply(changes, None, timed=transactional)
+
+    def _apply(
+        self, changes: list[mutations.Change], transaction: Transaction | None, *, timed: bool
+    ) -> m.CommitResponse:
         response = m.CommitResponse()
         if not changes:
             response.commit_time.GetCurrentTime()
@@ -148,7 +221,7 @@ class Engine:
             for change in changes:
                 response.mutation_results.append(mutations.apply(change, writer))
             response.index_updates = writer.index_updates
-            if transactional:
+            if timed:
                 response.commit_time.FromMicroseconds(writer.version)
         return response
 
@@ -186,32 +259,35 @@ class Engine:
         if not project:
             raise invalid("missing project id in header")
         which = options.WhichOneof("consistency_type")
-        if which == "read_time":
-            raise unimplemented("ReadOptions.read_time")
+        past = history.check_read_time(options.read_time) if which == "read_time" else None
         begun = b""
         identifier = options.transaction
         if which == "new_transaction":
             begun = identifier = self._transactions.begin(project, database, options.new_transaction)
-        with _file_errors():
+        with file_errors():
             if which in ("transaction", "new_transaction"):
                 with self._transactions.reading(project, database, identifier) as (transaction, snapshot):
+                    history.check_horizon(snapshot)
                     yield _Reading(snapshot, None if transaction.read_only else transaction, begun)
             else:
-                with self._storage.snapshot() as snapshot:
+                with self._storage.snapshot(past) as snapshot:
+                    history.check_horizon(snapshot)
                     yield _Reading(snapshot, None, begun)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Writer]:
-        with _file_errors(), self._storage.writing() as connection:
+        self._transactions.expire()
+        with file_errors(), self._storage.writing() as connection:
             writer = Writer(self._storage, connection)
             yield writer
             writer.finish()
 
-    def _find(
-        self, connection: sqlite3.Connection, partition: keys.Partition, path: bytes
-    ) -> tuple[int, int, bytes] | None:
+    def _find(self, snapshot: Snapshot, partition: keys.Partition, path: bytes) -> tuple[int, int, bytes] | None:
         """Return the entity's version, creation and body."""
+        connection = snapshot.connection
         number = self._storage.partitions.find(connection, *partition)
+        if snapshot.past is not None:
+            return history.find(connection, number, path, snapshot.past)
         row: tuple[int, int, bytes] | None = connection.execute(
             "SELECT version, created, body FROM entities WHERE partition = ? AND key = ?", (number, path)
         ).fetchone()
@@ -223,23 +299,12 @@ class Engine:
         if now.version == transaction.read_version:
             return
         for (partition, path), version in transaction.lookups.items():
-            row = self._find(connection, partition, path)
+            row = self._find(now, partition, path)
             if (row[0] if row else 0) != version:
                 raise conflict()
         for query, answer in transaction.queries:
             if fingerprint(Run(self._storage, now, query).fill()) != answer:
                 raise conflict()
-
-
-@contextlib.contextmanager
-def _file_errors() -> Iterator[None]:
-    """Turn what SQLite says about the file, rather than about our statements, into the codes clients act on."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        text = str(error)
-        if "full" in text:
-            raise DatastoreError(StatusCode.RESOURCE_EXHAUSTED, f"the Datastore's file: {text}") from error
-        if "locked" in text or "readonly" in text or "I/O" in text:
-            raise DatastoreError(StatusCode.UNAVAILABLE, f"the Datastore's file: {text}") from error
-        raise
+        for query, aggregations, result in transaction.aggregations:
+            if aggregation.aggregate(Run(self._storage, now, query), aggregations) != result:
+                raise conflict()

@@ -15,6 +15,8 @@ from localcloud.datastore.errors import invalid
 
 MAX_NAME_BYTES = 1500
 _MAX_PATH_ELEMENTS = 100
+# https://cloud.google.com/datastore/docs/concepts/limits
+_MAX_KEY_BYTES = 6144
 
 # Text ends with \0\1 and a \0 inside it becomes \0\xff, so a text sorts before every longer one it begins.
 _END = b"\0\1"
@@ -101,7 +103,21 @@ def encode_path(key: m.Key, *, complete: bool = True, written: bool = False) -> 
             parts.append(bytes((_NAME,)) + _encode_text(element.name))
         elif complete or index < last:
             raise invalid(f"Key path element must not be incomplete: [{_describe(key)}]")
-    return b"".join(parts)
+    encoded = b"".join(parts)
+    # The encoding is never shorter than what counts.
+    if written and len(encoded) > _MAX_KEY_BYTES and _size(key) > _MAX_KEY_BYTES:
+        raise invalid(f"The key is longer than {_MAX_KEY_BYTES} bytes.")
+    return encoded
+
+
+def _size(key: m.Key) -> int:
+    """Return the bytes that the path counts for: https://cloud.google.com/datastore/docs/concepts/storage-size."""
+    return sum(
+        len(element.kind.encode())
+        + 1
+        + (len(element.name.encode()) + 1 if element.WhichOneof("id_type") == "name" else 8)
+        for element in key.path
+    )
 
 
 def encode_id(number: int) -> bytes:

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     # The library ships no types for the raw classes.
+    Aggregation: TypeAlias = Any
+    AggregationQuery: TypeAlias = Any
+    AggregationResult: TypeAlias = Any
     AllocateIdsRequest: TypeAlias = Any
     AllocateIdsResponse: TypeAlias = Any
     BeginTransactionRequest: TypeAlias = Any
@@ -20,7 +23,10 @@ if TYPE_CHECKING:
     CompositeFilter: TypeAlias = Any
     Entity: TypeAlias = Any
     EntityResult: TypeAlias = Any
+    ExplainMetrics: TypeAlias = Any
     Filter: TypeAlias = Any
+    GqlQuery: TypeAlias = Any
+    GqlQueryParameter: TypeAlias = Any
     Key: TypeAlias = Any
     LookupRequest: TypeAlias = Any
     LookupResponse: TypeAlias = Any
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
     PartitionId: TypeAlias = Any
     PropertyFilter: TypeAlias = Any
     PropertyOrder: TypeAlias = Any
+    PropertyTransform: TypeAlias = Any
     Query: TypeAlias = Any
     QueryResultBatch: TypeAlias = Any
     ReadOptions: TypeAlias = Any
@@ -45,6 +52,9 @@ if TYPE_CHECKING:
 else:
     from google.cloud.datastore_v1 import types
 
+    Aggregation = types.AggregationQuery.Aggregation.pb()
+    AggregationQuery = types.AggregationQuery.pb()
+    AggregationResult = types.AggregationResult.pb()
     AllocateIdsRequest = types.AllocateIdsRequest.pb()
     AllocateIdsResponse = types.AllocateIdsResponse.pb()
     BeginTransactionRequest = types.BeginTransactionRequest.pb()
@@ -54,7 +64,10 @@ else:
     CompositeFilter = types.CompositeFilter.pb()
     Entity = types.Entity.pb()
     EntityResult = types.EntityResult.pb()
+    ExplainMetrics = types.ExplainMetrics.pb()
     Filter = types.Filter.pb()
+    GqlQuery = types.GqlQuery.pb()
+    GqlQueryParameter = types.GqlQueryParameter.pb()
     Key = types.Key.pb()
     LookupRequest = types.LookupRequest.pb()
     LookupResponse = types.LookupResponse.pb()
@@ -63,6 +76,7 @@ else:
     PartitionId = types.PartitionId.pb()
     PropertyFilter = types.PropertyFilter.pb()
     PropertyOrder = types.PropertyOrder.pb()
+    PropertyTransform = types.PropertyTransform.pb()
     Query = types.Query.pb()
     QueryResultBatch = types.QueryResultBatch.pb()
     ReadOptions = types.ReadOptions.pb()

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from grpc import StatusCode
 
-from localcloud.datastore import keys, values
+from localcloud.datastore import keys, masks, transforms, values
 from localcloud.datastore import messages as m
-from localcloud.datastore.errors import DatastoreError, invalid, unimplemented
+from localcloud.datastore.errors import DatastoreError, invalid
 from localcloud.datastore.keys import Partition
 from localcloud.datastore.values import Cells
-from localcloud.datastore.writer import Writer
+from localcloud.datastore.writer import Stored, Writer
 
 # https://cloud.google.com/datastore/docs/concepts/limits: 1 MiB less 4 bytes.
 _MAX_ENTITY_BYTES = 1_048_572
@@ -41,6 +41,9 @@ class Change:
     base_version: int | None
     """The version the stored entity must have, 0 for none; None if any will do."""
     fail_on_conflict: bool
+    mask: list[masks.Path] | None
+    """What of the entity is written; None for all of it."""
+    transforms: list[tuple[masks.Path, m.PropertyTransform]]
 
 
 def parse(project: str, database: str, mutations: Iterable[m.Mutation], *, transactional: bool) -> list[Change]:
@@ -64,12 +67,14 @@ def apply(change: Change, writer: Writer) -> m.MutationResult:
     """Apply the change and return its result; DatastoreError if the entity's existence or version forbids it."""
     result = m.MutationResult()
     path = change.path
-    if not change.complete:
+    old = None
+    if change.complete:
+        old = writer.read(change.partition, path)
+    else:
         number = writer.allocate(change.partition, path)
         path += keys.encode_id(number)
         change.entity.key.path[-1].id = number
         result.key.CopyFrom(change.entity.key)
-    old = writer.read(change.partition, path)
     stored_version = old.version if old else 0
     if change.base_version not in (None, stored_version):
         if change.fail_on_conflict:
@@ -89,7 +94,11 @@ def apply(change: Change, writer: Writer) -> m.MutationResult:
         raise DatastoreError(StatusCode.ALREADY_EXISTS, "entity already exists")
     if not old and change.operation == "update":
         raise DatastoreError(StatusCode.NOT_FOUND, "no entity to update")
-    body = change.entity.SerializeToString(deterministic=True)
+    entity, cells = change.entity, change.cells
+    if change.mask is not None or change.transforms:
+        entity = _change(change, old, writer.version, result)
+        cells = values.index_entity(entity)
+    body = entity.SerializeToString(deterministic=True)
     if len(body) > _MAX_ENTITY_BYTES:
         raise invalid(f"maximum entity size is {_MAX_ENTITY_BYTES} bytes")
     if old and old.body == body:
@@ -97,19 +106,26 @@ def apply(change: Change, writer: Writer) -> m.MutationResult:
         # current entity": google.datastore.v1.MutationResult.version.
         _fill_times(result, old.version, old.created)
         return result
-    writer.put(change.partition, change.entity.key.path[-1].kind, path, body, change.cells, old)
+    writer.put(change.partition, change.entity.key.path[-1].kind, path, body, cells, old)
     _fill_times(result, writer.version, old.created if old else writer.version)
     return result
+
+
+def _change(change: Change, old: Stored | None, now: int, result: m.MutationResult) -> m.Entity:
+    """Return the entity after the change's mask and transforms; the transforms' results go into `result`."""
+    entity = change.entity
+    if change.mask is not None:
+        entity = m.Entity.FromString(old.body) if old else m.Entity(key=change.entity.key)
+        masks.overlay(entity, change.entity, change.mask)
+    for path, transform in change.transforms:
+        result.transform_results.append(transforms.apply(entity, path, transform, now))
+    return entity
 
 
 def _parse(project: str, database: str, mutation: m.Mutation) -> Change:
     operation = mutation.WhichOneof("operation")
     if operation is None:
         raise invalid("Mutation is missing operation.")
-    if mutation.HasField("property_mask"):
-        raise unimplemented("Mutation.property_mask")
-    if mutation.property_transforms:
-        raise unimplemented("Mutation.property_transforms")
     entity = m.Entity()
     cells: Cells = {}
     complete = True
@@ -134,7 +150,15 @@ def _parse(project: str, database: str, mutation: m.Mutation) -> Change:
         cells,
         _base_version(mutation),
         mutation.conflict_resolution_strategy == _FAIL,
+        _mask(mutation),
+        transforms.check(mutation.property_transforms),
     )
+
+
+def _mask(mutation: m.Mutation) -> list[masks.Path] | None:
+    if not mutation.HasField("property_mask") or mutation.WhichOneof("operation") == "delete":
+        return None
+    return masks.parse_paths(mutation.property_mask.paths, written=True)
 
 
 def _base_version(mutation: m.Mutation) -> int | None:

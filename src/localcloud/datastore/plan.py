@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from localcloud.datastore.cursors import Position
-from localcloud.datastore.query import KEY, Query, Range, Term
+from localcloud.datastore.filters import KEY, Conjunction, Range
+from localcloud.datastore.query import Query, Term
 from localcloud.datastore.storage import Storage
 
 # Sorting this many rows takes a few milliseconds: about what a limited query may cost.
@@ -21,10 +22,27 @@ FEW = 2000
 
 
 class Scan(NamedTuple):
-    """A SELECT without LIMIT. Its rows are the entity's number, its key, then each property of `terms`."""
+    """A SELECT without LIMIT. Its rows are the entity's number, its key, then each property of `terms`.
+
+    `walked` is what it reads of indexes: a property or KEY each, whether downwards, in the order of its walk.
+    """
 
     sql: str
     parameters: list[object]
+    walked: list[Term]
+
+
+class Source(NamedTuple):
+    """Whose tables a scan walks: SQLite's name of the schema with a dot, and the newest version that counts there."""
+
+    schema: str = ""
+    newest: int | None = None
+
+
+NOW = Source()
+
+COUNT = "count_row"
+"""The SQL function that a counted scan calls for each row of the index that it comes by."""
 
 
 class _Driver(NamedTuple):
@@ -59,6 +77,8 @@ class _Where:
             self.add(f"{column} {'>=' if interval.low_included else '>'} ?", interval.low)
         if interval.high is not None:
             self.add(f"{column} {'<=' if interval.high_included else '<'} ?", interval.high)
+        for value in sorted(interval.excluded):
+            self.add(f"{column} <> ?", value)
 
     def __str__(self) -> str:
         return " AND ".join(self.conditions)
@@ -68,38 +88,26 @@ def plan(
     storage: Storage,
     connection: sqlite3.Connection,
     query: Query,
+    branch: Conjunction,
     start: Position | None = None,
     end: Position | None = None,
+    *,
+    source: Source = NOW,
+    counted: bool = False,
 ) -> Scan | None:
-    """Return the scan of the query's results between two positions; None if it names what nothing was written to."""
-    numbers = _find_numbers(storage, connection, query)
+    """Return the scan of what one branch of the query finds between two positions.
+
+    None if it names what nothing was ever written to. A `counted` scan calls COUNT on its way.
+    """
+    numbers = _find_numbers(storage, connection, query, branch)
     if numbers is None:
         return None
-    driver = _choose_driver(connection, query, numbers)
-    where = _Where()
-    where.add(driver.condition, *driver.parameters)
-    where.within("d.key", query.keys)
-    tables = [f"{driver.table} AS d"]
-    columns = {KEY: "d.key"}
-    for term in query.terms:
-        if term.name != KEY:
-            columns[term.name] = _add_column(where, tables, driver, query, term, numbers.properties[term.name])
-    for name, value in query.equals:
-        if not (driver.name == name and driver.parameters[-1] == value):
-            _require_cell(where, driver, numbers.properties[name], Range(value, value))
-    for name, interval in query.ranges.items():
-        if name not in columns:
-            _require_cell(where, driver, numbers.properties[name], interval)
-    for position, forward in ((start, True), (end, False)):
-        if position:
-            _bound(where, query.terms, columns, position, forward)
-    selected = ", ".join((driver.entity, *columns.values()))
-    order = ", ".join(columns[term.name] + (" DESC" if term.descending else "") for term in query.terms)
-    sql = f"SELECT {selected} FROM {' CROSS JOIN '.join(tables)} WHERE {where} ORDER BY {order}"
-    return Scan(sql, where.parameters)
+    return _Planner(connection, query, branch, numbers, source).plan(start, end, counted)
 
 
-def _find_numbers(storage: Storage, connection: sqlite3.Connection, query: Query) -> _Numbers | None:
+def _find_numbers(
+    storage: Storage, connection: sqlite3.Connection, query: Query, branch: Conjunction
+) -> _Numbers | None:
     partition = storage.partitions.find(connection, *query.partition)
     if partition is None:
         return None
@@ -109,7 +117,7 @@ def _find_numbers(storage: Storage, connection: sqlite3.Connection, query: Query
     if kind is None:
         return None
     names = {term.name for term in query.terms if term.name != KEY}
-    names.update(query.ranges, (name for name, _ in query.equals))
+    names.update(branch.ranges, (name for name, _ in branch.equals))
     properties: dict[str, int] = {}
     for name in names:
         number = storage.properties.find(connection, kind, name)
@@ -119,82 +127,140 @@ def _find_numbers(storage: Storage, connection: sqlite3.Connection, query: Query
     return _Numbers(partition, kind, properties)
 
 
-def _choose_driver(connection: sqlite3.Connection, query: Query, numbers: _Numbers) -> _Driver:
-    if numbers.kind is None:
-        return _Driver("entities", "d.partition = ?", [numbers.partition], "d.id")
-    by_key = _Driver("entities", "d.kind = ?", [numbers.kind], "d.id")
-    selective = [
-        _Driver("postings", "d.property = ? AND d.value = ?", [numbers.properties[name], value], "d.entity", name)
-        for name, value in query.equals
-    ]
-    if query.keys:
-        selective.append(by_key)
-    first = query.terms[0].name
-    if first == KEY:
-        # Each of these walks in the order of keys.
-        ordered = by_key
-    else:
-        ordered = _Driver("postings", "d.property = ?", [numbers.properties[first]], "d.entity", first)
-    if len(selective) < (2 if first == KEY else 1):
-        return selective[0] if selective else ordered
-    counts = [_count(connection, driver, query) for driver in selective]
-    fewest = min(counts)
-    if first != KEY and (
-        (query.limit is not None and fewest >= FEW)
-        or (first in query.ranges and _count(connection, ordered, query) <= fewest)
-    ):
-        return ordered
-    return selective[counts.index(fewest)]
+class _Planner:
+    """The plan of one branch of a query on one source."""
 
+    def __init__(
+        self, connection: sqlite3.Connection, query: Query, branch: Conjunction, numbers: _Numbers, source: Source
+    ) -> None:
+        self._connection = connection
+        self._query = query
+        self._branch = branch
+        self._numbers = numbers
+        self._source = source
+        self._cells = f"{source.schema}cells"
+        # All branches together may sort so many.
+        self._few = max(1, FEW // len(query.branches))
 
-def _count(connection: sqlite3.Connection, driver: _Driver, query: Query) -> int:
-    where = _Where()
-    where.add(driver.condition, *driver.parameters)
-    where.within("d.key", query.keys)
-    if driver.name in query.ranges and len(driver.parameters) == 1:
-        where.within("d.value", query.ranges[driver.name])
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM {driver.table} AS d WHERE {where} LIMIT {FEW})"
-    count: int = connection.execute(sql, where.parameters).fetchone()[0]
-    return count
+    def plan(self, start: Position | None, end: Position | None, counted: bool) -> Scan:
+        """Return the scan between two positions."""
+        query, branch = self._query, self._branch
+        driver = self._choose_driver()
+        where = _Where()
+        if counted:
+            where.add(f"{COUNT}(d.key)")
+        where.add(driver.condition, *driver.parameters)
+        where.within("d.key", branch.keys)
+        if self._source.newest is not None:
+            version = f"(SELECT v.version FROM {self._source.schema}entities AS v WHERE v.id = {driver.entity})"
+            where.add(f"{version} <= ?", self._source.newest)
+        tables = [f"{driver.table} AS d"]
+        columns = {KEY: "d.key"}
+        for term in query.terms:
+            if term.name != KEY:
+                columns[term.name] = self._add_column(where, tables, driver, term)
+        for name, value in branch.equals:
+            if not (driver.name == name and driver.parameters[-1] == value):
+                self._require_cell(where, driver, name, Range(value, value))
+        for name, interval in branch.ranges.items():
+            if name not in columns:
+                self._require_cell(where, driver, name, interval)
+        for position, forward in ((start, True), (end, False)):
+            if position:
+                _bound(where, query.terms, columns, position, forward)
+        selected = ", ".join((driver.entity, *columns.values()))
+        order = ", ".join(columns[term.name] + (" DESC" if term.descending else "") for term in query.terms)
+        sql = f"SELECT {selected} FROM {' CROSS JOIN '.join(tables)} WHERE {where} ORDER BY {order}"
+        return Scan(sql, where.parameters, self._describe(driver))
 
+    def _describe(self, driver: _Driver) -> list[Term]:
+        directions = dict(self._query.terms)
+        names = dict.fromkeys([driver.name] if driver.name else [])
+        names.update(dict.fromkeys(name for name, _ in self._branch.equals))
+        names.update(dict.fromkeys(term.name for term in self._query.terms if term.name != KEY))
+        names.update(dict.fromkeys(self._branch.ranges))
+        return [Term(name, directions.get(name, False)) for name in (*names, KEY)]
 
-def _add_column(where: _Where, tables: list[str], driver: _Driver, query: Query, term: Term, number: int) -> str:
-    """Return the column that has the term's value, joined to the driver if that does not have it itself.
-
-    An entity with several values stands where the first of those in the query's range puts it, unless the query
-    asks for all of them.
-    """
-    interval = query.ranges.get(term.name, Range())
-    if term.name == driver.name:
-        column, single = "d.value", "d.many = 0 OR "
-    else:
-        alias = f"c{len(tables)}"
-        column, single = f"{alias}.value", ""
-        # CROSS JOIN keeps SQLite from walking these instead of the driver.
-        tables.append(f"cells AS {alias}")
-        where.add(f"{alias}.entity = {driver.entity}")
-        where.add(f"{alias}.property = ?", number)
-    where.within(column, interval)
-    if not query.expanded:
-        other = _Where()
-        other.add(f"x.entity = {driver.entity}")
-        other.add("x.property = ?", number)
-        if term.descending:
-            other.add(f"x.value > {column}")
-            other.within("x.value", Range(high=interval.high, high_included=interval.high_included))
+    def _choose_driver(self) -> _Driver:
+        numbers, schema = self._numbers, self._source.schema
+        query, branch = self._query, self._branch
+        if numbers.kind is None:
+            return _Driver(f"{schema}entities", "d.partition = ?", [numbers.partition], "d.id")
+        by_key = _Driver(f"{schema}entities", "d.kind = ?", [numbers.kind], "d.id")
+        postings = f"{schema}postings"
+        selective = [
+            _Driver(postings, "d.property = ? AND d.value = ?", [numbers.properties[name], value], "d.entity", name)
+            for name, value in branch.equals
+        ]
+        if branch.keys:
+            selective.append(by_key)
+        first = query.terms[0].name
+        if first == KEY:
+            # Each of these walks in the order of keys.
+            ordered = by_key
         else:
-            other.add(f"x.value < {column}")
-            other.within("x.value", Range(low=interval.low, low_included=interval.low_included))
-        where.add(f"({single}NOT EXISTS (SELECT 1 FROM cells AS x WHERE {other}))", *other.parameters)
-    return column
+            ordered = _Driver(postings, "d.property = ?", [numbers.properties[first]], "d.entity", first)
+        if len(selective) < (2 if first == KEY else 1):
+            return selective[0] if selective else ordered
+        counts = [self._count(driver) for driver in selective]
+        fewest = min(counts)
+        if first != KEY and (
+            (query.limit is not None and fewest >= self._few)
+            or (first in branch.ranges and self._count(ordered) <= fewest)
+        ):
+            return ordered
+        return selective[counts.index(fewest)]
 
+    def _count(self, driver: _Driver) -> int:
+        where = _Where()
+        where.add(driver.condition, *driver.parameters)
+        where.within("d.key", self._branch.keys)
+        if driver.name in self._branch.ranges and len(driver.parameters) == 1:
+            where.within("d.value", self._branch.ranges[driver.name])
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {driver.table} AS d WHERE {where} LIMIT {self._few})"
+        count: int = self._connection.execute(sql, where.parameters).fetchone()[0]
+        return count
 
-def _require_cell(where: _Where, driver: _Driver, number: int, interval: Range) -> None:
-    cell = _Where()
-    cell.add(f"x.entity = {driver.entity}")
-    cell.add("x.property = ?", number)
-    cell.within("x.value", interval)
-    where.add(f"EXISTS (SELECT 1 FROM cells AS x WHERE {cell})", *cell.parameters)
+    def _add_column(self, where: _Where, tables: list[str], driver: _Driver, term: Term) -> str:
+        """Return the column that has the term's value, joined to the driver if that does not have it itself.
+
+        An entity with several values stands where the first of those in the query's range puts it, unless the
+        query asks for all of them.
+        """
+        interval = self._branch.ranges.get(term.name, Range())
+        number = self._numbers.properties[term.name]
+        # What a driver that walks one value gives is the term's value only if there can be no other.
+        pinned = len(driver.parameters) == 1 or interval.low == interval.high == driver.parameters[-1]
+        if term.name == driver.name and pinned:
+            column, single = "d.value", "d.many = 0 OR "
+        else:
+            alias = f"c{len(tables)}"
+            column, single = f"{alias}.value", ""
+            # CROSS JOIN keeps SQLite from walking these instead of the driver.
+            tables.append(f"{self._cells} AS {alias}")
+            where.add(f"{alias}.entity = {driver.entity}")
+            where.add(f"{alias}.property = ?", number)
+        where.within(column, interval)
+        if not self._query.expanded:
+            other = _Where()
+            other.add(f"x.entity = {driver.entity}")
+            other.add("x.property = ?", number)
+            if term.descending:
+                other.add(f"x.value > {column}")
+                beyond = Range(high=interval.high, high_included=interval.high_included, excluded=interval.excluded)
+            else:
+                other.add(f"x.value < {column}")
+                beyond = Range(low=interval.low, low_included=interval.low_included, excluded=interval.excluded)
+            other.within("x.value", beyond)
+            where.add(f"({single}NOT EXISTS (SELECT 1 FROM {self._cells} AS x WHERE {other}))", *other.parameters)
+        return column
+
+    def _require_cell(self, where: _Where, driver: _Driver, name: str, interval: Range) -> None:
+        cell = _Where()
+        cell.add(f"x.entity = {driver.entity}")
+        cell.add("x.property = ?", self._numbers.properties[name])
+        cell.within("x.value", interval)
+        where.add(f"EXISTS (SELECT 1 FROM {self._cells} AS x WHERE {cell})", *cell.parameters)
 
 
 def _bound(where: _Where, terms: Sequence[Term], columns: dict[str, str], position: Position, forward: bool) -> None:

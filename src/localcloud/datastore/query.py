@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from localcloud.datastore import keys, values
+from localcloud.datastore import keys
 from localcloud.datastore import messages as m
 from localcloud.datastore.errors import invalid, unimplemented
+from localcloud.datastore.filters import KEY, Conjunction, Range, normalize
 from localcloud.datastore.keys import Partition
+from localcloud.datastore.masks import Path
 
-KEY = "__key__"
-
-_AND = 1
-_OR = 2
-_LESS, _LESS_OR_EQUAL, _GREATER, _GREATER_OR_EQUAL, _EQUAL, _HAS_ANCESTOR = 1, 2, 3, 4, 5, 11
-_UNWRITTEN = {
-    6: "The filter operator IN",
-    9: "The filter operator NOT_EQUAL",
-    13: "The filter operator NOT_IN",
-}
 _DESCENDING = 2
-
-
-@dataclass(slots=True)
-class Range:
-    """An interval of encoded values or keys; None is an open end."""
-
-    low: bytes | None = None
-    high: bytes | None = None
-    low_included: bool = True
-    high_included: bool = True
-
-    def above(self, bound: bytes, included: bool) -> None:
-        """Narrow the interval from below."""
-        if self.low is None or bound > self.low or (bound == self.low and not included):
-            self.low, self.low_included = bound, included
-
-    def below(self, bound: bytes, included: bool) -> None:
-        """Narrow the interval from above."""
-        if self.high is None or bound < self.high or (bound == self.high and not included):
-            self.high, self.high_included = bound, included
-
-    def __bool__(self) -> bool:
-        return self.low is not None or self.high is not None
 
 
 class Term(NamedTuple):
@@ -58,19 +27,20 @@ class Term(NamedTuple):
 class Query:
     """A query in normal form. `kind` is None for a kindless one.
 
-    `terms` is a total order: what was asked for, then what breaks ties, the key among them. `equals` hold for any
-    one of a property's values; a Range holds for one value as a whole.
+    A result satisfies one of the `branches` at least. `terms` is a total order: what was asked for, then what breaks
+    ties, the key among them. `wanted` are the properties, or parts of embedded entities, that a full result is cut
+    down to, None for all of them; `aggregated` are those that aggregations need the values of.
     """
 
     partition: Partition
     kind: str | None
-    equals: list[tuple[str, bytes]] = field(default_factory=list)
-    ranges: dict[str, Range] = field(default_factory=dict)
-    keys: Range = field(default_factory=Range)
+    branches: list[Conjunction]
     terms: list[Term] = field(default_factory=list)
     keys_only: bool = False
     projection: list[str] = field(default_factory=list)
     distinct: list[str] = field(default_factory=list)
+    aggregated: list[str] = field(default_factory=list)
+    wanted: list[Path] | None = None
     start: bytes = b""
     end: bytes = b""
     offset: int = 0
@@ -79,41 +49,33 @@ class Query:
     @property
     def expanded(self) -> bool:
         """Whether an entity gives one result for each combination of its values, rather than one."""
-        return bool(self.projection or self.distinct)
+        return bool(self.projection or self.distinct or self.aggregated)
+
+    @property
+    def ancestor(self) -> bytes | None:
+        """The ancestor that all results have."""
+        return self.branches[0].ancestor
 
 
-def parse(project: str, database: str, request: m.RunQueryRequest) -> Query:
-    """Return what the request asks for; DatastoreError for what no query may ask, or this engine does not do."""
-    partition = keys.partition_of(project, database, request.partition_id)
-    which = request.WhichOneof("query_type")
-    if which == "gql_query":
-        raise unimplemented("GQL (RunQueryRequest.gql_query)")
-    if which is None:
-        raise invalid("one of fields Query.query and Query.gql_query must be set")
-    if request.HasField("property_mask"):
-        raise unimplemented("RunQueryRequest.property_mask")
-    if request.HasField("explain_options"):
-        raise unimplemented("Query explain (RunQueryRequest.explain_options)")
-    message = request.query
+def parse(partition: Partition, message: m.Query, aggregated: Iterable[str] = ()) -> Query:
+    """Return what the message asks for; DatastoreError for what no query may ask, or this engine does not do."""
     if message.HasField("find_nearest"):
         raise unimplemented("Query.find_nearest")
     if message.offset < 0:
         raise invalid("Offset must be non-negative.")
     if message.limit.value < 0:
         raise invalid("Limit must be non-negative.")
+    kind = _kind(message)
     query = Query(
         partition,
-        _kind(message),
+        kind,
+        normalize(message.filter if message.HasField("filter") else None, partition, kind),
         start=message.start_cursor,
         end=message.end_cursor,
         offset=message.offset,
         limit=message.limit.value if message.HasField("limit") else None,
+        aggregated=list(dict.fromkeys(aggregated)),
     )
-    ancestors: set[bytes] = set()
-    for condition in _conditions(message):
-        _add_filter(query, condition, ancestors)
-    if len(ancestors) > 1:
-        raise invalid("All disjunctions must have a common and unique ancestor constraint.")
     _add_projection(query, message)
     _add_order(query, message)
     return query
@@ -126,85 +88,11 @@ def _kind(message: m.Query) -> str | None:
         return None
     name: str = message.kind[0].name
     keys.check_name("kind", name)
-    if name in ("__kind__", "__namespace__", "__property__"):
-        raise unimplemented(f"The metadata kind {name}")
     return name
 
 
-def _conditions(message: m.Query) -> Iterator[m.PropertyFilter]:
-    if not message.HasField("filter"):
-        return
-    todo = [message.filter]
-    while todo:
-        condition = todo.pop()
-        which = condition.WhichOneof("filter_type")
-        if which == "property_filter":
-            yield condition.property_filter
-        elif which == "composite_filter":
-            composite = condition.composite_filter
-            if composite.op == _OR and len(composite.filters) > 1:
-                raise unimplemented("The composite filter OR")
-            if composite.op not in (_AND, _OR):
-                raise invalid("a composite filter must specify an operator")
-            if not composite.filters:
-                raise invalid("A composite filter must have at least one sub-filter.")
-            todo.extend(composite.filters)
-        else:
-            raise invalid("A filter must have a type.")
-
-
-def _add_filter(query: Query, condition: m.PropertyFilter, ancestors: set[bytes]) -> None:
-    name = condition.property.name
-    operator = condition.op
-    keys.check_name("property.name", name)
-    if operator in _UNWRITTEN:
-        raise unimplemented(_UNWRITTEN[operator])
-    if operator not in (_LESS, _LESS_OR_EQUAL, _GREATER, _GREATER_OR_EQUAL, _EQUAL, _HAS_ANCESTOR):
-        raise invalid("a property filter must specify an operator")
-    if operator == _HAS_ANCESTOR:
-        if name != KEY:
-            raise invalid(f"property must be {KEY}")
-        if condition.value.WhichOneof("value_type") != "key_value":
-            raise invalid("HAS_ANCESTOR requires a key value")
-    if name == KEY:
-        path = _key_filter(query, condition.value)
-        if operator == _HAS_ANCESTOR:
-            ancestors.add(path)
-            query.keys.above(path, included=True)
-            query.keys.below(path + keys.AFTER_DESCENDANTS, included=False)
-        else:
-            _narrow(query.keys, operator, path)
-        return
-    if query.kind is None:
-        raise invalid(f"kind is required for filter: {name}")
-    value = values.encode(name, condition.value)
-    if operator == _EQUAL:
-        if (name, value) not in query.equals:
-            query.equals.append((name, value))
-    else:
-        _narrow(query.ranges.setdefault(name, Range()), operator, value)
-
-
-def _narrow(interval: Range, operator: int, bound: bytes) -> None:
-    if operator in (_GREATER, _GREATER_OR_EQUAL, _EQUAL):
-        interval.above(bound, included=operator != _GREATER)
-    if operator in (_LESS, _LESS_OR_EQUAL, _EQUAL):
-        interval.below(bound, included=operator != _LESS)
-
-
-def _key_filter(query: Query, value: m.Value) -> bytes:
-    if value.WhichOneof("value_type") != "key_value":
-        raise invalid(f"{KEY} filter value must be a Key")
-    partition = keys.partition_of(query.partition.project, query.partition.database, value.key_value.partition_id)
-    if partition.namespace != query.partition.namespace:
-        raise invalid(
-            f"{KEY} filter namespace is {partition.namespace} but query namespace is {query.partition.namespace}"
-        )
-    return keys.encode_path(value.key_value)
-
-
 def _add_projection(query: Query, message: m.Query) -> None:
-    equal = {name for name, _ in query.equals}
+    equal = {name for branch in query.branches for name, _ in branch.equals}
     names = [projection.property.name for projection in message.projection]
     if len(set(names)) < len(names):
         raise invalid("cannot project a property multiple times")
@@ -214,13 +102,16 @@ def _add_projection(query: Query, message: m.Query) -> None:
     for name in (*names, *query.distinct):
         keys.check_name("property.name", name)
         if name in equal:
-            raise invalid("cannot use projection on a property with an equality filter")
+            raise invalid("Cannot use projection on a property with an equality filter.")
         if query.kind is None and name != KEY:
             raise invalid(f"kind is required for projection: {name}")
+    if query.kind is None and query.aggregated:
+        raise invalid(f"kind is required for aggregation: {query.aggregated[0]}")
 
 
 def _add_order(query: Query, message: m.Query) -> None:
-    equal = {name for name, _ in query.equals}
+    equal = _equal_in_all(query.branches)
+    ranged = {name for branch in query.branches for name in branch.ranges}
     terms: dict[str, bool] = {}
     descending = False
     for order in message.order:
@@ -238,11 +129,29 @@ def _add_order(query: Query, message: m.Query) -> None:
     leading = list(terms)[: len(wanted)]
     if terms and not wanted.issuperset(leading):
         raise invalid("must specify all group by orderings before any non group by orderings")
-    # Ties are broken by what inequalities and projections name, as if an index had those columns too, and last by
-    # the key, in the direction of the last order: so does Firestore in Datastore mode (the older Datastore
-    # emulator always goes up).
-    inequalities = [] if KEY in terms else sorted(query.ranges.keys() - equal)
-    for name in (*query.distinct, *inequalities, *query.projection):
-        terms.setdefault(name, descending and name in query.ranges)
+    # Ties are broken by what inequalities, projections and aggregations name, each sorted, as if an index had those
+    # columns too, and last by the key, all in the direction of the last order: so does Firestore in Datastore mode
+    # (the older Datastore emulator always goes up).
+    inequalities = sorted(ranged - equal)
+    if KEY in terms:
+        # Nothing is left to order by, but what an inequality names a result must have, whatever branch finds it.
+        for branch in query.branches:
+            for name in inequalities:
+                branch.ranges.setdefault(name, Range())
+        inequalities = []
+    for name in (*query.distinct, *inequalities, *sorted({*query.projection, *query.aggregated})):
+        terms.setdefault(name, descending)
     terms.setdefault(KEY, descending)
     query.terms = [Term(name, down) for name, down in terms.items()]
+    for branch in query.branches:
+        # Where the order counts, an entity stands where the value that was asked for puts it.
+        for name, value in branch.equals:
+            if name in terms and name not in branch.ranges:
+                branch.ranges[name] = Range(value, value)
+
+
+def _equal_in_all(branches: list[Conjunction]) -> set[str]:
+    """Return the properties that have the same values in every result, so that an order by them says nothing."""
+    common = set(branches[0].equals).intersection(*(branch.equals for branch in branches[1:]))
+    other = {name for branch in branches for name, value in branch.equals if (name, value) not in common}
+    return {name for name, _ in common} - other

@@ -10,11 +10,14 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 
 from localcloud.datastore import messages as m
-from localcloud.datastore.errors import DatastoreError, conflict, invalid, unimplemented
+from localcloud.datastore.aggregation import Aggregation
+from localcloud.datastore.errors import DatastoreError, conflict, invalid
+from localcloud.datastore.history import check_read_time
 from localcloud.datastore.keys import Partition
 from localcloud.datastore.query import Query
 from localcloud.datastore.storage import Snapshot, Storage
@@ -22,6 +25,10 @@ from localcloud.datastore.storage import Snapshot, Storage
 # https://cloud.google.com/datastore/docs/concepts/transactions: idle for a minute, or 270 seconds in all.
 IDLE_SECONDS = 60
 LIFETIME_SECONDS = 270
+# How long a write outside any transaction waits for those that have read what it writes.
+LOCK_SECONDS = 2.0
+_MAX_WAITING = 12
+_SWEEP_SECONDS = 1
 # Each open snapshot is a connection with its file descriptors; beyond this the one longest idle is given up.
 _MAX_SNAPSHOTS = 100
 
@@ -38,7 +45,11 @@ class Transaction:
     read_only: bool
     begun: float
     used: float
+    past: int | None = None
+    """The time it reads at, in microseconds since 1970; None for the time of its first read."""
     lock: threading.Lock = field(default_factory=threading.Lock)
+    over: threading.Event = field(default_factory=threading.Event)
+    """Set when nothing will come of it any more: its commit, if there was one, is done."""
     snapshot: Snapshot | None = None
     read_version: int = 0
     """The newest commit that the snapshot saw."""
@@ -48,6 +59,8 @@ class Transaction:
     """The version found for each key read, 0 for none."""
     queries: list[tuple[Query, object]] = field(default_factory=list)
     """Each query run, with the fingerprint of its answer."""
+    aggregations: list[tuple[Query, list[Aggregation], m.AggregationResult]] = field(default_factory=list)
+    """Each aggregation run, with its result."""
 
 
 class Transactions:
@@ -58,19 +71,23 @@ class Transactions:
         self._clock = clock
         self._lock = threading.Lock()
         self._open: dict[bytes, Transaction] = {}
+        self._ending: set[Transaction] = set()
+        self._waiting = threading.Semaphore(_MAX_WAITING)
+        self._next_sweep = clock()
 
     def begin(self, project: str, database: str, options: m.TransactionOptions) -> bytes:
         """Open a transaction and return its identifier; a retry's previous_transaction tells us nothing we need."""
         if not project:
             raise invalid("missing project id in header")
         read_only = options.WhichOneof("mode") == "read_only"
+        past = None
         if read_only and options.read_only.HasField("read_time"):
-            raise unimplemented("TransactionOptions.ReadOnly.read_time")
+            past = check_read_time(options.read_only.read_time)
         now = self._clock()
         identifier = _ID_PREFIX + secrets.token_bytes(_ID_BYTES - len(_ID_PREFIX))
+        self.expire()
         with self._lock:
-            self._expire(now)
-            self._open[identifier] = Transaction(project, database, read_only, now, now)
+            self._open[identifier] = Transaction(project, database, read_only, now, now, past)
         return identifier
 
     @contextlib.contextmanager
@@ -83,20 +100,30 @@ class Transactions:
             transaction.used = self._clock()
             if transaction.snapshot is None:
                 self._make_room()
-                transaction.snapshot = self._storage.open_snapshot()
+                transaction.snapshot = self._storage.open_snapshot(transaction.past)
                 transaction.read_version = transaction.snapshot.version
             yield transaction, transaction.snapshot
 
-    def end(self, project: str, database: str, identifier: bytes) -> Transaction:
-        """Take the transaction out of the open ones and return it, with the snapshot given back."""
+    @contextlib.contextmanager
+    def ending(self, project: str, database: str, identifier: bytes) -> Iterator[Transaction]:
+        """The transaction, taken out of the open ones and with its snapshot given back.
+
+        Writes outside any transaction wait for the end of the `with` block, which is where it commits.
+        """
         transaction = self._find(project, database, identifier)
         with self._lock:
             self._open.pop(identifier, None)
-        with transaction.lock:
-            if transaction.ended:
-                raise transaction.ended
-            self._end(transaction, _expired())
-        return transaction
+            self._ending.add(transaction)
+        try:
+            with transaction.lock:
+                if transaction.ended:
+                    raise transaction.ended
+                self._end(transaction, _expired())
+            yield transaction
+        finally:
+            with self._lock:
+                self._ending.discard(transaction)
+            transaction.over.set()
 
     def rollback(self, project: str, database: str, identifier: bytes) -> None:
         """End the transaction; one that has ended already is as well, since clients roll back failed commits."""
@@ -104,28 +131,70 @@ class Transactions:
         with self._lock:
             known = identifier in self._open
         if known:
-            with contextlib.suppress(DatastoreError):
-                self.end(project, database, identifier)
+            with contextlib.suppress(DatastoreError), self.ending(project, database, identifier):
+                pass
+
+    def wait_for_readers(self, targets: Set[tuple[Partition, bytes]]) -> None:
+        """Wait for the open transactions that have looked up one of the keys; ABORTED if that takes too long.
+
+        For a write outside any transaction: it gives way to those that were there before it, as where they hold locks
+        on what they have read (https://cloud.google.com/datastore/docs/concepts/transactions#concurrency_modes).
+        Those that come later do not keep it waiting for ever, and between transactions the first commit wins.
+        """
+        readers = self._readers(targets)
+        if not readers:
+            return
+        deadline = time.monotonic() + LOCK_SECONDS
+        # Whoever waits has a thread of the server, and the commit that is waited for needs one.
+        if not self._waiting.acquire(blocking=False):
+            raise conflict()
+        try:
+            for transaction in readers:
+                if not transaction.over.wait(max(0.0, deadline - time.monotonic())):
+                    raise conflict()
+        finally:
+            self._waiting.release()
+
+    def _readers(self, targets: Set[tuple[Partition, bytes]]) -> list[Transaction]:
+        now = self._clock()
+        with self._lock:
+            return [
+                transaction
+                for transaction in (*self._open.values(), *self._ending)
+                if not transaction.read_only
+                and not transaction.over.is_set()
+                and not _is_old(transaction, now)
+                and any(target in transaction.lookups for target in targets)
+            ]
+
+    def expire(self) -> None:
+        """End the transactions that nobody will end, once a second at most.
+
+        Asked at every write: what an abandoned one holds is a snapshot, and the journal grows until that is given up.
+        """
+        now = self._clock()
+        with self._lock:
+            if now < self._next_sweep:
+                return
+            self._next_sweep = now + _SWEEP_SECONDS
+            for identifier, transaction in list(self._open.items()):
+                # One whose lock is taken is in use: its turn comes later.
+                if _is_old(transaction, now) and transaction.lock.acquire(blocking=False):
+                    del self._open[identifier]
+                    self._end(transaction, _expired())
+                    transaction.over.set()
+                    transaction.lock.release()
 
     def _find(self, project: str, database: str, identifier: bytes) -> Transaction:
         _check_identifier(identifier)
+        self.expire()
         with self._lock:
-            self._expire(self._clock())
             transaction = self._open.get(identifier)
-        if transaction is None:
+        if transaction is None or _is_old(transaction, self._clock()):
             raise _expired()
         if (transaction.project, transaction.database) != (project, database):
             raise invalid("The referenced transaction is of another project or database.")
         return transaction
-
-    def _expire(self, now: float) -> None:
-        for identifier, transaction in list(self._open.items()):
-            old = now - transaction.used > IDLE_SECONDS or now - transaction.begun > LIFETIME_SECONDS
-            # One whose lock is taken is in use: its turn comes later.
-            if old and transaction.lock.acquire(blocking=False):
-                del self._open[identifier]
-                self._end(transaction, _expired())
-                transaction.lock.release()
 
     def _make_room(self) -> None:
         with self._lock:
@@ -135,6 +204,7 @@ class Transactions:
             for transaction in sorted(holding, key=lambda transaction: transaction.used):
                 if transaction.lock.acquire(blocking=False):
                     self._end(transaction, conflict())
+                    transaction.over.set()
                     transaction.lock.release()
                     return
 
@@ -143,6 +213,10 @@ class Transactions:
         if transaction.snapshot:
             self._storage.close_snapshot(transaction.snapshot)
             transaction.snapshot = None
+
+
+def _is_old(transaction: Transaction, now: float) -> bool:
+    return now - transaction.used > IDLE_SECONDS or now - transaction.begun > LIFETIME_SECONDS
 
 
 def _expired() -> DatastoreError:

@@ -18,6 +18,8 @@ from localcloud.datastore.errors import invalid
 MAX_INDEXED_BYTES = 1500
 _MAX_UNINDEXED_BYTES = 1_048_487
 _MAX_DEPTH = 20
+# https://cloud.google.com/datastore/docs/concepts/limits, for the indexed values of one entity.
+_MAX_CELLS = 20_000
 # Years 1 to 9999, what a protobuf Timestamp may hold.
 _MIN_SECONDS = -62_135_596_800
 _MAX_SECONDS = 253_402_300_799
@@ -35,6 +37,17 @@ _ALL = (1 << 64) - 1
 
 # A value that a query took from an index says so by its `meaning`; clients turn integers back into timestamps.
 _FROM_INDEX = 18
+
+REPRESENTATIONS = {
+    _NULL: "NULL",
+    _INTEGER: "INT64",
+    _BOOLEAN: "BOOLEAN",
+    _BYTES: "STRING",
+    _DOUBLE: "DOUBLE",
+    _POINT: "POINT",
+    _KEY: "REFERENCE",
+}
+"""By the first byte of an encoded value: what the property metadata calls such values."""
 
 Cells = dict[str, list[bytes]]
 """What an entity adds to the indexes: by property the encoded values, sorted, each once."""
@@ -79,10 +92,19 @@ def decode(data: bytes, value: m.Value) -> None:
         keys.decode_reference(rest, value.key_value)
 
 
+def decode_number(data: bytes) -> int | float | None:
+    """Return the number that encode() turned into `data`, None if it was no number."""
+    if data[0] == _INTEGER:
+        return int.from_bytes(data[1:], "big") - _SIGN
+    return _decode_double(data[1:]) if data[0] == _DOUBLE else None
+
+
 def index_entity(entity: m.Entity) -> Cells:
     """Return the entity's cells, having checked its properties and cut its timestamps to microseconds in place."""
     found: dict[str, set[bytes]] = {}
     _index_properties(entity, "", True, 0, found)
+    if sum(map(len, found.values())) > _MAX_CELLS:
+        raise invalid("Too many indexed properties")
     return {name: sorted(values) for name, values in found.items()}
 
 

@@ -6,15 +6,24 @@ import sqlite3
 import time
 from typing import NamedTuple
 
-from localcloud.datastore import keys
+from localcloud.datastore import history, keys
 from localcloud.datastore.keys import Partition
 from localcloud.datastore.storage import Storage
 from localcloud.datastore.values import Cells
 
-# Ids have 16 digits and fit a double, as the real service's do. Counting in steps of an odd number through 2**52
-# places meets each place once, scattered, so ids are unique without a table of them.
+# Ids have 16 digits and fit a double, as the real service's do. Counting in steps of an odd number through a power of
+# two meets each place once, scattered, so ids are unique without a table of them. They are scattered in blocks, and
+# within their block: what is written together then lies together in the indexes, and a commit touches few pages.
 _ID_PLACES = 1 << 52
-_ID_STEP = 0x9E3779B97F4A7
+_ID_BLOCK = 1 << 12
+_BLOCK_STEP = 0x9E3779B97F
+_PLACE_STEP = 0x9E3
+
+
+def _scatter(number: int) -> int:
+    block, place = divmod(number, _ID_BLOCK)
+    first = (block + 1) * _BLOCK_STEP % (_ID_PLACES // _ID_BLOCK) * _ID_BLOCK
+    return _ID_PLACES + first + place * _PLACE_STEP % _ID_BLOCK
 
 
 class Stored(NamedTuple):
@@ -44,6 +53,7 @@ class Writer:
         """Write down the version and the ids that were used."""
         if self._changed or self._allocated != self._allocated_before:
             newest = self.version if self._changed else self._newest
+            history.prune(self.connection, newest)
             self.connection.execute("UPDATE state SET version = ?, allocated = ?", (newest, self._allocated))
 
     def read(self, partition: Partition, path: bytes) -> Stored | None:
@@ -61,6 +71,7 @@ class Writer:
         kind_number = self._storage.kinds.add(self.connection, partition_number, kind)
         if old:
             number = old.id
+            history.record(self.connection, number, self.version)
             execute("UPDATE entities SET version = ?, body = ? WHERE id = ?", (self.version, body, number))
         else:
             inserted = execute(
@@ -80,6 +91,7 @@ class Writer:
     def delete(self, path: bytes, old: Stored | None) -> None:
         """Remove the entity and its index rows, if it is there; either way the commit counts as a change."""
         if old:
+            history.record(self.connection, old.id, self.version)
             self._index(old.id, path, self._indexed(old.id), set())
             self.connection.execute("DELETE FROM entities WHERE id = ?", (old.id,))
         self._changed = True
@@ -89,7 +101,7 @@ class Writer:
         number = self._storage.partitions.add(self.connection, *partition)
         while True:
             self._allocated += 1
-            candidate = _ID_PLACES + self._allocated * _ID_STEP % _ID_PLACES
+            candidate = _scatter(self._allocated)
             key = (number, path + keys.encode_id(candidate))
             taken = self.connection.execute(
                 "SELECT 1 FROM entities WHERE partition = ? AND key = ?"
@@ -118,6 +130,7 @@ class Writer:
             f"DELETE FROM postings WHERE property IN ({properties})",
             f"DELETE FROM cells WHERE entity IN ({entities})",
             f"DELETE FROM entities WHERE partition IN ({partitions})",
+            f"DELETE FROM history WHERE partition IN ({partitions})",
             f"DELETE FROM reserved WHERE partition IN ({partitions})",
         ):
             self.connection.execute(statement, (project,))

@@ -117,7 +117,7 @@ def test_a_conflict_is_tried_again_until_it_wins(app):
         key = Visit(number=0).put()
         seen = []
 
-        @ndb.non_transactional(allow_existing=True)
+        @ndb.transactional(propagation=ndb.TransactionOptions.INDEPENDENT)
         def someone_else_writes():
             Visit(key=key, number=10).put()
 
@@ -139,7 +139,7 @@ def test_a_conflict_every_time_is_a_failed_transaction(app, app_error):
     def lose():
         key = Visit(number=0).put()
 
-        @ndb.non_transactional(allow_existing=True)
+        @ndb.transactional(propagation=ndb.TransactionOptions.INDEPENDENT)
         def someone_else_writes(number):
             Visit(key=key, number=number).put()
 

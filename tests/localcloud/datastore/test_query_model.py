@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from google.cloud import datastore
-from google.cloud.datastore.query import PropertyFilter
+from google.cloud.datastore.query import Or, PropertyFilter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +59,8 @@ class Asked:
     """A query, as drawn."""
 
     filters: list[tuple[str, str, Any]]
+    either: list[tuple[str, str, Any]]
+    """Of these one must hold, if there are any."""
     key_filters: list[tuple[str, tuple[Any, ...]]]
     ancestor: tuple[Any, ...] | None
     order: list[str]
@@ -69,8 +71,20 @@ def queries(draw: st.DrawFn) -> Asked:
     order = draw(st.lists(names | st.just("__key__"), max_size=3, unique=True))
     if "__key__" in order:
         del order[order.index("__key__") + 1 :]
+    one_of = st.tuples(names, st.just("IN"), st.lists(scalars, min_size=1, max_size=3))
+    plain = st.tuples(names, operators, scalars)
+    other_than = st.tuples(names, st.just("!="), scalars)
+    none_of = st.tuples(names, st.just("NOT_IN"), st.lists(scalars, min_size=1, max_size=3))
+    kind_of_filter = draw(st.sampled_from(["plain", "alternatives", "negative", "both"]))
+    filters, either = draw(st.lists(plain, max_size=3)), []
+    if kind_of_filter in ("alternatives", "both"):
+        filters = draw(st.lists(plain | one_of, max_size=1))
+        either = draw(st.lists(plain | one_of, min_size=2, max_size=3))
+    if kind_of_filter in ("negative", "both"):
+        filters.append(draw(other_than if either else other_than | none_of))
     return Asked(
-        draw(st.lists(st.tuples(names, operators, scalars), max_size=3)),
+        filters,
+        either,
         draw(st.lists(st.tuples(operators, paths), max_size=1)),
         draw(st.none() | st.sampled_from([("K", 1), ("L", 1)])),
         [draw(st.sampled_from(["", "-"])) + name for name in order],
@@ -100,6 +114,7 @@ def path_rank(path: tuple[Any, ...]) -> tuple[Any, ...]:
 def compare(left: Any, operator: str, right: Any) -> bool:
     return {
         "=": left == right,
+        "!=": left != right,
         "<": left < right,
         "<=": left <= right,
         ">": left > right,
@@ -107,42 +122,92 @@ def compare(left: Any, operator: str, right: Any) -> bool:
     }[operator]
 
 
-def answer(entities: dict[tuple[Any, ...], dict[str, Any]], asked: Asked) -> list[tuple[Any, ...]]:
-    """The paths of what the query finds, in order."""
-    equal = {name for name, operator, _ in asked.filters if operator == "="}
-    ranged = sorted({name for name, operator, _ in asked.filters if operator != "="})
+Conditions = list[tuple[str, str, Any]]
+
+
+def branches(asked: Asked) -> list[Conditions]:
+    """The conjunctions of which a result satisfies at least one, with ranks for values."""
+    found: list[Conditions] = []
+    for chosen in [[one] for one in asked.either] or [[]]:
+        options: list[list[Conditions]] = []
+        for name, operator, value in (*asked.filters, *chosen):
+            if operator == "IN":
+                options.append([[(name, "=", rank(one))] for one in value])
+            elif operator == "NOT_IN":
+                options.append([[(name, "!=", rank(one)) for one in value]])
+            else:
+                options.append([[(name, operator, rank(value))]])
+        found += [list(itertools.chain(*parts)) for parts in itertools.product(*options)]
+    return found
+
+
+def order_of(asked: Asked, conjunctions: list[Conditions]) -> list[tuple[str, bool]]:
+    """The whole order: what was asked for, and what breaks ties."""
+    pinned = [{(name, value) for name, operator, value in one if operator == "="} for one in conjunctions]
+    common = set.intersection(*pinned)
+    equal = {name for name, _ in common} - {name for one in pinned for name, value in one - common}
+    ranged = sorted({name for one in conjunctions for name, operator, _ in one if operator != "="})
     order = [(name.lstrip("-"), name.startswith("-")) for name in asked.order]
     down = order[-1][1] if order else False
-    by_key = any(name == "__key__" for name, _ in order)
     ordered = {name for name, _ in order}
-    if not by_key:
+    if "__key__" not in ordered:
         order += [(name, down) for name in ranged if name not in ordered]
         order.append(("__key__", down))
-    order = [(name, backwards) for name, backwards in order if name == "__key__" or name not in equal]
+    return [(name, backwards) for name, backwards in order if name not in equal]
 
+
+def match(
+    path: tuple[Any, ...], values: dict[str, list[Any]], one: Conditions, order: list[tuple[str, bool]]
+) -> list[Any] | None:
+    """Where a conjunction puts an entity: the rank of each part of the order, None if it does not find it."""
+    if not all(value in values.get(name, []) for name, operator, value in one if operator == "="):
+        return None
+    ranged = {name for name, operator, _ in one if operator != "="}
+    place = []
+    for name in ranged | {name for name, _ in order} - {"__key__"}:
+        bounds = [(operator, value) for n, operator, value in one if n == name and operator != "="]
+        if not any(all(compare(v, *bound) for bound in bounds) for v in values.get(name, [])):
+            return None
+    for name, backwards in order:
+        if name == "__key__":
+            place.append(path_rank(path))
+            continue
+        bounds = [(operator, value) for n, operator, value in one if n == name and operator != "="]
+        # Without a range, the value that was asked for is the one that counts.
+        bounds = bounds or [(operator, value) for n, operator, value in one if n == name][:1]
+        held = [v for v in values[name] if all(compare(v, *bound) for bound in bounds)]
+        place.append(max(held) if backwards else min(held))
+    return place
+
+
+def first(places: list[list[Any]], order: list[tuple[str, bool]]) -> list[Any]:
+    """The first of several places in an order."""
+    for number in reversed(range(len(order))):
+        places = sorted(places, key=lambda place, number=number: place[number], reverse=order[number][1])
+    return places[0]
+
+
+def answer(entities: dict[tuple[Any, ...], dict[str, Any]], asked: Asked) -> list[tuple[Any, ...]]:
+    """The paths of what the query finds, in order."""
+    conjunctions = branches(asked)
+    order = order_of(asked, conjunctions)
+    ranged = {name for one in conjunctions for name, operator, _ in one if operator != "="}
     rows = []
     for path, held in entities.items():
         values = {
             name: [rank(one) for one in (value if isinstance(value, list) else [value])] for name, value in held.items()
         }
-        matching = {}
-        for name in {*equal, *ranged, *(name for name, _ in order)} - {"__key__"}:
-            bounds = [(op, rank(v)) for n, op, v in asked.filters if n == name and op != "="]
-            matching[name] = [v for v in values.get(name, []) if all(compare(v, op, b) for op, b in bounds)]
+        places = [place for one in conjunctions if (place := match(path, values, one, order)) is not None]
         if (
-            all(matching.values())
-            and all(rank(v) in values[n] for n, op, v in asked.filters if op == "=")
+            places
+            # What one alternative compares, a result of another must have too.
+            and ranged.issubset(values)
             and all(compare(path_rank(path), op, path_rank(other)) for op, other in asked.key_filters)
             and (asked.ancestor is None or path[: len(asked.ancestor)] == asked.ancestor)
         ):
-            rows.append((path, matching))
-    for name, backwards in reversed(order):
-        rows.sort(
-            key=lambda row, name=name, backwards=backwards: (
-                path_rank(row[0]) if name == "__key__" else (max if backwards else min)(row[1][name])
-            ),
-            reverse=backwards,
-        )
+            rows.append((path, first(places, order)))
+    for number in reversed(range(len(order))):
+        rows.sort(key=lambda row, number=number: row[1][number], reverse=order[number][1])
     return [path for path, _ in rows]
 
 
@@ -155,7 +220,7 @@ def model_client(request: pytest.FixtureRequest, address: str) -> Iterator[datas
         yield datastore.Client(project="model")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     entities=st.dictionaries(paths, properties, max_size=7),
     asked=st.lists(queries(), min_size=1, max_size=4),
@@ -182,6 +247,8 @@ def check(client: datastore.Client, entities: dict[Any, Any], asked: Asked, limi
             made.ancestor = client.key(*asked.ancestor)
         for name, operator, value in asked.filters:
             made.add_filter(filter=PropertyFilter(name, operator, value))
+        if asked.either:
+            made.add_filter(filter=Or([PropertyFilter(*one) for one in asked.either]))
         for operator, path in asked.key_filters:
             made.add_filter(filter=PropertyFilter("__key__", operator, client.key(*path)))
         return made

@@ -9,11 +9,13 @@ import pytest
 from localcloud.datastore import messages as m
 from localcloud.datastore.cursors import Cursors
 from localcloud.datastore.engine import Engine
+from localcloud.datastore.keys import Partition
 from localcloud.datastore.plan import plan
 from localcloud.datastore.query import parse
 from localcloud.datastore.results import Run
 from localcloud.datastore.storage import Storage
 
+PARTITION = Partition("demo", "", "")
 DESCENDING, EQUAL, GREATER = 2, 5, 3
 
 
@@ -57,12 +59,12 @@ def explain(storage: Storage) -> Callable[..., str]:
         query.limit.value = limit
         with storage.snapshot() as snapshot:
             if cursor:
-                batch = Run(storage, snapshot, parse("demo", "", request)).fill()
+                batch = Run(storage, snapshot, parse(PARTITION, request.query)).fill()
                 query.start_cursor = batch.end_cursor
-            parsed = parse("demo", "", request)
+            parsed = parse(PARTITION, request.query)
             cursors = Cursors(parsed.terms)
             start = cursors.decode(query.start_cursor) if cursor else None
-            scan = plan(storage, snapshot.connection, parsed, start)
+            scan = plan(storage, snapshot.connection, parsed, parsed.branches[0], start)
             assert scan
             rows = snapshot.connection.execute("EXPLAIN QUERY PLAN " + scan.sql, scan.parameters)
             return "\n".join(row[3] for row in rows)

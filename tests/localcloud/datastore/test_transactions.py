@@ -54,11 +54,12 @@ def test_queries_in_a_transaction_see_the_same_state(client, connect, put):
         assert len(list(client.query(kind="Thing").fetch())) == 1
 
 
-def _collide(client: datastore.Client, read: Callable[[], object], write: Callable[[], object]) -> None:
-    """Read in a transaction, let another client write, and commit a write to something else."""
+def _collide(client: datastore.Client, read: Callable[[], object], other: datastore.Client, *written: object) -> None:
+    """Read in a transaction, let another client's transaction write, and commit a write to something else."""
     with client.transaction() as transaction:
         read()
-        write()
+        with other.transaction():
+            other.put_multi(written)
         transaction.put(datastore.Entity(client.key("Elsewhere", 1)))
 
 
@@ -66,13 +67,13 @@ def test_an_entity_changed_since_it_was_read_aborts_the_commit(client, connect, 
     thing = put("Thing", 1, n=1)
     thing["n"] = 2
     with pytest.raises(exceptions.Aborted):
-        _collide(client, lambda: client.get(thing.key), lambda: connect().put(thing))
+        _collide(client, lambda: client.get(thing.key), connect(), thing)
 
 
 def test_an_entity_created_where_none_was_found_aborts_the_commit(client, connect):
     key = client.key("Thing", 1)
     with pytest.raises(exceptions.Aborted):
-        _collide(client, lambda: client.get(key), lambda: connect().put(datastore.Entity(key)))
+        _collide(client, lambda: client.get(key), connect(), datastore.Entity(key))
 
 
 def test_a_query_that_would_find_more_aborts_the_commit(client, connect):
@@ -80,13 +81,13 @@ def test_a_query_that_would_find_more_aborts_the_commit(client, connect):
         list(client.query(kind="Thing").fetch())
 
     with pytest.raises(exceptions.Aborted):
-        _collide(client, read, lambda: connect().put(datastore.Entity(client.key("Thing", 1))))
+        _collide(client, read, connect(), datastore.Entity(client.key("Thing", 1)))
 
 
 def test_an_aborted_commit_writes_nothing(client, connect):
     key = client.key("Thing", 1)
     with pytest.raises(exceptions.Aborted):
-        _collide(client, lambda: client.get(key), lambda: connect().put(datastore.Entity(key)))
+        _collide(client, lambda: client.get(key), connect(), datastore.Entity(key))
     assert client.get(client.key("Elsewhere", 1)) is None
 
 
@@ -97,13 +98,13 @@ def test_a_change_to_something_else_does_not_abort_the_commit(client, connect, p
         client.get(thing.key)
         list(client.query(kind="Thing").fetch())
 
-    _collide(client, read, lambda: connect().put(datastore.Entity(client.key("Other", 1))))
+    _collide(client, read, connect(), datastore.Entity(client.key("Other", 1)))
     assert client.get(client.key("Elsewhere", 1)) is not None
 
 
 def test_a_write_without_a_read_is_never_aborted(client, connect):
     key = client.key("Thing", 1)
-    _collide(client, lambda: None, lambda: connect().put(datastore.Entity(key)))
+    _collide(client, lambda: None, connect(), datastore.Entity(key))
 
 
 def test_a_transaction_that_wrote_nothing_is_never_aborted(client, connect, put):
@@ -111,7 +112,37 @@ def test_a_transaction_that_wrote_nothing_is_never_aborted(client, connect, put)
     with client.transaction():
         client.get(thing.key)
         thing["n"] = 2
-        connect().put(thing)
+        other = connect()
+        with other.transaction():
+            other.put(thing)
+
+
+def test_a_write_outside_any_transaction_gives_way_to_one_that_has_read(client, connect, put):
+    thing = put("Thing", 1, n=1)
+    other = connect()
+    with client.transaction() as transaction:
+        found = client.get(thing.key)
+        thing["n"] = 2
+        with pytest.raises(exceptions.Aborted):
+            other.put(thing)
+        found["n"] = 3
+        transaction.put(found)
+    assert client.get(thing.key)["n"] == 3
+    other.put(thing)
+    assert client.get(thing.key)["n"] == 2
+
+
+def test_a_write_outside_any_transaction_waits_for_one_that_ends(client, connect, put):
+    thing = put("Thing", 1, n=1)
+    with ThreadPoolExecutor(1) as pool:
+        with client.transaction() as transaction:
+            found = client.get(thing.key)
+            thing["n"] = 2
+            waiting = pool.submit(connect().put, thing)
+            found["n"] = 3
+            transaction.put(found)
+        waiting.result()
+    assert client.get(thing.key)["n"] == 2
 
 
 def test_all_increments_of_many_threads_count(ndb_client):

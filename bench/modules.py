@@ -1,0 +1,171 @@
+"""The course's modules: how many visits START and FINISH serve, and what each visit asks of Datastore and cache."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import multiprocessing
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from urllib.parse import urlsplit
+
+import redis
+
+from localcloud.appengine.memcache import MemcacheService
+from localcloud.cloud import App, Cloud
+from localcloud.datastore.engine import Engine
+from localcloud.datastore.server import DatastoreServer
+from localcloud.datastore.service import RPCS
+
+ROOT = Path(__file__).parents[1]
+_FUNCTION = "visitme"
+_WARM_UP, _COUNTED = 12, 10
+_CONNECTIONS = 4
+_ROUNDS, _SECONDS = 3, 2.0
+_FULL = 1  # EntityResult.ResultType
+# What redis-py says when it connects, and what the front of this page asks.
+_NOT_THE_APPS = {"info", "hello", "ping", "client|setinfo", "client", "select", "command"}
+
+
+class CountingDatastore:
+    """An engine whose calls and entities are counted."""
+
+    def __init__(self, engine: Engine, counts: Counter[str]) -> None:
+        for method, *_ in RPCS:
+            setattr(self, method, self._counting(method, getattr(engine, method), counts))
+        self.close = engine.close
+
+    @staticmethod
+    def _counting(method: str, call: Callable[[Any], Any], counts: Counter[str]) -> Callable[[Any], Any]:
+        def run(request: Any) -> Any:
+            answer = call(request)
+            counts["Datastore calls"] += 1
+            if method == "lookup":
+                # One that is not there is billed as one that is.
+                counts["entity reads"] += len(answer.found) + len(answer.missing)
+            elif method == "run_query":
+                full = answer.batch.entity_result_type == _FULL
+                counts["entity reads"] += len(answer.batch.entity_results) if full else 1
+            elif method == "commit":
+                deletes = sum(mutation.HasField("delete") for mutation in request.mutations)
+                counts["entity writes"] += len(request.mutations) - deletes
+            return answer
+
+        return run
+
+
+def measure() -> dict[str, Any]:
+    """Return for each module and side the visits per second and the counts of a visit."""
+    modules = sorted(ROOT.glob("mod*/START"), key=lambda place: int(place.parent.name[3:].partition("-")[0]))
+    return {place.parent.name: _measure_module(place.parent) for place in modules}
+
+
+def _measure_module(module: Path) -> dict[str, Any]:
+    results: dict[str, Any] = {}
+    with _counted_cloud() as (cloud, count):
+        apps = {side: cloud.add(module / side, name=side, function=_FUNCTION) for side in ("START", "FINISH")}
+        cloud.start()
+        for side, app in apps.items():
+            visitors = (f"{side} {number}" for number in itertools.count())
+            for _ in range(_WARM_UP):
+                _visit(app, next(visitors))
+            new = count(lambda app=app, visitors=visitors: _visit(app, next(visitors)))
+            again = count(lambda app=app: _visit(app, "the same as ever"))
+            results[side] = {"platform": app.plan.platform.value, "new": new, "again": again}
+        rates: dict[str, list[float]] = {side: [] for side in apps}
+        for _, (side, app) in itertools.product(range(_ROUNDS), apps.items()):
+            rates[side].append(_visits_per_second(app))
+        for side, taken in rates.items():
+            results[side]["visits per second"] = sorted(taken)[_ROUNDS // 2]
+            print(f"{module.name}/{side}: {results[side]}", file=sys.stderr, flush=True)
+    return results
+
+
+@contextmanager
+def _counted_cloud() -> Iterator[tuple[Cloud, Callable[[Callable[[], None]], dict[str, float]]]]:
+    counts: Counter[str] = Counter()
+    called = MemcacheService.call
+
+    def call_memcache(self: MemcacheService, method: str, payload: bytes, ticket: str) -> bytes:
+        counts["Memcache calls"] += 1
+        return called(self, method, payload, ticket)
+
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.object(MemcacheService, "call", call_memcache))
+        server = DatastoreServer(CountingDatastore(stack.enter_context(Engine()), counts))
+        server.start()
+        stack.callback(server.stop)
+        cloud = stack.enter_context(Cloud(datastore=server.address))
+
+        def count(visit: Callable[[], None]) -> dict[str, float]:
+            """Return what a visit costs, once the first of its kind is over."""
+            visit()
+            before = Counter(counts) + _redis_calls(cloud)
+            for _ in range(_COUNTED):
+                visit()
+            return {name: number / _COUNTED for name, number in (counts + _redis_calls(cloud) - before).items()}
+
+        yield cloud, count
+
+
+def _redis_calls(cloud: Cloud) -> Counter[str]:
+    if not cloud.memorystore:
+        return Counter()
+    with redis.Redis(cloud.memorystore.host, cloud.memorystore.port) as client:
+        commands = {name.removeprefix("cmdstat_"): told["calls"] for name, told in client.info("commandstats").items()}
+    return Counter({"Redis calls": sum(calls for name, calls in commands.items() if name not in _NOT_THE_APPS)})
+
+
+def _visit(app: App, user_agent: str) -> None:
+    parts = urlsplit(app.url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+    connection.request("GET", "/", headers={"User-Agent": user_agent})
+    answer = connection.getresponse()
+    page = answer.read()
+    connection.close()
+    if answer.status != http.client.OK:
+        raise RuntimeError(f"{app.url}: expected a page, found {answer.status}: {page[:200]!r}")
+
+
+def _visits_per_second(app: App) -> float:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    parts = urlsplit(app.url)
+    # Not in this process, where the front end and the Datastore are.
+    process = context.Process(target=_load, args=(parts.hostname, parts.port, theirs), daemon=True)
+    process.start()
+    served: int = ours.recv()
+    process.join()
+    return served / _SECONDS
+
+
+def _load(host: str, port: int, pipe: Any) -> None:
+    """Visit over some connections at once, each time as a new visitor; send how many visits were answered."""
+    end = time.monotonic() + _SECONDS
+    served = [0] * _CONNECTIONS
+
+    def visit(number: int) -> None:
+        connection = http.client.HTTPConnection(host, port, timeout=60)
+        while time.monotonic() < end:
+            connection.request("GET", "/", headers={"User-Agent": f"{number} {time.monotonic_ns()}"})
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != http.client.OK:
+                return
+            served[number] += 1
+
+    threads = [threading.Thread(target=visit, args=(number,)) for number in range(_CONNECTIONS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    pipe.send(sum(served))
+
+

@@ -1,0 +1,323 @@
+"""The pages: the map, a codelab's steps, its apps at work, and comparisons."""
+
+from __future__ import annotations
+
+import posixpath
+import secrets
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import Blueprint, Flask, Response, abort, flash, redirect, render_template, request, stream_with_context
+from rich.console import Console
+from werkzeug.wrappers import Response as AnyResponse
+
+from codelab.course import Course, Place
+from codelab.edits import WORK, Editor, state_of
+from codelab.errors import CodelabError
+from codelab.judge import Judge
+from codelab.rehearsal import Outcome, State, rehearse
+from codelab.standing import Standing, standing_of
+from codelab.web.comparison import chapters
+from codelab.web.guard import guard
+from codelab.web.live import Saves
+from codelab.web.migrations import migrations
+from codelab.web.rendering import Renderer, highlighted_line
+from codelab.web.stage import ADDRESSES, Stages
+from codelab.workspace import Workspace, changes
+from localcloud.errors import LocalCloudError
+
+_KEEP_ALIVE_SECONDS = 15
+# Sections that stand before a codelab's steps; the others come after them.
+_BEFORE = ("What you will learn", "What you need", "START and FINISH")
+_NAMES = {WORK: "your copy"}
+
+
+class Site:
+    """What the pages know: the course, the learner's copies, and the stage; a judge is made once for each README."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        self.workspace = Workspace(course.root)
+        self.saves = Saves(self.workspace.folder)
+        self.stages = Stages()
+        self._outcomes: dict[str, tuple[int, Outcome]] = {}
+        self._judges: dict[tuple[str, int], Judge] = {}
+        self._lock = threading.Lock()
+
+    def place(self, module: str, start: str) -> Place:
+        """Return the track at an address; 404 for any other."""
+        try:
+            return self.course.place(f"{module}/{start}")
+        except CodelabError as error:
+            abort(404, str(error))
+
+    def judge(self, place: Place) -> Judge:
+        """Return the track's judge."""
+        key = (place.name, place.codelab.readme.stat().st_mtime_ns)
+        with self._lock:
+            if key not in self._judges:
+                self._judges[key] = Judge(place.codelab, place.track)
+            return self._judges[key]
+
+    def standing(self, place: Place) -> Standing | None:
+        """Return where the learner's copy stands, None if there is none."""
+        if not place.copy.is_dir():
+            return None
+        return standing_of(self.judge(place), self.workspace.read(place))
+
+    def outcome(self, place: Place) -> Outcome | None:
+        """Return what the last check found, None if the copy has changed since."""
+        count, outcome = self._outcomes.get(place.name, (0, None))
+        return outcome if count == self.saves.count(place.copy) else None
+
+    def keep_outcome(self, place: Place, outcome: Outcome) -> None:
+        """Remember what a check found, and show it on every open page."""
+        self._outcomes[place.name] = (self.saves.tell(place.copy), outcome)
+
+    def editor(self) -> Editor:
+        """Return what does and undoes steps; what it would print is not shown."""
+        return Editor(self.workspace, Console(quiet=True))
+
+
+def address(place: Place, *parts: object) -> str:
+    """Return the address of a track's page, the same on everybody's machine but for the port."""
+    return posixpath.join(f"/{place.name}", *map(str, parts))
+
+
+def create_app(site: Site) -> Flask:
+    """Return the WSGI app."""
+    app = Flask(__name__)
+    token = secrets.token_urlsafe()
+    app.secret_key = token
+    app.config.update(SESSION_COOKIE_SAMESITE="Strict", SESSION_COOKIE_HTTPONLY=True)
+    app.jinja_env.globals.update(address=address, names=_NAMES, State=State, highlighted_line=highlighted_line)
+    app.jinja_env.filters["minutes"] = lambda seconds: f"{round(seconds / 60)} min"
+    guard(app, token)
+
+    @app.get("/")
+    def course_map() -> str:
+        finished = site.workspace.finished()
+        found = migrations(site.course)
+        standings = {node.place.name: site.standing(node.place) for node in found.nodes}
+        return render_template(
+            "map.html", map=found, standings=standings, finished=finished, current=site.workspace.current
+        )
+
+    @app.get("/<path:name>.md")
+    def page(name: str) -> str:
+        found = [other for other in site.course.other_pages() if other.name == f"{name}.md"]
+        if not found:
+            abort(404, f"expected a page of this repository, found {name}.md")
+        text = found[0].path.read_text(encoding="utf-8")
+        return render_template("page.html", title=name, body=Renderer(site.course, found[0].name).html(text))
+
+    @app.errorhandler(CodelabError)
+    @app.errorhandler(LocalCloudError)
+    def mistake(error: Exception) -> tuple[str, int]:
+        return render_template("mistake.html", text=str(error)), 400
+
+    @app.errorhandler(403)
+    @app.errorhandler(404)
+    def refused(error: Exception) -> tuple[str, int]:
+        return render_template("mistake.html", text=getattr(error, "description", "")), getattr(error, "code", 400)
+
+    tracks = Blueprint("tracks", __name__)
+    _add_codelab(tracks, site)
+    _add_actions(tracks, site)
+    _add_stage(tracks, site)
+    app.register_blueprint(tracks, name="main", url_prefix="/<module>", url_defaults={"start": "START"})
+    app.register_blueprint(tracks, name="second", url_prefix="/<module>/<start>")
+    return app
+
+
+def _frame(site: Site, place: Place, **more: object) -> dict[str, object]:
+    """Return what every page of a track shows around its text."""
+    return {
+        "place": place,
+        "standing": site.standing(place),
+        "outcome": site.outcome(place),
+        "following": site.course.after(place),
+        "back": request.path,
+        **more,
+    }
+
+
+def _add_codelab(tracks: Blueprint, site: Site) -> None:
+    def renderer(place: Place) -> Renderer:
+        return Renderer(site.course, f"{place.codelab.module}/README.md")
+
+    @tracks.get("/")
+    def overview(module: str, start: str) -> str:
+        place = site.place(module, start)
+        main = place.track is place.codelab.tracks[0]
+        render = renderer(place).html
+        introduction = render(place.codelab.introduction if main else place.track.text)
+        sections = [(section, render(section.text)) for section in place.codelab.sections if section.title in _BEFORE]
+        return render_template(
+            "overview.html", **_frame(site, place, introduction=introduction, sections=sections, at=0)
+        )
+
+    @tracks.get("/step/<int:number>")
+    def step(module: str, start: str, number: int) -> str:
+        place = site.place(module, start)
+        if not 1 <= number <= len(place.track.steps):
+            abort(404, f"expected a step from 1 to {len(place.track.steps)}, found {number}")
+        found = place.track.steps[number - 1]
+        render = renderer(place).html
+        return render_template(
+            "step.html", **_frame(site, place, step=found, text=render(found.text), hint=render(found.hint), at=number)
+        )
+
+    @tracks.get("/more")
+    def more(module: str, start: str) -> str:
+        place = site.place(module, start)
+        render = renderer(place).html
+        sections = [
+            (section, render(section.text)) for section in place.codelab.sections if section.title not in _BEFORE
+        ]
+        return render_template("more.html", **_frame(site, place, sections=sections, at=len(place.track.steps) + 1))
+
+    @tracks.get("/compare")
+    def compare(module: str, start: str) -> str:
+        place = site.place(module, start)
+        copied = place.copy.is_dir()
+        old = request.args.get("old", place.track.start)
+        new = request.args.get("new", WORK if copied else place.track.finish)
+        states = [place.track.start, *([WORK] if copied else []), place.track.finish]
+        render = renderer(place).html
+        trees = [state_of(site.workspace, place, name) for name in (old, new)]
+        found = [(chapter, render(chapter.reason)) for chapter in chapters(place.track, *trees)]
+        view = "split" if request.args.get("view") == "split" else "unified"
+        return render_template(
+            "compare.html", **_frame(site, place, chapters=found, old=old, new=new, states=states, view=view, at=None)
+        )
+
+    @tracks.get("/events")
+    def events(module: str, start: str) -> Response:
+        place = site.place(module, start)
+
+        def stream() -> Iterator[str]:
+            known = -1
+            while not site.saves.stopped:
+                count = site.saves.wait(place.copy, known, _KEEP_ALIVE_SECONDS)
+                if count == known:
+                    yield ": still here\n\n"
+                    continue
+                known = count
+                yield _event(render_template("standing.html", **_frame(site, place)))
+
+        return Response(
+            stream_with_context(stream()), mimetype="text/event-stream", headers={"Cache-Control": "no-store"}
+        )
+
+
+def _event(text: str) -> str:
+    # https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+    return "".join(f"data: {line}\n" for line in text.splitlines()) + "\n"
+
+
+def _add_actions(tracks: Blueprint, site: Site) -> None:
+    def back(place: Place) -> AnyResponse:
+        """Return to the page that was asked from, if it is one of this track."""
+        asked = request.form.get("back", "")
+        return redirect(asked if asked.startswith(f"{address(place)}/") else address(place), 303)
+
+    @tracks.post("/begin")
+    def begin(module: str, start: str) -> AnyResponse:
+        place = site.place(module, start)
+        site.workspace.start(place, site.judge(place).trees[0])
+        site.workspace.remember(place)
+        return redirect(address(place, "step", 1), 303)
+
+    @tracks.post("/check")
+    def check(module: str, start: str) -> AnyResponse:
+        place = site.place(module, start)
+        judge = site.judge(place)
+        outcome = rehearse(place, judge, standing_of(judge, site.workspace.read(place)))
+        site.keep_outcome(place, outcome)
+        site.workspace.remember(place, finished=outcome.finished)
+        return back(place)
+
+    @tracks.post("/apply")
+    def apply(module: str, start: str) -> AnyResponse:
+        place = site.place(module, start)
+        try:
+            site.editor().apply(place, overwrite=request.form.get("overwrite") == "yes")
+        except CodelabError as error:
+            flash(str(error))
+        site.saves.tell(place.copy)
+        return back(place)
+
+    @tracks.get("/reset")
+    def ask_to_reset(module: str, start: str) -> str:
+        place = site.place(module, start)
+        lost = changes(site.judge(place).trees[0], site.workspace.read(place))
+        return render_template("reset.html", **_frame(site, place, lost=lost, at=None))
+
+    @tracks.post("/reset")
+    def reset(module: str, start: str) -> AnyResponse:
+        place = site.place(module, start)
+        site.editor().reset(place, 0, lambda: True)
+        site.saves.tell(place.copy)
+        return redirect(address(place, "step", 1), 303)
+
+
+@dataclass(frozen=True)
+class _Visitor:
+    """Who a learner pretends to be."""
+
+    address: str
+    user_agent: str
+
+
+def _add_stage(tracks: Blueprint, site: Site) -> None:
+    def done(place: Place) -> AnyResponse:
+        return redirect(address(place, "run"), 303)
+
+    @tracks.get("/run")
+    def run(module: str, start: str) -> str:
+        place = site.place(module, start)
+        visitor = _Visitor(request.args.get("address", ADDRESSES[0]), request.args.get("user_agent", "Ann"))
+        stage = site.stages.of(place)
+        return render_template(
+            "run.html", **_frame(site, place, stage=stage, addresses=ADDRESSES, visitor=visitor, at=None)
+        )
+
+    @tracks.post("/run/start")
+    def start_apps(module: str, start: str) -> AnyResponse:
+        place = site.place(module, start)
+        site.stages.open(place)
+        return done(place)
+
+    @tracks.post("/run/stop")
+    def stop_apps(module: str, start: str) -> AnyResponse:
+        site.stages.close()
+        return done(site.place(module, start))
+
+    @tracks.post("/run/restart")
+    def restart(module: str, start: str) -> AnyResponse:
+        place = site.place(module, start)
+        if stage := site.stages.of(place):
+            stage.restart(request.form.get("pane", ""))
+        return done(place)
+
+    @tracks.post("/run/visit")
+    def visit(module: str, start: str) -> AnyResponse:
+        place = site.place(module, start)
+        visitor = _Visitor(request.form.get("address", ""), request.form.get("user_agent", ""))
+        if stage := site.stages.of(place):
+            wanted = request.form.get("pane", "")
+            for name in [pane.name for pane in stage.panes.values() if pane.url] if wanted == "all" else [wanted]:
+                stage.visit(name, visitor.address, visitor.user_agent)
+        query = {"address": visitor.address, "user_agent": visitor.user_agent}
+        return redirect(f"{address(place, 'run')}?{urlencode(query)}", 303)
+
+    @tracks.post("/run/hour")
+    def hour(module: str, start: str) -> AnyResponse:
+        place = site.place(module, start)
+        if stage := site.stages.of(place):
+            stage.pass_an_hour()
+            flash("An hour has passed for the caches.")
+        return done(place)

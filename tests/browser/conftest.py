@@ -1,0 +1,122 @@
+"""A real browser in front of `codelab serve`, each test with a course and a server of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.codelab.conftest import course  # noqa: F401  # a fixture
+
+DEADLINE_SECONDS = 60
+# Three apps start in a few seconds, or on a busy machine in a few more.
+PATIENCE_MILLISECONDS = 60_000
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
+# Chromium asks its makers' hosts for updates and the like unless told not to; the tests count what leaves the machine.
+_QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running `codelab serve`: its address, and the course it serves."""
+
+    url: str
+    course: Path
+    process: subprocess.Popen[str]
+
+    def address(self, path: str) -> str:
+        return self.url.rstrip("/") + path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all of these on one worker, which has the browser."""
+    for item in items:
+        if "tests/browser/" in item.nodeid:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, headless. Without one the tests are not run; where CI demands them, they fail."""
+    path = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+    if path is None:
+        reason = "no chromium on PATH; on Debian or Ubuntu: apt install chromium"
+        if os.environ.get("CODELAB_REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    # Chromium's sandbox does not start for root, as in a container.
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*_QUIET, *sandbox])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def server(course: Path) -> Iterator[Server]:  # noqa: F811
+    """The page, on a free port, of a course that the test may change."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "codelab", "--course", str(course), "serve", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout
+    said: list[str] = []
+    line = process.stdout.readline()
+    url = re.search(r"http://localhost:\d+/", line)
+    assert url, line
+    reader = threading.Thread(target=lambda: said.extend(process.stdout or []), daemon=True)
+    reader.start()
+    try:
+        yield Server(url[0], course, process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(DEADLINE_SECONDS) == 0
+        reader.join()
+        assert not any("Traceback" in text for text in said), "".join(said)
+
+
+@pytest.fixture
+def new_page(chromium: Browser, server: Server) -> Iterator[Callable[..., Page]]:
+    """Open a page with options of a browser context; at the end, no page has complained or asked another machine."""
+    pages: list[Page] = []
+    trouble: list[str] = []
+
+    def open_page(path: str = "/", **options: object) -> Page:
+        page = chromium.new_context(**options).new_page()
+        page.set_default_timeout(PATIENCE_MILLISECONDS)
+        page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("request", lambda request: _note_stranger(request.url, trouble))
+        pages.append(page)
+        page.goto(server.address(path))
+        return page
+
+    yield open_page
+    for page in pages:
+        page.context.close()
+    assert trouble == []
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """The map in a desktop browser."""
+    return new_page()
+
+
+def _note_stranger(url: str, trouble: list[str]) -> None:
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in ("localhost", "127.0.0.1"):
+        trouble.append(f"a request to {url}")

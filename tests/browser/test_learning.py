@@ -1,0 +1,192 @@
+"""A learner goes through a codelab in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server
+
+SAVED = 20_000  # the promise is two seconds; a deadline is no measurement, and the machine may be busy
+
+
+def edit(file: Path, *changes: tuple[str, str]) -> None:
+    text = file.read_text()
+    for found, put in changes:
+        assert found in text, f"{file} has changed: adapt this test"
+        text = text.replace(found, put, 1)
+    file.write_text(text)
+
+
+def start_mod12(page: Page, server: Server) -> Path:
+    """Go from the map into mod12 and make the copy."""
+    page.get_by_role("navigation", name="Map").get_by_role("link", name="mod12-memcache, Python 2").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Module 12: Add App Engine Memcache")
+    page.get_by_role("button", name="Start: make my copy").click()
+    expect(page.get_by_text("0 of 3 steps done.")).to_be_visible()
+    return server.course / "work" / "mod12-memcache"
+
+
+def cache_as_text(work: Path) -> None:
+    """Do step 1, spelled in another way."""
+    edit(
+        work / "main.py",
+        (
+            "    return Visit.query().order(-Visit.timestamp).fetch(limit)",
+            "    rows = []\n"
+            "    for found in Visit.query().order(-Visit.timestamp).fetch(limit):\n"
+            '        rows.append({"timestamp": found.timestamp.ctime(), "visitor": found.visitor})\n'
+            "    return rows",
+        ),
+    )
+    edit(work / "templates" / "index.html", ("visit.timestamp.ctime()", "visit.timestamp"))
+
+
+def write_the_cache(work: Path, call: str = "set") -> None:
+    """Do step 2, spelled in another way; or with another call than `set`, wrongly."""
+    edit(
+        work / "main.py",
+        ("from flask import", "import json\n\nfrom flask import"),
+        (
+            "from google.appengine.ext import ndb",
+            "from google.appengine.api import memcache\nfrom google.appengine.ext import ndb",
+        ),
+        (
+            "    visits = fetch_visits(10)\n",
+            f'    visits = fetch_visits(10)\n    memcache.{call}("visits", json.dumps(visits), 60 * 60)\n',
+        ),
+    )
+
+
+def read_the_cache(work: Path) -> None:
+    """Do step 3 with an early return."""
+    edit(
+        work / "main.py",
+        (
+            "    store_visit(request.remote_addr, request.headers.get('User-Agent', ''))\n",
+            "    agent = request.headers.get('User-Agent', '')\n"
+            "    known = memcache.get('visits')\n"
+            "    if known:\n"
+            "        visits = json.loads(known)\n"
+            "        if visits and visits[0]['visitor'] == '%s: %s' % (request.remote_addr, agent):\n"
+            "            return render_template('index.html', visits=visits)\n"
+            "    store_visit(request.remote_addr, agent)\n",
+        ),
+    )
+
+
+def test_a_learner_goes_through_mod12_by_editing_files(page: Page, server: Server) -> None:
+    work = start_mod12(page, server)
+    ticks = page.locator(".steps li.done")
+    for number, do in enumerate((cache_as_text, write_the_cache, read_the_cache), 1):
+        do(work)
+        expect(ticks).to_have_count(number, timeout=SAVED)
+        expect(page.get_by_text(f"{number} of 3 steps done.")).to_be_visible()
+    page.get_by_role("button", name="Check, and run it").click()
+    expect(page.get_by_text("Well done! mod12-memcache is finished.")).to_be_visible()
+    expect(page.get_by_text("The output is START's, but for the cache, in 16 scenarios.")).to_be_visible()
+    page.get_by_role("region", name="Where you are").get_by_role("link", name="Module 13").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Module 13: From App Engine Memcache to Memorystore")
+    page.get_by_role("link", name="All codelabs").click()
+    expect(page.get_by_role("row", name="mod12-memcache Module 12")).to_contain_text("done 20")
+
+
+def test_a_wrong_edit_is_told_by_file_expected_and_found(page: Page, server: Server) -> None:
+    work = start_mod12(page, server)
+    cache_as_text(work)
+    expect(page.locator(".steps li.done")).to_have_count(1, timeout=SAVED)
+    write_the_cache(work, "add")
+    missing = page.get_by_role("region", name="Where you are").locator(".missing")
+    expect(missing).to_contain_text("memcache.set('visits', json.dumps(visits), time=HOUR)", timeout=SAVED)
+    expect(missing).to_contain_text('found "memcache.add("visits", json.dumps(visits), 60 * 60)"')
+    expect(missing.locator("code").first).to_have_text(f"main.py:{_line(work / 'main.py', 'memcache.add')}")
+
+
+def test_an_app_that_fails_shows_its_own_error(page: Page, server: Server) -> None:
+    work = start_mod12(page, server)
+    cache_as_text(work)
+    edit(work / "main.py", ("return rows", "return rows + [1 / 0]"))
+    expect(page.locator(".steps li.done")).to_have_count(1, timeout=SAVED)
+    page.get_by_role("button", name="Check, and run it").click()
+    outcome = page.locator(".outcome")
+    expect(outcome).to_contain_text("The page is not what it has to be.")
+    expect(outcome).to_contain_text(f"main.py:{_line(work / 'main.py', '1 / 0')}: ZeroDivisionError: division by zero")
+
+
+def test_a_save_takes_an_outcome_back(page: Page, server: Server) -> None:
+    work = start_mod12(page, server)
+    cache_as_text(work)
+    expect(page.locator(".steps li.done")).to_have_count(1, timeout=SAVED)
+    page.get_by_role("button", name="Check, and run it").click()
+    expect(page.locator(".outcome")).to_contain_text("The output is START's")
+    edit(work / "main.py", ("rows = []", "rows = list()"))
+    expect(page.locator(".outcome")).to_have_count(0, timeout=SAVED)
+
+
+def test_a_step_is_done_on_request_and_undone_after_a_question(page: Page, server: Server) -> None:
+    work = start_mod12(page, server)
+    page.get_by_role("button", name="Do step 1 for me").click()
+    expect(page.get_by_text("1 of 3 steps done.")).to_be_visible()
+    assert "as data a cache can hold" in (work / "main.py").read_text()
+    page.get_by_role("link", name="Reset …").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Reset your copy to START?")
+    expect(page.get_by_text("main.py: +4 -2 lines")).to_be_visible()
+    page.get_by_role("button", name="Reset", exact=True).click()
+    expect(page.get_by_text("0 of 3 steps done.")).to_be_visible()
+    assert "as data a cache can hold" not in (work / "main.py").read_text()
+    (kept,) = (server.course / "work" / ".kept").iterdir()
+    assert "as data a cache can hold" in (kept / "main.py").read_text()
+
+
+def test_a_step_that_meets_own_edits_is_refused_with_the_line(page: Page, server: Server) -> None:
+    work = start_mod12(page, server)
+    edit(work / "main.py", ("fetch(limit)", "fetch(limit + 0)"))
+    page.get_by_role("button", name="Do step 1 for me").click()
+    expect(page.get_by_role("status")).to_contain_text(f"main.py:{_line(work / 'main.py', 'most recent visits')}: ")
+    assert "fetch(limit + 0)" in (work / "main.py").read_text()
+
+
+def test_a_shared_address_leads_to_the_same_step(new_page: Callable[..., Page]) -> None:
+    page = new_page("/mod12-memcache/step/3")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Step 3 Serve the same visitor from the cache")
+    page = new_page("/mod2-cloudndb/FINISH/step/2")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Step 2 Ask for the Python 3 runtime")
+
+
+def test_keys_turn_the_pages(new_page: Callable[..., Page]) -> None:
+    page = new_page("/mod12-memcache")
+    for key, number in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1)):
+        page.wait_for_load_state()
+        page.keyboard.press(key)
+        page.wait_for_url(f"**/mod12-memcache/step/{number}")
+
+
+def test_new_lines_and_patches_and_commands_are_copied(new_page: Callable[..., Page]) -> None:
+    page = new_page("/mod12-memcache/step/2", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy the new lines").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()").startswith(
+        "import json\n\nfrom google.appengine.api import memcache"
+    )
+    page.get_by_role("button", name="Copy the patch").click()
+    page.wait_for_function("navigator.clipboard.readText().then((text) => text.startsWith('--- a/main.py'))")
+    page.goto(page.url.replace("/step/2", ""))
+    page.get_by_role("button", name="Copy").first.click()
+    page.wait_for_function("navigator.clipboard.readText().then((text) => text === 'make run MOD=mod12-memcache\\n')")
+
+
+def test_everything_works_without_script(new_page: Callable[..., Page], server: Server) -> None:
+    page = new_page("/mod12-memcache", java_script_enabled=False)
+    page.get_by_role("button", name="Start: make my copy").click()
+    page.get_by_role("button", name="Do step 1 for me").click()
+    page.get_by_role("button", name="Check, and run it").click()
+    expect(page.locator(".outcome")).to_contain_text("The output is START's, in 8 scenarios.")
+    expect(page.locator(".steps li.done")).to_have_count(1)
+    page.get_by_text("Hint", exact=True).click()
+    expect(page.get_by_text("Both files change in this step.")).to_be_visible()
+
+
+def _line(file: Path, text: str) -> int:
+    return next(number for number, line in enumerate(file.read_text().splitlines(), 1) if text in line)

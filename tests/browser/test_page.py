@@ -1,0 +1,197 @@
+"""The page itself: safe, for everybody, on every screen and on paper."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from codelab.course import Course
+from codelab.web.rendering import PICTURES, picture_name
+from tests.browser.conftest import Server
+from tests.pairs.course import ROOT
+
+Open = Callable[..., Page]
+PAGES = [
+    "/",
+    "/mod12-memcache",
+    "/mod12-memcache/step/2",
+    "/mod12-memcache/more",
+    "/mod12-memcache/run",
+    "/mod12-memcache/reset",
+    "/mod12-memcache/compare",
+    "/mod12-memcache/compare?old=START&new=FINISH&view=split",
+    "/docs/platform-facts.md",
+]
+
+
+@pytest.fixture
+def started(server: Server) -> Server:
+    """The server with a copy of mod12, one step done and one half."""
+    answer = post(server, "/mod12-memcache/begin")
+    assert answer.status_code == 303
+    assert post(server, "/mod12-memcache/apply").status_code == 303
+    main = server.course / "work" / "mod12-memcache" / "main.py"
+    main.write_text(main.read_text().replace("import ndb", "import ndb\nfrom google.appengine.api import memcache"))
+    return server
+
+
+def token_of(server: Server) -> str:
+    found = re.search(r'name="token" value="([^"]+)"', httpx.get(server.address("/mod12-memcache/"), timeout=30).text)
+    assert found
+    return found[1]
+
+
+def post(server: Server, path: str, headers: dict[str, str] | None = None, token: str | None = None) -> httpx.Response:
+    """Post as a page of this site does, but for what a test changes."""
+    data = {"token": token_of(server) if token is None else token}
+    return httpx.post(server.address(path), data=data, headers=headers or {}, timeout=30)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(new_page: Open, started: Server, scheme: str) -> None:
+    page = new_page(color_scheme=scheme)
+    found = []
+    for path in PAGES:
+        page.goto(started.address(path))
+        for violation in Axe().run(page).response["violations"]:
+            if violation["impact"] in ("serious", "critical"):
+                found += [f"{path}: {violation['id']}: {node['html']}" for node in violation["nodes"]]
+    assert found == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_sticks_out_on_a_phone(new_page: Open, started: Server, path: str) -> None:
+    page = new_page(path, viewport={"width": 390, "height": 800}, device_scale_factor=2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_paper_has_the_text_and_not_the_controls(new_page: Open, started: Server) -> None:
+    page = new_page("/mod12-memcache/step/2")
+    page.emulate_media(media="print")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator("aside#standing")).to_be_hidden()
+    expect(page.get_by_role("button", name="Copy the patch")).to_be_hidden()
+
+
+def test_the_hint_is_reached_by_keyboard(new_page: Open) -> None:
+    page = new_page("/mod12-memcache/step/2")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "SUMMARY":
+            break
+    page.keyboard.press("Enter")
+    expect(
+        page.get_by_text("`json.dumps`", exact=False).or_(page.get_by_text("turns the list into text"))
+    ).to_be_visible()
+
+
+def test_a_form_of_another_origin_is_refused(chromium: Browser, server: Server) -> None:
+    form = f"""<form method="post" action="{server.address("/mod12-memcache/begin")}">
+        <input name="token" value="{token_of(server)}"><button>Win a prize</button></form>"""
+    with another_site(form) as address:
+        page = chromium.new_context().new_page()
+        page.goto(address)
+        page.get_by_role("button").click()
+        expect(page.get_by_role("alert")).to_have_text(f"expected a request of this page, found one of {address}")
+        page.context.close()
+    assert not (server.course / "work" / "mod12-memcache").exists()
+
+
+@contextmanager
+def another_site(html: str) -> Iterator[str]:
+    """Serve one page on a port of its own, which makes it another origin; yield its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(html.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as site:
+        thread = threading.Thread(target=site.serve_forever)
+        thread.start()
+        yield f"http://localhost:{site.server_port}"
+        site.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("headers", "token"),
+    [
+        pytest.param({"Origin": "http://evil.example"}, None, id="another origin"),
+        pytest.param({"Origin": "null"}, None, id="an opaque origin"),
+        pytest.param({"Sec-Fetch-Site": "cross-site"}, None, id="another site"),
+        pytest.param({"Host": "evil.example"}, None, id="a name that points here"),
+        pytest.param({}, "", id="no token"),
+        pytest.param({}, "guessed", id="a wrong token"),
+    ],
+)
+def test_a_request_that_is_not_the_pages_own_is_refused(
+    server: Server, headers: dict[str, str], token: str | None
+) -> None:
+    answer = post(server, "/mod12-memcache/begin", headers, token)
+    assert answer.status_code == 403
+    assert not (server.course / "work" / "mod12-memcache").exists()
+
+
+def test_even_a_look_needs_the_right_host(server: Server) -> None:
+    assert httpx.get(server.url, headers={"Host": "evil.example"}, timeout=30).status_code == 403
+
+
+def test_looking_changes_nothing(server: Server) -> None:
+    for path in PAGES:
+        httpx.get(server.address(path), follow_redirects=True, timeout=30)
+    for path in ("begin", "check", "apply", "run/start", "run/visit", "run/hour"):
+        answer = httpx.get(server.address(f"/mod12-memcache/{path}"), follow_redirects=True, timeout=30)
+        assert answer.status_code in (404, 405)
+    assert not (server.course / "work" / "mod12-memcache").exists()
+
+
+def test_every_diagram_has_a_drawing_that_is_current() -> None:
+    course = Course(ROOT)
+    fences = [fence for module in course.modules for fence in course.codelab(module).page.fences]
+    wanted = {picture_name(fence.text) for fence in fences if fence.language == "mermaid"}
+    drawn = {path.stem for path in PICTURES.glob("*.svg")}
+    assert wanted == drawn, "run `python -m codelab.web.draw`"
+
+
+def test_the_map_leads_from_each_finish_to_what_starts_there(page: Page) -> None:
+    arrows = page.locator(".map .edge")
+    expect(arrows).to_have_count(11)
+    expect(page.locator(".map a")).to_have_count(13)
+
+
+def test_a_hunk_stands_with_its_step_and_its_reason(new_page: Open) -> None:
+    page = new_page("/mod12-memcache/compare?old=START&new=FINISH")
+    first = page.locator("details.chapter").first
+    expect(first.locator("summary")).to_have_text("Step 1: Turn visits into data that a cache can hold")
+    expect(first).to_contain_text("What is cached outlives the program that wrote it")
+    expect(first.locator("tr.added").first).to_contain_text("as data a cache can hold")
+
+
+def test_what_no_step_explains_is_called_the_learners_own(new_page: Open, started: Server) -> None:
+    (started.course / "work" / "mod12-memcache" / "notes.txt").write_text("mine\n")
+    page = new_page("/mod12-memcache/compare?old=START&new=work")
+    own = page.locator("details.chapter", has_text="Of no step: your own")
+    expect(own).to_contain_text("notes.txt")
+
+
+def test_an_address_that_is_none_is_told_so(server: Server) -> None:
+    answer = httpx.get(server.address("/mod99-nothing/step/1"), timeout=30, follow_redirects=True)
+    assert answer.status_code == 404
+    assert "expected one of mod1-flask" in answer.text
+    answer = httpx.get(server.address("/mod12-memcache/step/9"), timeout=30)
+    assert answer.status_code == 404
+    assert "expected a step from 1 to 3, found 9" in answer.text

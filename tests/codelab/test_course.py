@@ -1,0 +1,77 @@
+"""The course as the codelabs tell it is the course that the pair suite tests."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from codelab.behaviour import cache_of
+from codelab.cli import parser
+from codelab.course import Course, Place
+from codelab.trees import read_tree
+from tests.pairs.course import CACHES, PAIRS, ROOT
+
+PLACES = [
+    pytest.param(place, id=f"{place.codelab.module}-{place.track.start}-{place.track.finish}")
+    for place in Course(ROOT).places()
+]
+
+
+def test_every_pair_of_the_course_has_a_track() -> None:
+    tracks = {(place.codelab.module, place.track.start, place.track.finish) for place in Course(ROOT).places()}
+    assert tracks == {(pair.module, pair.start, pair.finish) for pair in PAIRS}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_git_applies_every_diff_and_arrives_at_finish(place: Place, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    shutil.copytree(place.start, work, ignore=shutil.ignore_patterns("__pycache__"))
+    subprocess.run(["git", "init", "--quiet"], cwd=work, check=True)
+    for step in place.track.steps:
+        for diff in step.diffs:
+            applied = subprocess.run(
+                ["git", "apply", "--whitespace=error", "-"],
+                input=diff.text,
+                text=True,
+                cwd=work,
+                capture_output=True,
+                check=False,
+            )
+            assert applied.returncode == 0, f"{place.codelab.module}/README.md:{diff.line}: {applied.stderr}"
+    shutil.rmtree(work / ".git")
+    compared = subprocess.run(
+        ["diff", "-r", "-x", "__pycache__", work, place.finish], capture_output=True, text=True, check=False
+    )
+    assert compared.stdout == ""
+
+
+@pytest.mark.parametrize("folder", sorted({folder for pair in PAIRS for folder in pair.folders}), ids=str)
+def test_the_cache_that_a_folder_answers_from_is_read_off_its_code(folder: Path) -> None:
+    assert cache_of(read_tree(folder)) == CACHES.get(folder.relative_to(ROOT).as_posix())
+
+
+@pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair.differences], ids=str)
+def test_a_difference_that_the_suite_allows_is_declared(pair) -> None:
+    declared = Course(ROOT).codelab(pair.module).section("Differences").text
+    words = {"caching": "cache", "error pages": "404", "options": "OPTIONS"}
+    assert [words[difference] for difference in pair.differences if words[difference] not in declared] == []
+
+
+def test_every_module_leads_to_another_until_the_last() -> None:
+    course = Course(ROOT)
+    place, seen = course.place("mod1"), ["mod1-flask"]
+    while (following := course.after(place)) and following.name not in seen:
+        place = following
+        seen.append(place.name)
+    assert {name.partition("/")[0] for name in seen} == set(course.modules)
+
+
+def test_every_command_is_in_the_texts() -> None:
+    texts = "".join((ROOT / page).read_text() for page in ("README.md", "docs/readme-format.md"))
+    actions = parser()._subparsers._group_actions  # type: ignore[union-attr]
+    verbs = next(action.choices for action in actions if isinstance(action, argparse._SubParsersAction))
+    assert [verb for verb in verbs if f"make {verb}" not in texts and f"codelab {verb}" not in texts] == []

@@ -1,0 +1,291 @@
+"""`codelab verify` finds what is wrong with a course, and says in which file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.codelab.conftest import Run
+
+
+def line_of(path: Path, text: str) -> int:
+    """Return the number of the first line with this text."""
+    lines = path.read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+def replace(path: Path, found: str, put: str) -> None:
+    text = path.read_text()
+    assert found in text, f"{path} has changed: adapt this test"
+    path.write_text(text.replace(found, put, 1))
+
+
+def test_the_course_is_right(codelab: Run) -> None:
+    verified = codelab("verify", "--no-run")
+    assert verified.returncode == 0, verified.stdout
+    assert "7 codelabs, 13 tracks" in verified.stdout
+
+
+# What is changed in a README, the text of the line that must be named, and what must be said of it.
+CHANGES = {
+    "a line of a diff that is not in the file": (
+        "mod2-cloudndb",
+        "\n-from google.appengine.ext import ndb\n",
+        "\n-from google.appengine.ext import db\n",
+        "-from google.appengine.ext import db",
+        'expected line 2 of main.py to be "from google.appengine.ext import db", found "from google.',
+    ),
+    "a hunk one line off": (
+        "mod2-cloudndb",
+        "@@ -1,7 +1,8 @@",
+        "@@ -2,7 +2,8 @@",
+        " from flask import Flask, render_template, request",
+        'expected line 2 of main.py to be "from flask import',
+    ),
+    "a hunk that is miscounted": (
+        "mod5-buildpacks",
+        "@@ -0,0 +1 @@",
+        "@@ -0,0 +2 @@",
+        "@@ -0,0 +2 @@",
+        "expected +1 in @@, found +2",
+    ),
+    "a diff without a/ and b/": (
+        "mod12-memcache",
+        "--- a/templates/index.html\n+++ b/templates/index.html",
+        "--- templates/index.html\n+++ templates/index.html",
+        "--- templates/index.html",
+        'expected a diff that begins with "--- a/FILE" and "+++ b/FILE"',
+    ),
+    "durations that do not add up": (
+        "mod12-memcache",
+        "Duration: 15:00",
+        "Duration: 14:00",
+        "Duration: 14:00",
+        "expected Duration: 15:00, the sum of its steps, found 14:00",
+    ),
+    "a misnumbered step": ("mod12-memcache", "## Step 2: Write", "## Step 3: Write", "## Step 3: Write", '"Step 2: …"'),
+    "a target that make does not have": (
+        "mod12-memcache",
+        "$ make start MOD=mod12-memcache\n",
+        "$ make begin MOD=mod12-memcache\n",
+        "$ make begin",
+        'expected a target of the Makefile, found "make begin"',
+    ),
+    "a module that is not there": (
+        "mod12-memcache",
+        "$ make run MOD=mod12-memcache\n",
+        "$ make run MOD=mod12-memcached\n",
+        "MOD=mod12-memcached",
+        "found mod12-memcached",
+    ),
+    "a variable that the Makefile does not read": (
+        "mod12-memcache",
+        "$ make start MOD=mod12-memcache\n",
+        "$ make start MODULE=mod12-memcache\n",
+        "$ make start MODULE=",
+        'found "MODULE="',
+    ),
+    "an option that localcloud does not have": (
+        "mod2-cloudndb",
+        "--env PROXY_HOPS=0",
+        "--variable PROXY_HOPS=0",
+        "--variable PROXY_HOPS=0",
+        "unrecognized arguments: --variable",
+    ),
+    "a flag that gcloud does not have": (
+        "mod5-buildpacks",
+        "--allow-unauthenticated",
+        "--allow-everybody",
+        "--allow-everybody",
+        "expected flags that gcloud run deploy has, found --allow-everybody",
+    ),
+    "a command that gcloud does not have": (
+        "mod5-buildpacks",
+        "$ gcloud run deploy visitme",
+        "$ gcloud run launch visitme",
+        "$ gcloud run launch",
+        "expected a gcloud command that exists",
+    ),
+    "a folder that is not there": (
+        "mod5-buildpacks",
+        "--source=mod5-buildpacks/FINISH",
+        "--source=mod5-buildpacks/FINAL",
+        "--source=mod5-buildpacks/FINAL",
+        "expected mod5-buildpacks/FINAL to exist",
+    ),
+    "a program that codelabs do not use": ("mod12-memcache", "$ curl -A", "$ wget -A", "$ wget -A", 'found "wget"'),
+    "a command without its prompt": (
+        "mod12-memcache",
+        "$ curl -A 'another browser' ",
+        "curl -A 'another browser' ",
+        "curl -A",
+        'expected a command behind "$ "',
+    ),
+    "a link to no file": (
+        "mod12-memcache",
+        "(../docs/platform-facts.md)",
+        "(../docs/platform-fact.md)",
+        "(../docs/platform-fact.md)",
+        "expected ../docs/platform-fact.md to exist",
+    ),
+    "a link to no heading": (
+        "mod5-buildpacks",
+        "[prices and free amounts](../docs/platform-facts.md#what-it-costs)",
+        "[prices and free amounts](../docs/platform-facts.md#what-it-cost)",
+        "#what-it-cost)",
+        "expected a heading #what-it-cost",
+    ),
+    "a step that does not say what to see": (
+        "mod12-memcache",
+        "\nYou should see the page as before, in the same words",
+        "\nThe page is as before, in the same words",
+        "## Step 1",
+        'expected a paragraph that begins with "You should see"',
+    ),
+    "a step without a hint": (
+        "mod12-memcache",
+        "<details><summary>Hint</summary>",
+        "<details><summary>Help</summary>",
+        "## Step 1",
+        "expected one hint",
+    ),
+    "a section of another name": (
+        "mod12-memcache",
+        "## What it costs\n",
+        "## Costs\n",
+        "## Costs",
+        "expected one of the sections",
+    ),
+    "text right below the durations": (
+        "mod12-memcache",
+        "Works: yes\n\nWhat is cached",
+        "Works: yes\nWhat is cached",
+        "What is cached outlives",
+        "expected an empty line below the duration",
+    ),
+    "a last step that does not work": (
+        "mod5-buildpacks",
+        "Works: yes\n\nBoth things that",
+        "Works: not yet\n\nBoth things that",
+        "Works: not yet",
+        'expected "Works: yes" for the last step',
+    ),
+    "no picture of the architecture": (
+        "mod5-buildpacks",
+        "```mermaid",
+        "```text",
+        "## START and FINISH",
+        "expected a picture of the architecture",
+    ),
+    "no way on": (
+        "mod5-buildpacks",
+        "- Next: ",
+        "- Then: ",
+        "## Where to go next",
+        'expected the next module behind "Next:"',
+    ),
+    "a title of another module": (
+        "mod5-buildpacks",
+        "# Module 5:",
+        "# Module 6:",
+        "# Module 6:",
+        'expected "Module 5: …", found "Module 6: …"',
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_in_a_readme_is_found_in_its_line(codelab: Run, course: Path, change: str) -> None:
+    module, found, put, named, expected = CHANGES[change]
+    readme = course / module / "README.md"
+    replace(readme, found, put)
+    verified = codelab("verify", "--no-run", module)
+    assert verified.returncode == 1
+    said = [line for line in verified.stdout.splitlines() if expected in line]
+    assert said, verified.stdout
+    assert said[0].startswith(f"{module}/README.md:{line_of(readme, named)}: "), said[0]
+
+
+def test_a_changed_byte_of_finish_is_found_in_its_line(codelab: Run, course: Path) -> None:
+    main = course / "mod12-memcache" / "FINISH" / "main.py"
+    replace(main, "HOUR = 3600\n", "HOUR = 3600 \n")
+    verified = codelab("verify", "--no-run", "mod12-memcache")
+    assert verified.returncode == 1
+    line = f"mod12-memcache/FINISH/main.py:{line_of(main, 'HOUR = 3600 ')}: expected 'HOUR = 3600\\n', as README.md's"
+    assert line in verified.stdout
+
+
+def test_a_line_that_is_added_in_the_readme_is_found_in_finish(codelab: Run, course: Path) -> None:
+    replace(course / "mod12-memcache" / "README.md", "\n+HOUR = 3600\n", "\n+HOUR = 3601\n")
+    verified = codelab("verify", "--no-run", "mod12-memcache")
+    assert "mod12-memcache/FINISH/main.py:7: expected 'HOUR = 3601\\n'" in verified.stdout
+
+
+@pytest.mark.parametrize("file", ["notes.txt", "templates/other.html"])
+def test_a_file_of_finish_that_no_step_makes_is_found(codelab: Run, course: Path, file: str) -> None:
+    (course / "mod12-memcache" / "FINISH" / file).write_text("more\n")
+    verified = codelab("verify", "--no-run", "mod12-memcache")
+    assert f"mod12-memcache/FINISH/{file}: expected no such file" in verified.stdout
+
+
+def test_a_reordered_step_is_found(codelab: Run, course: Path) -> None:
+    readme = course / "mod12-memcache" / "README.md"
+    text = readme.read_text()
+    second, third, end = (text.index(f"## {title}") for title in ("Step 2: ", "Step 3: ", "Track START-py3"))
+    steps = text[third:end].replace("## Step 3", "## Step 2") + text[second:third].replace("## Step 2", "## Step 3")
+    readme.write_text(text[:second] + steps + text[end:])
+    verified = codelab("verify", "--no-run", "mod12-memcache")
+    assert verified.returncode == 1
+    hunk = line_of(readme, "@@ -29,7 +29,13 @@ def fetch_visits(limit):")
+    assert f"mod12-memcache/README.md:{hunk + 1}: expected line 29 of main.py to be " in verified.stdout
+
+
+def test_a_step_that_is_done_before_its_turn_is_found(codelab: Run, course: Path) -> None:
+    readme = course / "mod5-buildpacks" / "README.md"
+    # A step that only writes a comment changes nothing that a check could see.
+    replace(readme, "+3.14\n", "+# 3.14\n")
+    (course / "mod5-buildpacks" / "FINISH" / ".python-version").write_text("# 3.14\n")
+    replace(readme, "@@ -0,0 +1 @@\n+# 3.14", "@@ -1 +1,2 @@\n web: gunicorn -b :$PORT --threads 8 main:app\n+# 3.14")
+    text = readme.read_text()
+    new = "diff --git a/.python-version b/.python-version\nnew file mode 100644\n--- /dev/null\n+++ b/.python-version\n"
+    assert new in text
+    readme.write_text(text.replace(new, "--- a/Procfile\n+++ b/Procfile\n"))
+    verified = codelab("verify", "--no-run", "mod5-buildpacks")
+    line = line_of(readme, "## Step 2")
+    assert f"mod5-buildpacks/README.md:{line}: expected step 2 to change what a check can see" in verified.stdout
+
+
+def test_a_step_after_which_the_app_does_not_work_is_found(codelab: Run, course: Path) -> None:
+    # Both in the diff of step 4 and in FINISH: the texts agree, and only running the app tells.
+    readme = course / "mod2-cloudndb" / "README.md"
+    text = readme.read_text()
+    assert text.count("visits=visits)\n```") == 1
+    step = line_of(readme, "## Step 4")
+    for path in (
+        readme,
+        course / "mod2-cloudndb" / "FINISH" / "main.py",
+        course / "mod2-cloudndb" / "FINISH-py3" / "main.py",
+    ):
+        path.write_text(path.read_text().replace("visits = fetch_visits(10)", "visits = fetch_visits(9)"))
+    replace(readme, "-    visits = fetch_visits(9)", "-    visits = fetch_visits(10)")
+    verified = codelab("verify", "mod2-cloudndb")
+    assert verified.returncode == 1
+    assert f"mod2-cloudndb/README.md:{step}: in the scenario “twelve visitors”" in verified.stdout
+
+
+def test_a_step_whose_app_does_not_start_is_found_with_the_apps_own_error(codelab: Run, course: Path) -> None:
+    readme = course / "mod2-cloudndb" / "README.md"
+    replace(readme, "Works: not yet\n\nThe bundled ndb", "Works: yes\n\nThe bundled ndb")
+    verified = codelab("verify", "mod2-cloudndb")
+    assert verified.returncode == 1
+    said = next(line for line in verified.stdout.splitlines() if line.startswith("mod2-cloudndb/README.md:"))
+    assert said.startswith(f"mod2-cloudndb/README.md:{line_of(readme, '## Step 3')}: ")
+    assert "main.py:" in said
+    assert "ContextError: No current context" in said
+
+
+def test_a_page_beside_the_codelabs_is_checked_too(codelab: Run, course: Path) -> None:
+    replace(course / "README.md", "$ make check\n", "$ make chek\n")
+    verified = codelab("verify", "--no-run")
+    assert f"README.md:{line_of(course / 'README.md', '$ make chek')}: expected a target" in verified.stdout
