@@ -15,15 +15,14 @@ from codelab.facts import UnreadableError, file_facts
 from codelab.model import Codelab
 from codelab.sameness.expectation import MismatchError
 from codelab.sameness.local import FAR_FROM_UTC, LocalWorld, fresh_side
-from codelab.sameness.scenarios import REPEAT_VISITORS, SCENARIOS, Scenario
+from codelab.sameness.scenarios import REPEAT_VISITORS, SCENARIOS, Scenario, redis_never_answering
 from codelab.sameness.visitor import Document
 from codelab.trees import Tree
 from localcloud.cloud import App, Cloud
 from localcloud.errors import LocalCloudError
 
-# After each step these; at the end of a track all of them, which restart the app and take its services away.
+# After each step these; at the end of a track all of them (all_scenarios).
 FIRST_SCENARIOS: Sequence[Scenario] = SCENARIOS[:4] + SCENARIOS[6:10]
-ALL_SCENARIOS: Sequence[Scenario] = SCENARIOS
 
 _CACHE_READS = {"google.appengine.api.memcache.get": "Memcache", "redis.Redis().get": "Redis"}
 _ERROR = 400
@@ -60,6 +59,11 @@ def cache_of(tree: Tree) -> str | None:
         return None
     called = {fact.name for fact in facts if fact.kind == "called"}
     return next((cache for name, cache in _CACHE_READS.items() if name in called), None)
+
+
+def all_scenarios(cache: str | None) -> list[Scenario]:
+    """Return what an app with this cache is held to at the end; they restart the app and take its services away."""
+    return [*SCENARIOS, redis_never_answering] if cache == "Redis" else SCENARIOS
 
 
 @dataclass

@@ -170,7 +170,9 @@ class Coach:
         for verdict in standing.verdicts:
             for finding in verdict.findings:
                 self._say(f"You went your own way in step {verdict.step.number}: {finding}")
-        self._console.print(f"\nWell done! {place.name} is finished: {place.track.title}.", style="bold green", soft_wrap=True)
+        self._console.print(
+            f"\nWell done! {place.name} is finished: {place.track.title}.", style="bold green", soft_wrap=True
+        )
         differing = changes(judge.trees[-1], tree)
         if differing:
             self._say(

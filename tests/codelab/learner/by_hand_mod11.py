@@ -65,7 +65,7 @@ def serve_on_app_engine():
             [
                 Replace(
                     "main.py",
-                    '-> str:\n    with client.context():\n        store_visit(call',
+                    "-> str:\n    with client.context():\n        store_visit(call",
                     """\
 -> str:
     if call.path.strip() != "/":
@@ -103,7 +103,9 @@ def visitor_address(call: flask.Request) -> str:
 
 def visitme(""",
                 ),
-                Replace("main.py", "client = Client()\n", 'client = Client()\nHOPS = int(os.getenv("PROXY_HOPS") or 1)\n'),
+                Replace(
+                    "main.py", "client = Client()\n", 'client = Client()\nHOPS = int(os.getenv("PROXY_HOPS") or 1)\n'
+                ),
             ],
         ),
         Step("Delete app.yaml", [Delete("app.yaml")]),

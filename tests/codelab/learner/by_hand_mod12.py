@@ -40,7 +40,7 @@ MAIN = Walk(
                 Replace(
                     "main.py",
                     "from google.appengine.ext import ndb\n",
-                    "import google.appengine.api.memcache as cache\nfrom google.appengine.ext import ndb\nimport json\n",
+                    "from google.appengine.ext import ndb\nimport google.appengine.api.memcache as cache, json\n",
                 ),
                 Replace(
                     "main.py",
@@ -103,7 +103,11 @@ PYTHON_3 = Walk(
             "Write the list to Memcache",
             [
                 Replace("main.py", "from flask import", "from json import dumps, loads\n\nfrom flask import"),
-                Replace("main.py", "import wrap_wsgi_app\n", "import wrap_wsgi_app\nfrom google.appengine.api import memcache\n"),
+                Replace(
+                    "main.py",
+                    "import wrap_wsgi_app\n",
+                    "import wrap_wsgi_app\nfrom google.appengine.api import memcache\n",
+                ),
                 Replace(
                     "main.py",
                     OLD_ROOT,

@@ -79,7 +79,11 @@ app.wsgi_app = ProxyFix(
 vpc_access_connector: {name: projects/mine/locations/europe-west1/connectors/mine}
 """,
                 ),
-                Replace("main.py", "from google.cloud import ndb\n", "from google.cloud import ndb\nfrom redis import Redis\n"),
+                Replace(
+                    "main.py",
+                    "from google.cloud import ndb\n",
+                    "from google.cloud import ndb\nfrom redis import Redis\n",
+                ),
                 Replace(
                     "main.py",
                     "db = ndb.Client()\n",
@@ -101,7 +105,11 @@ redis_client = Redis(
                 Replace("main.py", "from google.appengine.api import memcache\n", ""),
                 Replace("main.py", "from redis import Redis\n", "from redis import Redis, RedisError\n"),
                 Replace("main.py", "memcache.get('visits')", "Cache.read()"),
-                Replace("main.py", "memcache.set('visits', json.dumps(visits), time=HOUR)  # add() keeps the old", "Cache.write(json.dumps(visits))"),
+                Replace(
+                    "main.py",
+                    "memcache.set('visits', json.dumps(visits), time=HOUR)  # add() keeps the old",
+                    "Cache.write(json.dumps(visits))",
+                ),
                 Replace(
                     "main.py",
                     "@app.route('/')\n",
@@ -171,7 +179,9 @@ app_engine_apis: true
 """,
                 ),
                 Replace("main.py", "import json\n", "import json\nfrom os import environ\n"),
-                Replace("main.py", "from google.cloud import ndb\n", "import redis as r\nfrom google.cloud import ndb\n"),
+                Replace(
+                    "main.py", "from google.cloud import ndb\n", "import redis as r\nfrom google.cloud import ndb\n"
+                ),
                 Replace(
                     "main.py",
                     "HOUR = 3600\n",
@@ -187,11 +197,15 @@ cache = r.Redis(**server, retry=None, socket_timeout=1, socket_connect_timeout=1
             "Exchange Memcache for Redis",
             [
                 Replace("main.py", "import memcache, wrap_wsgi_app", "import wrap_wsgi_app"),
-                Replace("main.py", "    cached = memcache.get('visits')\n", """\
+                Replace(
+                    "main.py",
+                    "    cached = memcache.get('visits')\n",
+                    """\
     cached = None
     with suppress(r.RedisError):
         cached = cache.get("visitme:visits")
-"""),
+""",
+                ),
                 Replace(
                     "main.py",
                     "        memcache.set('visits', json.dumps(visits), time=HOUR)  # add() keeps the old\n",
@@ -210,7 +224,9 @@ cache = r.Redis(**server, retry=None, socket_timeout=1, socket_connect_timeout=1
                     "requirements.txt",
                     "Flask==3.1.3\nWerkzeug==3.1.9\ngoogle-cloud-ndb==2.7.1\nredis==8.1.0\ngunicorn==27.0.1\n",
                 ),
-                Replace("app.yaml", "app_engine_apis: true\n", "entrypoint: gunicorn --threads=8 --bind=:$PORT main:app\n"),
+                Replace(
+                    "app.yaml", "app_engine_apis: true\n", "entrypoint: gunicorn --threads=8 --bind=:$PORT main:app\n"
+                ),
                 Replace(
                     "main.py",
                     "from google.appengine.api import wrap_wsgi_app\n",
@@ -219,7 +235,7 @@ cache = r.Redis(**server, retry=None, socket_timeout=1, socket_connect_timeout=1
                 Replace(
                     "main.py",
                     "wrap_wsgi_app(app.wsgi_app)",
-                    "Behind(app=app.wsgi_app, x_for=int(environ.get(\"PROXY_HOPS\", \"1\")))",
+                    'Behind(app=app.wsgi_app, x_for=int(environ.get("PROXY_HOPS", "1")))',
                 ),
             ],
         ),

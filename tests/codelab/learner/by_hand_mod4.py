@@ -2,7 +2,9 @@
 
 from tests.codelab.learner.hand import Delete, Replace, Step, Walk, Write
 
-IGNORED = "# Never in an image\n.env\n.venv\n\n*.pyc\n__pycache__\n.git\n.gitignore\nREADME.md\nDockerfile\n.dockerignore\n"
+IGNORED = (
+    "# Never in an image\n.env\n.venv\n\n*.pyc\n__pycache__\n.git\n.gitignore\nREADME.md\nDockerfile\n.dockerignore\n"
+)
 
 MAIN = Walk(
     "mod4-cloudrun",
@@ -48,7 +50,9 @@ CMD exec gunicorn --bind=0.0.0.0:${PORT} --threads=8 main:app
 PYTHON_2 = Walk(
     "mod4-cloudrun/START-py2",
     [
-        Step("Bring your own server", [Replace("requirements.txt", "six==1.16.0\n", "six==1.16.0\ngunicorn==19.10.0\n")]),
+        Step(
+            "Bring your own server", [Replace("requirements.txt", "six==1.16.0\n", "six==1.16.0\ngunicorn==19.10.0\n")]
+        ),
         Step(
             "Describe the container",
             [

@@ -19,7 +19,9 @@ def test_template_left_beside_main_py(learner: Learner) -> None:
 
 
 def test_template_copied_instead_of_moved(learner: Learner) -> None:
-    learner.makes("mod1-flask", Write("index.html", "{% for v in visits %}{{ v.timestamp.ctime }}{% endfor %}"), after=3)
+    learner.makes(
+        "mod1-flask", Write("index.html", "{% for v in visits %}{{ v.timestamp.ctime }}{% endfor %}"), after=3
+    )
     told(learner, "mod1-flask").says("2 of 4", "Step 3", "index.html: expected no such file any more, found it")
 
 
@@ -73,9 +75,7 @@ def test_requirement_with_a_single_equals_sign(learner: Learner) -> None:
 
 def test_gunicorn_forgotten_where_app_yaml_starts_it(learner: Learner) -> None:
     learner.makes("mod2-cloudndb/FINISH", Replace("requirements.txt", "gunicorn==27.0.1\n", ""), after=3)
-    told(learner, "mod2-cloudndb/FINISH").says(
-        "0 of 3", 'requirements.txt: expected "gunicorn==27.0.1", found none'
-    )
+    told(learner, "mod2-cloudndb/FINISH").says("0 of 3", 'requirements.txt: expected "gunicorn==27.0.1", found none')
 
 
 def test_client_made_in_each_request(learner: Learner) -> None:
@@ -93,7 +93,9 @@ def test_client_made_in_each_request(learner: Learner) -> None:
 def test_proxy_hops_forgotten_in_app_yaml(learner: Learner) -> None:
     learner.makes(
         "mod2-cloudndb",
-        Replace("app.yaml", "env_variables:\n  PROXY_HOPS: '0'  # python27 itself puts the visitor into REMOTE_ADDR\n", ""),
+        Replace(
+            "app.yaml", "env_variables:\n  PROXY_HOPS: '0'  # python27 itself puts the visitor into REMOTE_ADDR\n", ""
+        ),
         after=5,
     )
     told(learner, "mod2-cloudndb").says("4 of 5", "app.yaml: expected \"PROXY_HOPS: '0'\", found none")
@@ -124,7 +126,9 @@ def test_app_wrapped_in_place_of_its_wsgi_app(learner: Learner) -> None:
         Replace("main.py", "app.wsgi_app = wrap_wsgi_app(app.wsgi_app)", "app = wrap_wsgi_app(app)"),
         after=3,
     )
-    told(learner, "mod1-flask/FINISH").says("2 of 3", 'main.py:6: expected "app.wsgi_app = wrap_wsgi_app(app.wsgi_app)"')
+    told(learner, "mod1-flask/FINISH").says(
+        "2 of 3", 'main.py:6: expected "app.wsgi_app = wrap_wsgi_app(app.wsgi_app)"'
+    )
 
 
 def test_app_yaml_left_behind(learner: Learner) -> None:
@@ -140,7 +144,8 @@ def test_pip_install_before_the_requirements_are_copied(learner: Learner) -> Non
         after=2,
     )
     told(learner, "mod4-cloudrun").says(
-        "1 of 4", 'Dockerfile:5: expected "COPY requirements.txt, then RUN pip install, then COPY the source", found "RUN pip'
+        "1 of 4",
+        'Dockerfile:5: expected "COPY requirements.txt, then RUN pip install, then COPY the source", found "RUN pip',
     )
 
 
@@ -230,7 +235,11 @@ def test_expiry_forgotten(learner: Learner) -> None:
 def test_only_connection_error_caught(learner: Learner) -> None:
     learner.makes(
         "mod13-memorystore",
-        Replace("main.py", "return cache.get(key)\n    except redis.RedisError", "return cache.get(key)\n    except redis.ConnectionError"),
+        Replace(
+            "main.py",
+            "return cache.get(key)\n    except redis.RedisError",
+            "return cache.get(key)\n    except redis.ConnectionError",
+        ),
         Replace("main.py", "ex=seconds)\n    except redis.RedisError", "ex=seconds)\n    except redis.ConnectionError"),
         after=4,
     )
@@ -249,13 +258,15 @@ def test_time_outs_forgotten(learner: Learner) -> None:
 
 
 def test_address_of_redis_written_into_the_code(learner: Learner) -> None:
-    learner.makes("mod13-memorystore", Replace("main.py", "os.environ.get('REDIS_HOST', 'localhost')", "'10.0.0.3'"), after=3)
+    learner.makes(
+        "mod13-memorystore", Replace("main.py", "os.environ.get('REDIS_HOST', 'localhost')", "'10.0.0.3'"), after=3
+    )
     told(learner, "mod13-memorystore").says("2 of 4", "main.py", "expected", "REDIS_HOST")
 
 
 def test_python_that_is_none(learner: Learner) -> None:
     learner.makes("mod2-cloudndb", Replace("main.py", "with client.context():", "with client.context()"), after=4)
-    told(learner, "mod2-cloudndb").says("main.py:27: expected Python, found \"with client.context()\" (")
+    told(learner, "mod2-cloudndb").says('main.py:27: expected Python, found "with client.context()" (')
 
 
 def test_a_block_that_is_not_indented(learner: Learner) -> None:
