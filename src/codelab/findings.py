@@ -66,8 +66,8 @@ def findings(
             same.append(Finding(fact.file, there.line, _expected(fact), meaning, firm))
             continue
         shown.add((fact.file, there.words if there else ""))
-        found = f'"{there.words}"' if there else "none"
-        yield Finding(fact.file, there.line if there else 0, _expected(fact), found, firm)
+        place, words = (there.line, f'"{there.words}"') if there else (0, "none")
+        yield Finding(fact.file, place, _expected(fact), words, firm)
     remaining = [
         fact
         for fact in lingering
