@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -63,6 +64,9 @@ class App:
             port,
         )
         self._process: Process | None = None
+        # Apps start on threads of their own: one that is being started when the cloud closes must not live on.
+        self._starting = threading.Lock()
+        self._stopped = False
         try:
             self._command = command_for(
                 plan,
@@ -113,14 +117,20 @@ class App:
         self._start_process()
 
     def stop(self) -> None:
-        """End the app; nothing of it is left."""
+        """End the app; nothing of it is left, and it starts no more."""
         self._front_end.stop()
+        with self._starting:
+            self._stopped = True
         self._stop_process()
 
     def _start_process(self) -> None:
         command = self._command
-        self._process = Process(self.name, command.argv, dict(command.environment), command.directory, self._log)
-        self._process.wait_for_port("127.0.0.1", self._upstream, 30)
+        with self._starting:
+            if self._stopped:
+                raise LocalCloudError(f"{self.name}: stopped before it was started")
+            process = Process(self.name, command.argv, dict(command.environment), command.directory, self._log)
+            self._process = process
+        process.wait_for_port("127.0.0.1", self._upstream, 30)
 
     def _stop_process(self) -> None:
         if self._process:
