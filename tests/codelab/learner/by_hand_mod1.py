@@ -99,7 +99,6 @@ handlers:
         ),
     ],
     leads_to="make start MOD=mod1-flask FROM=FINISH",
-    runs_each_step=True,
 )
 
 PORT = Walk(

@@ -131,5 +131,4 @@ def serve_on_app_engine():
         ),
     ],
     leads_to="make start MOD=mod12-memcache",
-    runs_each_step=True,
 )

@@ -118,5 +118,4 @@ PORT = Walk(
         Step("Delete what only Python 2 read", [Delete("appengine_config.py")]),
     ],
     leads_to="make start MOD=mod4-cloudrun",
-    runs_each_step=True,
 )

@@ -44,7 +44,6 @@ CMD exec gunicorn --bind=0.0.0.0:${PORT} --threads=8 main:app
         Step("Leave App Engine's configuration behind", [Delete("app.yaml")]),
     ],
     leads_to="make start MOD=mod5-buildpacks",
-    runs_each_step=True,
 )
 
 PYTHON_2 = Walk(

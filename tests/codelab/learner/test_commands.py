@@ -27,7 +27,7 @@ def test_who_has_started_nothing_is_told_where_to_begin(learner: Learner, comman
 
 @pytest.mark.parametrize("command", ["check", "show", "hint", "apply", "reset", "diff", "watch"])
 def test_who_has_deleted_the_copy_is_told_how_to_start_again(learner: Learner, command: str) -> None:
-    learner.has_applied("mod5-buildpacks", 0)
+    learner.has_done("mod5-buildpacks", 0)
     learner.copy("mod5-buildpacks").rename(learner.course / "elsewhere")
     learner.codelab(command).is_one_line("work/mod5-buildpacks: expected your copy", "`make start MOD=mod5-buildpacks`")
 
@@ -67,7 +67,7 @@ def test_a_file_in_place_of_the_folder_for_copies_is_told(learner: Learner) -> N
 
 
 def test_the_step_to_do_now_is_shown(learner: Learner) -> None:
-    learner.has_applied("mod5-buildpacks", 1)
+    learner.has_done("mod5-buildpacks", 1)
     answer = learner.codelab("show")
     answer.says("mod5-buildpacks, step 2 of 3: Name the Python version (3 min)", "+3.14", "You should see")
     assert answer.code == 0
@@ -75,20 +75,20 @@ def test_the_step_to_do_now_is_shown(learner: Learner) -> None:
 
 
 def test_another_step_is_shown_on_request(learner: Learner) -> None:
-    learner.has_applied("mod5-buildpacks", 1)
+    learner.has_done("mod5-buildpacks", 1)
     learner.codelab("show", "--step", "3").says("step 3 of 3: Delete app.yaml")
     learner.codelab("show", "--step", "4").is_one_line("expected a step of mod5-buildpacks from 1 to 3, found 4")
 
 
 def test_the_hint_is_that_of_the_step_to_do_now(learner: Learner) -> None:
-    learner.has_applied("mod5-buildpacks", 1)
+    learner.has_done("mod5-buildpacks", 1)
     learner.codelab("hint").says("mod5-buildpacks, step 2, Name the Python version:", "The name begins with a dot")
     learner.codelab("hint", "--step", "1").says("with a capital P and no suffix")
 
 
 def test_the_list_shows_how_far_one_is(learner: Learner) -> None:
-    learner.has_applied("mod2-cloudndb", 1)
-    learner.has_applied("mod5-buildpacks", 2)
+    learner.has_done("mod2-cloudndb", 1)
+    learner.has_done("mod5-buildpacks", 2)
     rows = {
         line[2:].split()[0]: line
         for line in learner.codelab("list").text.splitlines()
@@ -108,7 +108,7 @@ def test_the_list_lives_with_a_file_that_cannot_be_read(learner: Learner) -> Non
 
 
 def test_next_goes_on_after_the_last_step(learner: Learner) -> None:
-    learner.has_applied("mod5-buildpacks", 3)
+    learner.has_done("mod5-buildpacks", 3)
     learner.codelab("next").says("All steps of mod5-buildpacks are done.", "make start MOD=mod11-functions")
 
 
@@ -138,7 +138,7 @@ def test_apply_does_the_step_among_the_learners_own_edits(learner: Learner) -> N
 
 
 def test_apply_keeps_the_line_ends_of_windows(learner: Learner) -> None:
-    learner.has_applied("mod2-cloudndb", 2)
+    learner.has_done("mod2-cloudndb", 2)
     main = learner.copy("mod2-cloudndb") / "main.py"
     main.write_bytes(main.read_bytes().replace(b"\n", b"\r\n"))
     assert learner.codelab("apply").code == 0
@@ -167,7 +167,7 @@ def test_apply_writes_nothing_when_the_second_of_two_files_conflicts(learner: Le
 
 
 def test_apply_refuses_bytes_that_are_no_utf8(learner: Learner) -> None:
-    learner.has_applied("mod2-cloudndb", 2)
+    learner.has_done("mod2-cloudndb", 2)
     main = learner.copy("mod2-cloudndb") / "main.py"
     main.write_bytes(main.read_bytes() + b"# caf\xe9\n")
     before = learner.files("mod2-cloudndb")
@@ -190,7 +190,7 @@ def test_overwrite_puts_the_codelabs_file_there_and_keeps_the_learners(learner: 
 
 
 def test_apply_has_nothing_to_do_at_the_end(learner: Learner) -> None:
-    learner.has_applied("mod5-buildpacks", 3)
+    learner.has_done("mod5-buildpacks", 3)
     learner.codelab("apply").is_one_line("mod5-buildpacks: expected a step to do, found all of them done")
 
 
@@ -215,7 +215,7 @@ def test_reset_says_what_goes_and_asks(learner: Learner, typed: str, goes: bool)
 
 
 def test_reset_can_be_answered_with_the_end_of_input(learner: Learner) -> None:
-    learner.has_applied("mod5-buildpacks", 1)
+    learner.has_done("mod5-buildpacks", 1)
     child = learner.begin("reset")
     child.expect_exact("Reset? [y/N] ")
     child.sendeof()
@@ -225,7 +225,7 @@ def test_reset_can_be_answered_with_the_end_of_input(learner: Learner) -> None:
 
 
 def test_reset_goes_back_to_a_step(learner: Learner) -> None:
-    learner.has_applied("mod5-buildpacks", 3)
+    learner.has_done("mod5-buildpacks", 3)
     learner.codelab("reset", "--step", "1", "--yes").says("after step 1 is without these", "app.yaml: deleted")
     assert {"Procfile", "app.yaml"} < set(learner.files("mod5-buildpacks"))
     assert ".python-version" not in learner.files("mod5-buildpacks")
@@ -233,7 +233,7 @@ def test_reset_goes_back_to_a_step(learner: Learner) -> None:
 
 
 def test_reset_has_nothing_to_do_at_start(learner: Learner) -> None:
-    learner.has_applied("mod5-buildpacks", 0)
+    learner.has_done("mod5-buildpacks", 0)
     answer = learner.codelab("reset")
     answer.says("nothing to reset, your copy is what it is at START")
     assert answer.code == 0

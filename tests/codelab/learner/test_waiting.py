@@ -15,7 +15,7 @@ TICK = 20
 
 
 def test_watch_ticks_a_step_when_it_is_saved(learner: Learner) -> None:
-    learner.has_applied("mod5-buildpacks", 0)
+    learner.has_done("mod5-buildpacks", 0)
     child = learner.begin("watch", "--no-run")
     child.expect_exact("0 of 3 steps are done.")
     learner.edits("mod5-buildpacks", PROCFILE)
@@ -30,7 +30,7 @@ def test_watch_ticks_a_step_when_it_is_saved(learner: Learner) -> None:
 
 
 def test_watch_lives_through_a_file_that_cannot_be_read(learner: Learner) -> None:
-    learner.has_applied("mod5-buildpacks", 1)
+    learner.has_done("mod5-buildpacks", 1)
     child = learner.begin("watch", "--no-run")
     child.expect_exact("1 of 3 steps are done.")
     learner.edits("mod5-buildpacks", Write("main.py", "def (\n"))
@@ -41,7 +41,7 @@ def test_watch_lives_through_a_file_that_cannot_be_read(learner: Learner) -> Non
 
 
 def test_watch_ends_by_itself_when_all_is_done(learner: Learner) -> None:
-    learner.has_applied("mod5-buildpacks", 2)
+    learner.has_done("mod5-buildpacks", 2)
     child = learner.begin("watch")
     child.expect_exact("Next is step 3 of 3")
     learner.edits("mod5-buildpacks", Delete("app.yaml"))
@@ -52,7 +52,7 @@ def test_watch_ends_by_itself_when_all_is_done(learner: Learner) -> None:
 
 
 def test_watch_says_when_the_copy_is_gone(learner: Learner) -> None:
-    learner.has_applied("mod5-buildpacks", 0)
+    learner.has_done("mod5-buildpacks", 0)
     child = learner.begin("watch", "--no-run")
     child.expect_exact("0 of 3 steps are done.")
     learner.copy("mod5-buildpacks").rename(learner.course / "elsewhere")
@@ -65,7 +65,7 @@ def test_watch_says_when_the_copy_is_gone(learner: Learner) -> None:
 
 @pytest.mark.parametrize("command", ["check", "watch"])
 def test_an_interrupted_run_leaves_no_process_and_no_traceback(learner: Learner, command: str) -> None:
-    learner.has_applied("mod5-buildpacks", 1)
+    learner.has_done("mod5-buildpacks", 1)
     child = learner.begin(command)
     child.expect_exact("sending both the same visitors ...")
     started = psutil.Process(child.pid)

@@ -1,7 +1,7 @@
 """A learner goes through every codelab, from `start` to the celebration, in a spelling of their own.
 
 That the app works after each of the codelab's own steps is for `codelab verify`; here it is run after each step of
-some tracks, and at the end of all.
+one track, and at the end of all.
 """
 
 from __future__ import annotations
