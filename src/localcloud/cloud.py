@@ -60,6 +60,7 @@ class App:
                 directory=plan.directory,
                 handlers=plan.handlers,
                 extra_headers={"X-Appengine-Api-Ticket": services.project} if plan.bundled_services else {},
+                ended=lambda: self.returncode is not None,
             ),
             port,
         )
@@ -102,8 +103,9 @@ class App:
 
     @property
     def returncode(self) -> int | None:
-        """The process's exit code, None while it runs."""
-        return self._process.returncode if self._process else None
+        """The process's exit code if it has ended by itself, else None."""
+        process = self._process
+        return process.returncode if process else None
 
     def start(self) -> None:
         """Start the app, and return when it listens; raises LocalCloudError if it exits or takes too long."""
@@ -133,8 +135,9 @@ class App:
         process.wait_for_port("127.0.0.1", self._upstream, 30)
 
     def _stop_process(self) -> None:
-        if self._process:
-            self._process.stop()
+        process, self._process = self._process, None
+        if process:
+            process.stop()
 
 
 class Cloud:

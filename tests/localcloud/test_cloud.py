@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
 import pytest
 
 from localcloud.cloud import Cloud
@@ -20,3 +21,16 @@ def test_an_app_that_was_ended_starts_no_more() -> None:
         with pytest.raises(LocalCloudError, match="mod5-buildpacks/START: stopped before it was started"):
             app.start()
         assert app.returncode is None
+
+
+def test_nobody_waits_for_an_app_that_has_ended(tmp_path: Path) -> None:
+    # The server listens, and ends when its worker finds no app.
+    (tmp_path / "main.py").write_text("")
+    (tmp_path / "requirements.txt").write_text((ROOT / "mod5-buildpacks" / "START" / "requirements.txt").read_text())
+    (tmp_path / "app.yaml").write_text("runtime: python314\nentrypoint: gunicorn -b :$PORT main:app\n")
+    with Cloud() as cloud:
+        app = cloud.add(tmp_path)
+        app.start()
+        # Less than the front end's patience with an app that is starting.
+        answer = httpx.get(app.url, timeout=10)
+        assert answer.status_code in (502, 503)  # broken off by the server's end, or after it

@@ -58,7 +58,7 @@ def test_who_solves_a_step_in_another_way_is_told_so_at_the_end(learner: Learner
 def test_an_empty_main_py_is_told_when_it_runs(learner: Learner) -> None:
     learner.makes("mod5-buildpacks", Write("main.py", ""), after=1)
     answer = learner.codelab("check")
-    answer.says("1 of 3 steps are done.", "found status 503", "Failed to find attribute 'app' in 'main'")
+    answer.says("1 of 3 steps are done.", "found status 50", "Failed to find attribute 'app' in 'main'")
     assert answer.code == 1
 
 
