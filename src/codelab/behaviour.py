@@ -15,20 +15,22 @@ from codelab.facts import UnreadableError, file_facts
 from codelab.model import Codelab
 from codelab.sameness.expectation import MismatchError
 from codelab.sameness.local import FAR_FROM_UTC, LocalWorld, fresh_side
-from codelab.sameness.scenarios import REPEAT_VISITORS, SCENARIOS, Scenario
+from codelab.sameness.scenarios import REPEAT_VISITORS, SCENARIOS, Scenario, redis_never_answering
 from codelab.sameness.visitor import Document
 from codelab.trees import Tree
 from localcloud.cloud import App, Cloud
 from localcloud.errors import LocalCloudError
 
-# After each step these; at the end of a track all of them, which restart the app and take its services away.
+# After each step these; at the end of a track all of them (all_scenarios).
 FIRST_SCENARIOS: Sequence[Scenario] = SCENARIOS[:4] + SCENARIOS[6:10]
-ALL_SCENARIOS: Sequence[Scenario] = SCENARIOS
 
 _CACHE_READS = {"google.appengine.api.memcache.get": "Memcache", "redis.Redis().get": "Redis"}
 _ERROR = 400
 _LINE = re.compile(r'File "([^"]+)", line (\d+)')
-_EXCEPTION = re.compile(r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Exit|Interrupt|NotFound|Warning)\b.*")
+# An exception's last line, or what gunicorn says of an app that it cannot find.
+_EXCEPTION = re.compile(
+    r"^(?:(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Exit|Interrupt|NotFound|Warning)\b|Failed to find attribute ).*"
+)
 _FUNCTION = re.compile(r"--function[ =]([A-Za-z_]\w*)")
 
 
@@ -60,6 +62,11 @@ def cache_of(tree: Tree) -> str | None:
         return None
     called = {fact.name for fact in facts if fact.kind == "called"}
     return next((cache for name, cache in _CACHE_READS.items() if name in called), None)
+
+
+def all_scenarios(cache: str | None) -> Sequence[Scenario]:
+    """Return what an app with this cache is held to at the end; they restart the app and take its services away."""
+    return [*SCENARIOS, redis_never_answering] if cache == "Redis" else SCENARIOS
 
 
 @dataclass
@@ -141,7 +148,7 @@ class Comparison:
                     self._transcripts[scenario.__name__] = self._transcript(self._start, scenario)
                 transcript = self._transcript(site, scenario)
             except MismatchError as mismatch:
-                error = self.error_of(site) if "status 500" in str(mismatch) else None
+                error = self.error_of(site) if "status 50" in str(mismatch) else None
                 return Difference(title, str(mismatch), error)
             except (LocalCloudError, httpx.HTTPError) as failed:
                 return Difference(title, f"{site.name}: expected an answer, found {failed}", self.error_of(site))

@@ -160,12 +160,13 @@ def _watch(options: argparse.Namespace) -> bool:
     from codelab.watch import on_each_save
 
     desk = _desk(options)
-    desk.coach.check(desk.place, run=False)  # raises if there is nothing to watch
 
     def check() -> bool:
         desk.coach.check(desk.place, run=not options.no_run)
         return desk.coach.finished
 
+    if not desk.place.copy.is_dir():
+        return check()  # says that there is nothing to watch
     on_each_save(desk.place.copy, check)
     return True
 

@@ -46,6 +46,8 @@ class Coach:
         standing = standing_of(judge, tree)
         self._workspace.remember(place)
         self._tell_standing(place, standing)
+        if standing.damage:
+            return False
         if not run:
             return standing.between_steps and not standing.ahead
         return self._tell_behaviour(place, judge, standing, tree)
@@ -123,6 +125,10 @@ class Coach:
         self._say(f"{place.name}: {standing.reached} of {len(standing.verdicts)} steps are done.")
         for verdict in standing.ahead:
             self._say(f"Step {verdict.step.number}, {verdict.step.title}, is done already, before an earlier one.")
+        if standing.damage:
+            self._say(f"No step changes these, so mend them first; {make('diff', place)} TO=work shows how:")
+            for finding in standing.damage:
+                self._say(f"  {finding}")
         pending = standing.pending
         if pending:
             self._say(f"Step {pending.step.number}, {pending.step.title}, still misses:")
@@ -164,7 +170,9 @@ class Coach:
         for verdict in standing.verdicts:
             for finding in verdict.findings:
                 self._say(f"You went your own way in step {verdict.step.number}: {finding}")
-        self._console.print(f"\nWell done! {place.name} is finished: {place.track.title}.", style="bold green")
+        self._console.print(
+            f"\nWell done! {place.name} is finished: {place.track.title}.", style="bold green", soft_wrap=True
+        )
         differing = changes(judge.trees[-1], tree)
         if differing:
             self._say(

@@ -17,6 +17,8 @@ from codelab.trees import Tree, read_tree
 from codelab.workspace import Workspace, changes, make
 
 WORK = "work"
+# What read_tree puts in place of bytes that are no UTF-8; no file of the course has it.
+_NO_UTF8 = "\ufffd"
 
 
 class Editor:
@@ -125,6 +127,13 @@ def _merged(file: str, before: Tree, mine: Tree, after: Tree) -> str | None:
         return theirs
     if yours is None or yours == theirs:
         return theirs
+    if _NO_UTF8 in yours:
+        raise CodelabError(
+            f"{file}: expected UTF-8 to do the step in, found other bytes; save the file as UTF-8, or "
+            "`make apply OVERWRITE=1`, which puts the codelab's file there and keeps yours"
+        )
+    line_end = "\r\n" if "\r\n" in yours else "\n"
+    yours = yours.replace("\r\n", "\n")
     merge = Merge3(
         (base or "").splitlines(keepends=True), yours.splitlines(keepends=True), theirs.splitlines(keepends=True)
     )
@@ -136,7 +145,7 @@ def _merged(file: str, before: Tree, mine: Tree, after: Tree) -> str | None:
                 "hand, or `make apply OVERWRITE=1`, which puts the codelab's file there and keeps yours"
             )
         line += len(group[1])
-    return "".join(merge.merge_lines())
+    return "".join(merge.merge_lines()).replace("\n", line_end)
 
 
 def _after(number: int) -> str:

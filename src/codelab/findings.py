@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -11,6 +12,9 @@ from codelab.facts import Fact
 # Facts that a line of Python states about one called name; the name comes first.
 _OF_A_CALL = {"called", "made once, at the top level", "in a with", "argument"}
 _OF_A_COMMAND = {"starts", "listens on", "serves", "option", "start command"}
+
+# How much alike two packages' names are when one of them is a slip.
+_CLOSE = 0.85
 
 
 @dataclass(frozen=True)
@@ -50,24 +54,30 @@ def findings(
         yield Finding(file, 0, "no such file any more", "it", firm=True)
 
     shown: set[tuple[str, str]] = set()
+    same: list[Finding] = []
     wanted = _without_arguments_of_missing_calls(fact for fact in missing if fact.file not in without_file)
     for line in _lines(wanted, before, or_all=not without_file):
         fact = line[0]
         there = next((found for fact in line if (found := _counterpart(fact, said, extra))), None)
+        there = there or _same_line_partly(fact, said, after)
+        firm = any(fact.firm for fact in line)
+        if there and _expected(fact) == f'"{there.words}"':
+            meaning = f'"{there.words}", which means something else here'
+            same.append(Finding(fact.file, there.line, _expected(fact), meaning, firm))
+            continue
         shown.add((fact.file, there.words if there else ""))
-        yield Finding(
-            fact.file,
-            there.line if there else 0,
-            _expected(fact),
-            f'"{there.words}"' if there else "none",
-            firm=any(fact.firm for fact in line),
-        )
+        place, words = (there.line, f'"{there.words}"') if there else (0, "none")
+        yield Finding(fact.file, place, _expected(fact), words, firm)
     remaining = [
         fact
         for fact in lingering
         if fact.file not in too_many and (fact.file, fact.words) not in shown and not _part_of_another(fact, lingering)
     ]
-    for line in _lines(remaining, after, or_all=not shown):
+    lines = _lines(remaining, after, or_all=not shown)
+    # A line as it should be means something else because of another line, an import left in most often.
+    if not shown and not lines:
+        yield from same
+    for line in lines:
         imported = line[0].words.startswith(("from ", "import "))
         names = " and no ".join(fact.name for fact in line if fact.kind == "name")
         words = f'"{line[0].words}"'
@@ -127,10 +137,14 @@ def _stated_above(line: list[Fact], lines: dict[tuple[str, int, str], list[Fact]
 
 
 def _similar_file(file: str, extra: Set[Fact]) -> str | None:
-    """Return a file that is probably meant to be this one: the same name in another place, or in other letters."""
-    name = PurePosixPath(file).name.casefold()
+    """Return a file that is probably meant to be this one: in another place, in other letters, with a suffix more."""
+    name = PurePosixPath(file).name.casefold().lstrip(".")
     others = sorted(fact.file for fact in extra if fact.kind == "file")
-    return next((other for other in others if PurePosixPath(other).name.casefold() == name), None)
+    for other in others:
+        found = PurePosixPath(other).name.casefold().lstrip(".")
+        if found == name or found.rpartition(".")[0] == name:
+            return other
+    return None
 
 
 def _counterpart(fact: Fact, said: Set[Fact], extra: Set[Fact]) -> Fact | None:
@@ -140,7 +154,7 @@ def _counterpart(fact: Fact, said: Set[Fact], extra: Set[Fact]) -> Fact | None:
     subject = fact.name.partition(" ")[0]
     found: Fact | None = None
     if fact.kind in ("package", "version"):
-        found = _first(here, kind="package", name=subject)
+        found = _first(here, kind="package", name=subject) or _misspelled(subject, strange)
     elif fact.kind in ("value", "item"):
         found = next((other for other in strange if other.kind == fact.kind and _subject(other) == subject), None)
     elif fact.kind == "name" or fact.kind in _OF_A_CALL:
@@ -154,6 +168,20 @@ def _counterpart(fact: Fact, said: Set[Fact], extra: Set[Fact]) -> Fact | None:
     return found
 
 
+def _same_line_partly(fact: Fact, said: Set[Fact], after: Set[Fact]) -> Fact | None:
+    """Return a line of the learner's own that says something else of what the missing line says."""
+    others = {other for other in after if (other.file, other.words) == (fact.file, fact.words)}
+    lines = {(other.file, other.words) for other in after}
+    found = [other for other in said if other in others and (other.file, other.words) not in lines]
+    return min(found, key=lambda other: (other.line, other.name), default=None)
+
+
+def _misspelled(package: str, strange: list[Fact]) -> Fact | None:
+    packages = {fact.name: fact for fact in strange if fact.kind == "package"}
+    close = difflib.get_close_matches(package, packages, n=1, cutoff=_CLOSE)
+    return packages[close[0]] if close else None
+
+
 def _call_or_name(fact: Fact, name: str, here: list[Fact], strange: list[Fact]) -> Fact | None:
     """Return the call in question; or a name that ends alike or has the same owner; or for an import the owner's."""
     owner, _, last = name.rpartition(".")
@@ -161,7 +189,12 @@ def _call_or_name(fact: Fact, name: str, here: list[Fact], strange: list[Fact]) 
     candidates = [
         *(other for other in here if fact.kind in _OF_A_CALL and other.kind == "called" and other.name == name),
         *(other for other in names if other.name.rpartition(".")[2] == last),
-        *(other for other in names if "." in owner and other.name.rpartition(".")[0] == owner),
+        *(
+            other
+            for other in names
+            if other.name.rpartition(".")[0] == owner
+            and ("." in owner or (last[:1].isupper() and other.name.rpartition(".")[2][:1].isupper()))
+        ),
         *(other for other in here if _imports(other, owner) and _imports(fact, owner)),
     ]
     return candidates[0] if candidates else None

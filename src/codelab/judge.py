@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from codelab.facts import Fact, UnreadableError, file_facts, is_style, is_there, names_called_from_outside
+from codelab.facts import Fact, UnreadableError, file_facts, is_style, is_there, marks_a_step, names_called_from_outside
 from codelab.findings import Finding, findings
 from codelab.model import Codelab, Step, Track
 from codelab.trees import Tree, step_trees
@@ -39,6 +39,15 @@ class _Change:
     def removed(self) -> frozenset[Fact]:
         return self.before - self.after
 
+    def touches(self, file: str) -> bool:
+        return any(fact.file == file for fact in self.added | self.removed)
+
+    def is_begun(self, said: frozenset[Fact]) -> bool:
+        """Say whether a folder that says all this has some of the change, by what cannot be there for other reasons."""
+        return any(marks_a_step(fact) and is_there(fact, said) for fact in self.added) or any(
+            marks_a_step(fact) and not is_style(fact) and fact not in said for fact in self.removed
+        )
+
 
 class Judge:
     """Knows a track's states, and judges folders by what they say, however it is written.
@@ -60,23 +69,51 @@ class Judge:
         A later step that is done excuses an earlier one for what it takes back: who has replaced a line twice is not
         asked for the first replacement.
         """
-        said, unreadable = self._read(tree)
+        said, broken = self._broken(tree)
         verdicts: list[Verdict] = []
         taken_back: frozenset[Fact] = frozenset()
         brought_back: frozenset[Fact] = frozenset()
         for step, change in reversed(list(zip(self.track.steps, self._changes, strict=True))):
             missing = {fact for fact in change.added - taken_back if not is_there(fact, said)}
-            lingering = {fact for fact in said & (change.removed - brought_back) if not is_style(fact)}
+            # From what is said, not by `&`, which may take the equal fact of the codelab with its line.
+            gone = change.removed - brought_back
+            lingering = {fact for fact in said if fact in gone and not is_style(fact)}
+            wrong = [finding for file, finding in broken.items() if change.touches(file)]
             found = (
-                *(_reading(file, error) for file, error in unreadable.items() if _touches(change, file)),
-                *findings(missing, lingering, said=said, before=change.before, after=change.after),
+                *wrong,
+                *findings(
+                    {fact for fact in missing if fact.file not in broken},
+                    {fact for fact in lingering if fact.file not in broken},
+                    said=said,
+                    before=change.before,
+                    after=change.after,
+                ),
             )
             if not found:
                 taken_back |= change.removed
                 brought_back |= change.added
-            removed = sum(not is_style(fact) for fact in change.removed)
-            verdicts.append(Verdict(step, found, len(missing) + len(lingering) < len(change.added) + removed))
+            verdicts.append(Verdict(step, found, bool(wrong) or change.is_begun(said)))
         return verdicts[::-1]
+
+    def damage(self, tree: Tree) -> list[Finding]:
+        """Return what is wrong with files that no step changes: they are gone, or cannot be read."""
+        _, broken = self._broken(tree)
+        return [
+            finding for file, finding in broken.items() if not any(change.touches(file) for change in self._changes)
+        ]
+
+    def _broken(self, tree: Tree) -> tuple[frozenset[Fact], dict[str, Finding]]:
+        """Return what the folder says, and what is wrong with files that the codelab always has."""
+        said, unreadable = self._read(tree)
+        known = {file for state in self.trees for file in state}
+        broken = {
+            file: Finding(file, error.line, error.expected, error.found, firm=True)
+            for file, error in unreadable.items()
+            if file in known
+        }
+        for file in sorted(set.intersection(*(set(state) for state in self.trees)) - set(tree)):
+            broken[file] = Finding(file, 0, "this file", "none", firm=True)
+        return said, broken
 
     def _read(self, tree: Tree) -> tuple[frozenset[Fact], dict[str, UnreadableError]]:
         said: list[Fact] = []
@@ -88,11 +125,3 @@ class Judge:
                 said.append(Fact(file, "file", "", file, firm=True))
                 unreadable[file] = error
         return frozenset(said), unreadable
-
-
-def _touches(change: _Change, file: str) -> bool:
-    return any(fact.file == file for fact in change.added | change.removed)
-
-
-def _reading(file: str, error: UnreadableError) -> Finding:
-    return Finding(file, error.line, error.expected, error.found, firm=True)

@@ -61,11 +61,11 @@ def rehearse(place: Place, judge: Judge, standing: Standing) -> Outcome:
         return Outcome(State.NOT_YET)
     last = step is place.track.steps[-1]
     # Imported here: what only reads files has to answer at once.
-    from codelab.behaviour import ALL_SCENARIOS, FIRST_SCENARIOS, Comparison, Site, cache_of, function_of
+    from codelab.behaviour import FIRST_SCENARIOS, Comparison, Site, all_scenarios, cache_of, function_of
 
-    scenarios = ALL_SCENARIOS if last else FIRST_SCENARIOS
     start = Site("START", place.start, cache_of(judge.trees[0]))
     yours = Site("your copy", place.copy, cache_of(judge.trees[step.number]))
+    scenarios = all_scenarios(yours.cache) if last else FIRST_SCENARIOS
     comparison = Comparison(start, [yours], function_of(place.codelab))
     try:
         with comparison:
@@ -78,7 +78,9 @@ def rehearse(place: Place, judge: Judge, standing: Standing) -> Outcome:
 
 
 def _step(place: Place, standing: Standing) -> Step | None:
-    """Return the step that the copy is at the end of, None in the middle of one."""
+    """Return the step that the copy is at the end of, None in the middle of one or where no step helps."""
+    if standing.damage:
+        return None
     if standing.pending is None or standing.only_style_is_left:
         return place.track.steps[-1]
     return place.track.steps[standing.reached - 1] if standing.between_steps and standing.reached else None

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codelab.findings import Finding
 from codelab.judge import Judge, Verdict
 from codelab.trees import Tree
 
 
 @dataclass(frozen=True)
 class Standing:
-    """The verdicts on all steps, and how many are done from the first on without a gap."""
+    """The verdicts on all steps, and how many are done from the first on without a gap.
+
+    `damage` is what is wrong with files that no step changes.
+    """
 
     verdicts: list[Verdict]
     reached: int
+    damage: list[Finding]
 
     @property
     def pending(self) -> Verdict | None:
@@ -42,4 +47,4 @@ def standing_of(judge: Judge, tree: Tree) -> Standing:
     """Return where a folder with these files stands."""
     verdicts = judge.verdicts(tree)
     undone = (number for number, verdict in enumerate(verdicts) if not verdict.done)
-    return Standing(verdicts, next(undone, len(verdicts)))
+    return Standing(verdicts, next(undone, len(verdicts)), judge.damage(tree))

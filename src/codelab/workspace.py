@@ -26,6 +26,7 @@ class Workspace:
 
     def start(self, place: Place, tree: Tree) -> None:
         """Make the learner's copy; raises CodelabError if there is one already."""
+        _expect_no_file(place)
         if place.copy.exists():
             raise CodelabError(
                 f"{_shown(place)}: is there already; go on with `make check`, or begin again with "
@@ -37,6 +38,7 @@ class Workspace:
 
     def read(self, place: Place) -> dict[str, str]:
         """Return what is in the learner's copy; raises CodelabError if there is none."""
+        _expect_no_file(place)
         if not place.copy.is_dir():
             raise CodelabError(f"{_shown(place)}: expected your copy of START, found none; `{make('start', place)}`")
         return read_tree(place.copy)
@@ -123,6 +125,14 @@ def make(verb: str, place: Place) -> str:
 
 def _shown(place: Place) -> str:
     return place.copy.relative_to(place.root).as_posix()
+
+
+def _expect_no_file(place: Place) -> None:
+    if place.copy.is_file():
+        raise CodelabError(
+            f"{_shown(place)}: expected a folder, your copy of START, found a file; move it away, then "
+            f"`{make('start', place)}`"
+        )
 
 
 @contextmanager

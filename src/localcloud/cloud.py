@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -60,10 +61,14 @@ class App:
                 directory=plan.directory,
                 handlers=plan.handlers,
                 extra_headers={"X-Appengine-Api-Ticket": services.project} if plan.bundled_services else {},
+                ended=lambda: self.returncode is not None,
             ),
             port,
         )
         self._process: Process | None = None
+        # Apps start on threads of their own: one that is being started when the cloud closes must not live on.
+        self._starting = threading.Lock()
+        self._stopped = False
         try:
             self._command = command_for(
                 plan,
@@ -99,8 +104,9 @@ class App:
 
     @property
     def returncode(self) -> int | None:
-        """The process's exit code, None while it runs."""
-        return self._process.returncode if self._process else None
+        """The process's exit code if it has ended by itself, else None."""
+        process = self._process
+        return process.returncode if process else None
 
     def start(self) -> None:
         """Start the app, and return when it listens; raises LocalCloudError if it exits or takes too long."""
@@ -114,18 +120,25 @@ class App:
         self._start_process()
 
     def stop(self) -> None:
-        """End the app; nothing of it is left."""
+        """End the app; nothing of it is left, and it starts no more."""
         self._front_end.stop()
+        with self._starting:
+            self._stopped = True
         self._stop_process()
 
     def _start_process(self) -> None:
         command = self._command
-        self._process = Process(self.name, command.argv, dict(command.environment), command.directory, self._log)
-        self._process.wait_for_port("127.0.0.1", self._upstream, 30)
+        with self._starting:
+            if self._stopped:
+                raise LocalCloudError(f"{self.name}: stopped before it was started")
+            process = Process(self.name, command.argv, dict(command.environment), command.directory, self._log)
+            self._process = process
+        process.wait_for_port("127.0.0.1", self._upstream, 30)
 
     def _stop_process(self) -> None:
-        if self._process:
-            self._process.stop()
+        process, self._process = self._process, None
+        if process:
+            process.stop()
 
 
 class Cloud:

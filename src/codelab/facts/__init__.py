@@ -21,7 +21,7 @@ from codelab.facts.python import python_facts
 from codelab.facts.template import template_facts
 from codelab.trees import Tree
 
-__all__ = ["Fact", "UnreadableError", "file_facts", "is_style", "is_there", "names_called_from_outside"]
+__all__ = ["Fact", "UnreadableError", "file_facts", "is_style", "is_there", "marks_a_step", "names_called_from_outside"]
 
 _BY_NAME: dict[str, Callable[[str, str], Iterator[Fact]]] = {
     "Dockerfile": dockerfile_facts,
@@ -77,9 +77,19 @@ def is_there(fact: Fact, said: Set[Fact]) -> bool:
 
 def is_style(fact: Fact) -> bool:
     """Say whether a fact that a step takes away may stay."""
-    return fact.kind in _STYLE | _REPLACED or (
-        fact.kind == "name" and fact.name.partition(".")[0] in sys.stdlib_module_names
-    )
+    return fact.kind in _STYLE | _REPLACED or _is_of_standard_library(fact)
+
+
+def marks_a_step(fact: Fact) -> bool:
+    """Say whether its coming or going tells that somebody has begun a step; a way to write a call does not.
+
+    An import made ahead from the standard library does not either, nor which method of an object is called.
+    """
+    return fact.kind not in _STYLE and not _is_of_standard_library(fact) and "()" not in fact.name
+
+
+def _is_of_standard_library(fact: Fact) -> bool:
+    return fact.kind == "name" and fact.name.partition(".")[0] in sys.stdlib_module_names
 
 
 def _is_later(fact: Fact, name: str, pin: str) -> bool:

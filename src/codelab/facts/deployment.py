@@ -32,7 +32,8 @@ def yaml_facts(file: str, text: str) -> Iterator[Fact]:
         content = reader.load(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise UnreadableError(line, "YAML", " ".join(str(error.problem).split())) from error
+        words = "".join(text.splitlines()[line - 1 : line]).strip() if line else ""
+        raise UnreadableError(line, "YAML", f'"{words}" ({" ".join(str(error.problem).split())})') from error
     except YAMLError as error:
         raise UnreadableError(0, "YAML", " ".join(str(error).split())) from error
     if not isinstance(content, CommentedMap):
@@ -54,7 +55,7 @@ def _keys(file: str, node: CommentedMap, path: str, lines: list[str]) -> Iterato
                 shown = "- " + (", ".join(f"{k}: {v}" for k, v in item.items()) if isinstance(item, dict) else content)
                 yield Fact(file, "item", f"{name} {content}", shown, value.lc.item(number)[0] + 1, firm=True)
         elif name == "entrypoint":
-            yield from _command(file, str(value), line, words)
+            yield from _command(file, str(value), True, line, words)
         elif not _PLACEHOLDER.fullmatch(str(value)):
             yield Fact(file, "value", f"{name} {value}", words, line, firm=True)
 
@@ -85,7 +86,7 @@ def procfile_facts(file: str, text: str) -> Iterator[Fact]:
         if process is None:
             raise UnreadableError(number, "a line such as web: COMMAND", line.strip())
         yield Fact(file, "process", process[1], line.strip(), number, firm=True)
-        yield from _command(file, process[2], number, line.strip())
+        yield from _command(file, process[2], True, number, line.strip())
 
 
 def dockerfile_facts(file: str, text: str) -> Iterator[Fact]:
@@ -100,7 +101,7 @@ def dockerfile_facts(file: str, text: str) -> Iterator[Fact]:
         words = f"{name} {value}"
         if name in ("ENTRYPOINT", "CMD"):
             yield Fact(file, "start command", "", words, line, firm=True)
-            yield from _command(file, _shell_form(value), line, words)
+            yield from _command(file, *_shell_form(value), line, words)
         elif name == "FROM":
             yield Fact(file, "base image", value.partition("@")[0], words, line)
         elif name == "COPY" and "requirements.txt" not in value:
@@ -123,19 +124,22 @@ def _order(file: str, instructions: list[tuple[str, str, int]]) -> Iterator[Fact
         yield Fact(file, "another order", "", f"RUN {value}, without COPY requirements.txt before it alone", line)
 
 
-def _shell_form(value: str) -> str:
-    """Return the command itself, from the list form, from `sh -c` and from behind `exec`."""
+def _shell_form(value: str) -> tuple[str, bool]:
+    """Return the command itself, from the list form, from `sh -c` and from behind `exec`; and if a shell reads it."""
     words: list[str] = []
     with suppress(ValueError):
         listed = json.loads(value)
         words = [str(word) for word in listed] if isinstance(listed, list) else []
     if words[:2] in (["sh", "-c"], ["/bin/sh", "-c"], ["bash", "-c"]):
-        return " ".join(words[2:]).removeprefix("exec ")
-    return (shlex.join(words) if words else value).removeprefix("exec ")
+        return " ".join(words[2:]).removeprefix("exec "), True
+    return (shlex.join(words) if words else value).removeprefix("exec "), not words
 
 
-def _command(file: str, command: str, line: int, shown: str) -> Iterator[Fact]:
-    """Yield the program, the WSGI object and the options of a start command, and whether it listens on $PORT."""
+def _command(file: str, command: str, in_shell: bool, line: int, shown: str) -> Iterator[Fact]:
+    """Yield the program, the WSGI object and the options of a start command, and whether it listens on $PORT.
+
+    Without a shell nothing fills the variable in.
+    """
     try:
         words = shlex.split(command)
     except ValueError as error:
@@ -143,7 +147,7 @@ def _command(file: str, command: str, line: int, shown: str) -> Iterator[Fact]:
     if words:
         yield Fact(file, "starts", words[0], shown, line)
     for word in words[1:]:
-        if "$PORT" in word or "${PORT}" in word:
+        if in_shell and ("$PORT" in word or "${PORT}" in word):
             yield Fact(file, "listens on", "$PORT", shown, line, firm=True)
         elif _TARGET.fullmatch(word):
             yield Fact(file, "serves", word, shown, line)

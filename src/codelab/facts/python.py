@@ -12,7 +12,7 @@ from codelab.facts.fact import Fact, UnreadableError
 _MANY = 99
 _ENVIRONMENT = ("os.environ", "os.getenv", "os.environ.get")
 # A variable of the environment or an HTTP header: names that the world outside the file knows.
-_HEADER = re.compile(r"X-[A-Za-z]+(?:-[A-Za-z]+)*")
+_HEADER = re.compile(r"X-[A-Z]+(?:-[A-Z]+)*", re.IGNORECASE)
 # Methods of text, lists and dictionaries are how one writes, not what one does.
 _COMMON_METHODS = {name for kind in (str, bytes, list, dict, set) for name in dir(kind)}
 
@@ -26,7 +26,7 @@ def python_facts(file: str, text: str, called_from_outside: frozenset[str]) -> I
     try:
         module = ast.parse(text)
     except SyntaxError as error:
-        raise UnreadableError(error.lineno or 0, "Python", f"{error.msg}: {(error.text or '').strip()}") from error
+        raise UnreadableError(error.lineno or 0, "Python", f'"{(error.text or "").strip()}" ({error.msg})') from error
     except ValueError as error:
         raise UnreadableError(0, "Python", str(error)) from error
     reader = _Reader(file, text, module)

@@ -14,7 +14,9 @@ def template_facts(file: str, text: str) -> Iterator[Fact]:
     try:
         template = Environment(autoescape=True).parse(text)
     except TemplateSyntaxError as error:
-        raise UnreadableError(error.lineno, "a Jinja2 template", str(error.message)) from error
+        raise UnreadableError(
+            error.lineno, "a Jinja2 template", f'"{_line(text, error.lineno)}" ({error.message})'
+        ) from error
     items = {name.name for loop in template.find_all(nodes.For) for name in loop.target.find_all(nodes.Name)}
     items |= {loop.target.name for loop in template.find_all(nodes.For) if isinstance(loop.target, nodes.Name)}
     lines = text.splitlines()
@@ -22,6 +24,10 @@ def template_facts(file: str, text: str) -> Iterator[Fact]:
         for node in output.nodes:
             if not isinstance(node, nodes.TemplateData):
                 yield Fact(file, "output", _spelled(node, items), lines[node.lineno - 1].strip(), node.lineno)
+
+
+def _line(text: str, number: int) -> str:
+    return "".join(text.splitlines()[number - 1 : number]).strip()
 
 
 def _spelled(node: nodes.Node, items: set[str]) -> str:

@@ -30,7 +30,7 @@ class FrontEnd:
     `directory` are app.yaml's. `extra_headers` are added to every request for the app, and a visitor cannot send
     them. `on_request(method, path, status, visitor)` is called on the event loop after every answer, so it must
     be quick; method and path are "-" if the request could not be read. `patience` is how many seconds a request
-    waits for an app that does not listen (yet).
+    waits for an app that does not listen (yet); once `ended()` is true, it waits no more.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class FrontEnd:
         extra_headers: Mapping[str, str] | None = None,
         on_request: OnRequest | None = None,
         patience: float = 15.0,
+        ended: Callable[[], bool] = lambda: False,
     ) -> None:
         self.port = port
         self._platform = platform
@@ -52,6 +53,7 @@ class FrontEnd:
         self._extra_headers = dict(extra_headers or {})
         self._on_request = on_request
         self._patience = patience
+        self._ended = ended
         self._local_address = proxy_address(upstream[0])
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -189,7 +191,7 @@ class FrontEnd:
                 await loop.sock_connect(connection, self._upstream)
             except OSError as error:
                 wire.close()
-                if loop.time() >= deadline:
+                if loop.time() >= deadline or self._ended():
                     words = f"no app listens on {self._app}; it is still starting or has ended, its log says which."
                     raise AppError(words, 503) from error
                 await asyncio.sleep(_RETRY_SECONDS)

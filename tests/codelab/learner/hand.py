@@ -1,0 +1,92 @@
+"""What a learner does by hand to a copy: the data that the codelabs' edits are written in, and the doing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Write:
+    """Write the whole file, new or in place of what is there; UTF-8, and a line end at the end only if it is here."""
+
+    file: str
+    text: str
+
+    def to(self, folder: Path) -> None:
+        path = folder / self.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self.text.encode())
+
+
+@dataclass(frozen=True)
+class Replace:
+    """Replace words that stand in the file exactly once."""
+
+    file: str
+    old: str
+    new: str
+
+    def to(self, folder: Path) -> None:
+        text = (folder / self.file).read_text(encoding="utf-8")
+        assert text.count(self.old) == 1, f"{self.file}: expected once {self.old!r}, found it in\n{text}"
+        (folder / self.file).write_bytes(text.replace(self.old, self.new).encode())
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Delete the file."""
+
+    file: str
+
+    def to(self, folder: Path) -> None:
+        (folder / self.file).unlink()
+
+
+@dataclass(frozen=True)
+class Move:
+    """Move the file, into a folder that is made if it is not there."""
+
+    file: str
+    to_file: str
+
+    def to(self, folder: Path) -> None:
+        (folder / self.to_file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / self.file).rename(folder / self.to_file)
+
+
+Edit = Write | Replace | Delete | Move
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a codelab, done by hand. `works` is what the codelab says of the app after it."""
+
+    title: str
+    edits: Sequence[Edit]
+    works: bool = True
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A learner's way through one track: its name, its steps, and the command they are sent on with at the end.
+
+    With `runs_each_step` the app is run after each step, not at the end only.
+    """
+
+    place: str
+    steps: Sequence[Step]
+    leads_to: str
+    runs_each_step: bool = False
+
+    @property
+    def start(self) -> str:
+        """The folder it starts from, as a learner is told: mod2-cloudndb/START."""
+        return self.place if "/" in self.place else f"{self.place}/START"
+
+
+def edit(folder: Path, edits: Sequence[Edit]) -> None:
+    """Do these edits in the folder, in their order."""
+    for one in edits:
+        one.to(folder)
