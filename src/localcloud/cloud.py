@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from localcloud.addresses import read_server
+from localcloud.appengine.call_handler import call_handler
 from localcloud.appengine.server import ApiServer
 from localcloud.clock import Clock
 from localcloud.datastore.client import RemoteDatastore
@@ -22,7 +23,7 @@ from localcloud.launch import read_plan
 from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.memorystore import Memorystore
 from localcloud.process import Process, free_port
-from localcloud.runtimes.command import Services, command_for
+from localcloud.runtimes.command import Command, Services, command_for
 
 Log = Callable[[str, str], None]
 
@@ -43,6 +44,7 @@ class App:
         home: Path,
         log: Log,
         overrides: Mapping[str, str],
+        commands: Callable[..., Command] = command_for,
     ) -> None:
         self.name = name
         self.plan = plan
@@ -62,7 +64,7 @@ class App:
         )
         self._process: Process | None = None
         try:
-            self._command = command_for(
+            self._command = commands(
                 plan,
                 services,
                 service=name.replace("/", "-").lower(),
@@ -129,7 +131,8 @@ class Cloud:
     """A local Google Cloud project with the apps that run in it; a context manager that ends all it started.
 
     `data` is the Datastore's file, ":memory:" for none. `datastore` and `redis` are HOST:PORT of servers to use
-    instead of our own. `log` receives each app's name and line of output.
+    instead of our own; `memorystore` is a server of our own to use instead of a plain one. `commands` finds the
+    process for a plan, as command_for does. `log` receives each app's name and line of output.
     """
 
     def __init__(
@@ -139,11 +142,15 @@ class Cloud:
         data: str | Path = ":memory:",
         datastore: str | None = None,
         redis: str | None = None,
+        memorystore: Memorystore | None = None,
+        commands: Callable[..., Command] = command_for,
         log: Log = lambda name, line: None,
     ) -> None:
         self.project = project
         self.clock = Clock()
         self.memorystore: Memorystore | None = None
+        self._commands = commands
+        self._own_memorystore = memorystore
         self.apps: list[App] = []
         self._log = log
         self._redis = read_server(redis, "--redis") if redis else None
@@ -158,12 +165,13 @@ class Cloud:
                 self.datastore = datastore
             else:
                 self.engine = Engine(data)
-                self.datastore_server = DatastoreServer(self.engine)
+            stack.callback(self.engine.close)
+            self.api_server = ApiServer(self.engine, clock=self.clock.now)
+            if not datastore:
+                self.datastore_server = DatastoreServer(self.engine, doors=[call_handler(self.api_server.dispatcher)])
                 self.datastore_server.start()
                 stack.callback(self.datastore_server.stop)
                 self.datastore = self.datastore_server.address
-            stack.callback(self.engine.close)
-            self.api_server = ApiServer(self.engine, clock=self.clock.now)
             self.api_server.start()
             stack.callback(self.api_server.stop)
             self._cleanup = stack.pop_all()
@@ -217,6 +225,7 @@ class Cloud:
             home=home,
             log=self._log,
             overrides=environment or {},
+            commands=self._commands,
         )
         self.apps.append(app)
         return app
@@ -275,7 +284,7 @@ class Cloud:
         self._cleanup.close()
 
     def _start_memorystore(self) -> None:
-        self.memorystore = Memorystore()
+        self.memorystore = self._own_memorystore or Memorystore()
         self.memorystore.start()
         self._cleanup.callback(self.memorystore.stop)
         self._redis = (self.memorystore.host, self.memorystore.port)

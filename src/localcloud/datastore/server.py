@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent import futures
 from typing import Any, NoReturn
 
@@ -25,13 +25,20 @@ class DatastoreServer:
     """Serves a `Datastore` over gRPC. It can be stopped and another started on the same port and engine.
 
     Port 0 takes a free one; `address` is "HOST:PORT" from start() on, and clients find it through
-    DATASTORE_EMULATOR_HOST.
+    DATASTORE_EMULATOR_HOST. `doors` answer what other services on the same port are called.
     """
 
-    def __init__(self, engine: Datastore, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        engine: Datastore,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        doors: Sequence[grpc.GenericRpcHandler] = (),
+    ) -> None:
         self._engine = engine
         self._host = host
         self._port = port
+        self._doors = doors
         self._server: grpc.Server | None = None
 
     @property
@@ -57,7 +64,7 @@ class DatastoreServer:
             )
             for method, rpc, request, response in RPCS
         }
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers), *self._doors))
         try:
             port = server.add_insecure_port(self.address)
         except RuntimeError:
