@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from localcloud.addresses import read_server
 from localcloud.appengine.call_handler import call_handler
@@ -29,6 +30,13 @@ Log = Callable[[str, str], None]
 
 # Where apps are looked for when nobody asks for a port: 8080 is what Google's own tools take first.
 _PORTS = range(8080, 8280)
+
+
+class Door(Protocol):
+    """What stands in front of a Datastore and can be closed."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
 
 
 class App:
@@ -168,10 +176,11 @@ class Cloud:
             stack.callback(self.engine.close)
             self.api_server = ApiServer(self.engine, clock=self.clock.now)
             if not datastore:
-                self.datastore_server = DatastoreServer(self.engine, doors=[call_handler(self.api_server.dispatcher)])
-                self.datastore_server.start()
-                stack.callback(self.datastore_server.stop)
-                self.datastore = self.datastore_server.address
+                server = DatastoreServer(self.engine, doors=[call_handler(self.api_server.dispatcher)])
+                server.start()
+                stack.callback(server.stop)
+                self.datastore_server: Door = server
+                self.datastore = server.address
             self.api_server.start()
             stack.callback(self.api_server.stop)
             self._cleanup = stack.pop_all()
@@ -216,6 +225,7 @@ class Cloud:
             datastore=self.datastore,
             api_server=(self.api_server.host, self.api_server.port),
             redis=self._redis if "REDIS_HOST" in plan.environment else None,
+            redis_variables=self.memorystore.variables if self.memorystore else {},
         )
         app = App(
             name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +69,22 @@ PAIRS = [
     Pair("mod13-memorystore", "START-py3", "FINISH-py3"),
     Pair("mod13-memorystore", "FINISH", "FINISH-py3"),
 ]
+
+
+def _has_python27(pair: Pair) -> bool:
+    files = [*pair.folders[0].glob("*"), *pair.folders[1].glob("*")]
+    declared = [file.read_text() for file in files if file.name in ("app.yaml", "Dockerfile")]
+    return any("runtime: python27" in text or "FROM python:2" in text for text in declared)
+
+
+# Which pairs have something that a lane makes genuine.
+IN_LANE: dict[str, Callable[[Pair], bool]] = {
+    "python3": lambda pair: True,
+    "python27": _has_python27,
+    "redis-server": lambda pair: pair.module == "mod13-memorystore",
+    "google-emulator": lambda pair: True,
+    "firestore-emulator": lambda pair: True,
+}
 
 # Requests that START and FINISH answer each in their own way, with the statuses. Two equal ones mean that on one of
 # the sides the answer is not the app's but the framework's, so that its text differs.

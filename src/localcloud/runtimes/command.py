@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from localcloud.launch.plan import LaunchPlan, Platform
@@ -28,6 +28,7 @@ class Services:
     datastore: str
     api_server: tuple[str, int]
     redis: tuple[str, int] | None = None
+    redis_variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -163,5 +164,5 @@ def _service_variables(plan: LaunchPlan, services: Services) -> dict[str, str]:
             "HTTP_X_APPENGINE_API_TICKET": services.project,
         }
     if services.redis:
-        variables |= {"REDIS_HOST": services.redis[0], "REDIS_PORT": str(services.redis[1])}
+        variables |= {"REDIS_HOST": services.redis[0], "REDIS_PORT": str(services.redis[1]), **services.redis_variables}
     return variables
