@@ -17,7 +17,7 @@ TOOL := .venv/bin
 # A clone of the samples is not littered with bytecode, which `diff -r` would show.
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup run diff test test-all lint lock clean module
+.PHONY: help setup run diff test test-all doctor deploy lint lock clean module
 help: ## Print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo "MOD is one of: $(MODULES)"
@@ -51,6 +51,12 @@ test: module ## Check that one module's sides give the same output: make test MO
 
 test-all: .venv/.ready ## Check everything: all modules, the local cloud, the texts
 	@$(TOOL)/pytest -n $(JOBS) --dist loadgroup
+
+doctor: .venv/.ready ## Say which tools are here, and which lanes of the suite they enable
+	@$(TOOL)/localcloud doctor
+
+deploy: module ## Deploy with gcloud: make deploy MOD=mod2-cloudndb PROJECT=PROJECT_ID [SIDE=FINISH-py3] [DRY_RUN=1]
+	@$(TOOL)/python -m localcloud.deploy $(MOD)/$(if $(filter file,$(origin SIDE)),$(firstword $(notdir $(wildcard $(MOD)/FINISH-py3)) FINISH),$(SIDE)) --project "$(PROJECT)" --region "$(or $(REGION),us-central1)" $(if $(DRY_RUN),--dry-run)
 
 lint: .venv/.ready ## Check style and types
 	@$(TOOL)/ruff check src tests
