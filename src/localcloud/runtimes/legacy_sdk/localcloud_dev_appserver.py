@@ -20,6 +20,7 @@ sys.path = _PATHS.script_paths(SCRIPT) + _PATHS.scrub_path(SCRIPT, sys.path)
 if "google" in sys.modules:  # a .pth file of a namespace package
     sys.modules["google"].__path__.append(os.path.join(SDK, "google"))
 
+from cherrypy.wsgiserver import wsgiserver2  # noqa: E402
 from google.appengine.api import apiproxy_stub  # noqa: E402
 from google.appengine.api.logservice import logservice_stub  # noqa: E402
 from google.appengine.api.memcache import memcache_stub  # noqa: E402
@@ -79,6 +80,19 @@ def _open_log_for_bytes(self, *args, **kwargs):
 
 
 logservice_stub.LogServiceStub.__init__ = _open_log_for_bytes
+
+_read_headers = wsgiserver2.read_headers
+
+
+def _read_hyphenated_headers(rfile, hdict=None):
+    """Drop `User_Agent`, which WSGI could not tell from `User-Agent`, as the servers of every other lane do."""
+    headers = _read_headers(rfile, hdict)
+    for name in [name for name in headers if "_" in name]:
+        del headers[name]
+    return headers
+
+
+wsgiserver2.read_headers = _read_hyphenated_headers
 
 _handle_request = module.Module._handle_request
 
