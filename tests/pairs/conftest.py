@@ -12,7 +12,16 @@ from codelab.sameness.local import LocalWorld, fresh_side, local_sides
 from codelab.sameness.side import Side
 from localcloud.cloud import App
 from localcloud.doctor import LANES, missing
-from tests.pairs.course import CACHES, FUNCTION, IN_LANE, PAIRS, Pair, folder_name
+from tests.pairs.course import (
+    CACHES,
+    FAILS_ON_GENUINE_PYTHON27,
+    FUNCTION,
+    IN_LANE,
+    PAIRS,
+    Pair,
+    folder_name,
+    on_genuine_python27,
+)
 
 RunningPair = tuple[Pair, dict[str, tuple[App, LocalWorld]]]
 NOT_RUN = {lane.name: reason for lane in LANES if (reason := missing(lane))}
@@ -52,6 +61,8 @@ def surroundings() -> Iterator[Surroundings]:
 def running_pair(request: pytest.FixtureRequest, surroundings: Surroundings) -> Iterator[RunningPair]:
     """Both sides of a pair, started on one local cloud, in a lane."""
     lane, pair = request.param
+    if _is_genuine(lane):
+        pair = on_genuine_python27(pair)
     folders = {folder_name(folder): folder for folder in pair.folders}
     if lane in SHARING:
         world = surroundings[lane]
@@ -60,6 +71,26 @@ def running_pair(request: pytest.FixtureRequest, surroundings: Surroundings) -> 
     else:
         with lanes.WORLDS[lane]() as world, local_sides(folders, FUNCTION, world) as sides:
             yield pair, sides
+
+
+@pytest.fixture
+def genuine(request: pytest.FixtureRequest) -> bool:
+    """Whether python27 folders run on CPython 2.7 in this lane."""
+    return _is_genuine(request.node.callspec.params["running_pair"][0])
+
+
+def _is_genuine(lane: str) -> bool:
+    return lane == "python27" or (lane == "google-emulator" and "python27" not in NOT_RUN)
+
+
+@pytest.fixture(autouse=True)
+def _known_on_genuine_python27(request: pytest.FixtureRequest) -> None:
+    """Expect the failures that 2.7's own packages cause; one that passes is a failure, so the list stays true."""
+    params = getattr(request.node, "callspec", None) and request.node.callspec.params
+    if params and "running_pair" in params and _is_genuine(params["running_pair"][0]):
+        name = params["scenario"].__name__ if "scenario" in params else request.node.originalname
+        if reason := FAILS_ON_GENUINE_PYTHON27.get((str(params["running_pair"][1]), name)):
+            request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
 
 
 def fresh(name: str, app: App, world: LocalWorld) -> AbstractContextManager[Side]:
