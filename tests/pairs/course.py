@@ -95,7 +95,20 @@ def on_genuine_python27(pair: Pair) -> Pair:
 def statuses(pair: Pair, *, genuine: bool) -> dict[str, tuple[int, int]]:
     """Return STATUSES of the pair; genuine dev_appserver has no limit to a start line where gunicorn has one."""
     declared = STATUSES.get(str(pair), {})
-    return declared | {LONG_QUERY: (200, 400)} if genuine and _one_side_leaves_dev_appserver(pair) else declared
+    if not (genuine and _one_side_leaves_dev_appserver(pair)):
+        return declared
+    too_long = 400 if _declares(pair.folders[1], "FROM python:2") else 414  # gunicorn 19.10 and later ones
+    return declared | {LONG_QUERY: (200, too_long)}
+
+
+def cache_control(pair: Pair, *, genuine: bool) -> list[str | None]:
+    """Return what each side says of caching: webapp2 forbids it by itself, dev_appserver for every app."""
+    return [
+        "no-cache"
+        if (genuine and _declares(folder, "runtime: python27")) or folder == ROOT / "mod1-flask" / "START"
+        else None
+        for folder in pair.folders
+    ]
 
 
 # What the packages of 2.7 do that later ones do not, so that a check must fail there: (pair, test or scenario).

@@ -156,6 +156,8 @@ def _dev_appserver(
         "--skip_sdk_update_check=true",
         "--enable_host_checking=false",
         "--automatic_restart=false",
+        # Two servers that start an instance at once may choose one port for both, and then wait for ever.
+        "--max_module_instances=1",
         "--dev_appserver_log_level=warning",
         "--support_datastore_emulator=true",
         f"--running_datastore_emulator_host={services.datastore}",
