@@ -23,7 +23,7 @@ PENDING = || test $$? = 1
 # What a codelab's commands take: the module, and the folder its track starts from if that is not START.
 PLACE = $(if $(MOD),$(MOD)$(if $(filter-out file,$(origin FROM)),/$(FROM)))
 
-.PHONY: help setup run learn start check show hint apply next watch reset list diff test test-all verify lint bench lock clean module
+.PHONY: help setup run learn start check show hint apply next watch reset list diff test test-all verify doctor deploy lint bench lock clean module
 help: ## Print this
 	@awk -F ':.*## ' '/^##/ { print substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo "MOD is one of: $(MODULES)"

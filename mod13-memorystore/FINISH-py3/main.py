@@ -13,6 +13,9 @@ app.wsgi_app = ProxyFix(app.wsgi_app, x_for=int(os.environ.get('PROXY_HOPS', 1))
 client = ndb.Client()
 cache = redis.Redis(host=os.environ.get('REDIS_HOST', 'localhost'),
                     port=int(os.environ.get('REDIS_PORT', 6379)),
+                    password=os.environ.get('REDIS_PASSWORD'),
+                    ssl='REDIS_TLS' in os.environ,
+                    ssl_ca_certs=os.environ.get('REDIS_TLS'),
                     socket_connect_timeout=1, socket_timeout=1, retry=None)
 
 

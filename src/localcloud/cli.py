@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ from localcloud.stopping import Stopped, stop_signals
 
 if TYPE_CHECKING:
     from localcloud.cloud import App
+    from localcloud.runtimes.command import Command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,6 +63,14 @@ def parser() -> argparse.ArgumentParser:
         help="set a variable for the apps (repeatable)",
     )
 
+    run.add_argument(
+        "--python27",
+        metavar="PATH",
+        nargs="?",
+        const="",
+        help="run python27 folders on this Python 2.7 (after DIR, without PATH: one on PATH), under the legacy SDK",
+    )
+
     datastore = verbs.add_parser("datastore", help="run the Datastore alone")
     datastore.set_defaults(command=_datastore)
     datastore.add_argument("--host-port", default="127.0.0.1:8081", metavar="HOST:PORT", help="where it listens")
@@ -72,7 +82,20 @@ def parser() -> argparse.ArgumentParser:
     datastore.add_argument("--grpc-only", action="store_true", help="no REST on the port; a little faster")
     datastore.add_argument("--data", metavar="FILE", help="where it keeps its entities, or :memory:")
     datastore.add_argument("--project", default="demo", help="the project id that names the default file")
+
+    doctor = verbs.add_parser("doctor", help="say which tools are here, and which lanes of the suite they enable")
+    doctor.add_argument("--lanes", action="store_true", help="print only the names of the lanes that can run")
+    doctor.set_defaults(command=_doctor)
     return parser
+
+
+def _doctor(options: argparse.Namespace) -> None:
+    from localcloud.doctor import lanes, report
+
+    if options.lanes:
+        print(*lanes())
+    else:
+        report(print)
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -87,7 +110,15 @@ def _run(options: argparse.Namespace) -> None:
     environment = dict(_assignment(text) for text in options.env)
     say = _printer(len(options.directories) > 1)
     data = options.data or str(_default_data(options.project))
-    with Cloud(project=options.project, data=data, datastore=options.datastore, redis=options.redis, log=say) as cloud:
+    commands = _commands(options.python27)
+    with Cloud(
+        project=options.project,
+        data=data,
+        datastore=options.datastore,
+        redis=options.redis,
+        commands=commands,
+        log=say,
+    ) as cloud:
         apps = [
             cloud.add(
                 directory,
@@ -106,6 +137,15 @@ def _run(options: argparse.Namespace) -> None:
                 print(f"Data: {data}. Ctrl-C ends it.", flush=True)
         cloud.start()
         _wait_for_an_end(apps)
+
+
+def _commands(python27: str | None) -> Callable[..., Command]:
+    """Return what finds the process for a plan: on genuine Python 2.7 only if the person asked for it."""
+    from localcloud.runtimes import command, genuine_python27
+
+    if python27 is None:
+        return command.command_for
+    return functools.partial(genuine_python27.command_for, genuine_python27.find_python27(python27 or None))
 
 
 def _datastore(options: argparse.Namespace) -> None:

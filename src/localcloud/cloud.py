@@ -11,8 +11,10 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from localcloud.addresses import read_server
+from localcloud.appengine.call_handler import call_handler
 from localcloud.appengine.server import ApiServer
 from localcloud.clock import Clock
 from localcloud.datastore.client import RemoteDatastore
@@ -26,12 +28,21 @@ from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.memorystore import Memorystore
 from localcloud.ports import free_port, hold
 from localcloud.process import Process
-from localcloud.runtimes.command import Services, command_for
+from localcloud.runtimes.command import Command, Services, command_for
 
 Log = Callable[[str, str], None]
 
 # Where apps are looked for when nobody asks for a port: 8080 is what Google's own tools take first.
 _PORTS = range(8080, 8280)
+
+
+class Listener(Protocol):
+    """What stands in front of a Datastore, and comes back to its port after it was stopped."""
+
+    @property
+    def port(self) -> int: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
 
 
 class App:
@@ -47,6 +58,7 @@ class App:
         home: Path,
         log: Log,
         overrides: Mapping[str, str],
+        commands: Callable[..., Command] = command_for,
     ) -> None:
         self.name = name
         self.plan = plan
@@ -70,7 +82,7 @@ class App:
         self._starting = threading.Lock()
         self._stopped = False
         try:
-            self._command = command_for(
+            self._command = commands(
                 plan,
                 services,
                 service=name.replace("/", "-").lower(),
@@ -145,8 +157,9 @@ class Cloud:
     """A local Google Cloud project with the apps that run in it; a context manager that ends all it started.
 
     `data` is the Datastore's file, ":memory:" for none. `datastore` and `redis` are HOST:PORT of servers to use
-    instead of our own. `log` receives each app's name and line of output; `observe` hears of each call to Datastore and
-    Memcache, as in "Datastore RunQuery".
+    instead of our own; `memorystore` is a server of our own to use instead of a plain one. `commands` finds the
+    process for a plan, as command_for does. `log` receives each app's name and line of output; `observe` hears of each
+    call to Datastore and Memcache, as in "Datastore RunQuery".
     """
 
     def __init__(
@@ -156,12 +169,16 @@ class Cloud:
         data: str | Path = ":memory:",
         datastore: str | None = None,
         redis: str | None = None,
+        memorystore: Memorystore | None = None,
+        commands: Callable[..., Command] = command_for,
         log: Log = lambda name, line: None,
         observe: Callable[[str], None] = lambda call: None,
     ) -> None:
         self.project = project
         self.clock = Clock()
         self.memorystore: Memorystore | None = None
+        self._commands = commands
+        self._own_memorystore = memorystore
         self.apps: list[App] = []
         self._log = log
         self._redis = read_server(redis, "--redis") if redis else None
@@ -180,12 +197,15 @@ class Cloud:
                 self.datastore = datastore
             else:
                 self.engine = Engine(data)
-                self.datastore_server = DatastoreServer(observed(self.engine, observe))
-                self.datastore_server.start()
-                stack.callback(self.datastore_server.stop)
-                self.datastore = self.datastore_server.address
             stack.callback(self.engine.close)
-            self.api_server = ApiServer(observed(self.engine, observe), clock=self.clock.now, observe=observe)
+            watched = observed(self.engine, observe)
+            self.api_server = ApiServer(watched, clock=self.clock.now, observe=observe)
+            if not datastore:
+                server = DatastoreServer(watched, doors=[call_handler(self.api_server.dispatcher)])
+                server.start()
+                stack.callback(server.stop)
+                self.datastore_server: Listener = server
+                self.datastore = server.address
             self.api_server.start()
             stack.callback(self.api_server.stop)
             self._cleanup = stack.pop_all()
@@ -230,6 +250,7 @@ class Cloud:
             datastore=self.datastore,
             api_server=(self.api_server.host, self.api_server.port),
             redis=self._redis if "REDIS_HOST" in plan.environment else None,
+            redis_variables=self.memorystore.variables if self.memorystore else {},
         )
         app = App(
             name,
@@ -239,6 +260,7 @@ class Cloud:
             home=home,
             log=self._log,
             overrides=environment or {},
+            commands=self._commands,
         )
         self.apps.append(app)
         return app
@@ -311,7 +333,7 @@ class Cloud:
         self._cleanup.close()
 
     def _start_memorystore(self) -> None:
-        self.memorystore = Memorystore()
+        self.memorystore = self._own_memorystore or Memorystore()
         self.memorystore.start()
         self._cleanup.callback(self.memorystore.stop)
         self._redis = (self.memorystore.host, self.memorystore.port)

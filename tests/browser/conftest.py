@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +16,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from localcloud.doctor import find
 from tests.codelab.conftest import course  # noqa: F401  # a fixture
+from tests.lanes import BY_NAME, not_run
 
 DEADLINE_SECONDS = 60
 # Three apps start in a few seconds, or on a busy machine in a few more.
@@ -39,22 +40,21 @@ class Server:
         return self.url.rstrip("/") + path
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run all of these on one worker, which has the browser."""
     for item in items:
         if "tests/browser/" in item.nodeid:
             item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.lane("browser"))
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, headless. Without one the tests are not run; where CI demands them, they fail."""
-    path = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
-    if path is None:
-        reason = "no chromium on PATH; on Debian or Ubuntu: apt install chromium"
-        if os.environ.get("CODELAB_REQUIRE_BROWSER"):
-            pytest.fail(reason)
+    """The system's Chromium, headless. Without one the tests are not run."""
+    if reason := not_run(BY_NAME["browser"]):
         pytest.skip(reason)
+    path = find("chromium").where
     # Chromium's sandbox does not start for root, as in a container.
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:

@@ -1,30 +1,98 @@
-"""The pairs, each started once and shared by all its tests."""
+"""The pairs in each lane, each started once and shared by all its tests."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 
+from codelab.sameness import lanes
 from codelab.sameness.local import LocalWorld, fresh_side, local_sides
 from codelab.sameness.side import Side
 from localcloud.cloud import App
-from tests.pairs.course import CACHES, FUNCTION, PAIRS, Pair, folder_name
+from localcloud.doctor import LANES
+from tests.lanes import not_run
+from tests.pairs.course import (
+    CACHES,
+    FAILS_ON_GENUINE_PYTHON27,
+    FUNCTION,
+    IN_LANE,
+    PAIRS,
+    Pair,
+    folder_name,
+    on_genuine_python27,
+)
 
 RunningPair = tuple[Pair, dict[str, tuple[App, LocalWorld]]]
+NOT_RUN = {lane.name for lane in LANES if not_run(lane)}
+# These share one server among all their pairs, so one worker has them all.
+SHARING = {"google-emulator", "firestore-emulator"}
 
 
-@pytest.fixture(
-    scope="module",
-    # One worker runs all of a pair's tests, so that its apps start once.
-    params=[pytest.param(pair, id=str(pair), marks=pytest.mark.xdist_group(str(pair))) for pair in PAIRS],
-)
-def running_pair(request: pytest.FixtureRequest) -> Iterator[RunningPair]:
-    """Both sides of a pair, started on one local cloud."""
-    pair: Pair = request.param
-    with local_sides({folder_name(folder): folder for folder in pair.folders}, FUNCTION) as sides:
-        yield pair, sides
+def _cases() -> Iterator[object]:
+    for lane in LANES:
+        for pair in PAIRS if lane.name in IN_LANE and lane.name not in NOT_RUN else ():
+            if IN_LANE[lane.name](pair):
+                case = f"{lane.name}-{pair}"
+                group = lane.name if lane.name in SHARING else case
+                marks = [pytest.mark.xdist_group(group), pytest.mark.lane(lane.name, *map(folder_name, pair.folders))]
+                yield pytest.param((lane.name, pair), id=case, marks=marks)
+
+
+class Surroundings(dict[str, lanes.Surroundings]):
+    """What each lane puts around its apps; a lane is entered when it is first asked for."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        super().__init__()
+        self._stack = stack
+
+    def __missing__(self, lane: str) -> lanes.Surroundings:
+        self[lane] = self._stack.enter_context(lanes.WORLDS[lane]())
+        return self[lane]
+
+
+@pytest.fixture(scope="session")
+def surroundings() -> Iterator[Surroundings]:
+    """The lanes' surroundings that are shared."""
+    with ExitStack() as stack:
+        yield Surroundings(stack)
+
+
+@pytest.fixture(scope="module", params=list(_cases()))
+def running_pair(request: pytest.FixtureRequest, surroundings: Surroundings) -> Iterator[RunningPair]:
+    """Both sides of a pair, started on one local cloud, in a lane."""
+    lane, pair = request.param
+    if _is_genuine(lane):
+        pair = on_genuine_python27(pair)
+    folders = {folder_name(folder): folder for folder in pair.folders}
+    if lane in SHARING:
+        world = surroundings[lane]
+        with local_sides(folders, FUNCTION, world) as sides:
+            yield pair, sides
+    else:
+        with lanes.WORLDS[lane]() as world, local_sides(folders, FUNCTION, world) as sides:
+            yield pair, sides
+
+
+@pytest.fixture
+def genuine(request: pytest.FixtureRequest) -> bool:
+    """Whether python27 folders run on CPython 2.7 in this lane."""
+    return _is_genuine(request.node.callspec.params["running_pair"][0])
+
+
+def _is_genuine(lane: str) -> bool:
+    return lane == "python27" or (lane == "google-emulator" and "python27" not in NOT_RUN)
+
+
+@pytest.fixture(autouse=True)
+def _known_on_genuine_python27(request: pytest.FixtureRequest) -> None:
+    """Expect the failures that 2.7's own packages cause; one that passes is a failure, so the list stays true."""
+    params = getattr(request.node, "callspec", None) and request.node.callspec.params
+    if params and "running_pair" in params and _is_genuine(params["running_pair"][0]):
+        name = params["scenario"].__name__ if "scenario" in params else request.node.originalname
+        if reason := FAILS_ON_GENUINE_PYTHON27.get((str(params["running_pair"][1]), name)):
+            request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
 
 
 def fresh(name: str, app: App, world: LocalWorld) -> AbstractContextManager[Side]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +69,66 @@ PAIRS = [
     Pair("mod13-memorystore", "START-py3", "FINISH-py3"),
     Pair("mod13-memorystore", "FINISH", "FINISH-py3"),
 ]
+
+
+def _has_python27(pair: Pair) -> bool:
+    return any(_declares(folder, text) for folder in pair.folders for text in ("runtime: python27", "FROM python:2"))
+
+
+def _declares(folder: Path, text: str) -> bool:
+    files = [folder / "app.yaml", folder / "Dockerfile"]
+    return any(text in file.read_text() for file in files if file.is_file())
+
+
+def _one_side_leaves_dev_appserver(pair: Pair) -> bool:
+    start, finish = pair.folders
+    return _declares(start, "runtime: python27") and not _declares(finish, "runtime: python27")
+
+
+def on_genuine_python27(pair: Pair) -> Pair:
+    """Return the pair with what differs only where Python 2.7 is genuine: Flask 1's error pages name no language."""
+    if _one_side_leaves_dev_appserver(pair) and not _declares(pair.folders[1], "FROM python:2"):
+        return replace(pair, differences=pair.differences | {"error pages"})
+    return pair
+
+
+def statuses(pair: Pair, *, genuine: bool) -> dict[str, tuple[int, int]]:
+    """Return STATUSES of the pair; genuine dev_appserver has no limit to a start line where gunicorn has one."""
+    declared = STATUSES.get(str(pair), {})
+    if not (genuine and _one_side_leaves_dev_appserver(pair)):
+        return declared
+    too_long = 400 if _declares(pair.folders[1], "FROM python:2") else 414  # gunicorn 19.10 and later ones
+    return declared | {LONG_QUERY: (200, too_long)}
+
+
+def cache_control(pair: Pair, *, genuine: bool) -> list[str | None]:
+    """Return what each side says of caching: webapp2 forbids it by itself, dev_appserver for every app."""
+    return [
+        "no-cache"
+        if (genuine and _declares(folder, "runtime: python27")) or folder == ROOT / "mod1-flask" / "START"
+        else None
+        for folder in pair.folders
+    ]
+
+
+# What the packages of 2.7 do that later ones do not, so that a check must fail there: (pair, test or scenario).
+FAILS_ON_GENUINE_PYTHON27 = {
+    ("mod4-cloudrun-START-py2-FINISH-py2", "headers_of_every_kind"): (
+        "gunicorn 19.10, the last for Python 2.7, takes User_Agent for User-Agent"
+    ),
+    ("mod4-cloudrun-START-py2-FINISH-py2", "test_a_broken_header_shows_the_visitor_or_the_proxy"): (
+        "Werkzeug 1.0.1, the last for Python 2.7, reads a list out of an open quote"
+    ),
+}
+
+# Which pairs have something that a lane makes genuine.
+IN_LANE: dict[str, Callable[[Pair], bool]] = {
+    "python3": lambda pair: True,
+    "python27": _has_python27,
+    "redis-server": lambda pair: pair.module == "mod13-memorystore",
+    "google-emulator": lambda pair: True,
+    "firestore-emulator": lambda pair: True,
+}
 
 # Requests that START and FINISH answer each in their own way, with the statuses. Two equal ones mean that on one of
 # the sides the answer is not the app's but the framework's, so that its text differs.

@@ -1,4 +1,4 @@
-"""The `python3` lane: both sides of a pair on the local cloud, in one project."""
+"""Both sides of a pair on one local cloud, whatever parts a lane makes it of."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import cast
 from unittest import mock
 
-import redis
 from google.cloud import datastore
 
+from codelab.sameness.lanes import Surroundings
 from codelab.sameness.side import Side
 from localcloud.cloud import App, Cloud
 
@@ -53,7 +53,7 @@ class LocalWorld:
         """Have Redis accept connections and never answer; return what resume_redis takes."""
         if not self._cloud.memorystore:
             raise RuntimeError("no app here has a Redis to stall")
-        with redis.Redis(self._cloud.memorystore.host, self._cloud.memorystore.port) as client:
+        with self._cloud.memorystore.client() as client:
             server = cast("dict[str, int]", client.info("server"))
         process = server["process_id"]
         os.kill(process, signal.SIGSTOP)
@@ -83,13 +83,18 @@ class LocalWorld:
 
 
 @contextmanager
-def local_sides(folders: Mapping[str, Path], function: str) -> Iterator[dict[str, tuple[App, LocalWorld]]]:
+def local_sides(
+    folders: Mapping[str, Path], function: str, lane: Surroundings | None = None
+) -> Iterator[dict[str, tuple[App, LocalWorld]]]:
     """Run these folders on a cloud of their own; yield each one's app and world by its name.
 
     `function` is the target of those that have no deployment file. The apps' log is printed at the end.
     """
     log: list[str] = []
-    with Cloud(log=lambda name, line: log.append(f"{name} | {line}")) as cloud:
+    lane = lane or Surroundings()
+    with Cloud(log=lambda name, line: log.append(f"{name} | {line}"), **lane.options) as cloud:
+        if lane.datastore:
+            cloud.datastore_server = lane.datastore
         try:
             apps = {
                 name: cloud.add(folder, name=name, function=function, environment=FAR_FROM_UTC)

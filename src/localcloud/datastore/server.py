@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent import futures
 from typing import Any, NoReturn
 
@@ -30,15 +30,24 @@ class DatastoreServer:
     """Serves a `Datastore` over gRPC. It can be stopped and another started on the same port and engine.
 
     Port 0 takes a free one; `address` is "HOST:PORT" from start() on, and clients find it through
-    DATASTORE_EMULATOR_HOST. With `rest` the port answers HTTP requests as well, which costs each gRPC call some
-    tenths of a millisecond.
+    DATASTORE_EMULATOR_HOST. `doors` answer what other services on the same port are called. With `rest` the port
+    answers HTTP requests as well, which costs each gRPC call some tenths of a millisecond.
     """
 
-    def __init__(self, engine: Datastore, host: str = "127.0.0.1", port: int = 0, *, rest: bool = False) -> None:
+    def __init__(
+        self,
+        engine: Datastore,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        rest: bool = False,
+        doors: Sequence[grpc.GenericRpcHandler] = (),
+    ) -> None:
         self._engine = engine
         self._host = host
         self._port = port
         self._rest = rest
+        self._doors = doors
         self._door: Door | None = None
         self._server: grpc.Server | None = None
 
@@ -70,7 +79,7 @@ class DatastoreServer:
             )
             for method, rpc, request, response in RPCS
         }
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers), *self._doors))
         try:
             port = server.add_insecure_port("127.0.0.1:0" if self._rest else self.address)
         except RuntimeError:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections import ChainMap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from localcloud.launch.plan import LaunchPlan, Platform
@@ -29,6 +28,7 @@ class Services:
     datastore: str
     api_server: tuple[str, int]
     redis: tuple[str, int] | None = None
+    redis_variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,17 +71,26 @@ def command_for(
             report=report,
         )
 
-    variables = ChainMap(
-        dict(overrides or {}),
-        {"PORT": str(port), **_service_variables(plan, services)},
-        dict(plan.environment),
-        _platform_variables(plan, services, service),
-        _base_variables(place, home),
-    )
+    variables = {**_base_variables(place, home), **variables_for(plan, services, service, port)}
     argv = plan.command
     if plan.platform is Platform.APP_ENGINE_PYTHON27:
+        variables["PYTHONPATH"] = os.pathsep.join([str(_HERE / "site"), str(_PYTHON27)])
+        variables["LOCALCLOUD_HANDLERS"] = json.dumps(
+            [(handler.url, handler.script) for handler in plan.handlers if handler.script]
+        )
         argv = ("gunicorn", "-b", f"127.0.0.1:{port}", "--threads", "8", "localcloud_python27:application")
-    return Command(argv, dict(variables), plan.directory, _notes(plan, interpreter.version))
+    return Command(argv, {**variables, **(overrides or {})}, plan.directory, _notes(plan, interpreter.version))
+
+
+def variables_for(plan: LaunchPlan, services: Services, service: str, port: int) -> dict[str, str]:
+    """Return what an app finds in its environment, whatever Python runs it: the deployment file's word beats the
+    platform's, and that of the services' true places beats both."""
+    return {
+        **_platform_variables(plan, services, service),
+        **plan.environment,
+        "PORT": str(port),
+        **_service_variables(plan, services),
+    }
 
 
 def _image_packages(python: str | None) -> tuple[str, ...]:
@@ -135,10 +144,6 @@ def _platform_variables(plan: LaunchPlan, services: Services, service: str) -> d
         variables |= {
             "APPENGINE_RUNTIME": "python27",
             "APPLICATION_ID": f"s~{services.project}",
-            "PYTHONPATH": os.pathsep.join([str(_HERE / "site"), str(_PYTHON27)]),
-            "LOCALCLOUD_HANDLERS": json.dumps(
-                [(handler.url, handler.script) for handler in plan.handlers if handler.script]
-            ),
         }
     return variables
 
@@ -159,5 +164,5 @@ def _service_variables(plan: LaunchPlan, services: Services) -> dict[str, str]:
             "HTTP_X_APPENGINE_API_TICKET": services.project,
         }
     if services.redis:
-        variables |= {"REDIS_HOST": services.redis[0], "REDIS_PORT": str(services.redis[1])}
+        variables |= {"REDIS_HOST": services.redis[0], "REDIS_PORT": str(services.redis[1]), **services.redis_variables}
     return variables

@@ -60,6 +60,12 @@ def environment(
     return place
 
 
+def install_to(directory: Path, packages: Sequence[str], interpreter: Interpreter) -> None:
+    """Install just these packages, without what they depend on, into a directory; LocalCloudError if they cannot be."""
+    target = ["--no-deps", "--python", interpreter.path, "--target", str(directory)]
+    _uv(["pip", "install", "--quiet", *target, *packages], " ".join(packages))
+
+
 def _make(
     place: Path,
     interpreter: Interpreter,

@@ -94,6 +94,9 @@ redis_client = Redis(
     socket_connect_timeout=1,
     port=int(os.getenv("REDIS_PORT", "6379")),
     host=os.getenv("REDIS_HOST", "localhost"),
+    ssl_ca_certs=os.getenv("REDIS_TLS"),
+    ssl="REDIS_TLS" in os.environ,
+    password=os.getenv("REDIS_PASSWORD"),
 )
 """,
                 ),
@@ -188,7 +191,15 @@ app_engine_apis: true
                     """\
 HOUR = 3600
 server = {"host": environ.get("REDIS_HOST", "localhost"), "port": int(environ.get("REDIS_PORT", 6379))}
-cache = r.Redis(**server, retry=None, socket_timeout=1, socket_connect_timeout=1)
+safety = {"ssl": "REDIS_TLS" in environ, "ssl_ca_certs": environ.get("REDIS_TLS")}
+cache = r.Redis(
+    **server,
+    **safety,
+    password=environ.get("REDIS_PASSWORD"),
+    retry=None,
+    socket_timeout=1,
+    socket_connect_timeout=1,
+)
 """,
                 ),
             ],

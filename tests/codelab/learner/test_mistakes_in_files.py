@@ -244,7 +244,7 @@ def test_only_connection_error_caught(learner: Learner) -> None:
         after=4,
     )
     told(learner, "mod13-memorystore").says(
-        "3 of 4", 'main.py:41: expected "except redis.RedisError:", found "except redis.ConnectionError:"'
+        "3 of 4", 'main.py:44: expected "except redis.RedisError:", found "except redis.ConnectionError:"'
     )
 
 

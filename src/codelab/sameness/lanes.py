@@ -1,0 +1,128 @@
+"""The lanes: each makes the world around the apps of other genuine parts, for the same scenarios."""
+
+from __future__ import annotations
+
+import functools
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from codelab.sameness.relay import Relay
+from localcloud.errors import LocalCloudError
+from localcloud.memorystore import Memorystore, Security
+from localcloud.ports import free_port
+from localcloud.process import Process
+from localcloud.runtimes.genuine_python27 import command_for, find_python27
+
+_EMULATOR_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a lane puts in the place of the local cloud's parts: Cloud's options, and the Datastore's door."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    datastore: Relay | None = None
+
+
+@contextmanager
+def python3() -> Iterator[Surroundings]:
+    """Everything the local cloud's own."""
+    yield Surroundings()
+
+
+@contextmanager
+def python27() -> Iterator[Surroundings]:
+    """python27 folders on CPython 2.7, those of App Engine under the legacy SDK."""
+    yield Surroundings({"commands": functools.partial(command_for, find_python27())})
+
+
+@contextmanager
+def redis_server() -> Iterator[Surroundings]:
+    """`redis-server` with a password and TLS, as Memorystore offers both."""
+    with TemporaryDirectory(prefix="localcloud-certificates-") as directory:
+        security = Security(secrets.token_hex(16), *_certificate(Path(directory)))
+        yield Surroundings({"memorystore": Memorystore(binary=shutil.which("redis-server"), security=security)})
+
+
+@contextmanager
+def google_emulator() -> Iterator[Surroundings]:
+    """Google's Datastore emulator, for python27 folders on CPython 2.7 too if there is one."""
+    command = "beta emulators datastore start --project=demo --no-store-on-disk --consistency=1.0"
+    with _emulator(command) as relay:
+        try:
+            python27 = find_python27()
+        except LocalCloudError:
+            yield Surroundings({"datastore": relay.address}, relay)
+        else:
+            commands = functools.partial(command_for, python27)
+            yield Surroundings({"datastore": relay.address, "commands": commands}, relay)
+
+
+@contextmanager
+def firestore_emulator() -> Iterator[Surroundings]:
+    """Google's Firestore emulator in Datastore mode."""
+    with _emulator("beta emulators firestore start --project=demo --database-mode=datastore-mode") as relay:
+        yield Surroundings({"datastore": relay.address}, relay)
+
+
+WORLDS: Mapping[str, Callable[[], AbstractContextManager[Surroundings]]] = {
+    "python3": python3,
+    "python27": python27,
+    "redis-server": redis_server,
+    "google-emulator": google_emulator,
+    "firestore-emulator": firestore_emulator,
+}
+
+
+@contextmanager
+def _emulator(command: str) -> Iterator[Relay]:
+    port = free_port()
+    gcloud = shutil.which("gcloud") or "gcloud"
+    argv = [gcloud, *command.split(), f"--host-port=127.0.0.1:{port}"]
+    process = Process("emulator", argv, dict(os.environ), Path("/"), lambda name, line: None)
+    try:
+        process.wait_for_port("127.0.0.1", port, _EMULATOR_SECONDS)
+        relay = Relay(("127.0.0.1", port))
+        relay.start()
+        try:
+            yield relay
+        finally:
+            relay.stop()
+    finally:
+        process.stop()
+
+
+def _certificate(directory: Path) -> tuple[Path, Path]:
+    """Return a new key for 127.0.0.1 and its certificate, which is its own authority."""
+    key, certificate = directory / "key.pem", directory / "certificate.pem"
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=memorystore",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-keyout",
+            str(key),
+            "-out",
+            str(certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return key, certificate
