@@ -70,6 +70,10 @@ diff: MOD ?= mod1-flask
 diff: .venv/.ready ## Compare START and FINISH; others: make diff MOD=mod2-cloudndb FROM=work TO=FINISH, or a step's number
 	@$(TOOL)/codelab diff $(MOD)/$(TRACK) --from $(FROM) --to $(TO)
 
+deploy: MOD ?= mod1-flask
+deploy: .venv/.ready ## Deploy a result: make deploy MOD=mod4-cloudrun PROJECT=PROJECT_ID [DRY_RUN=1: only print the commands]
+	@$(TOOL)/codelab deploy $(MOD) --project '$(PROJECT)' $(addprefix --region ,$(REGION)) $(if $(filter file,$(origin SIDE)),,--side $(SIDE)) $(if $(DRY_RUN),--dry-run)
+
 ## Prove and maintain
 test: MOD ?= mod1-flask
 test: module ## Check that one module's sides give the same output: make test MOD=mod2-cloudndb
@@ -80,6 +84,9 @@ test-all: .venv/.ready ## Check everything: all modules, the local cloud, the te
 
 verify: .venv/.ready ## Prove the codelabs: START and all steps are FINISH, and the app runs after each
 	@$(TOOL)/codelab verify
+
+doctor: .venv/.ready ## Say which tools are here, and which lanes of the suite they enable
+	@$(TOOL)/localcloud doctor
 
 lint: .venv/.ready ## Check style and types
 	@$(TOOL)/ruff check src tests bench

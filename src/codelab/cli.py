@@ -85,6 +85,12 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("place", metavar="MODULE", help="which codelab: mod2-cloudndb, or mod2-cloudndb/FINISH")
     export.add_argument("--repository", required=True, metavar="URL", help="where this repository's files can be read")
     export.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    deploy = verb("deploy", "deploy what a codelab ends with, by its README's gcloud commands", _deploy, place=False)
+    deploy.add_argument("module", metavar="MODULE", help="which codelab: mod2-cloudndb")
+    deploy.add_argument("--project", required=True, metavar="PROJECT_ID", help="the Google Cloud project")
+    deploy.add_argument("--region", default="us-central1", help="default: us-central1")
+    deploy.add_argument("--side", metavar="FOLDER", help="another folder that deploys in the same way: FINISH-py2")
+    deploy.add_argument("--dry-run", action="store_true", help="print the commands, run none")
     return top
 
 
@@ -211,3 +217,17 @@ def _export(options: argparse.Namespace) -> bool:
     else:
         print(text, end="")
     return True
+
+
+def _deploy(options: argparse.Namespace) -> bool:
+    from codelab.deploy import deploy
+
+    return deploy(
+        _course(options),
+        options.module,
+        project=options.project,
+        region=options.region,
+        side=options.side,
+        dry_run=options.dry_run,
+        say=lambda line: print(line, flush=True),
+    )

@@ -1,0 +1,116 @@
+"""`codelab deploy` gives gcloud the commands of the README, and stops before what could not go well."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from codelab.verify.gcloud import mistake_in, read_record
+from tests.codelab.conftest import Run
+from tests.pairs.course import ROOT
+
+MODULES = sorted(path.name for path in ROOT.glob("mod*"))
+PROJECT = ("--project", "visits-of-ann")
+
+
+@pytest.fixture
+def gcloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a gcloud on PATH that writes down what it is called with; return where it does."""
+    programs, calls = tmp_path / "programs", tmp_path / "calls"
+    programs.mkdir()
+    program = programs / "gcloud"
+    program.write_text(f'#!/bin/sh\necho "$PWD: $*" >> {shlex.quote(str(calls))}\nexit ${{GCLOUD_EXIT:-0}}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    return calls
+
+
+def commands(output: str) -> list[str]:
+    return [line for line in output.splitlines() if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_dry_run_prints_commands_that_gcloud_has_and_runs_none(codelab: Run, gcloud: Path, module: str) -> None:
+    done = codelab("deploy", module, *PROJECT, "--region", "europe-west1", "--dry-run")
+    assert done.returncode == 0
+    assert any(" deploy " in command for command in commands(done.stdout))
+    _, known = read_record()
+    for command in commands(done.stdout):
+        if command.startswith("gcloud "):
+            assert mistake_in(shlex.split(command)[1:], known) is None
+            assert command.endswith(" --project=visits-of-ann")
+    assert not any(word in done.stdout for word in ("PROJECT_ID", "PROJECT_NUMBER", "REGION"))
+    assert not gcloud.exists()
+
+
+def test_the_deploying_command_alone_is_run_in_the_course(codelab: Run, gcloud: Path, course: Path) -> None:
+    done = codelab("deploy", "mod4-cloudrun", *PROJECT)
+    assert done.returncode == 0
+    assert gcloud.read_text().splitlines() == [
+        f"{course}: run deploy visitme --source=mod4-cloudrun/FINISH --region=us-central1 "
+        "--service-account=visitme@visits-of-ann.iam.gserviceaccount.com --concurrency=8 --allow-unauthenticated "
+        "--project=visits-of-ann"
+    ]
+
+
+def test_another_side_that_deploys_in_the_same_way_can_be_named(codelab: Run, gcloud: Path) -> None:
+    codelab("deploy", "mod4-cloudrun", *PROJECT, "--side", "FINISH-py2")
+    assert " --source=mod4-cloudrun/FINISH-py2 " in gcloud.read_text()
+
+
+def test_a_deployment_that_fails_fails_the_command(codelab: Run, gcloud: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GCLOUD_EXIT", "3")
+    assert codelab("deploy", "mod1-flask", *PROJECT).returncode == 1
+    assert gcloud.exists()
+
+
+REFUSED = {
+    "a python27 side": (
+        ("mod1-flask", *PROJECT, "--side", "FINISH"),
+        "mod1-flask/FINISH: App Engine takes no python27",
+    ),
+    "a side for another platform": (
+        ("mod4-cloudrun", *PROJECT, "--side", "START"),
+        "mod4-cloudrun/START: expected a folder that deploys as mod4-cloudrun/FINISH does, found one for App Engine",
+    ),
+    "a side that is not there": (
+        ("mod4-cloudrun", *PROJECT, "--side", "END"),
+        "mod4-cloudrun: expected a folder of it, such as FINISH, found END",
+    ),
+    "no project": (("mod4-cloudrun", "--project", ""), 'expected the id of your project, found ""'),
+    "a project that is more than one word": (
+        ("mod4-cloudrun", "--project", "a; b"),
+        'expected the id of your project, found "a; b"',
+    ),
+    "mod13 without the copy that has the addresses": (
+        ("mod13-memorystore", *PROJECT),
+        "expected work/mod13-memorystore-deploy, found none; do what stands before this command there",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_go_is_refused_in_one_line(codelab: Run, gcloud: Path, case: str) -> None:
+    arguments, words = REFUSED[case]
+    done = codelab("deploy", *arguments)
+    assert done.returncode == 1
+    assert words in done.stdout.splitlines()[-1]
+    assert not gcloud.exists()
+
+
+def test_mod13_with_the_addresses_of_the_sample_is_refused(codelab: Run, gcloud: Path, course: Path) -> None:
+    shutil.copytree(course / "mod13-memorystore" / "FINISH-py3", course / "work" / "mod13-memorystore-deploy")
+    done = codelab("deploy", "mod13-memorystore", *PROJECT)
+    assert "app.yaml: expected your own addresses, found the sample's" in done.stdout
+    assert not gcloud.exists()
+
+
+def test_a_machine_without_gcloud_is_told_where_to_get_it(codelab: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    done = codelab("deploy", "mod4-cloudrun", *PROJECT)
+    assert done.returncode == 1
+    assert "expected gcloud on PATH, found none" in done.stdout.splitlines()[-1]
