@@ -158,7 +158,7 @@ def _dev_appserver(
         "--automatic_restart=false",
         # Two servers that start an instance at once may choose one port for both, and then wait for ever.
         "--max_module_instances=1",
-        "--dev_appserver_log_level=warning",
+        "--dev_appserver_log_level=error",
         "--support_datastore_emulator=true",
         f"--running_datastore_emulator_host={services.datastore}",
         "--datastore_emulator_cmd=/bin/true",  # asked for, never run: the one above is running

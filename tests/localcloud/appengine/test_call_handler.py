@@ -1,0 +1,54 @@
+"""The door of the legacy SDK's dev_appserver, on the Datastore's own port."""
+
+import grpc
+import pytest
+from google.appengine.api.memcache.memcache_service_pb2 import MemcacheGetRequest, MemcacheGetResponse
+from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request, Response, RpcError
+from google.cloud import datastore
+
+from localcloud.appengine import ApiServer
+from localcloud.appengine.call_handler import call_handler
+from localcloud.datastore.engine import Engine
+from localcloud.datastore.server import DatastoreServer
+
+
+@pytest.fixture(scope="module")
+def address():
+    engine = Engine(":memory:")
+    server = DatastoreServer(engine, doors=[call_handler(ApiServer(engine).dispatcher)])
+    server.start()
+    yield server.address
+    server.stop()
+    engine.close()
+
+
+@pytest.fixture
+def handle(address):
+    with grpc.insecure_channel(address) as channel:
+        yield channel.unary_unary("/apphosting.tools.devappserver2.CallHandler/HandleCall")
+
+
+def test_it_answers_as_the_api_server_does(handle):
+    get = MemcacheGetRequest(key=[b"nothing"]).SerializeToString()
+    request = Request(service_name="memcache", method="Get", request=get, request_id="demo")
+    answer = Response.FromString(handle(request.SerializeToString(), timeout=10))
+    assert MemcacheGetResponse.FromString(answer.response) == MemcacheGetResponse()
+
+
+def test_a_service_there_is_not_is_refused_by_name(handle):
+    request = Request(service_name="taskqueue", method="Add", request=b"", request_id="demo")
+    error = Response.FromString(handle(request.SerializeToString(), timeout=10)).rpc_error
+    assert error.code == RpcError.CALL_NOT_FOUND
+    assert "taskqueue" in error.detail
+
+
+def test_what_is_no_request_is_invalid(handle):
+    with pytest.raises(grpc.RpcError, match="the message is not a remote_api Request"):
+        handle(b"\xff\xff\xff", timeout=10)
+
+
+def test_today_s_clients_have_the_same_port(address, monkeypatch):
+    monkeypatch.setenv("DATASTORE_EMULATOR_HOST", address)
+    client = datastore.Client(project="demo")
+    client.put(datastore.Entity(client.key("Visit", 1)))
+    assert client.get(client.key("Visit", 1)) is not None

@@ -1,0 +1,112 @@
+"""`localcloud run --python27`: old apps on genuine Python 2.7, under the legacy SDK, beside those of today."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import sys
+
+import httpx
+import pytest
+from google.cloud import datastore
+
+from localcloud.cloud import App, Cloud
+from localcloud.runtimes.genuine_python27 import command_for, find_python27
+from tests.lanes import BY_NAME, not_run
+from tests.pairs.course import ROOT
+
+
+@pytest.fixture
+def genuine() -> None:
+    """Skip without a Python 2.7; where one is required, the run has not even begun."""
+    if reason := not_run(BY_NAME["python27"]):
+        pytest.skip(reason)
+
+
+in_lane = pytest.mark.lane("python27")
+
+
+@in_lane
+@pytest.mark.usefixtures("genuine")
+def test_an_app_with_python_2_s_own_words_runs_as_it_is(localcloud, folder):
+    app = folder(
+        app_yaml="""
+            runtime: python27
+            api_version: 1
+            threadsafe: true
+            handlers:
+            - url: .*
+              script: main.app
+            libraries:
+            - name: webapp2
+              version: latest
+            - name: jinja2
+              version: latest
+        """,
+        main_py="""
+            import sys
+            import jinja2
+            import webapp2
+            from google.appengine.api import memcache
+            from google.appengine.ext import db
+
+            class Note(db.Model):
+                text = db.StringProperty()
+
+            class Home(webapp2.RequestHandler):
+                def get(self):
+                    print >> sys.stderr, 'in Python 2'
+                    Note(text=u'caf\\xe9').put()
+                    texts = [note.text for note in Note.all()]
+                    counts = {'n': memcache.incr('n', initial_value=0)}
+                    line = ', '.join('%s=%d' % item for item in counts.iteritems())
+                    self.response.write(jinja2.Template(u'{{ texts|join }} {{ line }}').render(texts=texts, line=line))
+
+            app = webapp2.WSGIApplication([('/', Home)])
+        """,
+    )
+    command = localcloud("run", app, "--python27")
+    (url,) = command.urls()
+    command.wait_for(r"this runs on Python 2\.7\.\d+ under dev_appserver")
+    assert httpx.get(url, timeout=60).text == "café n=1"
+    assert httpx.get(url, timeout=60).text == "cafécafé n=2"
+    command.wait_for("in Python 2")
+
+
+@in_lane
+@pytest.mark.usefixtures("genuine")
+def test_visits_go_both_ways_between_genuine_ndb_and_todays_clients(monkeypatch):
+    with Cloud(commands=functools.partial(command_for, find_python27())) as cloud:
+        old = cloud.add(ROOT / "mod1-flask" / "START")
+        new = cloud.add(ROOT / "mod2-cloudndb" / "FINISH-py3")
+        cloud.start()
+        monkeypatch.setenv("DATASTORE_EMULATOR_HOST", cloud.datastore)
+
+        def listed(app: App, visitor: str) -> list[str]:
+            page = httpx.get(app.url, headers={"User-Agent": visitor}, timeout=60).text
+            return re.findall(r"<li>.* from .*?: (.*)</li>", page)
+
+        assert listed(old, "genuine ndb") == ["genuine ndb"]
+        assert listed(new, "Cloud NDB") == ["Cloud NDB", "genuine ndb"]
+        stored = list(datastore.Client(project=cloud.project).query(kind="Visit", order=["timestamp"]).fetch())
+        assert [visit["visitor"].partition(": ")[2] for visit in stored] == ["genuine ndb", "Cloud NDB"]
+        assert listed(old, "genuine ndb again") == ["genuine ndb again", "Cloud NDB", "genuine ndb"]
+
+
+def test_a_python_that_is_not_2_7_is_refused(localcloud, folder):
+    app = folder(app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n")
+    command = localcloud("run", app, "--python27", sys.executable)
+    assert command.wait() == 1
+    assert command.lines[-1].startswith(
+        f"localcloud: --python27 {sys.executable}: expected a Python 2.7 with pip, found 3."
+    )
+
+
+def test_a_machine_without_python_2_7_is_told_how_to_name_one(localcloud, folder, tmp_path):
+    app = folder(app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n")
+    nothing = {"PATH": os.path.dirname(sys.executable), "PYENV_ROOT": str(tmp_path)}
+    command = localcloud("run", app, "--python27", **nothing)
+    assert command.wait() == 1
+    assert "no python2.7 with pip on PATH" in command.lines[-1]
+    assert "--python27 /path/to/python2.7" in command.lines[-1]
