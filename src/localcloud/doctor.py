@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,6 @@ from localcloud.errors import LocalCloudError
 from localcloud.runtimes.genuine_python27 import SDK, find_python27
 
 _SECONDS = 30
-# Programs that some systems know by another name.
-_NAMES = {"chromium": ("chromium", "google-chrome", "chromium-browser")}
 
 
 @dataclass(frozen=True)
@@ -30,37 +29,43 @@ class Finding:
 
 @dataclass(frozen=True)
 class Lane:
-    """A way to run the suite: the tools it needs, and the command that gets them."""
+    """A way to run the suite, and the tools it needs."""
 
     name: str
     what: str
     needs: tuple[str, ...]
-    enable: str
 
 
 LANES = (
-    Lane("python3", "every folder on Python 3, embedded Datastore", ("python3",), ""),
-    Lane("browser", "the codelabs' page in the system's Chromium", ("chromium",), "apt install chromium"),
-    Lane("python27", f"py2 folders on CPython 2.7, {SDK}", ("python2.7",), "pyenv install 2.7.18"),
-    Lane(
-        "redis-server",
-        "mod13 on a Redis with a password and TLS",
-        ("redis-server", "openssl"),
-        "apt install redis-server openssl",
-    ),
+    Lane("python3", "every folder on Python 3, embedded Datastore", ("python3",)),
+    Lane("browser", "the codelabs' page in the system's Chromium", ("chromium",)),
+    Lane("python27", f"py2 folders on CPython 2.7, {SDK}", ("python2.7",)),
+    Lane("redis-server", "mod13 on a Redis with a password and TLS", ("redis-server", "openssl")),
     Lane(
         "google-emulator",
         "Google's Datastore emulator instead of the embedded one",
         ("gcloud", "java", "cloud-datastore-emulator"),
-        "gcloud components install beta cloud-datastore-emulator; Java: apt install default-jre-headless",
     ),
     Lane(
         "firestore-emulator",
         "Google's Firestore emulator in Datastore mode",
         ("gcloud", "java", "cloud-firestore-emulator"),
-        "gcloud components install beta cloud-firestore-emulator; Java: apt install default-jre-headless",
     ),
 )
+
+# Programs that some systems know by another name.
+_NAMES = {"chromium": ("chromium", "google-chrome", "chromium-browser")}
+# What Debian and Homebrew call what has the tool.
+_PACKAGES = {
+    "chromium": ("chromium", "google-chrome"),
+    "java": ("default-jre-headless", "openjdk"),
+    "openssl": ("openssl", "openssl"),
+    "redis-server": ("redis-server", "redis"),
+}
+_OTHER_WAYS = {
+    "gcloud": "get the Google Cloud CLI: https://docs.cloud.google.com/sdk/docs/install",
+    "python2.7": "pyenv install 2.7.18",
+}
 
 
 @functools.cache
@@ -74,16 +79,21 @@ def find(tool: str) -> Finding:
         except LocalCloudError:
             return Finding(tool)
         return Finding(tool, python27.version, python27.path)
-    if tool in ("cloud-datastore-emulator", "cloud-firestore-emulator"):
-        return _component(tool)
+    root = _gcloud_root()
+    if tool.startswith("cloud-"):  # a component of gcloud, which has no command of its own on PATH
+        place = root / "platform" / tool if root else None
+        return Finding(tool, "installed", str(place)) if place and place.is_dir() else Finding(tool)
+    if tool == "gcloud" and root:  # it would take a second to say so itself
+        return Finding(tool, (root / "VERSION").read_text().strip(), shutil.which("gcloud") or "")
     path = next(filter(None, map(shutil.which, _NAMES.get(tool, (tool,)))), None)
-    return Finding(tool, _version(path), path) if path and _version(path) else Finding(tool)
+    version = _version(path) if path else ""
+    return Finding(tool, version, path) if path and version else Finding(tool)
 
 
 def missing(lane: Lane) -> str | None:
     """Return why the lane cannot run here and how to enable it, in one line; None if it can."""
     absent = [tool for tool in lane.needs if not find(tool).where]
-    return f"no {', no '.join(absent)}; to enable it: {lane.enable}" if absent else None
+    return f"no {', no '.join(absent)}; to enable it: {_how_to_get(absent)}" if absent else None
 
 
 def lanes() -> list[str]:
@@ -101,10 +111,22 @@ def report(say: Callable[[str], None]) -> None:
         say(f"{lane.name:20} {missing(lane) or 'can run'}  [{lane.what}]")
 
 
+def _how_to_get(tools: Sequence[str]) -> str:
+    """Return the commands, those of one package manager as one."""
+    brew = sys.platform == "darwin"
+    packages = [_PACKAGES[tool][brew] for tool in tools if tool in _PACKAGES]
+    components = [tool for tool in tools if tool.startswith("cloud-")]
+    ways = [_OTHER_WAYS[tool] for tool in tools if tool in _OTHER_WAYS]
+    if components and _is_managed_by_apt():
+        packages += [name.replace("cloud-", "google-cloud-cli-") for name in components]
+    elif components:
+        ways.append(f"gcloud components install beta {' '.join(components)}")
+    if packages:
+        ways.append(f"{'brew' if brew else 'apt'} install {' '.join(packages)}")
+    return "; ".join(ways)
+
+
 def _version(path: str) -> str:
-    root = _gcloud_root()
-    if root and path == shutil.which("gcloud"):
-        return (root / "VERSION").read_text().strip()
     option = "version" if path.endswith("openssl") else "-version" if path.endswith("java") else "--version"
     try:
         done = subprocess.run([path, option], capture_output=True, text=True, timeout=_SECONDS, check=False)
@@ -114,19 +136,17 @@ def _version(path: str) -> str:
     return numbers[0] if numbers and not done.returncode else ""
 
 
-def _component(name: str) -> Finding:
-    """Return a component of the Google Cloud CLI, which has no command of its own on PATH."""
-    if root := _gcloud_root():
-        place = root / "platform" / name
-        if place.is_dir():
-            return Finding(name, "installed", str(place))
-    return Finding(name)
-
-
 def _gcloud_root() -> Path | None:
-    """Return where the Google Cloud CLI keeps its parts: to ask itself takes a second."""
+    """Return where the Google Cloud CLI keeps its parts, among them the components."""
     if gcloud := shutil.which("gcloud"):
         root = Path(gcloud).resolve().parents[1]
         if (root / "VERSION").is_file():
             return root
     return None
+
+
+def _is_managed_by_apt() -> bool:
+    """Whether the Google Cloud CLI leaves its components to the system's package manager."""
+    root = _gcloud_root()
+    config = root / "lib" / "googlecloudsdk" / "core" / "config.json" if root else None
+    return bool(config and config.is_file() and json.loads(config.read_text()).get("disable_updater"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -62,7 +63,13 @@ def test_a_tool_that_does_not_start_is_not_there(doctor, tool):
 
 def test_a_lane_that_lacks_something_says_what_and_the_command_that_gets_it(doctor, tool):
     tool("redis-server", 'echo "Redis server v=7.2.4"')
-    assert "no openssl; to enable it: apt install redis-server openssl" in line_of("redis-server", doctor())
+    assert re.search(r"no openssl; to enable it: (apt|brew) install openssl ", line_of("redis-server", doctor()))
+
+
+def test_what_one_command_gets_is_one_command(doctor):
+    assert re.search(
+        r"no redis-server, no openssl; to enable it: \w+ install \S+ openssl ", line_of("redis-server", doctor())
+    )
 
 
 def test_a_lane_that_has_all_it_needs_can_run(doctor, tool):
@@ -84,3 +91,13 @@ def test_an_emulator_is_looked_for_beside_gcloud(doctor, tool, tmp_path):
     lanes = doctor("--lanes")[0].split()
     assert "google-emulator" in lanes
     assert "firestore-emulator" not in lanes
+    assert "gcloud components install beta cloud-firestore-emulator" in line_of("firestore-emulator", doctor())
+
+
+def test_where_apt_brought_gcloud_apt_brings_its_components(doctor, tool, tmp_path):
+    tool("gcloud", 'echo "Google Cloud SDK 528.0.0"')
+    (tmp_path / "VERSION").write_text("528.0.0\n")
+    config = tmp_path / "lib" / "googlecloudsdk" / "core" / "config.json"
+    config.parent.mkdir(parents=True)
+    config.write_text('{"disable_updater": true}')
+    assert "install default-jre-headless google-cloud-cli-firestore-emulator" in line_of("firestore-emulator", doctor())
