@@ -75,11 +75,12 @@ deploy: .venv/.ready ## Deploy a result: make deploy MOD=mod4-cloudrun PROJECT=P
 	@$(TOOL)/codelab deploy $(MOD) --project '$(PROJECT)' $(addprefix --region ,$(REGION)) $(if $(filter file,$(origin SIDE)),,--side $(SIDE)) $(if $(DRY_RUN),--dry-run)
 
 ## Prove and maintain
+test test-all: export LANES := $(LANES)
 test: MOD ?= mod1-flask
 test: module ## Check that one module's sides give the same output: make test MOD=mod2-cloudndb
 	@$(TOOL)/pytest tests/pairs -k $(MOD) -n $(JOBS) --dist loadgroup
 
-test-all: .venv/.ready ## Check everything: all modules, the local cloud, the texts
+test-all: .venv/.ready ## Check everything: all modules, the local cloud, the texts [LANES=python3: only these]
 	@$(TOOL)/pytest -n $(JOBS) --dist loadgroup
 
 verify: .venv/.ready ## Prove the codelabs: START and all steps are FINISH, and the app runs after each

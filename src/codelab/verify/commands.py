@@ -27,7 +27,7 @@ _PROGRAMS = {
     "mkdir": {"-p"},
 }
 _TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
-_VARIABLE = re.compile(r"\$\(([A-Z]+)\)")
+_VARIABLE = re.compile(r"\$\(([A-Z_]+)\)")
 _MODULE_PATH = re.compile(r"(?:^|[=:])(mod\d+-[^=:]*)")
 
 
