@@ -125,6 +125,27 @@ def test_a_save_takes_an_outcome_back(page: Page, server: Server) -> None:
     expect(page.locator(".outcome")).to_have_count(0, timeout=SAVED)
 
 
+def test_what_is_saved_during_a_check_is_not_what_was_checked(page: Page, server: Server, tmp_path: Path) -> None:
+    work, begun = start_mod12(page, server), tmp_path / "begun"
+    cache_as_text(work)
+    edit(
+        work / "main.py",
+        ("app = Flask", f"open({str(begun)!r}, 'w').close()  # an app that is being checked\napp = Flask"),
+    )
+    expect(page.locator(".steps li.done")).to_have_count(1, timeout=SAVED)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Check, and run it").click(no_wait_after=True)
+        for _ in range(SAVED // 50):
+            if begun.exists():
+                break
+            page.wait_for_timeout(50)
+        edit(work / "main.py", ("rows = []", "rows = list()"))
+    expect(page.get_by_text("1 of 3 steps done.")).to_be_visible()
+    expect(page.locator(".outcome")).to_have_count(0)
+    edit(work / "main.py", ("rows = list()", "rows = []"))
+    expect(page.locator(".outcome")).to_contain_text("The output is START's", timeout=SAVED)
+
+
 def test_a_step_is_done_on_request_and_undone_after_a_question(page: Page, server: Server) -> None:
     work = start_mod12(page, server)
     page.get_by_role("button", name="Do step 1 for me").click()

@@ -37,17 +37,11 @@ class Saves:
     def stopped(self) -> bool:
         return self._stop.is_set()
 
-    def count(self, folder: Path) -> int:
-        """Return how often this folder has been saved, or said to have changed."""
-        with self._changed:
-            return self._counts[folder.name]
-
-    def tell(self, folder: Path) -> int:
-        """Say that what is known of a folder has changed, although no file was saved; return the new count."""
+    def tell(self, folder: Path) -> None:
+        """Say that what is known of a folder has changed, although no file was saved."""
         with self._changed:
             self._counts[folder.name] += 1
             self._changed.notify_all()
-            return self._counts[folder.name]
 
     def wait(self, folder: Path, known: int, seconds: float) -> int:
         """Return the count as soon as it is another than the known one, or after so many seconds."""

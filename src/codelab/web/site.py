@@ -19,6 +19,7 @@ from codelab.errors import CodelabError
 from codelab.judge import Judge
 from codelab.rehearsal import Outcome, State, rehearse
 from codelab.standing import Standing, standing_of
+from codelab.trees import Tree
 from codelab.web.comparison import chapters
 from codelab.web.guard import guard
 from codelab.web.live import Saves
@@ -42,7 +43,7 @@ class Site:
         self.workspace = Workspace(course.root)
         self.saves = Saves(self.workspace.folder)
         self.stages = Stages()
-        self._outcomes: dict[str, tuple[int, Outcome]] = {}
+        self._outcomes: dict[str, tuple[Tree, Outcome]] = {}
         self._judges: dict[tuple[str, int], Judge] = {}
         self._lock = threading.Lock()
 
@@ -69,12 +70,15 @@ class Site:
 
     def outcome(self, place: Place) -> Outcome | None:
         """Return what the last check found, None if the copy has changed since."""
-        count, outcome = self._outcomes.get(place.name, (0, None))
-        return outcome if count == self.saves.count(place.copy) else None
+        if place.name not in self._outcomes or not place.copy.is_dir():
+            return None
+        checked, outcome = self._outcomes[place.name]
+        return outcome if checked == self.workspace.read(place) else None
 
-    def keep_outcome(self, place: Place, outcome: Outcome) -> None:
-        """Remember what a check found, and show it on every open page."""
-        self._outcomes[place.name] = (self.saves.tell(place.copy), outcome)
+    def keep_outcome(self, place: Place, checked: Tree, outcome: Outcome) -> None:
+        """Remember what a check found in these files, and show it on every open page."""
+        self._outcomes[place.name] = (checked, outcome)
+        self.saves.tell(place.copy)
 
     def editor(self) -> Editor:
         """Return what does and undoes steps; what it would print is not shown."""
@@ -233,8 +237,9 @@ def _add_actions(tracks: Blueprint, site: Site) -> None:
     def check(module: str, start: str) -> AnyResponse:
         place = site.place(module, start)
         judge = site.judge(place)
-        outcome = rehearse(place, judge, standing_of(judge, site.workspace.read(place)))
-        site.keep_outcome(place, outcome)
+        checked = site.workspace.read(place)  # what is saved from here on is not what is judged
+        outcome = rehearse(place, judge, standing_of(judge, checked))
+        site.keep_outcome(place, checked, outcome)
         site.workspace.remember(place, finished=outcome.finished)
         return back(place)
 
