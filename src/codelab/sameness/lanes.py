@@ -53,9 +53,12 @@ def redis_server() -> Iterator[Surroundings]:
 
 
 @contextmanager
-def google_emulator() -> Iterator[Surroundings]:
-    """Google's Datastore emulator, for python27 folders on CPython 2.7 too if there is one."""
-    command = "beta emulators datastore start --project=demo --no-store-on-disk --consistency=1.0"
+def google_emulator(consistency: float = 1.0) -> Iterator[Surroundings]:
+    """Google's Datastore emulator, for python27 folders on CPython 2.7 too if there is one.
+
+    `consistency` is the share of writes that queries see at once: all of them, as Datastore is today.
+    """
+    command = f"beta emulators datastore start --project=demo --no-store-on-disk --consistency={consistency}"
     with _emulator(command) as relay:
         try:
             python27 = find_python27()
@@ -67,9 +70,9 @@ def google_emulator() -> Iterator[Surroundings]:
 
 
 @contextmanager
-def firestore_emulator() -> Iterator[Surroundings]:
+def firestore_emulator(mode: str = "datastore-mode") -> Iterator[Surroundings]:
     """Google's Firestore emulator in Datastore mode."""
-    with _emulator("beta emulators firestore start --project=demo --database-mode=datastore-mode") as relay:
+    with _emulator(f"beta emulators firestore start --project=demo --database-mode={mode}") as relay:
         yield Surroundings({"datastore": relay.address}, relay)
 
 
@@ -105,22 +108,9 @@ def _certificate(directory: Path) -> tuple[Path, Path]:
     key, certificate = directory / "key.pem", directory / "certificate.pem"
     subprocess.run(
         [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=memorystore",
-            "-addext",
-            "subjectAltName=IP:127.0.0.1",
-            "-keyout",
-            str(key),
-            "-out",
-            str(certificate),
+            *["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=memorystore"],
+            *("-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", str(key), "-out", str(certificate)),
         ],
         check=True,
         capture_output=True,
