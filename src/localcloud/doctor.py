@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
+from localcloud.runtimes import containers
 from localcloud.runtimes.genuine_python27 import SDK, find_python27
 
 _SECONDS = 30
@@ -60,6 +61,7 @@ LANES = (
         ("gcloud", "java", "cloud-firestore-emulator"),
         "gcloud components install beta cloud-firestore-emulator; Java: apt install default-jre-headless",
     ),
+    Lane("containers", "mod4's Dockerfiles built and run", (containers.TOOL,), "apt install buildah"),
 )
 
 
@@ -74,6 +76,9 @@ def find(tool: str) -> Finding:
         except LocalCloudError:
             return Finding(tool)
         return Finding(tool, python27.version, python27.path)
+    if tool == containers.TOOL:
+        found = containers.find_tool()
+        return Finding(tool, f"{found.name} {found.version}", found.path) if found else Finding(tool)
     if tool in ("cloud-datastore-emulator", "cloud-firestore-emulator"):
         return _component(tool)
     path = next(filter(None, map(shutil.which, _NAMES.get(tool, (tool,)))), None)

@@ -128,6 +128,7 @@ IN_LANE: dict[str, Callable[[Pair], bool]] = {
     "redis-server": lambda pair: pair.module == "mod13-memorystore",
     "google-emulator": lambda pair: True,
     "firestore-emulator": lambda pair: True,
+    "containers": lambda pair: any((folder / "Dockerfile").is_file() for folder in pair.folders),
 }
 
 # Requests that START and FINISH answer each in their own way, with the statuses. Two equal ones mean that on one of
