@@ -17,7 +17,7 @@ import psutil
 
 
 class Container:
-    """A container by this name, of this image; `buildah` is the program with its options for where images are kept."""
+    """A container by this name, of this image; `buildah` is what its verbs follow."""
 
     def __init__(self, buildah: Sequence[str], name: str, image: str) -> None:
         self._buildah = buildah

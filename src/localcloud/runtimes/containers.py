@@ -58,7 +58,10 @@ class Tool:
 
     @property
     def argv(self) -> tuple[str, ...]:
-        return (self.path, *self.options)
+        """The words that a verb follows."""
+        # A mount namespace for each call: whatever ends the process ends its mounts. Without root the tool makes one.
+        alone = ("unshare", "--mount") if self.name != "docker" and os.geteuid() == 0 else ()
+        return (*alone, self.path, *self.options)
 
     def call(self, *arguments: str, seconds: float | None = None) -> subprocess.CompletedProcess[str]:
         """Run a verb to its end and return what it said, errors included."""
@@ -205,10 +208,8 @@ def command_for(
     ]
     name = f"localcloud-{os.getpid()}-{next(_numbers)}"
     if tool.name == "buildah":
-        # A mount namespace of its own: whatever ends the processes ends the mounts. Without root, buildah makes one.
-        unshare = ("unshare", "--mount") if os.geteuid() == 0 else ()
         what = json.dumps([tool.argv, name, image.id, ["--isolation=chroot", *options], image.command])
-        argv = (*unshare, sys.executable, "-I", "-m", "localcloud.runtimes.buildah_container", what)
+        argv: tuple[str, ...] = (sys.executable, "-I", "-m", "localcloud.runtimes.buildah_container", what)
     else:
         argv = (*tool.argv, "run", "--rm", "--init=false", f"--name={name}", f"--env={MARK}", *options, image.id)
     note = f"this runs in a container, by {tool.name} {tool.version}; the image: {image}"
