@@ -61,7 +61,12 @@ LANES = (
         ("gcloud", "java", "cloud-firestore-emulator"),
         "gcloud components install beta cloud-firestore-emulator; Java: apt install default-jre-headless",
     ),
-    Lane("containers", "mod4's Dockerfiles built and run", (containers.TOOL,), "apt install buildah"),
+    Lane(
+        "containers",
+        "mod4's Dockerfiles built and run; the py2 one beside CPython 2.7",
+        (containers.TOOL,),
+        "apt install buildah",
+    ),
 )
 
 

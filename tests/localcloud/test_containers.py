@@ -6,6 +6,7 @@ import re
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,21 +23,22 @@ from localcloud.cloud import App, Cloud
 from localcloud.errors import LocalCloudError
 from localcloud.runtimes import containers
 from localcloud.runtimes.containers import Tool
-from tests.lanes import BY_NAME, not_run
-from tests.pairs.conftest import HAS_PYTHON27, fresh
+from tests.lanes import BY_NAME, HAS_PYTHON27, not_run
+from tests.pairs.conftest import fresh
 from tests.pairs.course import FUNCTION, ROOT
 
 MODULE = ROOT / "mod4-cloudrun"
 NAME = "mod4-cloudrun/FINISH"
 DEADLINE = 60
-# A program that has the app in a container, says where, and waits for its end.
+# A program that has an app in a container, prints the app's log, and waits for its end.
 PROGRAM = """
 import signal, sys
 from pathlib import Path
 from codelab.sameness import lanes
-from codelab.sameness.local import local_sides
-with lanes.containers() as lane, local_sides({"app": Path(sys.argv[1])}, "visitme", lane) as sides:
-    print(sides["app"][0].url, flush=True)
+from localcloud.cloud import Cloud
+with lanes.containers() as lane, Cloud(log=lambda name, line: print(line, flush=True), **lane.options) as cloud:
+    cloud.add(Path(sys.argv[1]))
+    cloud.start()
     signal.pause()
 """
 
@@ -60,10 +62,18 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def app(tool: Tool) -> Iterator[App]:
+def log() -> list[str]:
+    """What the app in `app` has printed so far."""
+    return []
+
+
+@pytest.fixture
+def app(tool: Tool, log: list[str]) -> Iterator[App]:
     """FINISH, running in a container."""
-    with lanes.containers() as lane, local_sides({NAME: MODULE / "FINISH"}, FUNCTION, lane) as sides:
-        yield sides[NAME][0]
+    with lanes.containers() as lane, Cloud(log=lambda name, line: log.append(line), **lane.options) as cloud:
+        app = cloud.add(MODULE / "FINISH")
+        cloud.start()
+        yield app
 
 
 def reuses(log: str, instruction: str) -> bool:
@@ -117,55 +127,57 @@ def test_a_template_that_the_image_lacks_is_missed(tool: Tool, folder: Path) -> 
     containers.remove(tool, image)
 
 
-def test_the_container_listens_on_the_loopback_interface_alone(app: App) -> None:
-    listening = [
-        connection.laddr.ip
-        for process in psutil.Process().children(recursive=True)
-        if "gunicorn" in " ".join(process.cmdline())
-        for connection in process.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
-    ]
-    assert set(listening) == {"127.0.0.1"}
+def test_the_container_listens_on_the_loopback_interface_alone(app: App, log: list[str]) -> None:
+    httpx.get(app.url)
+    assert [line for line in log if "Listening at: http://127.0.0.1:" in line]
 
 
-def test_a_restarted_container_is_a_new_one(app: App) -> None:
-    before = psutil.Process().children(recursive=True)
+def test_a_restarted_container_is_a_new_one(app: App, log: list[str]) -> None:
     app.restart()
     assert httpx.get(app.url).status_code == httpx.codes.OK
-    assert not [process for process in before if process.is_running() and "buildah" in process.name()]
+    assert len([line for line in log if "Listening at:" in line]) == 2
 
 
-def test_the_server_is_asked_to_end_as_on_cloud_run(tool: Tool) -> None:
-    log: list[str] = []
-    with lanes.containers() as lane, Cloud(log=lambda name, line: log.append(line), **lane.options) as cloud:
-        cloud.add(MODULE / "FINISH")
-        cloud.start()
-    assert "Shutting down: Master" in log[-1]
+def test_the_server_is_asked_to_end_as_on_cloud_run(app: App, log: list[str]) -> None:
+    app.stop()
+    assert [line for line in log if "Handling signal: term" in line]
+
+
+@pytest.fixture
+def program(tool: Tool) -> Iterator[subprocess.Popen[str]]:
+    """A program that has the app in a container."""
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(MODULE / "FINISH")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as program:
+        yield program
+        program.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_nothing_of_the_container_outlives_the_program(tool: Tool, number: signal.Signals) -> None:
-    program = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(MODULE / "FINISH")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert program.stdout
-    url = program.stdout.readline().strip()
-    assert httpx.get(url).status_code == httpx.codes.OK
+def test_nothing_of_the_container_outlives_the_program(
+    tool: Tool, program: subprocess.Popen[str], number: signal.Signals
+) -> None:
+    lines = iter(program.stdout or ())
+    port = next(int(found[1]) for line in lines if (found := re.search(r"Listening at: http://127.0.0.1:(\d+)", line)))
+    assert f"localcloud-{program.pid}-" in listing(tool)
     family = psutil.Process(program.pid).children(recursive=True)
-    assert [process for process in family if "gunicorn" in " ".join(process.cmdline())]
-    assert not mounts()
     program.send_signal(number)
-    program.wait(DEADLINE)
+    program.communicate(timeout=DEADLINE)
     psutil.wait_procs(family, DEADLINE)
     assert not [process for process in family if process.is_running()]
-    if number == signal.SIGKILL:  # then the next program tidies up
-        containers.sweep(tool)
-    listing = tool.call(*(["containers"] if tool.name == "buildah" else ["ps", "--all"])).stdout
-    assert f"localcloud-{program.pid}-" not in listing
+    with socket.socket() as client:
+        assert client.connect_ex(("127.0.0.1", port))
+    containers.sweep(tool)  # as the next program does, after one that was killed
+    assert f"localcloud-{program.pid}-" not in listing(tool)
     assert not mounts()
+
+
+def listing(tool: Tool) -> str:
+    """Return what the tool says of the containers it has."""
+    return tool.call(*(["containers"] if tool.name == "buildah" else ["ps", "--all"])).stdout
 
 
 def mounts() -> list[str]:

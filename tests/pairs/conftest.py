@@ -11,8 +11,8 @@ from codelab.sameness import lanes
 from codelab.sameness.local import LocalWorld, fresh_side, local_sides
 from codelab.sameness.side import Side
 from localcloud.cloud import App
-from localcloud.doctor import LANES, missing
-from tests.lanes import BY_NAME, not_run
+from localcloud.doctor import LANES
+from tests.lanes import HAS_PYTHON27, not_run
 from tests.pairs.course import (
     CACHES,
     FAILS_ON_GENUINE_PYTHON27,
@@ -26,7 +26,6 @@ from tests.pairs.course import (
 
 RunningPair = tuple[Pair, dict[str, tuple[App, LocalWorld]]]
 NOT_RUN = {lane.name for lane in LANES if not_run(lane)}
-HAS_PYTHON27 = missing(BY_NAME["python27"]) is None
 # These share one server among all their pairs, so one worker has them all.
 SHARING = {"google-emulator", "firestore-emulator"}
 

@@ -231,7 +231,7 @@ def sweep(tool: Tool) -> None:
 
 def _build_options(tool: Tool) -> list[str]:
     if tool.name == "docker":
-        return ["--network=host"]
+        return ["--network=host", "--force-rm"]
     return ["--isolation=chroot", "--network=host", "--layers", "--pull-never"]
 
 
