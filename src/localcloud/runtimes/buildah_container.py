@@ -17,11 +17,11 @@ import psutil
 
 
 class Container:
-    """A container by this name, of this image; `buildah` is what its verbs follow."""
+    """A container of this image, whose name begins with this one; `buildah` is what its verbs follow."""
 
     def __init__(self, buildah: Sequence[str], name: str, image: str) -> None:
         self._buildah = buildah
-        self._name = name
+        self._name = f"{name}-{os.getpid()}"  # its own, whatever a run before this one has left
         self._image = image
         self._run: subprocess.Popen[bytes] | None = None
         self._stopped = False

@@ -224,7 +224,7 @@ def sweep(tool: Tool) -> None:
     else:
         listing = tool.call("ps", "--all", "--filter=name=localcloud-", "--format={{.Names}}")
     for name in listing.stdout.split():
-        owner = re.fullmatch(r"localcloud-(\d+)-\d+", name)
+        owner = re.fullmatch(r"localcloud-(\d+)-.*", name)
         if owner and (int(owner[1]) == os.getpid() or not psutil.pid_exists(int(owner[1]))):
             tool.call("rm", *(() if tool.name == "buildah" else ("--force",)), name)
 
