@@ -89,11 +89,12 @@ verify: .venv/.ready ## Prove the codelabs: START and all steps are FINISH, and 
 doctor: .venv/.ready ## Say which tools are here, and which lanes of the suite they enable
 	@$(TOOL)/localcloud doctor
 
-lint: .venv/.ready ## Check style and types
+lint: .venv/.ready ## Check style and types, Dockerfiles too
 	@$(TOOL)/ruff check src tests bench
 	@$(TOOL)/ruff format --check src tests bench
 	@$(TOOL)/ruff check --isolated --select E,F,I,W --ignore I001 mod* one-app
 	@$(TOOL)/mypy
+	@$(TOOL)/hadolint $(wildcard */*/Dockerfile)
 
 bench: .venv/.bench ## Measure the local cloud, beside Google's emulators if they are here (10 min): docs/bench.md
 	@$(TOOL)/python -m bench $(if $(MILLION),--million)

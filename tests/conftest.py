@@ -43,6 +43,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.line(" ".join([f"{side:28}", *(f"{_cell(cells[side, name]):>19}" for name in names)]))
     for lane in LANES:
         terminalreporter.line(f"{lane.name}: {_state(lane.name, sums[lane.name])} ({lane.what})")
+        for note in _notes(terminalreporter, lane.name):
+            terminalreporter.line(f"  {note}")
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -67,6 +69,13 @@ def _count(terminalreporter: pytest.TerminalReporter) -> tuple[Cells, dict[str, 
                 for side in sides:
                     cells[side, name][outcome] += 1
     return cells, sums
+
+
+def _notes(terminalreporter: pytest.TerminalReporter, lane: str) -> list[str]:
+    """Return what the lane's passed checks measured, which no check asserts: their property "note"."""
+    reports = [report for report in terminalreporter.stats.get("passed", []) if report.when == "call"]
+    properties = [dict(report.user_properties) for report in reports]
+    return [found["note"] for found in properties if found.get("lane", ("",))[0] == lane and "note" in found]
 
 
 def _state(name: str, results: Counter[str]) -> str:

@@ -10,6 +10,8 @@ WANTED = os.environ.get("LANES", "").split()
 # Set where these lanes must run, as in .ci/run: one that cannot, or of which nothing ran, fails the run there.
 REQUIRED = os.environ.get("REQUIRED_LANES", "").split()
 BY_NAME = {lane.name: lane for lane in LANES}
+# Other lanes use it too, whether or not its own is asked for.
+HAS_PYTHON27 = missing(BY_NAME["python27"]) is None
 
 
 def mistake() -> str | None:

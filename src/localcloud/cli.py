@@ -31,6 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.command(options)
     except Stopped:
         return 0
+    except BrokenPipeError:
+        # Who read the output, as `head` does, has gone. Nothing is to be written there when Python ends, either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except LocalCloudError as error:
         print(f"localcloud: {error}", file=sys.stderr)
         return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import re
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
+from localcloud.runtimes import containers
 from localcloud.runtimes.genuine_python27 import SDK, find_python27
 
 _SECONDS = 30
@@ -51,6 +53,11 @@ LANES = (
         "Google's Firestore emulator in Datastore mode",
         ("gcloud", "java", "cloud-firestore-emulator"),
     ),
+    Lane(
+        "containers",
+        "mod4's Dockerfiles built and run; the py2 one beside CPython 2.7",
+        (containers.TOOL,),
+    ),
 )
 
 # Programs that some systems know by another name.
@@ -65,29 +72,31 @@ _PACKAGES = {
 _OTHER_WAYS = {
     "gcloud": "get the Google Cloud CLI: https://docs.cloud.google.com/sdk/docs/install",
     "python2.7": "pyenv install 2.7.18",
+    containers.TOOL: "apt install buildah" if sys.platform == "linux" else "run it on Linux",
 }
 
 
 @functools.cache
 def find(tool: str) -> Finding:
     """Return where a tool is and its version; one that is there but does not start counts as absent."""
-    if tool == "python3":
-        return Finding(tool, sys.version.split()[0], sys.executable)
-    if tool == "python2.7":
-        try:
-            python27 = find_python27()
-        except LocalCloudError:
-            return Finding(tool)
-        return Finding(tool, python27.version, python27.path)
     root = _gcloud_root()
-    if tool.startswith("cloud-"):  # a component of gcloud, which has no command of its own on PATH
-        place = root / "platform" / tool if root else None
-        return Finding(tool, "installed", str(place)) if place and place.is_dir() else Finding(tool)
-    if tool == "gcloud" and root:  # it would take a second to say so itself
-        return Finding(tool, (root / "VERSION").read_text().strip(), shutil.which("gcloud") or "")
-    path = next(filter(None, map(shutil.which, _NAMES.get(tool, (tool,)))), None)
-    version = _version(path) if path else ""
-    return Finding(tool, version, path) if path and version else Finding(tool)
+    found: Finding | None = None
+    if tool == "python3":
+        found = Finding(tool, sys.version.split()[0], sys.executable)
+    elif tool == "python2.7":
+        with contextlib.suppress(LocalCloudError):
+            found = Finding(tool, find_python27().version, find_python27().path)
+    elif tool == containers.TOOL:
+        if container_tool := containers.find_tool():
+            found = Finding(tool, f"{container_tool.name} {container_tool.version}", container_tool.path)
+    elif tool.startswith("cloud-"):  # a component of gcloud, which has no command of its own on PATH
+        if root and (root / "platform" / tool).is_dir():
+            found = Finding(tool, "installed", str(root / "platform" / tool))
+    elif tool == "gcloud" and root:  # it would take a second to say so itself
+        found = Finding(tool, (root / "VERSION").read_text().strip(), shutil.which("gcloud") or "")
+    elif path := next(filter(None, map(shutil.which, _NAMES.get(tool, (tool,)))), None):
+        found = Finding(tool, version, path) if (version := _version(path)) else None
+    return found or Finding(tool)
 
 
 def missing(lane: Lane) -> str | None:

@@ -31,7 +31,7 @@ from localcloud.errors import LocalCloudError
 
 OnLine = Callable[[str, str], None]
 
-_MARK = "LOCALCLOUD_PROCESS"
+MARK = "LOCALCLOUD_PROCESS"
 _TERM_SECONDS = 1.5
 _KILL_SECONDS = 0.5
 _POLL_SECONDS = 0.02
@@ -53,7 +53,7 @@ class Process:
         try:
             self._popen = subprocess.Popen(
                 argv,
-                env={**env, _MARK: token},
+                env={**env, MARK: token},
                 cwd=cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -160,7 +160,7 @@ class _Family:
 
     def _is_marked(self, process: psutil.Process) -> bool:
         try:
-            return process.environ().get(_MARK) == self.token
+            return process.environ().get(MARK) == self.token
         except (psutil.Error, OSError):  # another user's, or gone
             return False
 

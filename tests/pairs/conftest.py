@@ -11,8 +11,8 @@ from codelab.sameness import lanes
 from codelab.sameness.local import LocalWorld, fresh_side, local_sides
 from codelab.sameness.side import Side
 from localcloud.cloud import App
-from localcloud.doctor import LANES, find
-from tests.lanes import not_run
+from localcloud.doctor import LANES
+from tests.lanes import HAS_PYTHON27, not_run
 from tests.pairs.course import (
     CACHES,
     FAILS_ON_GENUINE_PYTHON27,
@@ -82,7 +82,7 @@ def genuine(request: pytest.FixtureRequest) -> bool:
 
 
 def _is_genuine(lane: str) -> bool:
-    return lane == "python27" or (lane == "google-emulator" and bool(find("python2.7").where))
+    return lane == "python27" or (lane in ("google-emulator", "containers") and HAS_PYTHON27)
 
 
 @pytest.fixture(autouse=True)

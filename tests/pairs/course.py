@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tests.lanes import HAS_PYTHON27
+
 ROOT = Path(__file__).parents[2]
 FUNCTION = "visitme"
 # Sides whose page comes from a cache for an hour, and which: see the "Differences" of mod12's README.
@@ -75,6 +77,10 @@ def _has_python27(pair: Pair) -> bool:
     return any(_declares(folder, text) for folder in pair.folders for text in ("runtime: python27", "FROM python:2"))
 
 
+def _has_container(pair: Pair) -> bool:
+    return any((folder / "Dockerfile").is_file() for folder in pair.folders)
+
+
 def _declares(folder: Path, text: str) -> bool:
     files = [folder / "app.yaml", folder / "Dockerfile"]
     return any(text in file.read_text() for file in files if file.is_file())
@@ -128,6 +134,8 @@ IN_LANE: dict[str, Callable[[Pair], bool]] = {
     "redis-server": lambda pair: pair.module == "mod13-memorystore",
     "google-emulator": lambda pair: True,
     "firestore-emulator": lambda pair: True,
+    # The other side of a Python 2.7 container is App Engine's Python 2.7.
+    "containers": lambda pair: _has_container(pair) and (HAS_PYTHON27 or not _has_python27(pair)),
 }
 
 # Requests that START and FINISH answer each in their own way, with the statuses. Two equal ones mean that on one of

@@ -19,6 +19,9 @@ from localcloud.errors import LocalCloudError
 from localcloud.memorystore import Memorystore, Security
 from localcloud.ports import free_port
 from localcloud.process import Process
+from localcloud.runtimes import containers as container
+from localcloud.runtimes.command import Command
+from localcloud.runtimes.command import command_for as on_python3
 from localcloud.runtimes.genuine_python27 import command_for, find_python27
 
 _EMULATOR_SECONDS = 60
@@ -60,13 +63,7 @@ def google_emulator(consistency: float = 1.0) -> Iterator[Surroundings]:
     """
     command = f"beta emulators datastore start --project=demo --no-store-on-disk --consistency={consistency}"
     with _emulator(command) as relay:
-        try:
-            python27 = find_python27()
-        except LocalCloudError:
-            yield Surroundings({"datastore": relay.address}, relay)
-        else:
-            commands = functools.partial(command_for, python27)
-            yield Surroundings({"datastore": relay.address, "commands": commands}, relay)
+        yield Surroundings({"datastore": relay.address, "commands": _on_python27_if_here()}, relay)
 
 
 @contextmanager
@@ -76,13 +73,34 @@ def firestore_emulator(mode: str = "datastore-mode") -> Iterator[Surroundings]:
         yield Surroundings({"datastore": relay.address}, relay)
 
 
+@contextmanager
+def containers() -> Iterator[Surroundings]:
+    """Folders with a Dockerfile in a container; python27 folders on CPython 2.7 if there is one."""
+    tool = container.find_tool()
+    if tool is None:
+        raise LocalCloudError(f"no {container.TOOL}")
+    container.sweep(tool)
+    try:
+        yield Surroundings({"commands": functools.partial(container.command_for, tool, _on_python27_if_here())})
+    finally:
+        container.sweep(tool)
+
+
 WORLDS: Mapping[str, Callable[[], AbstractContextManager[Surroundings]]] = {
     "python3": python3,
     "python27": python27,
     "redis-server": redis_server,
     "google-emulator": google_emulator,
     "firestore-emulator": firestore_emulator,
+    "containers": containers,
 }
+
+
+def _on_python27_if_here() -> Callable[..., Command]:
+    try:
+        return functools.partial(command_for, find_python27())
+    except LocalCloudError:
+        return on_python3
 
 
 @contextmanager

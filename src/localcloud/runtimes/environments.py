@@ -104,11 +104,18 @@ def _uv(arguments: Sequence[str], named: str) -> None:
 
 def _index_settings() -> dict[str, str]:
     """Return pip's index settings in uv's words: who has a package mirror has told pip, seldom uv."""
-    if os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL") or not shutil.which("pip"):
+    if os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL"):
+        return {}
+    told = pip_settings()
+    return {"UV_DEFAULT_INDEX": told["index-url"]} if "index-url" in told else {}
+
+
+def pip_settings() -> dict[str, str]:
+    """Return what this machine's pip has been told, by its options' names, as in "index-url"."""
+    if not shutil.which("pip"):
         return {}
     listing = subprocess.run(["pip", "config", "list"], capture_output=True, text=True, check=False).stdout
-    told = dict(re.findall(r"^(?:global|install|:env:)\.([a-z-]+)='(.*)'$", listing, re.MULTILINE))
-    return {"UV_DEFAULT_INDEX": told["index-url"]} if "index-url" in told else {}
+    return dict(re.findall(r"^(?:global|install|:env:)\.([a-z-]+)='(.*)'$", listing, re.MULTILINE))
 
 
 def _content_key(

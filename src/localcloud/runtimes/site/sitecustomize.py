@@ -1,7 +1,8 @@
 """Keep an app's server on the loopback interface.
 
-A cloud entrypoint listens on every interface (`gunicorn -b :$PORT`), which is right inside a container and wrong on a
-laptop in a café. Python imports this file at start-up, in the app's process; it changes the address of that one port.
+A cloud entrypoint listens on every interface (`gunicorn -b :$PORT`), which is right in the cloud and wrong on a laptop
+among strangers. Python imports this file at start-up, in the app's process; it changes the address of that one port.
+Python 2.7 in a container does so too.
 """
 
 import os
@@ -17,7 +18,7 @@ def _bind(self, address, _bind=socket.socket.bind):
         and str(address[1]) == os.environ.get("PORT")
     ):
         host = "127.0.0.1" if self.family == socket.AF_INET else _WILDCARDS[address[0]]
-        address = (host, *address[1:])
+        address = (host,) + address[1:]  # noqa: RUF005 - as Python 2.7 spells it
     return _bind(self, address)
 
 
