@@ -170,8 +170,8 @@ def build(tool: Tool, directory: Path, report: Callable[[str], None] = lambda li
 
 
 def remove(tool: Tool, image: Image) -> None:
-    """Remove an image, with the layers that are only its own."""
-    tool.call("rmi", image.id)
+    """Remove an image, whatever its names, with the layers that are only its own."""
+    tool.call("rmi", "--force", image.id)
 
 
 def command_for(
@@ -230,9 +230,8 @@ def sweep(tool: Tool) -> None:
 
 
 def _build_options(tool: Tool) -> list[str]:
-    if tool.name == "docker":
-        return ["--network=host", "--force-rm"]
-    return ["--isolation=chroot", "--network=host", "--layers", "--pull-never"]
+    options = ["--network=host", "--force-rm"]
+    return options if tool.name == "docker" else [*options, "--isolation=chroot", "--layers", "--pull-never"]
 
 
 def _have_base(tool: Tool, dockerfile: Path, report: Callable[[str], None]) -> None:
