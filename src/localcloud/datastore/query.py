@@ -113,16 +113,19 @@ def _add_order(query: Query, message: m.Query) -> None:
     equal = _equal_in_all(query.branches)
     ranged = {name for branch in query.branches for name in branch.ranges}
     terms: dict[str, bool] = {}
+    after_key: list[str] = []
     descending = False
     for order in message.order:
         name = order.property.name
         keys.check_name("property.name", name)
+        backwards = order.direction == _DESCENDING
+        if query.kind is None and (name != KEY or backwards):
+            raise invalid(f"kind is required for all orders except {KEY} ascending")
         if KEY in terms:
             # The key decides alone: nothing is left to order by.
-            break
-        descending = order.direction == _DESCENDING
-        if query.kind is None and (name != KEY or descending):
-            raise invalid(f"kind is required for all orders except {KEY} ascending")
+            after_key.append(name)
+            continue
+        descending = backwards
         if name not in equal:
             terms.setdefault(name, descending)
     wanted = set(query.distinct)
@@ -134,9 +137,9 @@ def _add_order(query: Query, message: m.Query) -> None:
     # (the older Datastore emulator always goes up).
     inequalities = sorted(ranged - equal)
     if KEY in terms:
-        # Nothing is left to order by, but what an inequality names a result must have, whatever branch finds it.
+        # Nothing is left to order by, but what the query names a result must have, whatever branch finds it.
         for branch in query.branches:
-            for name in inequalities:
+            for name in (*inequalities, *(name for name in after_key if name not in terms and name not in equal)):
                 branch.ranges.setdefault(name, Range())
         inequalities = []
     for name in (*query.distinct, *inequalities, *sorted({*query.projection, *query.aggregated})):
