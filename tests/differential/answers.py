@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from typing import Any
 
@@ -19,32 +18,30 @@ def attempt(call: Callable[[], Answer]) -> Answer:
     try:
         return call()
     except GoogleAPICallError as error:
-        return failure(error)
-
-
-def failure(error: GoogleAPICallError) -> Answer:
-    """Return an error's words: messages differ between Google's own Datastores, codes are the contract."""
-    return f"error {error.grpc_status_code.name}" if error.grpc_status_code else f"error {error!r}"
+        # Messages differ between Google's own Datastores; the codes are the contract.
+        return f"error {error.grpc_status_code.name}"
+    except ndb.exceptions.NestedRetryException:
+        return "error of one of ndb's several queries"
 
 
 def words(value: Any) -> Answer:
     """Return the value's words: -0.0 is not 0.0, True not 1, and NaN is NaN."""
-    if isinstance(value, (datastore.Key, ndb.Key)):
-        return f"key {value.flat_path if isinstance(value, datastore.Key) else value.flat()}"
-    if isinstance(value, (GeoPoint, ndb.GeoPt)):
-        pair = (value.latitude, value.longitude) if isinstance(value, GeoPoint) else (value.lat, value.lon)
-        return f"point {pair}"
-    if isinstance(value, datetime.datetime):
-        return f"datetime {value.isoformat()}"
-    if isinstance(value, list):
-        return ("list", *map(words, value))
-    if isinstance(value, datastore.Entity):
-        return ("entity", *properties(value))
-    if isinstance(value, ndb.Model):
-        return ("entity", *model(value)[1:])
-    if isinstance(value, dict):
-        return ("entity", *((name, words(one)) for name, one in sorted(value.items())))
-    return f"{type(value).__name__} {value!r}"
+    match value:
+        case datastore.Key():
+            return f"key {value.flat_path}"
+        case ndb.Key():
+            return f"key {value.flat()}"
+        case GeoPoint(latitude=latitude, longitude=longitude) | ndb.GeoPt(lat=latitude, lon=longitude):
+            spelt = f"point {latitude!r}, {longitude!r}"
+        case datastore.Entity():
+            return ("entity", *properties(value))
+        case ndb.Model():
+            return ("entity", *model(value)[1:])
+        case list():
+            return ("list", *map(words, value))
+        case _:
+            spelt = f"{type(value).__name__} {value!r}"
+    return spelt
 
 
 def properties(entity: datastore.Entity) -> Answer:

@@ -26,24 +26,30 @@ class ByDatastore:
 
     def run(self, step: program.Step) -> Answer:
         """Return what the step gave."""
+        if isinstance(step, program.Transaction):
+            return self._transact(step)
+        return attempt(lambda: self._run(step))
+
+    def _run(self, step: program.Step) -> Answer:
+        given: Answer = None
         match step:
             case program.Put():
-                return attempt(lambda: self._client.put_multi([self._entity(one) for one in step.entities]))
+                self._client.put_multi([self._entity(one) for one in step.entities])
             case program.Delete():
-                return attempt(lambda: self._client.delete_multi([self._key(path) for path in step.paths]))
+                self._client.delete_multi([self._key(path) for path in step.paths])
             case program.Mutate():
-                return attempt(lambda: self._mutate(step))
+                given = self._mutate(step)
             case program.Get():
-                return attempt(lambda: self._get(step))
+                given = self._get(step)
             case program.PutNew():
-                return attempt(lambda: self._put_new(step.entity))
+                given = self._put_new(step.entity)
             case program.Query():
-                return attempt(lambda: self._pages(step) if step.page else self._rows(self._fetch(step)))
+                given = self._pages(step) if step.page else self._rows(self._fetch(step))
             case program.Aggregate():
-                return attempt(lambda: self._aggregate(step))
-            case program.Transaction():
-                return self._transact(step)
-        raise TypeError(step)
+                given = self._aggregate(step)
+            case _:
+                raise TypeError(step)
+        return given
 
     @contextlib.contextmanager
     def transaction(self, **options: Any) -> Iterator[datastore.Transaction]:

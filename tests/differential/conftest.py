@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,9 +12,13 @@ from bench import stores
 from localcloud.datastore.engine import Engine
 from localcloud.datastore.server import DatastoreServer
 from tests.differential.comparison import Pair
+from tests.differential.differences import Emulator
 from tests.differential.store import Store
 
-STARTS = {"datastore": stores.google_datastore, "firestore": stores.google_firestore}
+STARTS: dict[Emulator, Callable[[], contextlib.AbstractContextManager[stores.Store]]] = {
+    "datastore": stores.google_datastore,
+    "firestore": stores.google_firestore,
+}
 
 
 @pytest.fixture(scope="session")
@@ -25,14 +31,20 @@ def embedded() -> Iterator[Store]:
         server.stop()
 
 
-@pytest.fixture(
-    scope="session",
-    # Each has a worker to itself, so that it is started once and they run side by side.
-    params=[pytest.param(name, marks=pytest.mark.xdist_group(f"google-{name}")) for name in STARTS],
-)
-def pair(request: pytest.FixtureRequest, embedded: Store) -> Iterator[Pair]:
-    """The embedded engine and one of Google's emulators."""
+@pytest.fixture(scope="session")
+def emulators() -> Iterator[Callable[[Emulator], Store]]:
+    """Google's emulators by name, started when first asked for."""
     if reason := stores.why_not_google():
         pytest.skip(f"google-emulator: {reason}")
-    with STARTS[request.param]() as emulator:
-        yield Pair(request.param, embedded, Store(emulator.address))
+    with contextlib.ExitStack() as running:
+        yield functools.cache(lambda name: Store(running.enter_context(STARTS[name]()).address))
+
+
+# Each has a worker to itself, so that it is started once and they run side by side.
+EMULATORS = [pytest.param(name, marks=pytest.mark.xdist_group(f"google-{name}")) for name in STARTS]
+
+
+@pytest.fixture(params=EMULATORS)
+def pair(request: pytest.FixtureRequest, embedded: Store, emulators: Callable[[Emulator], Store]) -> Pair:
+    """The embedded engine and one of Google's emulators."""
+    return Pair(request.param, embedded, emulators(request.param))

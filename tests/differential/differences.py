@@ -80,6 +80,8 @@ def queries_in(step: Step) -> Iterator[Query]:
             yield step.query
         case Transaction():
             yield from (one for one in step.steps if isinstance(one, Query))
+        case Collide():
+            yield from (one for one in (*step.earlier_reads, *step.later_reads) if isinstance(one, Query))
 
 
 def conditions_in(conditions: tuple[Condition, ...]) -> Iterator[Where]:
@@ -103,7 +105,7 @@ def _asks(condition: Callable[[Query], bool]) -> Covers:
 
 def _asks_within(condition: Callable[[Query], bool]) -> Covers:
     """Cover the transactions that run such a query."""
-    return lambda step, _: isinstance(step, Transaction) and any(map(condition, queries_in(step)))
+    return lambda step, _: isinstance(step, Transaction | Collide) and any(map(condition, queries_in(step)))
 
 
 def _pins_key(query: Query) -> bool:
@@ -112,6 +114,11 @@ def _pins_key(query: Query) -> bool:
 
 def _goes_past_key(query: Query) -> bool:
     return "__key__" in [name.lstrip("-") for name in query.order[:-1]]
+
+
+def _pages_past_key(query: Query) -> bool:
+    key_first = query.order[-1:] in (("__key__",), ("-__key__",)) or ranged(query) == ["__key__"]
+    return query.page is not None and (_goes_past_key(query) or (key_first and bool(query.projection)))
 
 
 def _ranges_unlike_order(query: Query) -> bool:
@@ -132,18 +139,23 @@ def _fails_in_the_middle(step: Step, _: Program) -> bool:
 
 
 def _arrays(before: Program) -> set[str]:
-    """Return the properties that have had arrays."""
-    return {name for entity in written(before) for name, value in entity.properties.items() if isinstance(value, list)}
+    """Return the properties that have had arrays, or embedded entities, in which arrays may be."""
+    return {
+        name
+        for entity in written(before)
+        for name, value in entity.properties.items()
+        if isinstance(value, (list, dict))
+    }
 
 
 def _ranges_over_array(step: Step, before: Program) -> bool:
     arrays = _arrays(before)
-    several = (*RANGES, "IN")
-    return any(
-        one.name in arrays and one.operator in several
-        for query in queries_in(step)
-        for one in conditions_in(query.where)
-    ) or (any(isinstance(one, Either) for query in queries_in(step) for one in query.where) and bool(arrays))
+    for query in queries_in(step):
+        either = any(isinstance(one, Either) for one in query.where)
+        for one in conditions_in(query.where):
+            if one.name.split(".")[0] in arrays and (either or one.operator in (*RANGES, "IN")):
+                return True
+    return False
 
 
 def _empty_array(step: Step, before: Program) -> bool:
@@ -218,6 +230,14 @@ DIFFERENCES = (
         right="here",
         covers=_asks(_goes_past_key),
         shown={"datastore": (THREE, Query(order=("__key__", "q")))},
+    ),
+    Difference(
+        what="cursors of a query that orders by `__key__` and then, or projects, something else",
+        firestore="refused",
+        here="yes",
+        right="here",
+        covers=_asks(_pages_past_key),
+        shown={"firestore": (THREE, Query(order=("__key__",), projection=("p",), page=1))},
     ),
     Difference(
         what="what breaks ties after a descending order",

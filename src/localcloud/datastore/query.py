@@ -142,6 +142,8 @@ def _add_order(query: Query, message: m.Query) -> None:
             for name in (*inequalities, *(name for name in after_key if name not in terms and name not in equal)):
                 branch.ranges.setdefault(name, Range())
         inequalities = []
+    elif any(branch.compares_keys for branch in query.branches):
+        inequalities.append(KEY)
     for name in (*query.distinct, *inequalities, *sorted({*query.projection, *query.aggregated})):
         terms.setdefault(name, descending)
     terms.setdefault(KEY, descending)
