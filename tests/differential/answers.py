@@ -20,8 +20,6 @@ def attempt(call: Callable[[], Answer]) -> Answer:
     except GoogleAPICallError as error:
         # Messages differ between Google's own Datastores; the codes are the contract.
         return f"error {error.grpc_status_code.name}"
-    except ndb.exceptions.NestedRetryException:
-        return "error of one of ndb's several queries"
 
 
 def words(value: Any) -> Answer:

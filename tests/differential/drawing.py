@@ -133,11 +133,8 @@ def _by(client: Client, step: Any) -> Any:
 
 
 def _ndb_can_ask(query: Query) -> bool:
-    # ndb makes several queries of an IN, != or OR, and has no cursors then; a NOT_IN of keys it cannot send.
-    simple = all(isinstance(one, Where) and one.operator in ("=", *RANGES) for one in query.where)
-    return simple or (
-        not query.page and not any(isinstance(one, Where) and one.operator == "NOT_IN" for one in query.where)
-    )
+    # ndb makes several queries of an IN, != or OR and merges their results itself, which not all values allow.
+    return all(isinstance(one, Where) and one.operator in ("=", *RANGES) for one in query.where)
 
 
 def _for_ndb(entity: Entity) -> Entity:

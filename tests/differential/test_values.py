@@ -47,10 +47,8 @@ def test_values_of_all_types_have_one_order(pair: Pair) -> None:
 
 @pytest.mark.parametrize("operator", ["=", "<", "<=", ">", ">="])
 def test_each_value_is_compared_with_all(pair: Pair, operator: str) -> None:
-    queries: Program = tuple(
-        Query(where=(Where("p", operator, value),), order=ORDERED, keys_only=True) for value in VALUES
-    )
-    pair.check((ALL, *queries))
+    wheres = [Where("p", operator, value) for value in VALUES]
+    pair.check((ALL, *(Query(where=(where,), order=ORDERED, keys_only=True) for where in wheres)))
 
 
 @pytest.mark.parametrize("operator", ["!=", "IN", "NOT_IN"])
