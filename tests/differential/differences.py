@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from tests.differential.program import (
     Aggregate,
+    Both,
     Collide,
     Condition,
     Delete,
@@ -138,32 +139,41 @@ def _fails_in_the_middle(step: Step, _: Program) -> bool:
     )
 
 
-def _arrays(before: Program) -> set[str]:
-    """Return the properties that have had arrays, or embedded entities, in which arrays may be."""
+def _holds(value: Any, condition: Callable[[Any], bool]) -> bool:
+    """Whether the value, or one within an embedded entity, is such a one."""
+    return condition(value) or (isinstance(value, dict) and any(_holds(one, condition) for one in value.values()))
+
+
+def _with_arrays(steps: Program, condition: Callable[[list[Any]], bool]) -> set[str]:
+    """Return the properties that such arrays have been written to."""
     return {
         name
-        for entity in written(before)
+        for entity in written(steps)
         for name, value in entity.properties.items()
-        if isinstance(value, (list, dict))
+        if _holds(value, lambda one: isinstance(one, list) and condition(one))
     }
 
 
-def _ranges_over_array(step: Step, before: Program) -> bool:
-    arrays = _arrays(before)
-    for query in queries_in(step):
-        either = any(isinstance(one, Either) for one in query.where)
-        for one in conditions_in(query.where):
-            if one.name.split(".")[0] in arrays and (either or one.operator in (*RANGES, "IN")):
-                return True
-    return False
+def _named(query: Query, *, equal: bool) -> set[str]:
+    """Return the properties that the query compares or orders by; those that it tests for equality only if `equal`."""
+    either = any(isinstance(one, Either) for one in query.where)
+    compared = {
+        one.name.split(".")[0]
+        for one in conditions_in(query.where)
+        if equal or either or one.operator in (*RANGES, "IN")
+    }
+    return compared | {name.lstrip("-") for name in query.order}
 
 
-def _empty_array(step: Step, before: Program) -> bool:
+def _walks_array(step: Step, before: Program) -> bool:
+    arrays = _with_arrays((*before, step), lambda array: len(array) > 1)
+    return any(_named(query, equal=False) & arrays for query in queries_in(step))
+
+
+def _walks_empty_array(step: Step, before: Program) -> bool:
+    arrays = _with_arrays((*before, step), lambda array: not array)
     return any(
-        one.properties.get(name) == []
-        for query in queries_in(step)
-        for name in (*query.projection, *query.distinct_on)
-        for one in written((*before, step))
+        {*_named(query, equal=True), *query.projection, *query.distinct_on} & arrays for query in queries_in(step)
     )
 
 
@@ -204,9 +214,75 @@ def _writes_what_is_read(step: Step, _: Program) -> bool:
     return bool(later and asks) or bool(later & _read(step.earlier_reads))
 
 
+def _newer(step: Step, _: Program) -> bool:
+    return isinstance(step, Aggregate) or any(
+        isinstance(one, Either | Both) or any(part.operator in ("!=", "IN", "NOT_IN") for part in conditions_in((one,)))
+        for query in queries_in(step)
+        for one in query.where
+    )
+
+
+def _long_key(step: Step, before: Program) -> bool:
+    return any(
+        sum(len(part.encode()) for part in entity.path if isinstance(part, str)) > 6 * 1024
+        for entity in written((*before, step))
+    )
+
+
 THREE = Put(tuple(Entity(("K", number), {"p": 1}) for number in (1, 2, 3)))
 
 DIFFERENCES = (
+    Difference(
+        what="OR, `IN` of several values, `NOT_IN`, `!=`, aggregations",
+        datastore="refused, or fails",
+        here="yes",
+        right="here",
+        covers=_newer,
+        shown={"datastore": (THREE, Query(where=(Where("p", "IN", [1, 2]),)))},
+    ),
+    Difference(
+        what="the metadata kinds `__kind__` and `__namespace__`",
+        firestore="refused",
+        here="yes",
+        right="here",
+        covers=_asks(lambda query: query.kind in ("__kind__", "__namespace__")),
+        shown={"firestore": (THREE, Query("__kind__", keys_only=True))},
+    ),
+    Difference(
+        what="the metadata kind `__property__`",
+        firestore="always empty",
+        here="yes",
+        right="here",
+        covers=_asks(lambda query: query.kind == "__property__"),
+        shown={"firestore": (THREE, Query("__property__", keys_only=True))},
+    ),
+    Difference(
+        what="a property of empty arrays only, in `__property__`",
+        datastore="there, as NULL",
+        firestore="(empty)",
+        here="not there, as nothing of it is indexed",
+        right="here",
+        covers=_asks(lambda query: query.kind == "__property__"),
+        shown={"datastore": (Put((Entity(("K", 1), {"p": []}),)), Query("__property__", keys_only=True))},
+    ),
+    Difference(
+        what="a key over 6 KiB",
+        datastore="accepted",
+        firestore="accepted",
+        here="refused",
+        right="here",
+        covers=_long_key,
+        shown=dict.fromkeys(("datastore", "firestore"), (Put((Entity(("K", "x" * 1500) * 5),)),)),
+    ),
+    Difference(
+        what="a lookup of more than 1,000 keys",
+        datastore="accepted",
+        firestore="accepted",
+        here="refused",
+        right="here",
+        covers=lambda step, _: isinstance(step, Get) and len(step.paths) > 1000,
+        shown=dict.fromkeys(("datastore", "firestore"), (Get(tuple(("K", number) for number in range(1, 1002))),)),
+    ),
     Difference(
         what="ranges on several properties, or an order that does not begin with what is compared",
         datastore="refused",
@@ -283,26 +359,26 @@ DIFFERENCES = (
         ),
     ),
     Difference(
-        what="an entity with an array, by `!=`, `IN` or a range",
+        what="an entity with an array, by `!=`, `IN`, a range or an order",
         firestore="once for each value that fits",
         here="once",
         right="here",
-        covers=_ranges_over_array,
+        covers=_walks_array,
         shown={"firestore": (Put((Entity(("K", 1), {"p": [1, 2]}),)), Query(where=(Where("p", ">", 0),)))},
     ),
     Difference(
-        what="an empty array, projected",
-        datastore="as NULL",
+        what="an empty array, to a query",
+        datastore="NULL",
         here="not there, as nothing of it is indexed",
         right="here",
-        covers=_empty_array,
+        covers=_walks_empty_array,
         shown={"datastore": (Put((Entity(("K", 1), {"p": []}),)), Query(projection=("p",)))},
     ),
     Difference(
         what="a write into the entity group of what another transaction has read, or a read there",
         datastore="that one is aborted",
         here="only what was read itself counts",
-        right="here",
+        right="both: a database's concurrency mode decides",
         covers=_meets_in_a_group_only,
         shown={
             "datastore": (
@@ -331,7 +407,7 @@ DIFFERENCES = (
         what="sum or average without a kind",
         firestore="yes",
         here="refused",
-        right="?",
+        right="here",
         covers=lambda step, _: (
             isinstance(step, Aggregate) and step.query.kind is None and any(n for _, n in step.wanted)
         ),
