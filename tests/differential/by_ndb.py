@@ -23,7 +23,7 @@ class _AnyModel(ndb.Expando):
 
 
 # ndb wants a model for each kind that it reads.
-_MODELS = {kind: type(kind, (_AnyModel,), {}) for kind in ("K", "L")}
+_MODELS = {kind: type(kind, (_AnyModel,), {}) for kind in ("K", "L", "N")}
 
 
 class ByNdb:

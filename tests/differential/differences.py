@@ -134,9 +134,9 @@ def _ends_downwards(query: Query) -> bool:
 
 
 def _fails_in_the_middle(step: Step, _: Program) -> bool:
-    return (
-        isinstance(step, Mutate) and len(step.mutations) > 1 and {"insert", "update"} & {op for op, _ in step.mutations}
-    )
+    if not isinstance(step, Mutate):
+        return False
+    return any(operation in ("insert", "update") for operation, _ in step.mutations[1:])
 
 
 def _holds(value: Any, condition: Callable[[Any], bool]) -> bool:

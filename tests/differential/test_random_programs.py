@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.differential.comparison import Pair
 from tests.differential.drawing import programs
@@ -22,6 +22,8 @@ def test_random_programs_are_answered_alike(pair: Pair) -> None:
         max_examples=HUNT or EXAMPLES,
         derandomize=not HUNT,
         deadline=None,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+        report_multiple_bugs=False,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(programs(newer=pair.name == "firestore"))
