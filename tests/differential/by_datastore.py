@@ -98,9 +98,7 @@ class ByDatastore:
                 query.count(alias)
             else:
                 getattr(query, function)(name, alias)
-        return tuple(
-            sorted((one.alias, answers.words(one.value)) for row in query.fetch(limit=step.query.limit) for one in row)
-        )
+        return tuple(sorted((one.alias, answers.words(one.value)) for row in query.fetch() for one in row))
 
     def _fetch(self, step: program.Query) -> Any:
         return self._query(step).fetch(limit=step.limit, offset=step.offset)

@@ -41,10 +41,10 @@ def emulators() -> Iterator[Callable[[Emulator], Store]]:
 
 
 # Each has a worker to itself, so that it is started once and they run side by side.
-EMULATORS = [pytest.param(name, marks=pytest.mark.xdist_group(f"google-{name}")) for name in STARTS]
+EMULATORS = {name: pytest.param(name, marks=pytest.mark.xdist_group(f"google-{name}")) for name in STARTS}
 
 
-@pytest.fixture(params=EMULATORS)
+@pytest.fixture(params=EMULATORS.values())
 def pair(request: pytest.FixtureRequest, embedded: Store, emulators: Callable[[Emulator], Store]) -> Pair:
     """The embedded engine and one of Google's emulators."""
     return Pair(request.param, embedded, emulators(request.param))

@@ -92,8 +92,6 @@ wild = st.one_of(
 scalars = st.one_of(few, few, few, wild)
 long_texts = st.sampled_from(["long " * 400, b"\0long" * 400])
 by = st.sampled_from(["datastore", "datastore", "ndb"])
-
-
 lists = st.lists(scalars, max_size=3)
 embedded = st.dictionaries(st.sampled_from(["i", "j"]), scalars | lists, max_size=2)
 
@@ -223,11 +221,7 @@ def _shaped(draw: st.DrawFn, query: Query) -> Query:
         if shape == "distinct":
             options["distinct_on"] = projection[: draw(st.integers(1, 2))]
     options["offset"] = draw(st.sampled_from([0, 0, 0, 1, 2]))
-    # ndb makes several queries of an IN, `!=` or OR, and has no cursors then.
-    whole = query.by == "ndb" and not all(
-        isinstance(one, Where) and one.operator in ("=", *RANGES) for one in query.where
-    )
-    paging = not whole and draw(st.booleans())
+    paging = draw(st.booleans())
     options["page" if paging else "limit"] = draw(st.integers(1, 3) if paging else st.none() | st.integers(1, 3))
     return replace(query, **options)
 

@@ -12,10 +12,10 @@ from tests.differential.differences import DIFFERENCES, Difference, covering
 @pytest.mark.parametrize(
     ("pair", "difference"),
     [
-        pytest.param(emulator.values[0], difference, marks=emulator.marks, id=f"{emulator.values[0]}-{difference.what}")
-        for emulator in EMULATORS
+        pytest.param(name, difference, marks=emulator.marks, id=f"{name}-{difference.what}")
+        for name, emulator in EMULATORS.items()
         for difference in DIFFERENCES
-        if emulator.values[0] in difference.shown
+        if name in difference.shown
     ],
     indirect=["pair"],
 )

@@ -22,6 +22,7 @@ def test_random_programs_are_answered_alike(pair: Pair) -> None:
         max_examples=HUNT or EXAMPLES,
         derandomize=not HUNT,
         deadline=None,
+        # Not Phase.explain, which would run a program that fails many times more.
         phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
         report_multiple_bugs=False,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
