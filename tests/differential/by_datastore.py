@@ -88,7 +88,7 @@ class ByDatastore:
         self._client.put(made)
         found = self._client.get(made.key)
         self._client.delete(made.key)
-        return made.key.id > 0, answers.properties(found), self._client.get(made.key)
+        return made.key.id > 0, answers.properties(found), self._client.get(made.key) is None
 
     def _aggregate(self, step: program.Aggregate) -> Answer:
         query = self._client.aggregation_query(self._query(step.query))

@@ -76,7 +76,7 @@ class ByNdb:
         key = self._entity(entity).put()
         found = key.get()
         key.delete()
-        return key.id() > 0, answers.model(found)[1:], key.get()
+        return key.id() > 0, answers.model(found)[1:], key.get() is None
 
     def _fetch(self, step: program.Query) -> Any:
         return self._query(step).fetch(limit=step.limit, offset=step.offset)
