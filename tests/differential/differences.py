@@ -141,6 +141,14 @@ DIFFERENCES = (
         shown={"firestore": (THREE, Query(order=("__key__",), projection=("p",), page=1))},
     ),
     Difference(
+        what="an order by what `=` pins, among those by what is to be distinct",
+        firestore="refused",
+        here="ignored",
+        right=f"here: [it is ignored]({QUERIES}#restrictions_on_queries)",
+        trait=traits.asks(traits.orders_equals_first),
+        shown={"firestore": (THREE, Query(where=(Where("q", "=", 1),), order=("q",), distinct_on=("p",)))},
+    ),
+    Difference(
         what="what breaks ties after a descending order",
         datastore="the key, ascending",
         here="the key, descending",
@@ -192,6 +200,19 @@ DIFFERENCES = (
         shown={"firestore": (Put((Entity(("K", 1), {"p": [1, 2]}),)), Query(where=(Where("p", ">", 0),)))},
     ),
     Difference(
+        what="cursors of a query that compares or orders by arrays",
+        datastore="may leave out results",
+        here="all results",
+        right="here",
+        trait=traits.pages_array,
+        shown={
+            "datastore": (
+                Put((Entity(("K", 1), {"p": 0}), Entity(("K", 2), {"p": [-1, 1]}))),
+                Query(order=("-p", "__key__"), page=1),
+            )
+        },
+    ),
+    Difference(
         what="an empty array, to a query",
         datastore="NULL",
         here="not there, as nothing of it is indexed",
@@ -200,7 +221,7 @@ DIFFERENCES = (
         shown={"datastore": (Put((Entity(("K", 1), {"p": []}),)), Query(projection=("p",)))},
     ),
     Difference(
-        what="a write into the entity group of what another transaction has read, or a read there",
+        what="a write to or read of the entity group of what another transaction has read; any query without a kind",
         datastore="that one is aborted",
         here="only what was read itself counts",
         right=f"both: [the database's concurrency mode]({CONCURRENCY}) decides",

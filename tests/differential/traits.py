@@ -90,8 +90,18 @@ def goes_past_key(query: Query) -> bool:
 
 
 def pages_past_key(query: Query) -> bool:
-    key_first = query.order[-1:] in (("__key__",), ("-__key__",)) or ranged(query) == ["__key__"]
-    return query.page is not None and (goes_past_key(query) or (key_first and bool(query.projection)))
+    """Whether the query is read by cursors that hold more than the key and what comes before it in the order."""
+    names = ranged(query)
+    order = [name.lstrip("-") for name in query.order]
+    by_key = "__key__" in order or (not order and names == ["__key__"])
+    further = {*names, *query.projection} - {*order, "__key__"}
+    return query.page is not None and by_key and (goes_past_key(query) or bool(further))
+
+
+def orders_equals_first(query: Query) -> bool:
+    """Whether an order by what `=` pins stands among those by what is to be distinct."""
+    equal = {one.name for one in conditions_in(query.where) if one.operator == "="} - set(query.distinct_on)
+    return any(name.lstrip("-") in equal for name in query.order[: len(query.distinct_on)])
 
 
 def ranges_unlike_order(query: Query) -> bool:
@@ -142,6 +152,12 @@ def walks_array(step: Step, before: Program) -> bool:
     return any(_named(query, equal=False) & arrays for query in queries_in(step))
 
 
+def pages_array(step: Step, before: Program) -> bool:
+    """Whether a query that is read by cursors may walk several values of one property."""
+    arrays = _with_arrays((*before, step), lambda array: len(array) > 1)
+    return any(query.page is not None and _named(query, equal=False) & arrays for query in queries_in(step))
+
+
 def walks_empty_array(step: Step, before: Program) -> bool:
     arrays = _with_arrays((*before, step), lambda array: not array)
     return any(
@@ -169,9 +185,14 @@ def _reads_in_groups(steps: Iterable[Get | Query]) -> set[Path]:
 
 
 def meets_in_a_group_only(step: Step, _: Program) -> bool:
-    """Whether the later of two transactions touches an entity group that the earlier has read, but no such entity."""
+    """Whether the later of two transactions touches an entity group that the earlier has read, but no such entity.
+
+    A query without a kind is taken to touch all.
+    """
     if not isinstance(step, Collide) or not step.later_writes:
         return False
+    if any(query.kind is None for query in queries_in(step)):
+        return True
     touched = _reads_in_groups(step.later_reads) | _groups(_written(step.later_writes))
     put = {entity.path for entity in written(step.later_writes)}
     return bool(_reads_in_groups(step.earlier_reads) & touched) and not _read(step.earlier_reads) & put
