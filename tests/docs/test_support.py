@@ -14,6 +14,7 @@ from localcloud.appengine.memcache import _METHODS as MEMCACHE_METHODS
 from localcloud.datastore.engine import Engine
 from localcloud.datastore.errors import DatastoreError
 from localcloud.datastore.service import RPCS
+from tests.differential import page
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "support.md").read_text()
@@ -81,3 +82,7 @@ def test_every_call_of_the_bundled_services_is_listed() -> None:
 def test_the_services_rpcs_are_all_known() -> None:
     requests = {name.removesuffix("Request") for name in v1.__all__ if name.endswith("Request")}
     assert requests == {rpc for _, rpc, _, _ in RPCS}
+
+
+def test_the_declared_differences_are_listed_and_no_other() -> None:
+    assert page.written(PAGE) == PAGE, "python -m tests.differential.page writes it"

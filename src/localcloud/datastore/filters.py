@@ -66,6 +66,8 @@ class Conjunction:
     equals: list[tuple[str, bytes]] = field(default_factory=list)
     ranges: dict[str, Range] = field(default_factory=dict)
     keys: Range = field(default_factory=Range)
+    compares_keys: bool = False
+    """Whether `keys` comes from an inequality."""
     ancestor: bytes | None = None
 
 
@@ -211,6 +213,7 @@ def _add(conjunction: Conjunction, condition: _Condition, partition: Partition, 
             conjunction.keys.above(paths[0], included=True)
             conjunction.keys.below(paths[0] + keys.AFTER_DESCENDANTS, included=False)
         else:
+            conjunction.compares_keys |= operator != _EQUAL
             _narrow(conjunction.keys, operator, paths)
         return
     if kind is None:

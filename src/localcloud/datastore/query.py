@@ -109,22 +109,32 @@ def _add_projection(query: Query, message: m.Query) -> None:
         raise invalid(f"kind is required for aggregation: {query.aggregated[0]}")
 
 
+def _asked_order(query: Query, message: m.Query, equal: set[str]) -> tuple[dict[str, bool], bool, list[str]]:
+    """Return the order that the message asks for, True for descending; its last direction; what it names after the key.
+
+    The key decides alone, so that nothing is left to order by the last.
+    """
+    terms: dict[str, bool] = {}
+    last = False
+    after_key: list[str] = []
+    for order in message.order:
+        name, descending = order.property.name, order.direction == _DESCENDING
+        keys.check_name("property.name", name)
+        if query.kind is None and (name != KEY or descending):
+            raise invalid(f"kind is required for all orders except {KEY} ascending")
+        if KEY in terms:
+            after_key.append(name)
+            continue
+        last = descending
+        if name not in equal:
+            terms.setdefault(name, descending)
+    return terms, last, [name for name in after_key if name not in terms and name not in equal]
+
+
 def _add_order(query: Query, message: m.Query) -> None:
     equal = _equal_in_all(query.branches)
     ranged = {name for branch in query.branches for name in branch.ranges}
-    terms: dict[str, bool] = {}
-    descending = False
-    for order in message.order:
-        name = order.property.name
-        keys.check_name("property.name", name)
-        if KEY in terms:
-            # The key decides alone: nothing is left to order by.
-            break
-        descending = order.direction == _DESCENDING
-        if query.kind is None and (name != KEY or descending):
-            raise invalid(f"kind is required for all orders except {KEY} ascending")
-        if name not in equal:
-            terms.setdefault(name, descending)
+    terms, descending, after_key = _asked_order(query, message, equal)
     wanted = set(query.distinct)
     leading = list(terms)[: len(wanted)]
     if terms and not wanted.issuperset(leading):
@@ -134,11 +144,13 @@ def _add_order(query: Query, message: m.Query) -> None:
     # (the older Datastore emulator always goes up).
     inequalities = sorted(ranged - equal)
     if KEY in terms:
-        # Nothing is left to order by, but what an inequality names a result must have, whatever branch finds it.
+        # Nothing is left to order by, but what the query names a result must have, whatever branch finds it.
         for branch in query.branches:
-            for name in inequalities:
+            for name in (*inequalities, *after_key):
                 branch.ranges.setdefault(name, Range())
         inequalities = []
+    elif any(branch.compares_keys for branch in query.branches):
+        inequalities.append(KEY)
     for name in (*query.distinct, *inequalities, *sorted({*query.projection, *query.aggregated})):
         terms.setdefault(name, descending)
     terms.setdefault(KEY, descending)

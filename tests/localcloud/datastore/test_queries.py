@@ -166,6 +166,22 @@ def test_ties_follow_the_key_as_told(put, find):
     assert find("Thing", order=["-same", "__key__"]) == [1, 2, 3]
 
 
+def test_an_order_after_the_key_wants_its_property_all_the_same(put, find):
+    put("Thing", 1, n=2)
+    put("Thing", 2)
+    put("Thing", 3, n=1)
+    assert find("Thing", order=["__key__", "n"]) == [1, 3]
+    assert find("Thing", ("n", "=", 1), order=["-__key__", "n"]) == [3]
+
+
+def test_keys_that_are_compared_come_before_what_is_projected(client, put, find):
+    for number in (1, 2, 3):
+        put("Thing", number, n=-number)
+    after_the_first = ("__key__", ">", client.key("Thing", 1))
+    assert find("Thing", after_the_first, projection=["n"]) == [2, 3]
+    assert find("Thing", after_the_first, projection=["n"], order=["n"]) == [3, 2]
+
+
 def test_any_element_of_an_array_is_found(put, find):
     put("Thing", 1, tags=["a", "b"])
     put("Thing", 2, tags=["b", "c"])
