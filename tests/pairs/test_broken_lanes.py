@@ -39,7 +39,7 @@ def firestore_in_its_native_mode() -> AbstractContextManager[lanes.Surroundings]
 class Broken:
     """A lane's world that is not what it has to be, and the scenario that must fail in it.
 
-    Or a folder that only this lane can find wrong: in main.py `found` becomes `put`.
+    Or a folder that is wrong in what this lane alone takes as it is: in a file `found` becomes `put`.
     """
 
     lane: str
@@ -48,6 +48,7 @@ class Broken:
     scenario: scenarios.Scenario
     found: str = ""
     put: str = ""
+    file: str = "main.py"
 
 
 BROKEN = [
@@ -67,6 +68,15 @@ BROKEN = [
     ),
     Broken("google-emulator", queries_that_are_behind, "mod4-cloudrun/FINISH", scenarios.twelve_visitors),
     Broken("firestore-emulator", firestore_in_its_native_mode, "mod4-cloudrun/FINISH", scenarios.twelve_visitors),
+    Broken(
+        "containers",
+        lanes.containers,
+        "mod4-cloudrun/FINISH",
+        scenarios.first_visit_to_an_empty_store,
+        found="Dockerfile\n",
+        put="Dockerfile\ntemplates\n",
+        file=".dockerignore",
+    ),
 ]
 
 
@@ -77,9 +87,10 @@ def test_a_lane_fails_when_what_is_genuine_in_it_is_broken(broken: Broken, tmp_p
     if reason := not_run(BY_NAME[broken.lane]):
         pytest.skip(reason)
     copy = shutil.copytree(ROOT / broken.folder, tmp_path / "FINISH")
-    text = (copy / "main.py").read_text()
-    assert broken.found in text, f"{broken.folder}/main.py has changed: adapt this test"
-    (copy / "main.py").write_text(text.replace(broken.found, broken.put))
+    file = copy / broken.file
+    text = file.read_text()
+    assert broken.found in text, f"{broken.folder}/{broken.file} has changed: adapt this test"
+    file.write_text(text.replace(broken.found, broken.put))
     with (
         broken.world() as world,
         local_sides({broken.folder: copy}, FUNCTION, world) as sides,
