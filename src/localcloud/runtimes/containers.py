@@ -134,10 +134,14 @@ def _works(tool: Tool) -> bool:
         return not tool.call("version", seconds=_SECONDS).returncode  # it fails without an engine
     with tempfile.TemporaryDirectory(prefix="localcloud-") as directory:
         (Path(directory) / "Dockerfile").write_text(_PROBE)
-        image = "localhost/localcloud/probe"
-        done = tool.call("build", *_build_options(tool), *_HOSTS_PROGRAMS, "--tag", image, directory, seconds=_SECONDS)
-        if tool.name == "podman" and not done.returncode:  # buildah has run /usr/bin/env by now, as it runs containers
-            done = tool.call("run", "--rm", "--network=host", *_HOSTS_PROGRAMS, image, seconds=_SECONDS)
+        options = [*_build_options(tool), "--layers=false", "--no-cache", "--quiet", *_HOSTS_PROGRAMS]
+        done = tool.call("build", *options, directory, seconds=_SECONDS)
+    if done.returncode:
+        return False
+    image = done.stdout.split()[-1]
+    if tool.name == "podman":  # buildah has run /usr/bin/env by now, as it runs containers
+        done = tool.call("run", "--rm", "--network=host", *_HOSTS_PROGRAMS, image, seconds=_SECONDS)
+    tool.call("rmi", "--force", image)
     return not done.returncode
 
 
