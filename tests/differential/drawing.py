@@ -251,6 +251,12 @@ def collisions(draw: st.DrawFn) -> Collide:
     earlier_reads, later_reads, later_writes, earlier_writes = (
         tuple(_by("datastore", step) for step in draw(several)) for several in (reads, reads, writes, writes)
     )
+    if draw(st.booleans()):
+        # They meet in an entity, which chance alone seldom brings about.
+        path = draw(paths)
+        earlier_reads = (Get((path,)), *earlier_reads)
+        later_writes = (*later_writes, Put((Entity(path),)))
+        earlier_writes = (*earlier_writes, Put((Entity(draw(paths)),)))
     # Whether a write that changes nothing is one to other transactions is left open: each of these changes something.
     stamped = tuple(_stamped(step, draw(st.integers(10, 2**40))) for step in later_writes)
     return Collide(earlier_reads, later_reads, stamped, earlier_writes)

@@ -194,7 +194,9 @@ def meets_in_a_group_only(step: Step, _: Program) -> bool:
     if any(query.kind is None for query in queries_in(step)):
         return True
     touched = _reads_in_groups(step.later_reads) | _groups(_written(step.later_writes))
-    put = {entity.path for entity in written(step.later_writes)}
+    # Only what it leaves there: to put and delete what was missing changes nothing.
+    deleted = {path for one in step.later_writes if isinstance(one, Delete) for path in one.paths}
+    put = {entity.path for entity in written(step.later_writes)} - deleted
     return bool(_reads_in_groups(step.earlier_reads) & touched) and not _read(step.earlier_reads) & put
 
 
