@@ -8,6 +8,7 @@ import re
 import sys
 
 import httpx
+import psutil
 import pytest
 from google.cloud import datastore
 
@@ -92,6 +93,24 @@ def test_visits_go_both_ways_between_genuine_ndb_and_todays_clients(monkeypatch)
         stored = list(datastore.Client(project=cloud.project).query(kind="Visit", order=["timestamp"]).fetch())
         assert [visit["visitor"].partition(": ")[2] for visit in stored] == ["genuine ndb", "Cloud NDB"]
         assert listed(old, "genuine ndb again") == ["genuine ndb again", "Cloud NDB", "genuine ndb"]
+
+
+@in_lane
+@pytest.mark.usefixtures("genuine")
+def test_a_server_of_its_own_listens_on_loopback_only():
+    with Cloud(commands=functools.partial(command_for, find_python27())) as cloud:
+        app = cloud.add(ROOT / "mod4-cloudrun" / "FINISH-py2")
+        cloud.start()
+        assert httpx.get(app.url, timeout=60).status_code == 200
+        below = psutil.Process().children(recursive=True)
+        listening = {
+            connection.laddr.ip
+            for process in below
+            if "gunicorn" in " ".join(process.cmdline())
+            for connection in process.net_connections("inet")
+            if connection.status == psutil.CONN_LISTEN
+        }
+    assert listening == {"127.0.0.1"}
 
 
 def test_a_python_that_is_not_2_7_is_refused(localcloud, folder):

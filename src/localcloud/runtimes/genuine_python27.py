@@ -111,6 +111,7 @@ def command_for(
         **variables,
         "PYTHONPATH": str(_LEGACY_SDK / "site"),
         "LOCALCLOUD_PACKAGES": str(packages),
+        "LOCALCLOUD_LOOPBACK": str(_LEGACY_SDK.with_name("site") / "sitecustomize.py"),
     }
     return python3.Command(plan.command, environment, plan.directory, (f"this runs on Python {python27.version}",))
 

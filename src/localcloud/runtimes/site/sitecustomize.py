@@ -2,7 +2,7 @@
 
 A cloud entrypoint listens on every interface (`gunicorn -b :$PORT`), which is right in the cloud and wrong on a laptop
 among strangers. Python imports this file at start-up, in the app's process; it changes the address of that one port.
-Python 2.7 in a container does so too.
+Python 2.7 reads it too.
 """
 
 import os
