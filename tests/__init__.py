@@ -1,0 +1,6 @@
+"""The tests, of which some fork from a process that speaks gRPC."""
+
+import os
+
+# gRPC would start anew in what pexpect forks, where its files are closed by then, and print errors into the terminal.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")

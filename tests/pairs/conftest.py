@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.pairs.course import (
     FUNCTION,
     IN_LANE,
     PAIRS,
+    WITHOUT_DATASTORE,
     Pair,
     folder_name,
     on_genuine_python27,
@@ -38,6 +40,30 @@ def _cases() -> Iterator[object]:
                 group = lane.name if lane.name in SHARING else case
                 marks = [pytest.mark.xdist_group(group), pytest.mark.lane(lane.name, *map(folder_name, pair.folders))]
                 yield pytest.param((lane.name, pair), id=case, marks=marks)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out of the emulators' lanes what has nothing to do with a Datastore."""
+    idle = [item for item in items if _lane_of(item) in SHARING and _name_of(item) in WITHOUT_DATASTORE]
+    if idle:
+        config.hook.pytest_deselected(items=idle)
+        items[:] = [item for item in items if item not in set(idle)]
+
+
+def _lane_of(item: pytest.Item) -> str | None:
+    lane, _ = _params(item).get("running_pair", (None, None))
+    return lane
+
+
+def _name_of(item: pytest.Item) -> str:
+    """Return the scenario's name if the test takes one, else the test's own."""
+    scenario = _params(item).get("scenario")
+    return scenario.__name__ if scenario else getattr(item, "originalname", item.name)
+
+
+def _params(item: pytest.Item) -> Mapping[str, Any]:
+    callspec = getattr(item, "callspec", None)
+    return callspec.params if callspec else {}
 
 
 class Surroundings(dict[str, lanes.Surroundings]):
@@ -88,10 +114,10 @@ def _is_genuine(lane: str) -> bool:
 @pytest.fixture(autouse=True)
 def _known_on_genuine_python27(request: pytest.FixtureRequest) -> None:
     """Expect the failures that 2.7's own packages cause; one that passes is a failure, so the list stays true."""
-    params = getattr(request.node, "callspec", None) and request.node.callspec.params
-    if params and "running_pair" in params and _is_genuine(params["running_pair"][0]):
-        name = params["scenario"].__name__ if "scenario" in params else request.node.originalname
-        if reason := FAILS_ON_GENUINE_PYTHON27.get((str(params["running_pair"][1]), name)):
+    lane = _lane_of(request.node)
+    if lane and _is_genuine(lane):
+        pair = str(_params(request.node)["running_pair"][1])
+        if reason := FAILS_ON_GENUINE_PYTHON27.get((pair, _name_of(request.node))):
             request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
 
 
