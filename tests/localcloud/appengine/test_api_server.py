@@ -174,13 +174,20 @@ class Outage:
 
 
 @pytest.fixture(scope="module")
-def outage(engine):
+def distant_datastore(engine):
     return Outage(engine)
 
 
+@pytest.fixture
+def outage(distant_datastore):
+    """The Datastore of `lonely_app`; in reach again after the test."""
+    yield distant_datastore
+    distant_datastore.reachable = True
+
+
 @pytest.fixture(scope="module")
-def own_server(outage):
-    server = ApiServer(outage)
+def own_server(distant_datastore):
+    server = ApiServer(distant_datastore)
     server.start()
     yield server
     server.stop()
