@@ -76,7 +76,8 @@ def test_python_2_syntax_is_named_by_file_and_line(localcloud, folder):
     command = localcloud("run", app)
     assert command.wait() == 1
     assert "main.py:3" in command.lines[-1]
-    assert "Python 2" in command.lines[-1]
+    assert "only Python 2 can read this line" in command.lines[-1]
+    assert "--python27" in command.lines[-1]
 
 
 def test_an_old_flask_app_with_vendored_packages_is_served(localcloud, folder):

@@ -103,8 +103,8 @@ def _image_packages(python: str | None) -> tuple[str, ...]:
 def _notes(plan: LaunchPlan, version: str) -> tuple[str, ...]:
     if plan.python == "2.7":
         return (
-            f"{plan.platform.value}: there is no Python 2.7 here, so this runs on Python {version}, unchanged, "
-            "with the same packages by name at versions Python 3 can install",
+            f"{plan.platform.value}: this runs on Python {version}, unchanged, with the same packages by name at "
+            "versions Python 3 can install; `localcloud run DIR --python27` takes a Python 2.7 of yours",
         )
     if plan.python not in (None, version):
         return (f"{plan.source.name} asks for Python {plan.python}; this runs on Python {version}",)

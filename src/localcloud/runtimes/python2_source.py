@@ -34,8 +34,9 @@ def _imports(file: Path, directory: Path) -> Iterator[str]:
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         raise LocalCloudError(
-            f"{file.relative_to(directory)}:{line}: only Python 2 can read this line, and there is no Python 2.7 here "
-            f"({getattr(error, 'msg', error)}); write it so that both can, as `futurize --stage1` (PyPI: future) would"
+            f"{file.relative_to(directory)}:{line}: only Python 2 can read this line ({getattr(error, 'msg', error)}); "
+            "run it on a Python 2.7 of yours (--python27), or write it so that both can, as `futurize --stage1` "
+            "(PyPI: future) would"
         ) from error
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
