@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +19,7 @@ import grpc
 import psutil
 
 from localcloud.datastore import messages as m
+from localcloud.doctor import LANES, missing
 from localcloud.ports import free_port
 
 PROJECT = "demo"
@@ -68,16 +68,8 @@ def google_firestore() -> Iterator[Store]:
 
 def why_not_google() -> str:
     """Return why Google's emulators cannot run on this machine, or ""."""
-    missing = [program for program in ("gcloud", "java") if not shutil.which(program)]
-    if missing:
-        return f"{' and '.join(missing)} not on PATH"
-    sdk = Path(shutil.which("gcloud") or "").resolve().parents[1] / "platform"
-    absent = [
-        name
-        for name in ("cloud-datastore-emulator", "cloud-firestore-emulator")
-        if not any((place / name).is_dir() for place in (sdk, Path("/usr/lib/google-cloud-sdk/platform")))
-    ]
-    return f"gcloud has no {' and no '.join(absent)}" if absent else ""
+    reasons = [missing(lane) for lane in LANES if lane.name in ("google-emulator", "firestore-emulator")]
+    return next(filter(None, reasons), "")
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ cache = redis.Redis(host=os.environ.get('REDIS_HOST', 'localhost'),
                     port=int(os.environ.get('REDIS_PORT', 6379)),
                     password=os.environ.get('REDIS_PASSWORD'),
                     ssl='REDIS_TLS' in os.environ,
-                    ssl_ca_certs=os.environ.get('REDIS_TLS'),
+                    ssl_ca_certs=os.environ.get('REDIS_TLS'), ssl_check_hostname=False,
                     socket_connect_timeout=1, socket_timeout=1)
 
 

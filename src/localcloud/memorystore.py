@@ -85,10 +85,6 @@ class Memorystore:
             return {}
         return {"REDIS_PASSWORD": self._security.password, "REDIS_TLS": str(self._security.certificate)}
 
-    def client(self, database: int = 0) -> redis.Redis:
-        """A client of this server."""
-        return self._client(database)
-
     def start(self) -> None:
         """Starts it empty and returns when it answers PING; raises LocalCloudError if it does not."""
         if self._process is not None:
@@ -119,7 +115,7 @@ class Memorystore:
     def flush(self) -> None:
         """Empties every database."""
         if self._process is not None:
-            with self._client() as client:
+            with self.client() as client:
                 client.flushall()
 
     def advance(self, seconds: float) -> None:
@@ -127,17 +123,17 @@ class Memorystore:
         stay for ever. Expiry times of single hash fields are not moved."""
         if self._process is None:
             return  # it holds nothing
-        with self._client() as client:
+        with self.client() as client:
             databases = [int(name.removeprefix("db")) for name in client.info("keyspace")]
         for database in databases:
-            with self._client(database) as client:
+            with self.client(database) as client:
                 client.eval(_ADVANCE, 0, str(round(seconds * 1000)))
 
     def calls(self) -> Counter[str]:
         """Return how often each command has been called since the start, as in "Redis GET", our own left out."""
         if self._process is None:
             return Counter()
-        with self._client() as client:
+        with self.client() as client:
             stats = client.info("commandstats")
         commands = {name.removeprefix("cmdstat_"): told["calls"] for name, told in stats.items()}
         return Counter({f"Redis {name.upper()}": told for name, told in commands.items() if name not in _NOT_AN_APPS})
@@ -175,7 +171,7 @@ class Memorystore:
 
     def _wait_for_ping(self, port: int) -> None:
         end = time.monotonic() + _READY_SECONDS
-        with self._client(port=port) as client:
+        with self.client(port=port) as client:
             while True:
                 try:
                     client.ping()
@@ -188,7 +184,8 @@ class Memorystore:
                         ) from error
                 time.sleep(0.02)
 
-    def _client(self, database: int = 0, *, port: int | None = None) -> redis.Redis:
+    def client(self, database: int = 0, *, port: int | None = None) -> redis.Redis:
+        """A client of this server; `port` is another than its own, while it starts."""
         security = self._security
         return redis.Redis(
             self.host,
@@ -198,6 +195,7 @@ class Memorystore:
             password=security.password if security else None,
             ssl=security is not None,
             ssl_ca_certs=str(security.certificate) if security else None,
+            ssl_check_hostname=False,  # the certificate has the address as its common name, which Python passes over
         )
 
 

@@ -95,6 +95,7 @@ redis_client = Redis(
     port=int(os.getenv("REDIS_PORT", "6379")),
     host=os.getenv("REDIS_HOST", "localhost"),
     ssl_ca_certs=os.getenv("REDIS_TLS"),
+    ssl_check_hostname=False,
     ssl="REDIS_TLS" in os.environ,
     password=os.getenv("REDIS_PASSWORD"),
 )
@@ -191,7 +192,7 @@ app_engine_apis: true
                     """\
 HOUR = 3600
 server = {"host": environ.get("REDIS_HOST", "localhost"), "port": int(environ.get("REDIS_PORT", 6379))}
-safety = {"ssl": "REDIS_TLS" in environ, "ssl_ca_certs": environ.get("REDIS_TLS")}
+safety = {"ssl": "REDIS_TLS" in environ, "ssl_ca_certs": environ.get("REDIS_TLS"), "ssl_check_hostname": False}
 cache = r.Redis(
     **server,
     **safety,
