@@ -219,7 +219,7 @@ class Engine:
             if transaction:
                 self._check_unchanged(transaction, writer.connection)
             for change in changes:
-                response.mutation_results.append(mutations.apply(change, writer))
+                mutations.apply(change, writer, response.mutation_results.add())
             response.index_updates = writer.index_updates
             if timed:
                 response.commit_time.FromMicroseconds(writer.version)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from grpc import StatusCode
 
@@ -27,8 +27,7 @@ _FORBIDDEN_SEQUENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One mutation, checked and encoded, so that the writer's turn is short."""
 
     operation: str
@@ -63,9 +62,8 @@ def parse(project: str, database: str, mutations: Iterable[m.Mutation], *, trans
     return changes
 
 
-def apply(change: Change, writer: Writer) -> m.MutationResult:
-    """Apply the change and return its result; DatastoreError if the entity's existence or version forbids it."""
-    result = m.MutationResult()
+def apply(change: Change, writer: Writer, result: m.MutationResult) -> None:
+    """Apply the change and fill its result; DatastoreError if the entity's existence or version forbids it."""
     path = change.path
     old = None
     if change.complete:
@@ -85,11 +83,11 @@ def apply(change: Change, writer: Writer) -> m.MutationResult:
             )
         result.conflict_detected = True
         _fill_times(result, stored_version, old.created if old else 0)
-        return result
+        return
     if change.operation == "delete":
         writer.delete(path, old)
         result.version = writer.version
-        return result
+        return
     if old and change.operation == "insert":
         raise DatastoreError(StatusCode.ALREADY_EXISTS, "entity already exists")
     if not old and change.operation == "update":
@@ -105,10 +103,9 @@ def apply(change: Change, writer: Writer) -> m.MutationResult:
         # "If the mutation doesn't change anything on the server, then the version will be the version of the
         # current entity": google.datastore.v1.MutationResult.version.
         _fill_times(result, old.version, old.created)
-        return result
-    writer.put(change.partition, change.entity.key.path[-1].kind, path, body, cells, old)
+        return
+    writer.put(change.partition, entity.key.path[-1].kind, path, body, cells, old)
     _fill_times(result, writer.version, old.created if old else writer.version)
-    return result
 
 
 def _change(change: Change, old: Stored | None, now: int, result: m.MutationResult) -> m.Entity:

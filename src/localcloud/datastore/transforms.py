@@ -22,6 +22,8 @@ _MIN, _MAX = -(1 << 63), (1 << 63) - 1
 
 def check(transforms: Sequence[m.PropertyTransform]) -> list[tuple[Path, m.PropertyTransform]]:
     """Return the transforms with their paths; DatastoreError for one that no stored value could make right."""
+    if not transforms:
+        return []
     count = sum(max(1, len(_elements(transform))) for transform in transforms)
     if count > _MAX_TRANSFORMS:
         raise invalid(f"At most {_MAX_TRANSFORMS} property transformations are allowed on one entity, found {count}.")

@@ -41,16 +41,22 @@ class Writer:
     def __init__(self, storage: Storage, connection: sqlite3.Connection) -> None:
         self._storage = storage
         self.connection = connection
-        state: tuple[int, int] = connection.execute("SELECT version, allocated FROM state").fetchone()
-        self._newest, self._allocated = state
+        state: tuple[int, int, bool] = connection.execute(
+            "SELECT version, allocated, EXISTS (SELECT 1 FROM reserved) FROM state"
+        ).fetchone()
+        self._newest, self._allocated, self._any_reserved = state
         self._allocated_before = self._allocated
         # A clock that stands still or goes back must not give two commits one version.
         self.version = max(self._newest + 1, time.time_ns() // 1000)
         self.index_updates = 0
         self._changed = False
+        # Index rows are kept back until finish(): many at once, and in the order of their table, are written faster.
+        self._postings: list[tuple[int, bytes, bytes, int, bool]] = []
+        self._cells: list[tuple[int, int, bytes]] = []
 
     def finish(self) -> None:
-        """Write down the version and the ids that were used."""
+        """Write down the index rows, the version and the ids that were used."""
+        self._write_index()
         if self._changed or self._allocated != self._allocated_before:
             newest = self.version if self._changed else self._newest
             history.prune(self.connection, newest)
@@ -85,14 +91,14 @@ class Writer:
             for name, values in cells.items()
             for value in values
         }
-        self._index(number, path, self._indexed(number) if old else set(), rows)
+        self._index(number, path, self._indexed(old) if old else set(), rows)
         self._changed = True
 
     def delete(self, path: bytes, old: Stored | None) -> None:
         """Remove the entity and its index rows, if it is there; either way the commit counts as a change."""
         if old:
             history.record(self.connection, old.id, self.version)
-            self._index(old.id, path, self._indexed(old.id), set())
+            self._index(old.id, path, self._indexed(old), set())
             self.connection.execute("DELETE FROM entities WHERE id = ?", (old.id,))
         self._changed = True
 
@@ -102,13 +108,7 @@ class Writer:
         while True:
             self._allocated += 1
             candidate = _scatter(self._allocated)
-            key = (number, path + keys.encode_id(candidate))
-            taken = self.connection.execute(
-                "SELECT 1 FROM entities WHERE partition = ? AND key = ?"
-                " UNION ALL SELECT 1 FROM reserved WHERE partition = ? AND key = ?",
-                key * 2,
-            ).fetchone()
-            if not taken:
+            if not self._is_taken(number, path + keys.encode_id(candidate)):
                 return candidate
 
     def reserve(self, partition: Partition, path: bytes) -> None:
@@ -117,6 +117,7 @@ class Writer:
             "INSERT OR IGNORE INTO reserved VALUES (?, ?)",
             (self._storage.partitions.add(self.connection, *partition), path),
         )
+        self._any_reserved = True
 
     def clear(self, project: str) -> None:
         """Remove every entity of every database and namespace of the project."""
@@ -136,8 +137,18 @@ class Writer:
             self.connection.execute(statement, (project,))
         self._changed = True
 
-    def _indexed(self, entity: int) -> set[tuple[int, bytes, bool]]:
-        rows = self.connection.execute("SELECT property, value FROM cells WHERE entity = ?", (entity,)).fetchall()
+    def _is_taken(self, partition: int, key: bytes) -> bool:
+        execute = self.connection.execute
+        if execute("SELECT 1 FROM entities WHERE partition = ? AND key = ?", (partition, key)).fetchone():
+            return True
+        reserved = "SELECT 1 FROM reserved WHERE partition = ? AND key = ?"
+        return bool(self._any_reserved and execute(reserved, (partition, key)).fetchone())
+
+    def _indexed(self, entity: Stored) -> set[tuple[int, bytes, bool]]:
+        if entity.version == self.version:
+            # Written earlier in this commit: its rows may be among those kept back.
+            self._write_index()
+        rows = self.connection.execute("SELECT property, value FROM cells WHERE entity = ?", (entity.id,)).fetchall()
         values: dict[int, int] = {}
         for number, _ in rows:
             values[number] = values.get(number, 0) + 1
@@ -150,8 +161,8 @@ class Writer:
         old: set[tuple[int, bytes, bool]],
         new: set[tuple[int, bytes, bool]],
     ) -> None:
-        executemany = self.connection.executemany
         if gone := old - new:
+            executemany = self.connection.executemany
             executemany(
                 "DELETE FROM postings WHERE property = ? AND value = ? AND key = ?",
                 [(number, value, path) for number, value, _ in gone],
@@ -160,13 +171,17 @@ class Writer:
                 "DELETE FROM cells WHERE entity = ? AND property = ? AND value = ?",
                 [(entity, number, value) for number, value, _ in gone],
             )
-        if added := new - old:
-            executemany(
-                "INSERT INTO postings (property, value, key, entity, many) VALUES (?, ?, ?, ?, ?)",
-                [(number, value, path, entity, many) for number, value, many in added],
-            )
-            executemany(
-                "INSERT INTO cells (entity, property, value) VALUES (?, ?, ?)",
-                [(entity, number, value) for number, value, _ in added],
-            )
+        added = new - old
+        for number, value, many in added:
+            self._postings.append((number, value, path, entity, many))
+            self._cells.append((entity, number, value))
         self.index_updates += len(gone) + len(added)
+
+    def _write_index(self) -> None:
+        self._postings.sort()
+        self.connection.executemany(
+            "INSERT INTO postings (property, value, key, entity, many) VALUES (?, ?, ?, ?, ?)", self._postings
+        )
+        self.connection.executemany("INSERT INTO cells (entity, property, value) VALUES (?, ?, ?)", self._cells)
+        self._postings.clear()
+        self._cells.clear()

@@ -151,6 +151,16 @@ def test_mutations_of_one_entity_in_a_transaction_apply_in_order(client):
     assert client.get(key)["n"] == 2
 
 
+def test_an_entity_written_twice_in_a_transaction_is_indexed_as_it_ended(client, find):
+    with client.transaction() as transaction:
+        for name, n in (("changed", 1), ("changed", 2), ("deleted", 1)):
+            entity = datastore.Entity(client.key("Thing", name))
+            entity["n"] = n
+            transaction.put(entity)
+        transaction.delete(client.key("Thing", "deleted"))
+    assert (find("Thing", ("n", "=", 1)), find("Thing", ("n", "=", 2))) == ([], ["changed"])
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [("insert", "insert"), ("update", "insert"), ("upsert", "insert"), ("delete", "update")],
