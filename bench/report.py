@@ -21,8 +21,8 @@ median of the quietest round: whatever else the machine does only ever adds.
 """
 
 PUT_TEXT = """A put is mostly the client's own work and the gRPC call, whatever stands behind it, and at 100,000 visits
-Google's emulators have run long enough to be warm. From run to run, and on slower machines than this one, a put has
-come out at 0.9 to 1.3 of theirs there, and a bulk load at 0.9 to 1.2 of their time (November 2026).
+Google's emulators have run long enough to be warm. There, from run to run and from machine to machine, a put has taken
+0.9 to 1.3 of their time, and a bulk load 0.9 to 1.2 (November 2026).
 """
 
 REST_TEXT = """Ours is measured with `--grpc-only`, as `localcloud run` serves its apps. Without that flag, `localcloud
@@ -73,7 +73,8 @@ def _datastores(found: dict[str, Any]) -> Iterable[str]:
             ratios = [_ratio(times[OURS], times[name]) if name in times else "" for name in stores[1:]]
             rows.append([f"{int(size):,}", *(_ms(times.get(name)) for name in (*stores, FLOOR)), *ratios])
         yield _table(["visits", *stores, FLOOR, *(f"ours : {name}" for name in stores[1:])], rows)
-    yield PUT_TEXT
+    if not found["google_absent"]:
+        yield PUT_TEXT
     yield "## What it takes"
     most = max(sizes, key=lambda size: (size in found["load_total"], int(size)))
     rows = [

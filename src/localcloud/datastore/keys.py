@@ -49,10 +49,9 @@ def partition_of(project: str, database: str, partition: m.PartitionId) -> Parti
     if theirs != (project, database):
         ours = "/".join(filter(None, (project, database)))
         raise invalid(f"mismatched databases within request: {ours} vs. {'/'.join(filter(None, theirs))}")
-    namespace = partition.namespace_id
-    if namespace and not _DIMENSION.fullmatch(namespace):
-        raise invalid(f'Illegal string "{namespace}" in namespace id.')
-    return Partition(project, database, namespace)
+    if not _DIMENSION.fullmatch(partition.namespace_id):
+        raise invalid(f'Illegal string "{partition.namespace_id}" in namespace id.')
+    return Partition(project, database, partition.namespace_id)
 
 
 def is_complete(key: m.Key) -> bool:

@@ -41,10 +41,8 @@ class Writer:
     def __init__(self, storage: Storage, connection: sqlite3.Connection) -> None:
         self._storage = storage
         self.connection = connection
-        state: tuple[int, int, bool] = connection.execute(
-            "SELECT version, allocated, EXISTS (SELECT 1 FROM reserved) FROM state"
-        ).fetchone()
-        self._newest, self._allocated, self._any_reserved = state
+        state: tuple[int, int] = connection.execute("SELECT version, allocated FROM state").fetchone()
+        self._newest, self._allocated = state
         self._allocated_before = self._allocated
         # A clock that stands still or goes back must not give two commits one version.
         self.version = max(self._newest + 1, time.time_ns() // 1000)
@@ -108,7 +106,13 @@ class Writer:
         while True:
             self._allocated += 1
             candidate = _scatter(self._allocated)
-            if not self._is_taken(number, path + keys.encode_id(candidate)):
+            key = (number, path + keys.encode_id(candidate))
+            taken = self.connection.execute(
+                "SELECT 1 FROM entities WHERE partition = ? AND key = ?"
+                " UNION ALL SELECT 1 FROM reserved WHERE partition = ? AND key = ?",
+                key * 2,
+            ).fetchone()
+            if not taken:
                 return candidate
 
     def reserve(self, partition: Partition, path: bytes) -> None:
@@ -117,7 +121,6 @@ class Writer:
             "INSERT OR IGNORE INTO reserved VALUES (?, ?)",
             (self._storage.partitions.add(self.connection, *partition), path),
         )
-        self._any_reserved = True
 
     def clear(self, project: str) -> None:
         """Remove every entity of every database and namespace of the project."""
@@ -136,13 +139,6 @@ class Writer:
         ):
             self.connection.execute(statement, (project,))
         self._changed = True
-
-    def _is_taken(self, partition: int, key: bytes) -> bool:
-        execute = self.connection.execute
-        if execute("SELECT 1 FROM entities WHERE partition = ? AND key = ?", (partition, key)).fetchone():
-            return True
-        reserved = "SELECT 1 FROM reserved WHERE partition = ? AND key = ?"
-        return bool(self._any_reserved and execute(reserved, (partition, key)).fetchone())
 
     def _indexed(self, entity: Stored) -> set[tuple[int, bytes, bool]]:
         if entity.version == self.version:
