@@ -58,6 +58,7 @@ class App:
         home: Path,
         log: Log,
         overrides: Mapping[str, str],
+        behind_load_balancer: bool = False,
         commands: Callable[..., Command] = command_for,
     ) -> None:
         self.name = name
@@ -73,6 +74,7 @@ class App:
                 directory=plan.directory,
                 handlers=plan.handlers,
                 extra_headers={"X-Appengine-Api-Ticket": services.project} if plan.bundled_services else {},
+                behind_load_balancer=behind_load_balancer,
                 ended=lambda: self.returncode is not None,
             ),
             port,
@@ -231,18 +233,26 @@ class Cloud:
         function: str | None = None,
         platform: str | None = None,
         environment: Mapping[str, str] | None = None,
+        behind_load_balancer: bool = False,
     ) -> App:
         """Return the folder as an app of this cloud: it has its `url` already, and answers there after App.start.
 
         `port` 0 is any free port, None the first free one from 8080 up.
         `function` names the target in a folder without app.yaml or Dockerfile; `platform` ("appengine", "cloudrun"
         or "functions") decides when the files in the folder do not; `environment` overrides the app's variables.
+        `behind_load_balancer` has visitors come through an external load balancer, which Cloud Run and functions may
+        have; raises LocalCloudError for App Engine, of which nobody recorded what it then sends.
         """
         name = name or "/".join(directory.resolve().parts[-2:])
         place = Path(tempfile.mkdtemp(dir=self._scratch))
         home = place / "home"
         home.mkdir()
         plan = read_plan(directory, function=function, platform=platform, staging=place / "image")
+        if behind_load_balancer and plan.platform in (Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27):
+            raise LocalCloudError(
+                f"{name}: --behind-load-balancer works for Cloud Run and Cloud Run functions only; "
+                f"there is no record of what {plan.platform.value} sends an app behind one; leave the option out"
+            )
         if "REDIS_HOST" in plan.environment and not self._redis:
             self._start_memorystore()
         services = Services(
@@ -260,6 +270,7 @@ class Cloud:
             home=home,
             log=self._log,
             overrides=environment or {},
+            behind_load_balancer=behind_load_balancer,
             commands=self._commands,
         )
         self.apps.append(app)
