@@ -6,12 +6,14 @@ import shutil
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
+
+import psutil
 
 from localcloud.addresses import read_server
 from localcloud.appengine.call_handler import call_handler
@@ -117,10 +119,31 @@ class App:
         return self._front_end.url
 
     @property
+    def upstream(self) -> tuple[str, int]:
+        """Where the app itself listens, behind its front end."""
+        return "127.0.0.1", self._upstream
+
+    @property
     def returncode(self) -> int | None:
         """The process's exit code if it has ended by itself, else None."""
         process = self._process
         return process.returncode if process else None
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Take the CPU away from the app's processes, as Cloud Run does between requests, and give it back."""
+        processes = self.processes()
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
+
+    def processes(self) -> set[psutil.Process]:
+        """Return the app's own process and all that it started; none if it has not been started."""
+        return self._process.members() if self._process else set()
 
     def start(self) -> None:
         """Start the app, and return when it listens; raises LocalCloudError if it exits or takes too long."""
