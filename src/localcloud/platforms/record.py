@@ -23,7 +23,7 @@ _FILES = ("app_engine_python27", "app_engine_python3", "cloud_run", "cloud_run_l
 _MADE_UP = {"hex": "[0-9a-fA-F]+", "digits": "[0-9]+", "any": ".+"}
 _ABSENT = "absent"
 # What may become of a header that a client sends under a name that apps believe.
-FATES = ("removed", "replaced", "kept first", "passed on")
+OUTCOMES = ("removed", "replaced", "kept first", "passed on")
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Record:
-    """What apps receive on one platform: headers, the peer's address, the environment, and the fate of forged headers.
+    """What apps receive on one platform: headers, the peer's address, the environment, and what becomes of forged ones.
 
-    The entries of `forged` have one of FATES as their value.
+    The entries of `forged` have one of OUTCOMES as their value.
     """
 
     platform: Platform
@@ -113,8 +113,8 @@ def _record(content: dict[str, Any]) -> Record:
         tuple(_entries(content, "environment", sources)),
     )
     for entry in record.forged:
-        if entry.value not in FATES:
-            raise ValueError(f"{record.title}: {entry.name}: expected one of {', '.join(FATES)}, found {entry.value}")
+        if entry.value not in OUTCOMES:
+            raise ValueError(f"{record.title}: {entry.name}: expected one of {', '.join(OUTCOMES)}, found {entry.value}")
     return record
 
 
