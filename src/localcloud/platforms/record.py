@@ -114,7 +114,7 @@ def _record(content: dict[str, Any]) -> Record:
     )
     for entry in record.forged:
         if entry.value not in OUTCOMES:
-            raise ValueError(f"{record.title}: {entry.name}: expected one of {', '.join(OUTCOMES)}, found {entry.value}")
+            raise ValueError(f"{record.title}: {entry.name}: {entry.value} is none of {', '.join(OUTCOMES)}")
     return record
 
 
