@@ -26,13 +26,23 @@ def fetch_visits(limit):
             for visit in visits]
 
 
+def cached_visits():
+    """Return the cached visits, or [] if there are none that this version can read."""
+    try:
+        visits = json.loads(memcache.get('visits') or '[]')
+        return [{'timestamp': visit['timestamp'], 'visitor': visit['visitor']}
+                for visit in visits]
+    except Exception as error:  # another version's value can fail in any way
+        app.logger.warning('Cannot read the cached visits: %r', error)
+        return []
+
+
 @app.route('/')
 def root():
     """Main application handler."""
     remote_addr = request.remote_addr
     user_agent = request.headers.get('User-Agent', '')
-    cached = memcache.get('visits')
-    visits = json.loads(cached) if cached else []
+    visits = cached_visits()
     # The same visitor within the hour gets the cached list and adds no visit
     if not visits or visits[0]['visitor'] != '%s: %s' % (remote_addr, user_agent):
         store_visit(remote_addr, user_agent)

@@ -15,7 +15,7 @@ from codelab.facts import UnreadableError, file_facts
 from codelab.model import Codelab
 from codelab.sameness.expectation import MismatchError
 from codelab.sameness.local import FAR_FROM_UTC, LocalWorld, fresh_side
-from codelab.sameness.scenarios import REPEAT_VISITORS, SCENARIOS, Scenario, redis_never_answering
+from codelab.sameness.scenarios import REDIS_SCENARIOS, REPEAT_VISITORS, SCENARIOS, Scenario
 from codelab.sameness.visitor import Document
 from codelab.trees import Tree
 from localcloud.cloud import App, Cloud
@@ -66,7 +66,7 @@ def cache_of(tree: Tree) -> str | None:
 
 def all_scenarios(cache: str | None) -> Sequence[Scenario]:
     """Return what an app with this cache is held to at the end; they restart the app and take its services away."""
-    return [*SCENARIOS, redis_never_answering] if cache == "Redis" else SCENARIOS
+    return [*SCENARIOS, *REDIS_SCENARIOS] if cache == "Redis" else SCENARIOS
 
 
 @dataclass

@@ -23,6 +23,8 @@ _FOLDER = re.compile(r" (?:--source=)?([\w.-]+/[\w./-]+?)(?:/app\.yaml)?(?: |$)"
 # Old projects may have a domain before their id: example.com:visitme.
 _PROJECT = re.compile(r"[a-z0-9.:-]+")
 _REGION = re.compile(r"[a-z0-9-]+")
+# What an app.yaml of the course leaves to the reader.
+_PLACEHOLDER = re.compile(r"\b(PROJECT_ID|REDIS_ADDRESS|REGION)\b")
 # Only the project itself knows its number.
 _NUMBER = "\"$(gcloud projects describe {project} --format='value(projectNumber)')\""
 
@@ -150,9 +152,11 @@ def _refuse_what_cannot_go(course: Course, codelab: Codelab, found: Deployment) 
     place = course.root / found.folder
     if not place.is_dir():
         raise CodelabError(f"{where}: expected {found.folder}, found none; do what stands before this command there")
-    sample = codelab.readme.parent / "FINISH-py3" / "app.yaml"
-    if place.parent.name == "work" and sample.read_bytes() == (place / "app.yaml").read_bytes():
-        raise CodelabError(
-            f"{found.folder}/app.yaml: expected your own addresses, found the sample's; what to write stands in "
-            f"{codelab.page.name}, before line {found.line}"
-        )
+    app_yaml = place / "app.yaml"
+    lines = app_yaml.read_text().splitlines() if app_yaml.is_file() else []
+    for number, line in enumerate(lines, 1):
+        if placeholder := _PLACEHOLDER.search(line.partition("#")[0]):
+            raise CodelabError(
+                f"{found.folder}/app.yaml:{number}: {placeholder[0]} is a placeholder; write your own value there, as "
+                f"{codelab.page.name} says before line {found.line}"
+            )

@@ -331,6 +331,11 @@ class Cloud:
         if self.memorystore:
             self.memorystore.flush()
 
+    def overwrite_caches(self, value: bytes, flags: int) -> int:
+        """Put this in the place of every cached value; `flags` are Memcache's. Return how many there were."""
+        values = self.api_server.memcache(self.project).overwrite(value, flags)
+        return values + (self.memorystore.overwrite(value) if self.memorystore else 0)
+
     def lose_caches(self) -> None:
         """Take Memcache and Redis away, with all they hold, as an outage would."""
         self.flush_caches()

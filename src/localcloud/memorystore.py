@@ -118,6 +118,19 @@ class Memorystore:
             with self.client() as client:
                 client.flushall()
 
+    def overwrite(self, value: bytes) -> int:
+        """Put this in the place of every value of database 0, as another program might; return how many there were."""
+        with self.client() as client:
+            keys = list(client.scan_iter())
+            for key in keys:
+                client.set(key, value, keepttl=True)
+        return len(keys)
+
+    def drop_connections(self) -> None:
+        """Close the clients' connections, as a server that restarts or ends idle ones does; what it holds stays."""
+        with self.client() as client:
+            client.client_kill_filter(_type="normal", skipme=True)
+
     def advance(self, seconds: float) -> None:
         """Lets time pass for every key of every database: those whose time is up are gone, those without expiry
         stay for ever. Expiry times of single hash fields are not moved."""

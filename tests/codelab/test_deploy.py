@@ -102,11 +102,33 @@ def test_what_cannot_go_is_refused_in_one_line(codelab: Run, gcloud: Path, case:
     assert not gcloud.exists()
 
 
-def test_mod13_with_the_addresses_of_the_sample_is_refused(codelab: Run, gcloud: Path, course: Path) -> None:
-    shutil.copytree(course / "mod13-memorystore" / "FINISH-py3", course / "work" / "mod13-memorystore-deploy")
-    done = codelab("deploy", "mod13-memorystore", *PROJECT)
-    assert "app.yaml: expected your own addresses, found the sample's" in done.stdout
+MOD13 = "mod13-memorystore"
+
+
+@pytest.mark.parametrize("left", ["PROJECT_ID", "REGION", "REDIS_ADDRESS"])
+def test_mod13_with_a_placeholder_left_is_refused(codelab: Run, gcloud: Path, course: Path, left: str) -> None:
+    app_yaml = filled_in(course, *{"PROJECT_ID", "REGION", "REDIS_ADDRESS"} - {left})
+    line = next(number for number, line in enumerate(app_yaml.read_text().splitlines(), 1) if left in line)
+    done = codelab("deploy", MOD13, *PROJECT)
+    assert f"work/{MOD13}-deploy/app.yaml:{line}: {left} is a placeholder" in done.stdout.splitlines()[-1]
     assert not gcloud.exists()
+
+
+def test_mod13_with_every_placeholder_filled_in_is_deployed(codelab: Run, gcloud: Path, course: Path) -> None:
+    filled_in(course, "PROJECT_ID", "REGION", "REDIS_ADDRESS")
+    assert codelab("deploy", MOD13, *PROJECT).returncode == 0
+    assert f" work/{MOD13}-deploy/app.yaml " in gcloud.read_text()
+
+
+def filled_in(course: Path, *placeholders: str) -> Path:
+    """Return the app.yaml of the copy that mod13's README deploys, with these placeholders filled in."""
+    copy = shutil.copytree(course / MOD13 / "FINISH-py3", course / "work" / f"{MOD13}-deploy")
+    app_yaml = copy / "app.yaml"
+    text = app_yaml.read_text()
+    for placeholder in placeholders:
+        text = text.replace(placeholder, "mine")
+    app_yaml.write_text(text)
+    return app_yaml
 
 
 def test_a_machine_without_gcloud_is_told_where_to_get_it(codelab: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,6 +77,30 @@ def test_an_app_with_python_2_s_own_words_runs_as_it_is(localcloud, folder):
 
 @in_lane
 @pytest.mark.usefixtures("genuine")
+def test_a_connector_whose_name_is_a_placeholder_does_not_keep_an_app_from_starting(localcloud, folder):
+    app = folder(
+        app_yaml="""
+            runtime: python27
+            api_version: 1
+            threadsafe: true
+            vpc_access_connector:
+              name: projects/PROJECT_ID/locations/REGION/connectors/visitme
+            handlers:
+            - url: .*
+              script: main.app
+        """,
+        main_py="""
+            def app(environ, start_response):
+                start_response('200 OK', [('Content-Type', 'text/plain')])
+                return ['here']
+        """,
+    )
+    (url,) = localcloud("run", app, "--python27").urls()
+    assert httpx.get(url, timeout=60).text == "here"
+
+
+@in_lane
+@pytest.mark.usefixtures("genuine")
 def test_visits_go_both_ways_between_genuine_ndb_and_todays_clients(monkeypatch):
     with Cloud(commands=functools.partial(command_for, find_python27())) as cloud:
         old = cloud.add(ROOT / "mod1-flask" / "START")

@@ -41,7 +41,7 @@ FILES = {
     "mod13-memorystore/START": APP_ENGINE_PYTHON27,
     "mod13-memorystore/FINISH": APP_ENGINE_PYTHON27,
     "mod13-memorystore/START-py3": APP_ENGINE,
-    "mod13-memorystore/FINISH-py3": APP_ENGINE,
+    "mod13-memorystore/FINISH-py3": APP_ENGINE | BUILDPACKS,
 }
 
 
@@ -97,8 +97,9 @@ def test_sample_imports_nothing_of_ours(name: str) -> None:
     assert not re.search(r"localcloud|codelab", "".join(path.read_text() for path in (ROOT / name).glob("*.py")))
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if "app.yaml" in FILES[name]])
-def test_connector_is_named_as_the_legacy_sdk_demands(name: str) -> None:
-    # The last SDK for Python 2.7 (1.9.88) takes lower case only, so a placeholder in capitals would not even start.
-    connector = re.search(r"(?m)^vpc_access_connector:\n  name: (.*)$", (ROOT / name / "app.yaml").read_text())
-    assert connector is None or re.fullmatch(r"[a-z\d-]+(/[a-z\d-]+)*", connector[1])
+@pytest.mark.parametrize("name", ["mod13-memorystore/FINISH", "mod13-memorystore/FINISH-py3"])
+def test_address_and_connector_are_placeholders_that_cannot_exist(name: str) -> None:
+    # A host name has no underscore, and the names of projects and regions have no capitals.
+    app_yaml = appinfo.LoadSingleAppInfo((ROOT / name / "app.yaml").read_text())
+    assert app_yaml.env_variables["REDIS_HOST"] == "REDIS_ADDRESS"
+    assert app_yaml.vpc_access_connector.name == "projects/PROJECT_ID/locations/REGION/connectors/visitme"

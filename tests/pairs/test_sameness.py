@@ -10,13 +10,13 @@ from codelab.sameness.scenarios import (
     ANN,
     BOB,
     MANY_ADDRESSES,
+    REDIS_SCENARIOS,
     REPEAT_VISITORS,
     SCENARIOS,
     Scenario,
     Visitor,
     address,
     datastore_gone_and_back,
-    redis_never_answering,
 )
 from codelab.sameness.visitor import Answer, Browser, Document
 from localcloud.cloud import App, Platform
@@ -76,12 +76,13 @@ def test_both_sides_live_through_an_outage_of_datastore(running_pair: RunningPai
         datastore_gone_and_back(start, finish)
 
 
-def test_a_redis_that_never_answers_breaks_no_page(running_pair: RunningPair) -> None:
+@pytest.mark.parametrize("scenario", REDIS_SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_a_side_with_redis_keeps_its_rules(running_pair: RunningPair, scenario: Scenario) -> None:
     _, sides = running_pair
     for name, (app, world) in sides.items():
         with fresh(name, app, world) as side:
             if side.cache == "Redis":
-                redis_never_answering(side)
+                scenario(side)
 
 
 @pytest.mark.skipif(not MANY_ADDRESSES, reason="only Linux lets a visitor and the proxy have addresses of their own")

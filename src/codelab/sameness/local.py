@@ -16,6 +16,7 @@ from google.cloud import datastore
 from codelab.sameness.lanes import Surroundings
 from codelab.sameness.side import Side
 from localcloud.cloud import App, Cloud
+from localcloud.memorystore import Memorystore
 
 # Far from UTC, so that an app that stores or shows local time is found out.
 FAR_FROM_UTC = {"TZ": "America/Los_Angeles"}
@@ -27,6 +28,7 @@ class LocalWorld:
     def __init__(self, cloud: Cloud, app: App) -> None:
         self._cloud = cloud
         self._app = app
+        self._stalled = 0, 0  # Redis's process, and the connections it had accepted
         with mock.patch.dict(os.environ, DATASTORE_EMULATOR_HOST=cloud.datastore):
             self._client = datastore.Client(project=cloud.project)
 
@@ -49,18 +51,34 @@ class LocalWorld:
     def restore_cache(self) -> None:
         self._cloud.restore_caches()
 
-    def stall_redis(self) -> int:
-        """Have Redis accept connections and never answer; return what resume_redis takes."""
-        if not self._cloud.memorystore:
-            raise RuntimeError("no app here has a Redis to stall")
-        with self._cloud.memorystore.client() as client:
-            server = cast("dict[str, int]", client.info("server"))
-        process = server["process_id"]
-        os.kill(process, signal.SIGSTOP)
-        return process
+    def stall_redis(self) -> None:
+        """Have Redis accept connections and never answer."""
+        info = self._redis_info()
+        self._stalled = info["process_id"], info["total_connections_received"]
+        os.kill(info["process_id"], signal.SIGSTOP)
 
-    def resume_redis(self, process: int) -> None:
+    def resume_redis(self) -> int:
+        """Have Redis answer again; return how many connections were made to it meanwhile."""
+        process, connections = self._stalled
         os.kill(process, signal.SIGCONT)
+        # Those made meanwhile have waited in a queue, so they are counted before the one that asks.
+        return self._redis_info()["total_connections_received"] - 1 - connections
+
+    def drop_redis_connections(self) -> None:
+        """Close the apps' connections to Redis, as a server does that ends idle ones."""
+        self._redis().drop_connections()
+
+    def overwrite_caches(self, value: bytes, flags: int) -> int:
+        return self._cloud.overwrite_caches(value, flags)
+
+    def _redis(self) -> Memorystore:
+        if not self._cloud.memorystore:
+            raise RuntimeError("no app here has a Redis")
+        return self._cloud.memorystore
+
+    def _redis_info(self) -> dict[str, int]:
+        with self._redis().client() as client:
+            return cast("dict[str, int]", client.info())
 
     def lose_datastore(self) -> None:
         self._cloud.lose_datastore()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from codelab.sameness.expectation import expect
+from codelab.sameness.foreign import FOREIGN_VALUES
 from codelab.sameness.side import Side
 from codelab.sameness.visitor import Answer, Visitor
 
@@ -200,7 +201,25 @@ def _expect_status(side: Side, status: int, method: str, path: str) -> None:
 
 
 def redis_never_answering(side: Side) -> None:
-    with side.redis_stalled():
+    side.visit(ANN)
+    side.visit(BOB)
+    with side.redis_stalled(calls=2 * 2):  # a read and a write for each page
+        side.visit(ANN)  # over the connection that is open
+        side.visit(BOB)  # over new ones
+
+
+def redis_closing_idle_connections(side: Side) -> None:
+    side.visit(ANN)
+    for _ in range(3):
+        side.world.drop_redis_connections()
+        side.visit(ANN)
+
+
+def foreign_values_in_the_cache(side: Side) -> None:
+    side.visit(ANN)
+    for foreign in FOREIGN_VALUES:
+        side.overwrite_cache(foreign.value, foreign.memcache_flags)
+        side.visit(ANN)
         side.visit(ANN)
 
 
@@ -216,7 +235,11 @@ REPEAT_VISITORS = [
     an_hour_passing,
     cache_gone_during_visits,
     cache_gone_before_the_first_visit,
+    foreign_values_in_the_cache,
 ]
+
+# What only an app that caches in Redis is held to.
+REDIS_SCENARIOS = [redis_never_answering, redis_closing_idle_connections]
 
 SCENARIOS = [
     first_visit_to_an_empty_store,
@@ -235,4 +258,5 @@ SCENARIOS = [
     cache_gone_during_visits,
     cache_gone_before_the_first_visit,
     visits_of_an_older_version,
+    foreign_values_in_the_cache,
 ]

@@ -24,8 +24,10 @@ class World(Protocol):
     def advance(self, seconds: float) -> None: ...
     def lose_cache(self) -> None: ...
     def restore_cache(self) -> None: ...
-    def stall_redis(self) -> int: ...
-    def resume_redis(self, process: int) -> None: ...
+    def stall_redis(self) -> None: ...
+    def resume_redis(self) -> int: ...
+    def drop_redis_connections(self) -> None: ...
+    def overwrite_caches(self, value: bytes, flags: int) -> int: ...
     def lose_datastore(self) -> None: ...
     def restore_datastore(self) -> None: ...
     def count_visits(self) -> int: ...
@@ -116,16 +118,30 @@ class Side:
             self._cached.clear()
 
     @contextmanager
-    def redis_stalled(self) -> Iterator[None]:
-        """Have Redis accept connections and answer none of them."""
-        process = self.world.stall_redis()
+    def redis_stalled(self, calls: int) -> Iterator[None]:
+        """Have Redis accept connections and answer none; so many `calls` must cost no more than a time-out each."""
+        self.world.stall_redis()
         self._cache_up = False
         self._cached.clear()
         try:
             yield
         finally:
-            self.world.resume_redis(process)
+            connections = self.world.resume_redis()
             self._cache_up = True
+        expect(
+            connections <= calls,
+            f"{self.name}: expected {calls} calls to a Redis that never answers, each over one connection at most, "
+            f"found {connections} connections: a call that timed out must not be tried again",
+        )
+
+    def overwrite_cache(self, value: bytes, flags: int) -> None:
+        """Put a value that is not this app's in the place of the cached list, if there is a cache."""
+        if self.cache:
+            expect(
+                self.world.overwrite_caches(value, flags) > 0,
+                f"{self.name}: expected a list in {self.cache}, found it empty",
+            )
+            self._cached.clear()
 
     def continue_from(self, other: Side) -> None:
         """Take over what the other side has stored: both work on one store, and on one cache if it is of a kind."""

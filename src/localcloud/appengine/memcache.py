@@ -41,6 +41,10 @@ class Memcache:
         """Empty the cache."""
         self._stub.Clear()
 
+    def overwrite(self, value: bytes, flags: int) -> int:
+        """Put this in the place of every value, as another version of the app might; return how many there were."""
+        return self._stub.overwrite(value, flags)
+
     def call(self, method: str, payload: bytes) -> bytes:
         """Answer one call of the memcache service."""
         if not self.available:
@@ -91,6 +95,13 @@ class _Stub(MemcacheServiceStub):  # type: ignore[misc]  # the SDK ships no type
     def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__(gettime=clock)
         self._clock = clock
+
+    def overwrite(self, value: bytes, flags: int) -> int:
+        with self._mutex:
+            entries = [entry for namespace in self._the_cache.values() for entry in namespace.values()]
+            for entry in entries:
+                entry.value, entry.flags = value, flags
+        return len(entries)
 
     def Clear(self) -> None:  # noqa: N802  # the stub's name for it
         with self._mutex:

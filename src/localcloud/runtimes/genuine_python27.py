@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from localcloud.errors import LocalCloudError
 from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.launch.yaml_lines import YamlLines
 from localcloud.ports import free_port
 from localcloud.runtimes import command as python3
 from localcloud.runtimes.environments import cache_directory, install_to
@@ -130,6 +131,9 @@ def _dev_appserver(
     directory = home.parent / "python27"
     # A copy, because the codelab has the learner install into lib/, and the learner's folder stays as it is.
     shutil.copytree(plan.directory, directory, ignore=shutil.ignore_patterns("lib", "*.pyc"))
+    # There is no network to connect to, and the SDK refuses names in capitals: those are placeholders.
+    app_yaml = directory / plan.source.name
+    app_yaml.write_text(YamlLines(plan.source).without(["vpc_access_connector"]))
     if plan.requirements:
         shutil.copytree(packages, directory / "lib", copy_function=_link_or_copy)
     storage = home / "storage"
