@@ -30,8 +30,10 @@ def visitme(request):
         abort(404)
     if request.method not in ('GET', 'HEAD'):
         abort(405, ['GET', 'HEAD'])
-    forwarded_for = request.headers.get('X-Forwarded-For', request.remote_addr)
-    remote_addr = forwarded_for.split(',')[-PROXY_HOPS:][0].strip()
+    remote_addr = request.remote_addr
+    forwarded_for = request.headers.get('X-Forwarded-For', remote_addr).split(',')
+    if 0 < PROXY_HOPS <= len(forwarded_for):
+        remote_addr = forwarded_for[-PROXY_HOPS].strip()
     with client.context():
         store_visit(remote_addr, request.headers.get('User-Agent', ''))
         visits = fetch_visits(10)

@@ -60,6 +60,11 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--function", metavar="NAME", help="the function to serve, for a folder without a deployment file")
     run.add_argument("--platform", choices=["appengine", "cloudrun", "functions"], help="when the files do not tell")
     run.add_argument(
+        "--behind-load-balancer",
+        action="store_true",
+        help="visitors come through an external load balancer (Cloud Run and functions only)",
+    )
+    run.add_argument(
         "--env",
         action="append",
         default=[],
@@ -130,6 +135,7 @@ def _run(options: argparse.Namespace) -> None:
                 function=options.function,
                 platform=options.platform,
                 environment=environment,
+                behind_load_balancer=options.behind_load_balancer,
             )
             for number, directory in enumerate(options.directories)
         ]

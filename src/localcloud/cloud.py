@@ -6,12 +6,14 @@ import shutil
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
+
+import psutil
 
 from localcloud.addresses import read_server
 from localcloud.appengine.call_handler import call_handler
@@ -58,6 +60,7 @@ class App:
         home: Path,
         log: Log,
         overrides: Mapping[str, str],
+        behind_load_balancer: bool = False,
         commands: Callable[..., Command] = command_for,
     ) -> None:
         self.name = name
@@ -73,6 +76,7 @@ class App:
                 directory=plan.directory,
                 handlers=plan.handlers,
                 extra_headers={"X-Appengine-Api-Ticket": services.project} if plan.bundled_services else {},
+                behind_load_balancer=behind_load_balancer,
                 ended=lambda: self.returncode is not None,
             ),
             port,
@@ -115,10 +119,31 @@ class App:
         return self._front_end.url
 
     @property
+    def upstream(self) -> tuple[str, int]:
+        """Where the app itself listens, behind its front end."""
+        return "127.0.0.1", self._upstream
+
+    @property
     def returncode(self) -> int | None:
         """The process's exit code if it has ended by itself, else None."""
         process = self._process
         return process.returncode if process else None
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Take the CPU away from the app's processes, as Cloud Run does between requests, and give it back."""
+        processes = self.processes()
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
+
+    def processes(self) -> set[psutil.Process]:
+        """Return the app's own process and all that it started; none if it has not been started."""
+        return self._process.members() if self._process else set()
 
     def start(self) -> None:
         """Start the app, and return when it listens; raises LocalCloudError if it exits or takes too long."""
@@ -231,18 +256,26 @@ class Cloud:
         function: str | None = None,
         platform: str | None = None,
         environment: Mapping[str, str] | None = None,
+        behind_load_balancer: bool = False,
     ) -> App:
         """Return the folder as an app of this cloud: it has its `url` already, and answers there after App.start.
 
         `port` 0 is any free port, None the first free one from 8080 up.
         `function` names the target in a folder without app.yaml or Dockerfile; `platform` ("appengine", "cloudrun"
         or "functions") decides when the files in the folder do not; `environment` overrides the app's variables.
+        `behind_load_balancer` has visitors come through an external load balancer, which Cloud Run and functions may
+        have; raises LocalCloudError for App Engine, of which nobody recorded what it then sends.
         """
         name = name or "/".join(directory.resolve().parts[-2:])
         place = Path(tempfile.mkdtemp(dir=self._scratch))
         home = place / "home"
         home.mkdir()
         plan = read_plan(directory, function=function, platform=platform, staging=place / "image")
+        if behind_load_balancer and plan.platform in (Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27):
+            raise LocalCloudError(
+                f"{name}: --behind-load-balancer works for Cloud Run and Cloud Run functions only; "
+                f"there is no record of what {plan.platform.value} sends an app behind one; leave the option out"
+            )
         if "REDIS_HOST" in plan.environment and not self._redis:
             self._start_memorystore()
         services = Services(
@@ -260,6 +293,7 @@ class Cloud:
             home=home,
             log=self._log,
             overrides=environment or {},
+            behind_load_balancer=behind_load_balancer,
             commands=self._commands,
         )
         self.apps.append(app)

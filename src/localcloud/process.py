@@ -98,6 +98,10 @@ class Process:
                 )
             time.sleep(_POLL_SECONDS)
 
+    def members(self) -> set[psutil.Process]:
+        """Return the child and everything it started, as far as they are alive now."""
+        return self._family.members()
+
     def stop(self) -> None:
         """Ends the child and everything it started: by TERM, after 1.5 s by KILL, well below 3 s in all.
 

@@ -1,4 +1,4 @@
-"""What a cloud's apps do when they end before they have begun."""
+"""Apps of a cloud: those that end before they have begun, and those behind a load balancer."""
 
 from __future__ import annotations
 
@@ -34,3 +34,33 @@ def test_nobody_waits_for_an_app_that_has_ended(tmp_path: Path) -> None:
         # Less than the front end's patience with an app that is starting.
         answer = httpx.get(app.url, timeout=10)
         assert answer.status_code in (502, 503)  # broken off by the server's end, or after it
+
+
+SHOWS_ADDRESSES = """
+def app(environ, start_response):
+    start_response('200 OK', [])
+    return [environ['HTTP_X_FORWARDED_FOR'].encode()]
+"""
+
+
+def test_load_balancers_address_follows_the_visitors_in_an_app_behind_one(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(SHOWS_ADDRESSES)
+    (tmp_path / "requirements.txt").write_text("gunicorn==27.0.1\n")
+    (tmp_path / "Procfile").write_text("web: gunicorn -b :$PORT main:app\n")
+    with Cloud() as cloud:
+        app = cloud.add(tmp_path, behind_load_balancer=True)
+        app.start()
+        assert httpx.get(f"http://127.0.0.1:{app.url.rpartition(':')[2]}").text == "127.0.0.1, 127.0.0.253"
+
+
+@pytest.mark.parametrize(
+    ("folder", "platform"),
+    [("mod2-cloudndb/START", "App Engine (python27)"), ("mod2-cloudndb/FINISH-py3", "App Engine")],
+)
+def test_app_engine_behind_load_balancer_is_refused_by_name(folder: str, platform: str) -> None:
+    with Cloud() as cloud, pytest.raises(LocalCloudError) as refusal:
+        cloud.add(ROOT / folder, behind_load_balancer=True)
+    assert str(refusal.value) == (
+        f"{folder}: --behind-load-balancer works for Cloud Run and Cloud Run functions only; there is no record of "
+        f"what {platform} sends an app behind one; leave the option out"
+    )

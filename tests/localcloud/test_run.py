@@ -59,6 +59,19 @@ def test_the_first_line_of_a_python27_log_says_that_it_runs_on_python_3(localclo
     assert "this runs on Python 3" in log[0]
 
 
+def test_app_engine_behind_load_balancer_is_refused_in_one_line(localcloud):
+    command = localcloud("run", ROOT / "mod2-cloudndb" / "FINISH-py3", "--behind-load-balancer")
+    assert command.wait() == 1
+    (line,) = command.lines
+    assert line.startswith("localcloud: mod2-cloudndb/FINISH-py3: --behind-load-balancer works for Cloud Run and")
+
+
+def test_run_behind_load_balancer_puts_its_address_after_the_visitors(localcloud):
+    command = localcloud("run", ROOT / "mod5-buildpacks" / "FINISH", "--behind-load-balancer")
+    page = httpx.get(command.urls()[0], timeout=30).text
+    assert "from 127.0.0.253:" in page  # mod5 trusts one hop, which is now the load balancer
+
+
 def test_a_function_needs_its_name(localcloud):
     command = localcloud("run", ROOT / "mod11-functions" / "FINISH")
     assert command.wait() == 1

@@ -19,13 +19,14 @@ from codelab.sameness.scenarios import (
     redis_never_answering,
 )
 from codelab.sameness.visitor import Answer, Browser, Document
-from localcloud.cloud import App
+from localcloud.cloud import App, Platform
 from tests.pairs.conftest import RunningPair, fresh
 from tests.pairs.course import COUNTING_PROXIES, LONG_QUERY, Pair, cache_control, statuses
 
 ERROR = 400
 # Where Linux apps see the local cloud's front end come from.
 PROXY = "127.0.0.254"
+PROXY_OF_APP_ENGINE = "127.0.0.1"
 ODD_REQUESTS = [
     "OPTIONS /",
     "PATCH /",
@@ -90,7 +91,8 @@ def test_a_broken_header_shows_the_visitor_or_the_proxy(running_pair: RunningPai
     visitor = Visitor(address=address(2), headers=((b"X-Forwarded-For", b'"203.0.113.7'),))
     for name, (app, _) in sides.items():
         (answer,) = _answers(app, "GET /", visitor=visitor)
-        believed = PROXY if name in COUNTING_PROXIES else visitor.address
+        proxy = PROXY_OF_APP_ENGINE if app.plan.platform is Platform.APP_ENGINE else PROXY
+        believed = proxy if name in COUNTING_PROXIES else visitor.address
         assert answer.listed[0] == f"{believed}: suite"
 
 

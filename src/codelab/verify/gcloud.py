@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 from codelab.course import find_course
@@ -21,6 +22,7 @@ _GLOBAL_FLAGS = {"--format", "--project", "--quiet"}
 
 _STYLE = re.compile(r"\x1b\[[\d;]*m")
 _NAME = re.compile(r"NAME\s+gcloud ([a-z\s-]+?)\s+- ")
+_WORD = re.compile(r"[a-z][a-z0-9-]*")
 _SPAN = re.compile(r"`(gcloud [^`]+)`")
 _FLAG = re.compile(r"--(?:\[(no-)\])?([a-z][a-z0-9-]*)")
 
@@ -57,10 +59,8 @@ def commands_in(page: Page) -> Iterator[str]:
 
 
 def _leading_names(words: list[str]) -> Iterator[str]:
-    for word in words:
-        if word.startswith("-"):
-            return
-        yield word
+    """Yield the words that may name a command: no flags, and no values such as service.yaml or PROJECT_ID."""
+    yield from takewhile(_WORD.fullmatch, words)
 
 
 def _look_up(words: list[str]) -> tuple[str, list[str]] | None:

@@ -15,6 +15,11 @@ RawHeaders = list[tuple[bytes, bytes]]
 
 APP_ENGINE = frozenset({Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27})
 
+# What stands behind the visitor in X-Forwarded-For. App Engine's Python 3 runtimes were always seen to append this
+# address. A load balancer appends its own, which is a public one: here, an address of this machine that no visitor has.
+APP_ENGINE_HOP = "169.254.1.1"
+LOAD_BALANCER = "127.0.0.253"
+
 # https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1, and Trailer because trailers are not passed on.
 _HOP_BY_HOP = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
@@ -24,11 +29,14 @@ _ALWAYS_KEPT = frozenset({b"host", b"content-length"})
 # The front end answers "100 Continue" itself.
 _ENDS_HERE = frozenset({b"expect", b"proxy-authorization"})
 
-# https://cloud.google.com/appengine/docs/standard/reference/request-headers: X-Google-* and App Engine's own are
-# removed for the app's safety, Accept-Encoding because compression is the front end's business.
-_APP_ENGINE_REMOVES = re.compile(rb"x-appengine-.*|x-google-.*|accept-encoding", re.DOTALL)
+# What a client cannot send. Google's page on App Engine's request headers also names Accept-Encoding, which apps on
+# Python 3 were seen to receive all the same: localcloud/platforms has the sources.
+_REMOVED = {
+    Platform.APP_ENGINE: re.compile(rb"x-appengine-.*|x-google-.*", re.DOTALL),
+    Platform.APP_ENGINE_PYTHON27: re.compile(rb"x-appengine-.*|x-google-.*|accept-encoding", re.DOTALL),
+    Platform.FUNCTIONS: re.compile(rb"x-google-.*", re.DOTALL),
+}
 
-_FORWARDED_FOR = b"x-forwarded-for"
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 _CLOUD_TRACE = re.compile(rb"([0-9a-f]{32})(?:/.*)?", re.IGNORECASE)
 
@@ -46,14 +54,16 @@ def for_app(
     hostname: str,
     chunked: bool,
     extra: Mapping[str, str],
+    behind_load_balancer: bool = False,
 ) -> RawHeaders:
     """The headers the app gets: the visitor's own in their order, less the platform's, then the platform's.
 
     `hostname` is where visitors reach the app, `chunked` whether the body has no announced length, `extra` what
-    the launcher adds. Cloud Run and functions keep a client's X-Appengine-* headers: nothing there reserves them.
+    the launcher adds, `behind_load_balancer` whether the visitor comes through one. Cloud Run and functions keep a
+    client's X-Appengine-* headers: nothing there reserves them.
     """
     headers = list(received)
-    added = _added(platform, headers, visitor, hostname)
+    added = _added(platform, headers, visitor, hostname, behind_load_balancer)
     added += [(name.encode("ascii"), value.encode("latin-1")) for name, value in extra.items()]
     if chunked:
         added.append((b"Transfer-Encoding", b"chunked"))
@@ -61,10 +71,11 @@ def for_app(
     owned = {_canonical(name) for name, _ in added} | _HOP_BY_HOP | _ENDS_HERE | _named_by_connection(headers)
     if chunked:
         owned.add(b"content-length")
+    removed = _REMOVED.get(platform)
     kept = []
     for name, value in headers:
         canonical = _canonical(name)
-        if canonical in owned or (platform in APP_ENGINE and _APP_ENGINE_REMOVES.fullmatch(canonical)):
+        if canonical in owned or (removed and removed.fullmatch(canonical)):
             continue
         kept.append((name, value))
     if not any(name.lower() == b"host" for name, _ in kept):  # HTTP/1.0 has no Host, and the app is told 1.1
@@ -84,17 +95,13 @@ def wants_websocket(received: Iterable[tuple[bytes, bytes]]) -> bool:
     return any(name.lower() == b"upgrade" and value.lower() == b"websocket" for name, value in received)
 
 
-def _added(platform: Platform, received: RawHeaders, visitor: str, hostname: str) -> RawHeaders:
-    claims = [value for name, value in received if name.lower() == _FORWARDED_FOR and value]
+def _added(
+    platform: Platform, received: RawHeaders, visitor: str, hostname: str, behind_load_balancer: bool
+) -> RawHeaders:
     trace = _trace_id(received)
     span = secrets.token_hex(8)
-    added = [
-        (b"X-Forwarded-For", b", ".join([*claims, visitor.encode("ascii")])),
-        (b"X-Forwarded-Proto", b"http"),
-        # https://cloud.google.com/trace/docs/trace-context: one trace in two notations, the span in decimal here.
-        (b"X-Cloud-Trace-Context", f"{trace}/{int(span, 16)};o=0".encode("ascii")),
-        (b"Traceparent", f"00-{trace}-{span}-00".encode("ascii")),
-    ]
+    # https://cloud.google.com/trace/docs/trace-context: one trace in two notations, the span in decimal here.
+    added = [(b"X-Cloud-Trace-Context", f"{trace}/{int(span, 16)};o=0".encode("ascii"))]
     if platform in APP_ENGINE:
         added += [
             (b"X-Appengine-User-Ip", visitor.encode("ascii")),
@@ -103,7 +110,28 @@ def _added(platform: Platform, received: RawHeaders, visitor: str, hostname: str
             (b"X-Appengine-Default-Version-Hostname", hostname.encode("ascii")),
             (b"X-Appengine-Request-Log-Id", secrets.token_hex(32).encode("ascii")),
         ]
-    return added
+    if platform is Platform.APP_ENGINE_PYTHON27:
+        return added  # this runtime has the visitor in REMOTE_ADDR, and was seen to get no header about proxies
+    hops = [visitor]
+    if platform is Platform.APP_ENGINE:
+        hops.append(APP_ENGINE_HOP)
+        added.append((b"X-Appengine-Timeout-Ms", b"599999"))
+    if behind_load_balancer:
+        hops.append(LOAD_BALANCER)
+        added.append((b"Via", b", ".join([*_all(received, b"via"), b"1.1 google"])))
+    node = f"[{visitor}]" if ":" in visitor else visitor
+    return [
+        *added,
+        (b"X-Forwarded-For", b", ".join([*_all(received, b"x-forwarded-for"), *(hop.encode("ascii") for hop in hops)])),
+        (b"X-Forwarded-Proto", b"http"),
+        (b"Forwarded", f'for="{node}";proto=http'.encode("ascii")),
+        (b"Traceparent", f"00-{trace}-{span}-00".encode("ascii")),
+    ]
+
+
+def _all(received: RawHeaders, wanted: bytes) -> list[bytes]:
+    """The values a client sent under a name, in their order, less the empty ones."""
+    return [value for name, value in received if name.lower() == wanted and value]
 
 
 def _trace_id(received: RawHeaders) -> str:

@@ -28,7 +28,8 @@ class FrontEnd:
 
     `upstream` is where the app listens. `port` 0 means any free one. `handlers` with files relative to
     `directory` are app.yaml's. `extra_headers` are added to every request for the app, and a visitor cannot send
-    them. `on_request(method, path, status, visitor)` is called on the event loop after every answer, so it must
+    them. `behind_load_balancer` puts an external load balancer between visitors and the platform.
+    `on_request(method, path, status, visitor)` is called on the event loop after every answer, so it must
     be quick; method and path are "-" if the request could not be read. `patience` is how many seconds a request
     waits for an app that does not listen (yet); once `ended()` is true, it waits no more.
     """
@@ -42,6 +43,7 @@ class FrontEnd:
         port: int = 0,
         handlers: Sequence[Handler] = (),
         extra_headers: Mapping[str, str] | None = None,
+        behind_load_balancer: bool = False,
         on_request: OnRequest | None = None,
         patience: float = 15.0,
         ended: Callable[[], bool] = lambda: False,
@@ -51,10 +53,11 @@ class FrontEnd:
         self._upstream = upstream
         self._handlers = StaticHandlers(directory, handlers)
         self._extra_headers = dict(extra_headers or {})
+        self._behind_load_balancer = behind_load_balancer
         self._on_request = on_request
         self._patience = patience
         self._ended = ended
-        self._local_address = proxy_address(upstream[0])
+        self._local_address = proxy_address(platform, upstream[0])
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -158,6 +161,7 @@ class FrontEnd:
                 hostname=f"localhost:{self.port}",
                 chunked=any(name == b"transfer-encoding" for name, _ in request.headers),
                 extra=self._extra_headers,
+                behind_load_balancer=self._behind_load_balancer,
             ),
         )
         app = await self._connect()

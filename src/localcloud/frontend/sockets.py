@@ -6,6 +6,7 @@ import errno
 import socket
 
 from localcloud.errors import LocalCloudError
+from localcloud.launch.plan import Platform
 
 # The app must be able to tell the platform's proxy from a visitor on 127.0.0.1, as it can in the cloud.
 _PROXY_ADDRESS = "127.0.0.254"
@@ -57,12 +58,13 @@ def _bind(family: int, address: str, port: int) -> socket.socket:
     return one
 
 
-def proxy_address(upstream_host: str) -> tuple[str, int] | None:
-    """What to connect to the app from: an address of the front end's own, or None where the system lacks it.
+def proxy_address(platform: Platform, upstream_host: str) -> tuple[str, int] | None:
+    """What to connect to the app from: an address of the front end's own, or None for the system's choice.
 
-    Linux has the whole of 127.0.0.0/8; elsewhere the app sees its proxy on 127.0.0.1, where visitors are as well.
+    The system's choice is 127.0.0.1. That is where App Engine's Python 3 runtimes were seen to connect from. Other
+    platforms get an address that no visitor has, if this is Linux, which has the whole of 127.0.0.0/8.
     """
-    if not upstream_host.startswith("127."):
+    if platform is Platform.APP_ENGINE or not upstream_host.startswith("127."):
         return None
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         try:

@@ -106,13 +106,17 @@ PORT = Walk(
     [
         Step(
             "Pin packages for Python 3",
-            [Write("requirements.txt", "appengine-python-standard==3.1.0\nFlask==3.1.3\n")],
+            [Write("requirements.txt", "gunicorn==27.0.1\nappengine-python-standard==3.1.0\nFlask==3.1.3\n")],
             works=False,
         ),
         Step(
             "Ask for the Python 3 runtime",
             [
-                Write("app.yaml", "app_engine_apis: True\n\n# The newest one\nruntime: 'python314'\n"),
+                Write(
+                    "app.yaml",
+                    "app_engine_apis: True\nentrypoint: gunicorn --bind=:$PORT --threads=8 main:app\n\n"
+                    "# The newest one\nruntime: 'python314'\n",
+                ),
                 Delete("appengine_config.py"),
             ],
             works=False,

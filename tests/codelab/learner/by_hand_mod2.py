@@ -69,7 +69,7 @@ working_set.add_entry(FOLDER)
             ],
         ),
         Step(
-            "Trust exactly one proxy",
+            "Trust only the platform's proxies",
             [
                 Write("requirements.txt", "Flask==1.1.4\nWerkzeug==1.0.1\nsix==1.16.0\ngoogle-cloud-ndb==1.11.2\n"),
                 Replace("main.py", "from flask import", "from os import getenv\n\nfrom flask import"),
@@ -111,7 +111,8 @@ PORT = Walk(
             [
                 Write(
                     "app.yaml",
-                    'entrypoint: "gunicorn --workers=1 --threads=8 --bind=:$PORT main:app"\nruntime: python314\n',
+                    'entrypoint: "gunicorn --workers=1 --threads=8 --bind=:$PORT main:app"\nruntime: python314\n'
+                    "env_variables: {PROXY_HOPS: 2}\n",
                 )
             ],
         ),

@@ -3,21 +3,12 @@
 from tests.codelab.learner.hand import Delete, Replace, Step, Walk, Write
 
 IGNORED = (
-    "# Never in an image\n.env\n.venv\n\n*.pyc\n__pycache__\n.git\n.gitignore\nREADME.md\nDockerfile\n.dockerignore\n"
+    "# Never in an image\n.env\n.venv\n\n**/*.pyc\n**/__pycache__\n.git\n.gitignore\nREADME.md\nDockerfile\n.dockerignore\n"
 )
 
 MAIN = Walk(
     "mod4-cloudrun",
     [
-        Step(
-            "Bring your own server",
-            [
-                Write(
-                    "requirements.txt",
-                    "gunicorn == 27.0.1\ngoogle-cloud-datastore==2.27.0\nflask==3.1.3\nwerkzeug==3.1.9\n",
-                )
-            ],
-        ),
         Step(
             "Describe the container",
             [
@@ -35,7 +26,8 @@ RUN python -m pip install \\
     --requirement requirements.txt
 
 COPY . .
-CMD exec gunicorn --bind=0.0.0.0:${PORT} --threads=8 main:app
+USER 65534:65534
+CMD exec gunicorn --bind=0.0.0.0:${PORT} --threads=8 --timeout=0 --no-control-socket main:app
 """,
                 )
             ],
@@ -63,7 +55,7 @@ WORKDIR /app
 COPY ["requirements.txt", "./"]
 RUN pip install -r requirements.txt
 COPY [".", "./"]
-ENTRYPOINT ["/bin/sh", "-c", "gunicorn --threads=8 --bind :$PORT main:app"]
+ENTRYPOINT ["/bin/sh", "-c", "gunicorn --threads=8 --timeout=0 --bind :$PORT main:app"]
 """,
                 ),
                 Write(".dockerignore", IGNORED),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from frontend_ends import App
@@ -12,6 +13,7 @@ from localcloud.launch.plan import Platform
 
 APP_ENGINE = [Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27]
 CLOUD_RUN = [Platform.CLOUD_RUN, Platform.FUNCTIONS]
+PROXIES = [Platform.APP_ENGINE, *CLOUD_RUN]
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,31 @@ def any_front_end(front_ends: dict[Platform, FrontEnd], request: pytest.FixtureR
 @pytest.fixture(params=APP_ENGINE, ids=lambda platform: platform.name)
 def app_engine(front_ends: dict[Platform, FrontEnd], request: pytest.FixtureRequest) -> FrontEnd:
     return front_ends[request.param]
+
+
+@pytest.fixture
+def python3(front_ends: dict[Platform, FrontEnd]) -> FrontEnd:
+    """App Engine's Python 3 runtimes."""
+    return front_ends[Platform.APP_ENGINE]
+
+
+@pytest.fixture
+def python27(front_ends: dict[Platform, FrontEnd]) -> FrontEnd:
+    return front_ends[Platform.APP_ENGINE_PYTHON27]
+
+
+@pytest.fixture(params=PROXIES, ids=lambda platform: platform.name)
+def proxying(front_ends: dict[Platform, FrontEnd], request: pytest.FixtureRequest) -> FrontEnd:
+    """A platform that tells the app about proxies."""
+    return front_ends[request.param]
+
+
+@pytest.fixture(params=CLOUD_RUN, ids=lambda platform: platform.name)
+def load_balanced(app: App, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[FrontEnd]:
+    front_end = FrontEnd(request.param, app.address, directory=tmp_path, behind_load_balancer=True)
+    front_end.start()
+    yield front_end
+    front_end.stop()
 
 
 @pytest.fixture(params=CLOUD_RUN, ids=lambda platform: platform.name)
