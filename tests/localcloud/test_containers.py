@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -141,6 +142,47 @@ def test_a_restarted_container_is_a_new_one(app: App, log: list[str]) -> None:
 def test_the_server_is_asked_to_end_as_on_cloud_run(app: App, log: list[str]) -> None:
     app.stop()
     assert [line for line in log if "Handling signal: term" in line]
+
+
+def test_the_server_runs_without_roots_rights(app: App) -> None:
+    owners = {process.username() for process in app.processes() if "gunicorn" in " ".join(process.cmdline()[1:2])}
+    assert owners == {"nobody"}
+
+
+def test_what_the_app_prints_is_in_the_log_at_once(tool: Tool, folder: Path) -> None:
+    source = folder / "main.py"
+    source.write_text(source.read_text().replace("    visits = fetch_visits(10)\n", "    visits = print('visited') or []\n"))
+    lines = log_of_a_visit(folder, lambda line: line == "visited")
+    assert "visited" in lines
+
+
+def test_nobody_has_no_home_for_a_control_socket(tool: Tool, folder: Path) -> None:
+    dockerfile = folder / "Dockerfile"
+    assert not [line for line in log_of_a_visit(folder) if "Control server error" in line]
+    dockerfile.write_text(dockerfile.read_text().replace(" --no-control-socket", ""))
+    assert [line for line in log_of_a_visit(folder, is_control_error) if is_control_error(line)]
+
+
+def is_control_error(line: str) -> bool:
+    return "Control server error" in line
+
+
+def log_of_a_visit(folder: Path, awaited: Callable[[str], bool] = lambda line: True) -> list[str]:
+    """Return what the folder's app logs while somebody visits it, until it has logged a line that is awaited."""
+    log: list[str] = []
+    seen = threading.Event()
+
+    def take(name: str, line: str) -> None:
+        log.append(line)
+        if awaited(line):
+            seen.set()
+
+    with lanes.containers() as lane, Cloud(log=take, **lane.options) as cloud:
+        app = cloud.add(folder)
+        cloud.start()
+        assert httpx.get(app.url).status_code == httpx.codes.OK
+        seen.wait(DEADLINE)
+        return list(log)
 
 
 @pytest.fixture

@@ -37,6 +37,9 @@ from localcloud.runtimes.stand_in import lay_out
 TOOL = "buildah, podman or docker"
 _SITE = Path(__file__).parent / "site"
 _STAND_IN = "localcloud.stand-in"  # the label that says so
+# The label that tells a stand-in of an older version of localcloud, which is made anew: raise it with each change.
+_STAND_IN_VERSION = "localcloud.stand-in-version"
+_CURRENT_STAND_IN = "2"
 _PYTHON_IMAGE = re.compile(r"docker\.io/library/python:(\d+\.\d+)\S*")
 # Enough of this machine to run one program in an image that holds nothing.
 _HOSTS_PROGRAMS = [
@@ -242,8 +245,11 @@ def _have_base(tool: Tool, dockerfile: Path, report: Callable[[str], None]) -> N
     """Have the image that the Dockerfile begins with: from before, from its registry, or a stand-in for it."""
     name = str(DockerfileParser(fileobj=io.BytesIO(dockerfile.read_bytes())).baseimage)
     image = name if "/" in name else f"docker.io/library/{name}"
-    if tool.inspect(image) is not None:
-        return
+    config = tool.inspect(image)
+    if config is not None:
+        if not _is_outdated_stand_in(config):
+            return
+        tool.call("rmi", "--force", image)  # or pulling it would be content with it
     report(f"fetching {image}")
     done = tool.call("pull", image)
     if not done.returncode:
@@ -257,10 +263,16 @@ def _have_base(tool: Tool, dockerfile: Path, report: Callable[[str], None]) -> N
         (Path(directory) / "Dockerfile").write_text(
             f"FROM scratch\nCOPY root /\nENV PATH={made.path} LANG=C.UTF-8\n"
             f'LABEL {_STAND_IN}="a stand-in for {name}: this machine\'s CPython {made.version}, no official image"\n'
+            f"LABEL {_STAND_IN_VERSION}={_CURRENT_STAND_IN}\n"
         )
         done = tool.call("build", *_build_options(tool), "--tag", image, directory)
     if done.returncode:
         raise LocalCloudError(f"{tool.name} cannot make a stand-in for {image}: {done.stdout.strip()}")
+
+
+def _is_outdated_stand_in(config: Mapping[str, object]) -> bool:
+    labels = config.get("Labels")
+    return isinstance(labels, dict) and _STAND_IN in labels and labels.get(_STAND_IN_VERSION) != _CURRENT_STAND_IN
 
 
 def _pip_mounts(tool: Tool, scratch: Path) -> list[str]:

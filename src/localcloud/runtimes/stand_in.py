@@ -70,7 +70,8 @@ def lay_out(root: Path, version: str | None) -> StandIn:
             (commands / name).symlink_to(python)
     (commands / "pip").write_text('#!/bin/sh\nexec python -m pip "$@"\n')
     (commands / "pip").chmod(0o755)
-    for directory, mode in (("/root", 0o700), ("/tmp", 0o1777)):
+    # The Python may lie below /root, and a Dockerfile may choose another user.
+    for directory, mode in (("/root", 0o755), ("/tmp", 0o1777)):
         _below(root, directory).mkdir(exist_ok=True)
         _below(root, directory).chmod(mode)
     return StandIn(full_version, f"{scripts}:/usr/local/bin:/usr/bin:/bin")
