@@ -25,15 +25,19 @@ _PROJECT = re.compile(r"[a-z0-9.:-]+")
 _REGION = re.compile(r"[a-z0-9-]+")
 # What an app.yaml of the course leaves to the reader.
 _PLACEHOLDER = re.compile(r"\b(PROJECT_ID|REDIS_ADDRESS|REGION)\b")
+# App Engine alone has other names for its two oldest regions:
+# https://docs.cloud.google.com/appengine/docs/standard/locations
+_APP_ENGINE_REGIONS = {"us-central1": "us-central", "europe-west1": "europe-west"}
 # Only the project itself knows its number.
 _NUMBER = "\"$(gcloud projects describe {project} --format='value(projectNumber)')\""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """The README's gcloud commands, filled in: what a project needs once, the deploying one, and what follows it.
+    """The README's commands, filled in: what a project needs once, the deploying one, and what follows it.
 
-    `folder` is what is deployed, relative to the course; `line` is where the README has the deploying command.
+    What follows ends before the next way to deploy. `folder` is what is deployed, relative to the course; `line` is
+    where the README has the deploying command.
     """
 
     before: tuple[str, ...]
@@ -51,23 +55,28 @@ def read_deployment(codelab: Codelab, project: str, region: str, side: str | Non
     section = codelab.section(_SECTION)
     end = section.line + section.text.count("\n") + 1
     before: list[str] = []
+    after: list[str] = []
+    found: tuple[str, int] | None = None
     for fence in codelab.page.fences:
         if fence.language != "console" or not section.line < fence.line <= end:
             continue
         lines = [line.removeprefix("$ ") for line in fence.text.splitlines()]
-        filled = [_filled(line, project, region) for line in lines if not line.startswith("gcloud config ")]
-        for at, line in enumerate(lines):
+        if found and any(_DEPLOY.match(line) for line in lines):
+            break
+        for number, line in enumerate(lines, fence.line + 1):
             if _DEPLOY.match(line):
-                shift = len(lines) - len(filled)
-                deploy, after = filled[at - shift], filled[at - shift + 1 :]
-                before += filled[: at - shift]
-                folder = _FOLDER.findall(line)[0]
-                if side:
-                    folder, old = _other_side(codelab, folder, side), folder
-                    deploy = deploy.replace(old, folder)
-                return Deployment(tuple(before), deploy, tuple(after), folder, fence.line + 1 + at)
-        before += filled
-    raise CodelabError(f"{codelab.page.name}:{section.line}: expected a gcloud command that deploys, found none")
+                found = line, number
+            elif not line.startswith("gcloud config "):
+                (after if found else before).append(_filled(line, project, region))
+    if not found:
+        raise CodelabError(f"{codelab.page.name}:{section.line}: expected a gcloud command that deploys, found none")
+    command, number = found
+    folder = _FOLDER.findall(command)[0]
+    deploy = _filled(command, project, region)
+    if side:
+        folder, old = _other_side(codelab, folder, side), folder
+        deploy = deploy.replace(old, folder)
+    return Deployment(tuple(before), deploy, tuple(after), folder, number)
 
 
 def deploy(
@@ -109,11 +118,20 @@ def deploy(
 
 
 def _filled(command: str, project: str, region: str) -> str:
-    """Return the README's command with the project and the region in place of their placeholders."""
+    """Return the README's command with the project and the region in place of their placeholders.
+
+    The region may be given by either of its names; each command gets the one it knows.
+    """
     if not command.startswith("gcloud "):
         return command
-    command = re.sub(r"\bPROJECT_ID\b", project, re.sub(r"\bREGION\b", region, command))
-    command = command.replace("PROJECT_NUMBER", _NUMBER.format(project=project))
+    usual = {name: usual for usual, name in _APP_ENGINE_REGIONS.items()}.get(region, region)
+    values = {
+        "PROJECT_ID": project,
+        "PROJECT_NUMBER": _NUMBER.format(project=project),
+        "REGION": usual,
+        "APP_REGION": _APP_ENGINE_REGIONS.get(usual, usual),
+    }
+    command = re.sub(r"[A-Z][A-Z_]*[A-Z]", lambda found: values.get(found[0], found[0]), command)
     return f"{command} --project={project}"
 
 

@@ -47,12 +47,54 @@ def test_a_dry_run_prints_commands_that_gcloud_has_and_runs_none(codelab: Run, g
     assert not gcloud.exists()
 
 
+APP_ENGINE = ("mod1-flask", "mod2-cloudndb", "mod12-memcache", "mod13-memorystore")
+
+
+@pytest.mark.parametrize("module", APP_ENGINE)
+@pytest.mark.parametrize(
+    ("given", "app_engine", "others"),
+    [
+        ("us-central1", "us-central", "us-central1"),
+        ("europe-west1", "europe-west", "europe-west1"),
+        ("us-central", "us-central", "us-central1"),
+        ("europe-west", "europe-west", "europe-west1"),
+        ("asia-east1", "asia-east1", "asia-east1"),
+    ],
+)
+def test_each_command_gets_the_name_of_the_region_that_it_knows(
+    codelab: Run, gcloud: Path, module: str, given: str, app_engine: str, others: str
+) -> None:
+    printed = commands(codelab("deploy", module, *PROJECT, "--region", given, "--dry-run").stdout)
+    end = "--project=visits-of-ann"
+    assert f"gcloud app create --region={app_engine} {end}" in printed
+    assert f"gcloud firestore databases create --type=datastore-mode --location={others} {end}" in printed
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_dry_run_ends_with_the_check_of_what_was_deployed(codelab: Run, gcloud: Path, module: str) -> None:
+    done = codelab("deploy", module, *PROJECT, "--dry-run")
+    _, afterwards = done.stdout.split("# Afterwards:\n")
+    assert commands(afterwards).count("make probe URL=https://...") == 1
+
+
+def test_traffic_comes_after_the_check(codelab: Run, gcloud: Path) -> None:
+    printed = commands(codelab("deploy", "mod2-cloudndb", *PROJECT, "--dry-run").stdout)
+    traffic = next(number for number, command in enumerate(printed) if "set-traffic" in command)
+    assert printed.index("make probe URL=https://...") < traffic
+
+
+def test_another_way_to_deploy_is_not_among_what_comes_afterwards(codelab: Run, gcloud: Path) -> None:
+    done = codelab("deploy", "mod13-memorystore", *PROJECT, "--dry-run")
+    assert "gcloud app deploy " in done.stdout
+    assert "gcloud run deploy " not in done.stdout
+
+
 def test_the_deploying_command_alone_is_run_in_the_course(codelab: Run, gcloud: Path, course: Path) -> None:
     done = codelab("deploy", "mod4-cloudrun", *PROJECT)
     assert done.returncode == 0
     assert gcloud.read_text().splitlines() == [
         f"{course}: run deploy visitme --source=mod4-cloudrun/FINISH --region=us-central1 "
-        "--service-account=visitme@visits-of-ann.iam.gserviceaccount.com --concurrency=8 --allow-unauthenticated "
+        "--service-account=visitme@visits-of-ann.iam.gserviceaccount.com --concurrency=8 --no-invoker-iam-check "
         "--project=visits-of-ann"
     ]
 

@@ -95,8 +95,8 @@ CHANGES = {
     ),
     "a flag that gcloud does not have": (
         "mod5-buildpacks",
-        "--allow-unauthenticated",
-        "--allow-everybody",
+        "--concurrency=8 --no-invoker-iam-check",
+        "--concurrency=8 --allow-everybody",
         "--allow-everybody",
         "expected flags that gcloud run deploy has, found --allow-everybody",
     ),

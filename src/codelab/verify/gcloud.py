@@ -10,9 +10,11 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 from codelab.course import find_course
+from codelab.model import Page
 
 _RECORD = Path(__file__).with_name("gcloud.json")
 # Every command takes these: https://cloud.google.com/sdk/gcloud/reference#GLOBAL-FLAGS
@@ -20,6 +22,8 @@ _GLOBAL_FLAGS = {"--format", "--project", "--quiet"}
 
 _STYLE = re.compile(r"\x1b\[[\d;]*m")
 _NAME = re.compile(r"NAME\s+gcloud ([a-z\s-]+?)\s+- ")
+_WORD = re.compile(r"[a-z][a-z0-9-]*")
+_SPAN = re.compile(r"`(gcloud [^`]+)`")
 _FLAG = re.compile(r"--(?:\[(no-)\])?([a-z][a-z0-9-]*)")
 
 
@@ -44,11 +48,19 @@ def mistake_in(words: list[str], commands: dict[str, list[str]]) -> str | None:
     return f"expected flags that gcloud {command} has, found {', '.join(strange)}" if strange else None
 
 
+def commands_in(page: Page) -> Iterator[str]:
+    """Yield the gcloud commands of a page, those in console fences and those in its sentences and tables."""
+    for fence in page.fences:
+        if fence.language == "console":
+            lines = (line.removeprefix("$ ") for line in fence.text.splitlines())
+            yield from (line for line in lines if line.startswith("gcloud "))
+    text = page.path.read_text(encoding="utf-8")
+    yield from (" ".join(span.split()) for span in _SPAN.findall(text))
+
+
 def _leading_names(words: list[str]) -> Iterator[str]:
-    for word in words:
-        if word.startswith("-"):
-            return
-        yield word
+    """Yield the words that may name a command: no flags, and no values such as service.yaml or PROJECT_ID."""
+    yield from takewhile(_WORD.fullmatch, words)
 
 
 def _look_up(words: list[str]) -> tuple[str, list[str]] | None:
@@ -67,9 +79,7 @@ def main() -> None:
     """Write gcloud.json for the commands that the codelabs use."""
     course = find_course(Path(__file__))
     pages = [*(course.codelab(module).page for module in course.modules), *course.other_pages()]
-    fences = [fence for page in pages for fence in page.fences if fence.language == "console"]
-    lines = [line.removeprefix("$ ") for fence in fences for line in fence.text.splitlines()]
-    wanted = {tuple(_leading_names(shlex.split(line)[1:])) for line in lines if line.startswith("gcloud ")}
+    wanted = {tuple(_leading_names(shlex.split(line)[1:])) for page in pages for line in commands_in(page)}
     found = [answer for words in sorted(wanted) if (answer := _look_up(list(words)))]
     version = subprocess.run(
         ["gcloud", "version", "--format=value('Google Cloud SDK')"], stdout=subprocess.PIPE, check=True
