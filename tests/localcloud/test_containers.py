@@ -151,7 +151,7 @@ def test_the_server_runs_without_roots_rights(app: App) -> None:
 
 def test_what_the_app_prints_is_in_the_log_at_once(tool: Tool, folder: Path) -> None:
     source = folder / "main.py"
-    source.write_text(source.read_text().replace("    visits = fetch_visits(10)\n", "    visits = print('visited') or []\n"))
+    source.write_text(source.read_text().replace("= fetch_visits(10)", "= print('visited') or []"))
     lines = log_of_a_visit(folder, lambda line: line == "visited")
     assert "visited" in lines
 

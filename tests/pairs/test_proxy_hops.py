@@ -1,4 +1,4 @@
-"""Deployed as the texts say, the samples show the visitor's own address; on a platform that counts otherwise they do not.
+"""Deployed as the texts say, the samples show the visitor's own address; with another platform's count they do not.
 
 Each app is started once. Then the front end of each platform is put before it in turn.
 """

@@ -3,7 +3,8 @@
 from tests.codelab.learner.hand import Delete, Replace, Step, Walk, Write
 
 IGNORED = (
-    "# Never in an image\n.env\n.venv\n\n**/*.pyc\n**/__pycache__\n.git\n.gitignore\nREADME.md\nDockerfile\n.dockerignore\n"
+    "# Never in an image\n.env\n.venv\n\n**/*.pyc\n**/__pycache__\n"
+    ".git\n.gitignore\nREADME.md\nDockerfile\n.dockerignore\n"
 )
 
 MAIN = Walk(

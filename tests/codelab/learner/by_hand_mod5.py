@@ -7,7 +7,12 @@ MAIN = Walk(
     [
         Step(
             "Write the start command into a Procfile",
-            [Write("Procfile", "# One process, eight threads\nweb:   gunicorn main:app --threads=8 --timeout=0 --bind=:${PORT}\n")],
+            [
+                Write(
+                    "Procfile",
+                    "# One process, eight threads\nweb:   gunicorn main:app --threads=8 --timeout=0 --bind=:${PORT}\n",
+                )
+            ],
         ),
         Step("Name the Python version", [Write(".python-version", "3.14")]),
         Step("Delete app.yaml", [Delete("app.yaml")]),
