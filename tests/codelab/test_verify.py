@@ -88,9 +88,9 @@ CHANGES = {
     ),
     "an option that localcloud does not have": (
         "mod2-cloudndb",
-        "--env PROXY_HOPS=0",
-        "--variable PROXY_HOPS=0",
-        "--variable PROXY_HOPS=0",
+        "--env PROXY_HOPS=1",
+        "--variable PROXY_HOPS=1",
+        "--variable PROXY_HOPS=1",
         "unrecognized arguments: --variable",
     ),
     "a flag that gcloud does not have": (
@@ -166,8 +166,8 @@ CHANGES = {
     ),
     "a last step that does not work": (
         "mod5-buildpacks",
-        "Works: yes\n\nBoth things that",
-        "Works: not yet\n\nBoth things that",
+        "Works: yes\n\nThe start command and",
+        "Works: not yet\n\nThe start command and",
         "Works: not yet",
         'expected "Works: yes" for the last step',
     ),
@@ -246,7 +246,7 @@ def test_a_step_that_is_done_before_its_turn_is_found(codelab: Run, course: Path
     # A step that only writes a comment changes nothing that a check could see.
     replace(readme, "+3.14\n", "+# 3.14\n")
     (course / "mod5-buildpacks" / "FINISH" / ".python-version").write_text("# 3.14\n")
-    replace(readme, "@@ -0,0 +1 @@\n+# 3.14", "@@ -1 +1,2 @@\n web: gunicorn -b :$PORT --threads 8 main:app\n+# 3.14")
+    replace(readme, "@@ -0,0 +1 @@\n+# 3.14", "@@ -1 +1,2 @@\n web: gunicorn -b :$PORT --threads 8 --timeout 0 main:app\n+# 3.14")
     text = readme.read_text()
     new = "diff --git a/.python-version b/.python-version\nnew file mode 100644\n--- /dev/null\n+++ b/.python-version\n"
     assert new in text
