@@ -19,6 +19,8 @@ from codelab.model import Page
 _RECORD = Path(__file__).with_name("gcloud.json")
 # Every command takes these: https://cloud.google.com/sdk/gcloud/reference#GLOBAL-FLAGS
 _GLOBAL_FLAGS = {"--format", "--project", "--quiet"}
+# The commands that no codelab has to have, and that `codelab probe` names in what it says.
+_NAMED = ("app logs read", "run services logs read", "run services update")
 
 _STYLE = re.compile(r"\x1b\[[\d;]*m")
 _NAME = re.compile(r"NAME\s+gcloud ([a-z\s-]+?)\s+- ")
@@ -80,6 +82,7 @@ def main() -> None:
     course = find_course(Path(__file__))
     pages = [*(course.codelab(module).page for module in course.modules), *course.other_pages()]
     wanted = {tuple(_leading_names(shlex.split(line)[1:])) for page in pages for line in commands_in(page)}
+    wanted |= {tuple(name.split()) for name in _NAMED}
     found = [answer for words in sorted(wanted) if (answer := _look_up(list(words)))]
     version = subprocess.run(
         ["gcloud", "version", "--format=value('Google Cloud SDK')"], stdout=subprocess.PIPE, check=True
