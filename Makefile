@@ -23,7 +23,7 @@ PENDING = || test $$? = 1
 # What a codelab's commands take: the module, and the folder its track starts from if that is not START.
 PLACE = $(if $(MOD),$(MOD)$(if $(filter-out file,$(origin FROM)),/$(FROM)))
 
-.PHONY: help setup run learn start check show hint apply next watch reset list diff test test-all verify doctor deploy lint bench lock clean module
+.PHONY: help setup run learn start check show hint apply next watch reset list diff test test-all verify doctor deploy probe lint bench lock clean module
 help: ## Print this
 	@awk -F ':.*## ' '/^##/ { print substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo "MOD is one of: $(MODULES)"
@@ -73,6 +73,9 @@ diff: .venv/.ready ## Compare START and FINISH; others: make diff MOD=mod2-cloud
 deploy: MOD ?= mod1-flask
 deploy: .venv/.ready ## Deploy a result: make deploy MOD=mod4-cloudrun PROJECT=PROJECT_ID [DRY_RUN=1: only print the commands]
 	@$(TOOL)/codelab deploy $(MOD) --project '$(PROJECT)' $(addprefix --region ,$(REGION)) $(if $(filter file,$(origin SIDE)),,--side $(SIDE)) $(if $(DRY_RUN),--dry-run)
+
+probe: .venv/.ready ## Say whether a deployed app shows the visitor's own address: make probe URL=https://...
+	@$(TOOL)/codelab probe '$(URL)'
 
 ## Prove and maintain
 test test-all: export LANES := $(LANES)

@@ -91,6 +91,8 @@ def parser() -> argparse.ArgumentParser:
     deploy.add_argument("--region", default="us-central1", help="default: us-central1")
     deploy.add_argument("--side", metavar="FOLDER", help="another folder that deploys in the same way: FINISH-py2")
     deploy.add_argument("--dry-run", action="store_true", help="print the commands, run none")
+    probe = verb("probe", "visit a deployed app, and say whether it shows the visitor's address", _probe, place=False)
+    probe.add_argument("url", metavar="URL", help="where the app is: https://...")
     return top
 
 
@@ -231,3 +233,9 @@ def _deploy(options: argparse.Namespace) -> bool:
         dry_run=options.dry_run,
         say=lambda line: print(line, flush=True),
     )
+
+
+def _probe(options: argparse.Namespace) -> bool:
+    from codelab.probe import probe
+
+    return probe(options.url, lambda line: print(line, flush=True))

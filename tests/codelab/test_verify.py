@@ -289,3 +289,31 @@ def test_a_page_beside_the_codelabs_is_checked_too(codelab: Run, course: Path) -
     replace(course / "README.md", "$ make check\n", "$ make chek\n")
     verified = codelab("verify", "--no-run")
     assert f"README.md:{line_of(course / 'README.md', '$ make chek')}: expected a target" in verified.stdout
+
+
+@pytest.mark.parametrize(
+    ("put", "expected"),
+    [
+        ("$ make probe URI=https://...\n", 'expected a variable of the Makefile, found "URI="'),
+        ("$ make prob URL=https://...\n", 'expected a target of the Makefile, found "make prob"'),
+        ("$ .venv/bin/codelab probe\n", "the following arguments are required: URL"),
+    ],
+)
+def test_a_probe_that_is_written_wrong_is_found(codelab: Run, course: Path, put: str, expected: str) -> None:
+    replace(course / "README.md", "$ make probe URL=https://...\n", put)
+    verified = codelab("verify", "--no-run")
+    assert f"README.md:{line_of(course / 'README.md', put.strip())}: " in verified.stdout
+    assert expected in verified.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "make probe URL=https://mod2-dot-PROJECT_ID.REGION_ID.r.appspot.com/?a=b",
+        ".venv/bin/codelab probe https://visitme-PROJECT_NUMBER.REGION.run.app",
+    ],
+)
+def test_a_probe_of_any_url_passes(codelab: Run, course: Path, command: str) -> None:
+    replace(course / "README.md", "$ make probe URL=https://...\n", f"$ {command}\n")
+    verified = codelab("verify", "--no-run")
+    assert verified.returncode == 0, verified.stdout

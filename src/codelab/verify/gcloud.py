@@ -17,6 +17,8 @@ from codelab.course import find_course
 _RECORD = Path(__file__).with_name("gcloud.json")
 # Every command takes these: https://cloud.google.com/sdk/gcloud/reference#GLOBAL-FLAGS
 _GLOBAL_FLAGS = {"--format", "--project", "--quiet"}
+# The commands that no codelab has to have, and that `codelab probe` names in what it says.
+_NAMED = ("app logs read", "run services logs read", "run services update")
 
 _STYLE = re.compile(r"\x1b\[[\d;]*m")
 _NAME = re.compile(r"NAME\s+gcloud ([a-z\s-]+?)\s+- ")
@@ -70,6 +72,7 @@ def main() -> None:
     fences = [fence for page in pages for fence in page.fences if fence.language == "console"]
     lines = [line.removeprefix("$ ") for fence in fences for line in fence.text.splitlines()]
     wanted = {tuple(_leading_names(shlex.split(line)[1:])) for line in lines if line.startswith("gcloud ")}
+    wanted |= {tuple(name.split()) for name in _NAMED}
     found = [answer for words in sorted(wanted) if (answer := _look_up(list(words)))]
     version = subprocess.run(
         ["gcloud", "version", "--format=value('Google Cloud SDK')"], stdout=subprocess.PIPE, check=True

@@ -1,0 +1,212 @@
+"""`codelab probe` says of an app, in one line, whether it shows the right address; only then it exits with 0."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from codelab import cli
+from codelab.errors import CodelabError
+from codelab.probe import read_url
+from localcloud.cloud import App, Cloud
+from tests.codelab.sites import OWN, answer, probed, right_answer, serving
+from tests.pairs.course import FUNCTION, ROOT
+
+pytestmark = pytest.mark.xdist_group("probe")
+
+
+# The folder, the variables that override its own, whether that is right, and how the line begins.
+APPS: dict[str, tuple[str, dict[str, str], bool, str]] = {
+    "Cloud Run, as it is": ("mod5-buildpacks/FINISH", {}, True, OWN),
+    "Cloud Run, 1 too high": (
+        "mod5-buildpacks/FINISH",
+        {"PROXY_HOPS": "2"},
+        False,
+        "PROXY_HOPS is 1 too high: the page shows 192.0.2.8, which this visit forged",
+    ),
+    "Cloud Run, 2 too high": (
+        "mod5-buildpacks/FINISH",
+        {"PROXY_HOPS": "3"},
+        False,
+        "PROXY_HOPS is 2 too high: the page shows 192.0.2.7, which this visit forged",
+    ),
+    "Cloud Run, too low": (
+        "mod5-buildpacks/FINISH",
+        {"PROXY_HOPS": "0"},
+        False,
+        "PROXY_HOPS is too low: the page shows 127.0.0.254, a loopback address, so a proxy's. Raise it by 1",
+    ),
+    "a function, as it is": ("mod11-functions/FINISH", {}, True, OWN),
+    "a function, 1 too high": (
+        "mod11-functions/FINISH",
+        {"PROXY_HOPS": "2"},
+        False,
+        "PROXY_HOPS is 1 too high: the page shows 192.0.2.8, which this visit forged",
+    ),
+    "python27, as it is": ("mod2-cloudndb/FINISH", {}, True, OWN),
+    "bundled services": ("mod1-flask/FINISH-py3", {}, True, OWN),
+    "a page from Memcache": ("mod12-memcache/FINISH", {}, True, OWN),
+}
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    with Cloud() as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def app_of(cloud: Cloud) -> Callable[[str], App]:
+    """Start the app of a case of APPS on one cloud; each is started once."""
+    apps: dict[str, App] = {}
+
+    def start(case: str) -> App:
+        if case not in apps:
+            folder, environment, *_ = APPS[case]
+            apps[case] = cloud.add(ROOT / folder, name=case, function=FUNCTION, environment=environment)
+            apps[case].start()
+        return apps[case]
+
+    return start
+
+
+@pytest.mark.parametrize("case", APPS)
+def test_an_app_on_the_local_cloud_is_told_its_state(app_of: Callable[[str], App], case: str) -> None:
+    *_, right, beginning = APPS[case]
+    # Twice: after the first visit an app with a cache has a list with another visitor.
+    for _ in range(2):
+        found, line = probed(app_of(case).url)
+        assert line.startswith(beginning)
+        assert found is right
+
+
+@pytest.mark.parametrize(("address", "own"), [("127.0.0.1", "127.0.0.77"), ("[::1]", "::1")])
+def test_each_address_of_this_machine_can_be_probed(app_of: Callable[[str], App], address: str, own: str) -> None:
+    url = app_of("Cloud Run, as it is").url.replace("localhost", address)
+    assert probed(url) == (True, f"right: the page shows {own}, the address that this visit came from")
+
+
+# What an app takes the visitor's address from, and how the line begins.
+FORGEABLE = {
+    "request.headers['X-Appengine-User-Ip']": (
+        "forgeable: the app believes X-Appengine-User-Ip, for the page shows 203.0.113.1, which this visit forged"
+    ),
+    "request.headers['X-Real-Ip']": (
+        "forgeable: the app believes X-Real-Ip, for the page shows 203.0.113.3, which this visit forged there"
+    ),
+    "request.headers['X-Forwarded-For'].split(',')[0]": (
+        "forgeable: the app takes the first entry of X-Forwarded-For, for the page shows 192.0.2.1, which this visit"
+    ),
+}
+
+
+@pytest.mark.parametrize("source", FORGEABLE)
+def test_an_app_on_cloud_run_that_believes_what_is_forged_is_told_which(
+    cloud: Cloud, tmp_path: Path, source: str
+) -> None:
+    folder = shutil.copytree(ROOT / "mod5-buildpacks" / "FINISH", tmp_path / "app")
+    main = (folder / "main.py").read_text()
+    assert main.count("request.remote_addr") == 1, "mod5 has changed: adapt this test"
+    (folder / "main.py").write_text(main.replace("request.remote_addr", source))
+    app = cloud.add(folder)
+    app.start()
+    right, line = probed(app.url)
+    assert not right
+    assert line.startswith(FORGEABLE[source])
+    cloud.remove(app)
+
+
+def test_tls_where_there_is_none_is_told_so(app_of: Callable[[str], App]) -> None:
+    right, line = probed(app_of("Cloud Run, as it is").url.replace("http:", "https:"))
+    assert not right
+    assert line.startswith("no answer: TLS with localhost failed (")
+    assert "An app on this machine has an http:// URL" in line
+
+
+MISTAKES = {
+    "": "no URL to visit; write make probe URL=https://...",
+    "demo.uc.r.appspot.com": '"demo.uc.r.appspot.com" has no scheme; write https://demo.uc.r.appspot.com',
+    "localhost:8080": '"localhost:8080" has no scheme; write http://localhost:8080',
+    "ftp://example.com/": '"ftp:" is no scheme of the web; write https:// or, on this machine, http://',
+    "https://ann:secret@example.com/a": "the URL has a user name or a password; write https://example.com/a",
+    "https:///a": '"https:///a" has no host; write make probe URL=https://...',
+    "https://a b/": '"https://a b/" has no host; write make probe URL=https://...',
+    "http://[::1": "\"http://[::1\" is no URL (Invalid port: ':1'); write make probe URL=https://...",
+    "http://example.com:99999/": '"99999" is no port; write one from 1 to 65535',
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_a_wrong_url_is_refused_in_one_line_that_says_what_to_write(text: str) -> None:
+    with pytest.raises(CodelabError) as refused:
+        read_url(text)
+    assert str(refused.value) == MISTAKES[text]
+
+
+@pytest.mark.parametrize(
+    ("text", "placeholder"),
+    [("https://mod2-dot-PROJECT_ID.REGION_ID.r.appspot.com/", "PROJECT_ID"), ("https://...", "...")],
+)
+def test_a_placeholder_is_refused_before_anything_is_visited(text: str, placeholder: str) -> None:
+    with pytest.raises(CodelabError, match=f'^"{placeholder}" in the URL is a placeholder'):
+        probed(text)
+
+
+def test_the_command_exits_with_0_only_where_all_is_right(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(right_answer) as site:
+        assert cli.main(["probe", site.url]) == 0
+    with serving(lambda request, _: answer(request, 404)) as site:
+        assert cli.main(["probe", site.url]) == 1
+    assert cli.main(["probe", ""]) == 1
+    said = capsys.readouterr()
+    assert [line.partition(":")[0] for line in said.out.splitlines()] == ["right", "not found"]
+    assert said.err == "codelab: no URL to visit; write make probe URL=https://...\n"
+
+
+def test_ctrl_c_ends_a_visit_at_once_and_without_a_traceback() -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def respond(_: BaseHTTPRequestHandler, __: int) -> None:
+        asked.set()
+        over.wait(60)
+
+    with serving(respond) as site:
+        command = subprocess.Popen(
+            [sys.executable, "-m", "codelab", "probe", site.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        try:
+            assert asked.wait(60)
+            command.send_signal(signal.SIGINT)
+            said = command.communicate(timeout=30)  # less than a visit may take
+        finally:
+            command.kill()
+            over.set()
+    assert command.returncode == 130
+    assert said == (b"", b"")
+
+
+def test_make_probe_passes_the_url_on_and_fails_where_it_is_not_right(tmp_path: Path) -> None:
+    # The Makefile alone, with a tool that prints what it is called with.
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    tool = tmp_path / ".venv" / "bin" / "codelab"
+    tool.parent.mkdir(parents=True)
+    tool.write_text('#!/bin/sh\nprintf "%s|" "$@"\ntest -n "$2"\n')
+    tool.chmod(0o755)
+    for prerequisite in ("requirements.lock", "pyproject.toml", ".venv/.ready"):
+        (tmp_path / prerequisite).touch()
+
+    def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["make", "probe", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    well = make("URL=https://example.com/?a=b&c=$$d")
+    assert (well.returncode, well.stdout) == (0, "probe|https://example.com/?a=b&c=$d|")
+    missing = make()
+    assert (missing.returncode, missing.stdout) == (2, "probe||")
