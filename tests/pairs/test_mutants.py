@@ -53,8 +53,23 @@ MUTANTS = [
     Mutant(
         "the first X-Forwarded-For entry",
         "mod11-functions/FINISH",
-        "[-PROXY_HOPS:][0]",
-        "[0]",
+        "forwarded_for[-PROXY_HOPS]",
+        "forwarded_for[0]",
+        scenarios.forged_addresses,
+    ),
+    Mutant(
+        "Cloud Run's count on App Engine",
+        "mod2-cloudndb/FINISH-py3",
+        "PROXY_HOPS: '2'",
+        "PROXY_HOPS: '1'",
+        scenarios.visitors_on_other_addresses,
+        file="app.yaml",
+    ),
+    Mutant(
+        "App Engine's count on Cloud Run",
+        "mod5-buildpacks/FINISH",
+        "'PROXY_HOPS', 1",
+        "'PROXY_HOPS', 2",
         scenarios.forged_addresses,
     ),
     Mutant(
