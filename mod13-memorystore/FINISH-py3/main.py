@@ -15,11 +15,10 @@ app.wsgi_app = ProxyFix(app.wsgi_app, x_for=int(os.environ.get('PROXY_HOPS', 1))
 client = ndb.Client()
 REDIS_HOST = os.environ.get('REDIS_HOST', 'localhost')
 REDIS_TLS = os.environ.get('REDIS_TLS')
-cache = redis.Redis(host=REDIS_HOST,
-                    port=int(os.environ.get('REDIS_PORT', 6379)),
+# A name has to be in the certificate; Memorystore's has no address to check
+cache = redis.Redis(host=REDIS_HOST, port=int(os.environ.get('REDIS_PORT', 6379)),
                     password=os.environ.get('REDIS_PASSWORD'),
                     ssl=bool(REDIS_TLS), ssl_ca_certs=REDIS_TLS,
-                    # Memorystore's certificates hold no address that Python checks
                     ssl_check_hostname=not REDIS_HOST.replace('.', '').isdigit(),
                     socket_connect_timeout=1, socket_timeout=1,
                     retry=Retry(NoBackoff(), 1, (redis.ConnectionError,)))

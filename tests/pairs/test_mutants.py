@@ -144,11 +144,61 @@ MUTANTS = [
     Mutant(
         "a cache that is down breaks the page",
         "mod13-memorystore/FINISH",
-        "except redis.RedisError:",
-        "except redis.AuthenticationError:",
+        "except redis.RedisError as error:",
+        "except redis.AuthenticationError as error:",
         scenarios.cache_gone_before_the_first_visit,
     ),
     Mutant("nothing is cached", "mod13-memorystore/FINISH", "ex=seconds", "px=1", scenarios.the_same_visitor_thrice),
+    Mutant(
+        "any cached JSON is a list of visits",
+        "mod12-memcache/FINISH",
+        "    visits = cached_visits()\n",
+        "    visits = json.loads(memcache.get('visits') or '[]')\n",
+        scenarios.foreign_values_in_the_cache,
+    ),
+    Mutant(
+        "a foreign pickle breaks the page",
+        "mod12-memcache/FINISH-py3",
+        "except Exception as error:",
+        "except (KeyError, TypeError, ValueError) as error:",
+        scenarios.foreign_values_in_the_cache,
+    ),
+    Mutant(
+        "a foreign shape breaks the page",
+        "mod13-memorystore/FINISH-py3",
+        "except Exception as error:",
+        "except ValueError as error:",
+        scenarios.foreign_values_in_the_cache,
+    ),
+    Mutant(
+        "a foreign value stays",
+        "mod13-memorystore/FINISH",
+        "cache.set(key, value, ex=seconds)",
+        "cache.set(key, value, ex=seconds, nx=True)",
+        scenarios.foreign_values_in_the_cache,
+    ),
+    Mutant(
+        "a call that timed out is tried again",
+        "mod13-memorystore/FINISH-py3",
+        "Retry(NoBackoff(), 1, (redis.ConnectionError,))",
+        "Retry(NoBackoff(), 1)",
+        scenarios.redis_never_answering,
+    ),
+    Mutant(
+        "a connection that is used without a look",
+        "mod13-memorystore/FINISH",
+        "socket_timeout=1)",
+        "socket_timeout=1, single_connection_client=True)",
+        scenarios.redis_closing_idle_connections,
+    ),
+    Mutant(
+        "Cloud Run's number of proxies on App Engine",
+        "mod13-memorystore/FINISH-py3",
+        "PROXY_HOPS: '2'",
+        "PROXY_HOPS: '1'",
+        scenarios.first_visit_to_an_empty_store,
+        file="app.yaml",
+    ),
 ]
 
 

@@ -20,7 +20,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from codelab.facts.fact import Fact, UnreadableError
 
 # Values that a learner replaces by their own: addresses, and names in a project.
-_PLACEHOLDER = re.compile(r"\d+\.\d+\.\d+\.\d+|projects/.*")
+_PLACEHOLDER = re.compile(r"[A-Z]+(_[A-Z]+)+|projects/.*")
 _TARGET = re.compile(r"[\w.]+:\w+")
 
 

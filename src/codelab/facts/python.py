@@ -11,6 +11,8 @@ from codelab.facts.fact import Fact, UnreadableError
 
 _MANY = 99
 _ENVIRONMENT = ("os.environ", "os.getenv", "os.environ.get")
+# What one does with a variable's text is how one writes.
+_VALUE_OF_ENVIRONMENT = ("os.environ.get().", "os.getenv().")
 # A variable of the environment or an HTTP header: names that the world outside the file knows.
 _HEADER = re.compile(r"X-[A-Z]+(?:-[A-Z]+)*", re.IGNORECASE)
 # Methods of text, lists and dictionaries are how one writes, not what one does.
@@ -103,7 +105,7 @@ class _Reader:
         meaning = self._meaning(node.func)
         if meaning in _ENVIRONMENT:
             yield from self._variable(node.args[0] if node.args else None)
-        elif meaning:
+        elif meaning and not meaning.startswith(_VALUE_OF_ENVIRONMENT):
             any_number = any(isinstance(argument, ast.Starred) for argument in node.args) or any(
                 keyword.arg is None for keyword in node.keywords
             )

@@ -65,15 +65,29 @@ MAIN = Walk(
     cache.set(""",
                     """\
     address, agent = request.remote_addr, request.headers.get('User-Agent', '')
-    known = cache.get("visits")
-    if known:
-        visits = json.loads(known)
-        if visits and visits[0]["visitor"] == "{}: {}".format(address, agent):
-            return render_template('index.html', visits=visits)
+    visits = known()
+    if visits and visits[0]["visitor"] == "{}: {}".format(address, agent):
+        return render_template('index.html', visits=visits)
     store_visit(address, agent)
     visits = fetch_visits(10)
     cache.set(""",
-                )
+                ),
+                Replace(
+                    "main.py",
+                    "@app.route('/')\n",
+                    """\
+def known():
+    try:
+        found = json.loads(cache.get("visits"))
+        return [dict(timestamp=each["timestamp"], visitor=each["visitor"]) for each in found]
+    except Exception as problem:
+        app.logger.warning("cached by somebody else? " + repr(problem))
+        return []
+
+
+@app.route('/')
+""",
+                ),
             ],
         ),
     ],
@@ -134,12 +148,22 @@ def renewed(remote_addr: str, user_agent: str) -> list[dict[str, str]]:
 """,
                     """\
     remote_addr, user_agent = request.remote_addr, request.headers.get("User-Agent", "")
-    visits = loads(memcache.get("visits") or "[]")
+    visits = known()
     if not visits or visits[0]["visitor"] != f"{remote_addr}: {user_agent}":
         visits = renewed(remote_addr, user_agent)
     return render_template("index.html", visits=visits)
+
+
+def known() -> list[dict[str, str]]:
+    try:
+        visits = loads(memcache.get("visits"))
+        if all(isinstance(visit, dict) and visit.keys() >= {"timestamp", "visitor"} for visit in visits):
+            return visits
+    except Exception:
+        app.logger.warning("unreadable", exc_info=True)
+    return []
 """,
-                )
+                ),
             ],
         ),
     ],

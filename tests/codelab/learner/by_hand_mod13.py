@@ -7,6 +7,14 @@ OLD_CALLS = """\
         visits = fetch_visits(10)
 """
 
+FOR_CLOUD_RUN = Step(
+    "Say the same for Cloud Run",
+    [
+        Write("Procfile", "web: gunicorn --timeout=0 --threads=8 --bind=:$PORT main:app\n"),
+        Write(".python-version", "3.14"),
+    ],
+)
+
 MAIN = Walk(
     "mod13-memorystore",
     [
@@ -95,8 +103,8 @@ redis_client = Redis(
     port=int(os.getenv("REDIS_PORT", "6379")),
     host=os.getenv("REDIS_HOST", "localhost"),
     ssl_ca_certs=os.getenv("REDIS_TLS"),
-    ssl_check_hostname=False,
-    ssl="REDIS_TLS" in os.environ,
+    ssl_check_hostname=os.getenv("REDIS_HOST", "localhost")[-1].isalpha(),
+    ssl=os.getenv("REDIS_TLS", "") != "",
     password=os.getenv("REDIS_PASSWORD"),
 )
 """,
@@ -126,6 +134,7 @@ class Cache(object):
         try:
             return redis_client.get(cls.KEY)
         except RedisError:
+            app.logger.warning("no cache to read", exc_info=True)
             return None
 
     @classmethod
@@ -133,7 +142,7 @@ class Cache(object):
         try:
             redis_client.set(cls.KEY, text, HOUR)
         except RedisError:
-            return
+            app.logger.warning("no cache to write", exc_info=True)
 
 
 @app.route('/')
@@ -151,7 +160,10 @@ PYTHON_3 = Walk(
         Step(
             "Move Datastore to Cloud NDB",
             [
-                Write("requirements.txt", "appengine-python-standard==3.1.0\ngoogle-cloud-ndb==2.7.1\nFlask==3.1.3\n"),
+                Write(
+                    "requirements.txt",
+                    "appengine-python-standard==3.1.0\ngunicorn==27.0.1\ngoogle-cloud-ndb==2.7.1\nFlask==3.1.3\n",
+                ),
                 Replace("main.py", "from google.appengine.ext import ndb\n", "from google.cloud import ndb\n"),
                 Replace("main.py", "HOUR = 3600\n", "HOUR = 3600\nclient: ndb.Client = ndb.Client(project=None)\n"),
                 Replace(
@@ -179,12 +191,15 @@ vpc_access_connector:
 env_variables:
     REDIS_PORT: "6379"
     REDIS_HOST: "10.1.2.3"
+entrypoint: gunicorn --threads=8 --bind=:$PORT main:app
 app_engine_apis: true
 """,
                 ),
                 Replace("main.py", "import json\n", "import json\nfrom os import environ\n"),
                 Replace(
-                    "main.py", "from google.cloud import ndb\n", "import redis as r\nfrom google.cloud import ndb\n"
+                    "main.py",
+                    "from google.cloud import ndb\n",
+                    "import redis as r\nfrom google.cloud import ndb\nimport redis.backoff as pauses, redis.retry\n",
                 ),
                 Replace(
                     "main.py",
@@ -192,12 +207,13 @@ app_engine_apis: true
                     """\
 HOUR = 3600
 server = {"host": environ.get("REDIS_HOST", "localhost"), "port": int(environ.get("REDIS_PORT", 6379))}
-safety = {"ssl": "REDIS_TLS" in environ, "ssl_ca_certs": environ.get("REDIS_TLS"), "ssl_check_hostname": False}
+safety = {"ssl": bool(environ.get("REDIS_TLS")), "ssl_ca_certs": environ.get("REDIS_TLS"), "ssl_check_hostname": False}
+once = redis.retry.Retry(pauses.NoBackoff(), retries=1, supported_errors=(r.ConnectionError,))
 cache = r.Redis(
     **server,
     **safety,
     password=environ.get("REDIS_PASSWORD"),
-    retry=None,
+    retry=once,
     socket_timeout=1,
     socket_connect_timeout=1,
 )
@@ -211,11 +227,12 @@ cache = r.Redis(
                 Replace("main.py", "import memcache, wrap_wsgi_app", "import wrap_wsgi_app"),
                 Replace(
                     "main.py",
-                    "    cached = memcache.get('visits')\n",
+                    "        visits = json.loads(memcache.get('visits') or '[]')\n",
                     """\
-    cached = None
-    with suppress(r.RedisError):
-        cached = cache.get("visitme:visits")
+        cached = "[]"
+        with suppress(r.RedisError):
+            cached = cache.get("visitme:visits") or cached
+        visits = json.loads(cached)
 """,
                 ),
                 Replace(
@@ -236,9 +253,8 @@ cache = r.Redis(
                     "requirements.txt",
                     "Flask==3.1.3\nWerkzeug==3.1.9\ngoogle-cloud-ndb==2.7.1\nredis==8.1.0\ngunicorn==27.0.1\n",
                 ),
-                Replace(
-                    "app.yaml", "app_engine_apis: true\n", "entrypoint: gunicorn --threads=8 --bind=:$PORT main:app\n"
-                ),
+                Replace("app.yaml", "app_engine_apis: true\n", ""),
+                Replace("app.yaml", "env_variables:\n", "env_variables:\n    PROXY_HOPS: 2\n"),
                 Replace(
                     "main.py",
                     "from google.appengine.api import wrap_wsgi_app\n",
@@ -251,6 +267,7 @@ cache = r.Redis(
                 ),
             ],
         ),
+        FOR_CLOUD_RUN,
     ],
     leads_to="make start MOD=mod4-cloudrun",
 )
@@ -267,7 +284,7 @@ PORT = Walk(
 runtime: python314
 entrypoint: "gunicorn -b :${PORT} --threads=8 main:app"
 vpc_access_connector: {"name": "projects/mine/locations/europe-west1/connectors/mine"}
-env_variables: {"REDIS_HOST": "10.1.2.3", "REDIS_PORT": "6379"}
+env_variables: {"REDIS_HOST": "10.1.2.3", "REDIS_PORT": "6379", "PROXY_HOPS": "2"}
 """,
                 ),
                 Write(
@@ -278,11 +295,18 @@ env_variables: {"REDIS_HOST": "10.1.2.3", "REDIS_PORT": "6379"}
         ),
         Step("Delete appengine_config.py", [Delete("appengine_config.py")]),
         Step(
-            "Ask Redis once",
+            "Try again once, at once",
             [
-                Replace("main.py", "cache = redis.Redis(host", "cache = redis.Redis(retry=None, host"),
+                Replace("main.py", "import redis\n", "import redis, redis.backoff, redis.retry\n"),
+                Replace(
+                    "main.py",
+                    "cache = redis.Redis(host",
+                    "retry = redis.retry.Retry(redis.backoff.NoBackoff(), 1, (redis.ConnectionError,))\n"
+                    "cache = redis.Redis(retry=retry, host",
+                ),
             ],
         ),
+        FOR_CLOUD_RUN,
     ],
     leads_to="make start MOD=mod4-cloudrun",
 )

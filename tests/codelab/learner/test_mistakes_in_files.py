@@ -256,7 +256,8 @@ def test_only_connection_error_caught(learner: Learner) -> None:
         after=4,
     )
     told(learner, "mod13-memorystore").says(
-        "3 of 4", 'main.py:44: expected "except redis.RedisError:", found "except redis.ConnectionError:"'
+        "3 of 4",
+        'main.py:46: expected "except redis.RedisError as error:", found "except redis.ConnectionError as error:"',
     )
 
 
@@ -266,7 +267,7 @@ def test_time_outs_forgotten(learner: Learner) -> None:
         Replace("main.py", ",\n                    socket_connect_timeout=1, socket_timeout=1", ""),
         after=3,
     )
-    told(learner, "mod13-memorystore").says("2 of 4", "main.py:15: expected", "socket_timeout=1", "found")
+    told(learner, "mod13-memorystore").says("2 of 4", "main.py:18: expected", "socket_timeout=1", "found")
 
 
 def test_address_of_redis_written_into_the_code(learner: Learner) -> None:

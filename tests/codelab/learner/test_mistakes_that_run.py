@@ -43,10 +43,16 @@ def test_other_methods_counted_as_visits(learner: Learner) -> None:
     answer.says("In the scenario “other methods and paths”", "expected status 405 for POST /, found 200")
 
 
-def test_empty_cache_forgotten(learner: Learner) -> None:
-    careless = Replace("main.py", "json.loads(cached) if cached else []", "json.loads(cached)")
+def test_foreign_values_in_memcache_forgotten(learner: Learner) -> None:
+    careless = Replace("main.py", "visits = cached_visits()", "visits = json.loads(memcache.get('visits') or '[]')")
     answer = told(learner, "mod12-memcache", careless, after=3)
-    answer.says("found status 500", "main.py:35: TypeError: ", "JSON object must be")
+    answer.says("In the scenario “foreign values in the cache”", "found status 500", "main.py:")
+
+
+def test_a_call_to_redis_tried_again_after_a_time_out(learner: Learner) -> None:
+    careless = Replace("main.py", "NoBackoff(), 1, (redis.ConnectionError,)", "NoBackoff(), 1")
+    answer = told(learner, "mod13-memorystore/START-py3", careless, after=5)
+    answer.says("In the scenario “redis never answering”", "a call that timed out must not be tried again")
 
 
 def test_visitor_compared_by_address_alone(learner: Learner) -> None:
