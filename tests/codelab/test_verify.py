@@ -59,10 +59,10 @@ CHANGES = {
     ),
     "durations that do not add up": (
         "mod12-memcache",
-        "Duration: 15:00",
+        "Duration: 16:00",
         "Duration: 14:00",
         "Duration: 14:00",
-        "expected Duration: 15:00, the sum of its steps, found 14:00",
+        "expected Duration: 16:00, the sum of its steps, found 14:00",
     ),
     "a misnumbered step": ("mod12-memcache", "## Step 2: Write", "## Step 3: Write", "## Step 3: Write", '"Step 2: …"'),
     "a target that make does not have": (
@@ -237,8 +237,8 @@ def test_a_reordered_step_is_found(codelab: Run, course: Path) -> None:
     readme.write_text(text[:second] + steps + text[end:])
     verified = codelab("verify", "--no-run", "mod12-memcache")
     assert verified.returncode == 1
-    hunk = line_of(readme, "@@ -29,7 +29,13 @@ def fetch_visits(limit):")
-    assert f"mod12-memcache/README.md:{hunk + 1}: expected line 29 of main.py to be " in verified.stdout
+    hunk = line_of(readme, "@@ -26,10 +26,26 @@ def fetch_visits(limit):")
+    assert f"mod12-memcache/README.md:{hunk + 1}: expected line 26 of main.py to be " in verified.stdout
 
 
 def test_a_step_that_is_done_before_its_turn_is_found(codelab: Run, course: Path) -> None:
