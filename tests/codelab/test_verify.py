@@ -246,7 +246,8 @@ def test_a_step_that_is_done_before_its_turn_is_found(codelab: Run, course: Path
     # A step that only writes a comment changes nothing that a check could see.
     replace(readme, "+3.14\n", "+# 3.14\n")
     (course / "mod5-buildpacks" / "FINISH" / ".python-version").write_text("# 3.14\n")
-    replace(readme, "@@ -0,0 +1 @@\n+# 3.14", "@@ -1 +1,2 @@\n web: gunicorn -b :$PORT --threads 8 --timeout 0 main:app\n+# 3.14")
+    procfile = (course / "mod5-buildpacks" / "FINISH" / "Procfile").read_text()
+    replace(readme, "@@ -0,0 +1 @@\n+# 3.14", f"@@ -1 +1,2 @@\n {procfile}+# 3.14")
     text = readme.read_text()
     new = "diff --git a/.python-version b/.python-version\nnew file mode 100644\n--- /dev/null\n+++ b/.python-version\n"
     assert new in text
