@@ -171,7 +171,7 @@ def test_everything_copied_before_pip_install(learner: Learner) -> None:
 
 def test_port_fixed_in_the_dockerfile(learner: Learner) -> None:
     learner.makes("mod4-cloudrun", Replace("Dockerfile", "$PORT", "8080"), after=1)
-    told(learner, "mod4-cloudrun").says("0 of 3", "Dockerfile:11: expected", ":$PORT", "found", ":8080")
+    told(learner, "mod4-cloudrun").says("0 of 3", "Dockerfile:12: expected", ":$PORT", "found", ":8080")
 
 
 def test_list_form_without_a_shell_to_fill_in_the_port(learner: Learner) -> None:
@@ -184,12 +184,12 @@ def test_list_form_without_a_shell_to_fill_in_the_port(learner: Learner) -> None
         ),
         after=1,
     )
-    told(learner, "mod4-cloudrun").says("0 of 3", "Dockerfile:11: expected", "sh", "found")
+    told(learner, "mod4-cloudrun").says("0 of 3", "Dockerfile:12: expected", "sh", "found")
 
 
 def test_threads_forgotten_in_the_dockerfile(learner: Learner) -> None:
     learner.makes("mod4-cloudrun", Replace("Dockerfile", " --threads 8", ""), after=1)
-    told(learner, "mod4-cloudrun").says("0 of 3", "Dockerfile:11: expected", "--threads 8", "found")
+    told(learner, "mod4-cloudrun").says("0 of 3", "Dockerfile:12: expected", "--threads 8", "found")
 
 
 def test_dockerignore_without_its_dot(learner: Learner) -> None:
@@ -199,7 +199,7 @@ def test_dockerignore_without_its_dot(learner: Learner) -> None:
 
 def test_timeout_forgotten_in_the_dockerfile(learner: Learner) -> None:
     learner.makes("mod4-cloudrun", Replace("Dockerfile", " --timeout 0", ""), after=1)
-    told(learner, "mod4-cloudrun").says("0 of 3", "Dockerfile:11: expected", "--timeout 0", "found")
+    told(learner, "mod4-cloudrun").says("0 of 3", "Dockerfile:12: expected", "--timeout 0", "found")
 
 
 def test_procfile_in_lower_case(learner: Learner) -> None:
