@@ -16,12 +16,12 @@ class Visit(ndb.Model):
 
 def store_visit(remote_addr, user_agent):
     """Create a new Visit entity in Datastore."""
-    Visit(visitor='%s: %s' % (remote_addr, user_agent)).put()
+    Visit(visitor='%s: %s' % (remote_addr, user_agent)).put(timeout=10)
 
 
 def fetch_visits(limit):
     """Return the most recent visits, newest first."""
-    return Visit.query().order(-Visit.timestamp).fetch(limit)
+    return Visit.query().order(-Visit.timestamp).fetch(limit, timeout=10)
 
 
 def visitme(request):

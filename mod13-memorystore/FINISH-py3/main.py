@@ -32,12 +32,12 @@ class Visit(ndb.Model):
 
 def store_visit(remote_addr, user_agent):
     """Create a new Visit entity in Datastore."""
-    Visit(visitor='%s: %s' % (remote_addr, user_agent)).put()
+    Visit(visitor='%s: %s' % (remote_addr, user_agent)).put(timeout=10)
 
 
 def fetch_visits(limit):
     """Return the most recent visits, newest first, as data a cache can hold."""
-    visits = Visit.query().order(-Visit.timestamp).fetch(limit)
+    visits = Visit.query().order(-Visit.timestamp).fetch(limit, timeout=10)
     return [{'timestamp': visit.timestamp.ctime(), 'visitor': visit.visitor}
             for visit in visits]
 

@@ -16,13 +16,13 @@ def store_visit(remote_addr, user_agent):
     visit = datastore.Entity(client.key('Visit'), exclude_from_indexes=['visitor'])
     visit['visitor'] = '%s: %s' % (remote_addr, user_agent)
     visit['timestamp'] = datetime.now(timezone.utc)
-    client.put(visit)
+    client.put(visit, timeout=10)
 
 
 def fetch_visits(limit):
     """Return the most recent visits, newest first."""
     query = client.query(kind='Visit', order=['-timestamp'])
-    return list(query.fetch(limit=limit))
+    return list(query.fetch(limit=limit, timeout=10))
 
 
 @app.route('/')

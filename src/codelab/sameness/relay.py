@@ -1,4 +1,4 @@
-"""A door in front of a server that is not ours to stop: closed, it looks as if the server had gone."""
+"""A door in front of a server that is not ours to stop: it can look as if the server had gone, or had stalled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ _CHUNK = 1 << 16
 
 
 class Relay:
-    """Passes TCP connections on to `target`; stop() hangs up and refuses, start() is back on the same port."""
+    """Passes TCP connections on to `target`.
+
+    stop() hangs up and refuses, start() is back on the same port. Between stall() and resume() connections stay open
+    and pass nothing on.
+    """
 
     def __init__(self, target: tuple[str, int]) -> None:
         self._target = target
@@ -18,6 +22,8 @@ class Relay:
         self._listener: socket.socket | None = None
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._flowing = threading.Event()
+        self._flowing.set()
 
     @property
     def port(self) -> int:
@@ -36,6 +42,7 @@ class Relay:
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
     def stop(self) -> None:
+        self._flowing.set()  # or the threads that wait would outlive it
         if self._listener:
             with contextlib.suppress(OSError):
                 self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept
@@ -46,6 +53,14 @@ class Relay:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
             self._connections.clear()
+
+    def stall(self) -> None:
+        """Pass nothing on until resume(), as a server that is there and does not answer."""
+        self._flowing.clear()
+
+    def resume(self) -> None:
+        """Pass on what has come since stall(), and go on."""
+        self._flowing.set()
 
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -64,6 +79,7 @@ class Relay:
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(_CHUNK):
+                self._flowing.wait()
                 sink.sendall(data)
         for end in (source, sink):
             with contextlib.suppress(OSError):

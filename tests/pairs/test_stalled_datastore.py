@@ -1,0 +1,35 @@
+"""A Datastore that is connected and does not answer costs a visitor a 500, and not a thread for good."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from codelab.sameness.relay import Relay
+from codelab.sameness.scenarios import ANN, BOB
+from codelab.sameness.visitor import Browser
+from localcloud.addresses import read_server
+from localcloud.cloud import Cloud
+from tests.pairs.course import FUNCTION, ROOT
+
+# One folder for each client library and server.
+FOLDERS = ["mod2-cloudndb/FINISH", "mod2-cloudndb/FINISH-py3", "mod4-cloudrun/FINISH", "mod11-functions/FINISH"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_datastore_that_does_not_answer_is_given_up(folder: str) -> None:
+    with Cloud() as cloud:
+        relay = Relay(read_server(cloud.datastore, "the Datastore"))
+        relay.start()
+        app = cloud.add(ROOT / folder, function=FUNCTION, environment={"DATASTORE_EMULATOR_HOST": relay.address})
+        try:
+            cloud.start()
+            with closing(Browser(app.url)) as browser:
+                assert browser.request(ANN).status == 200
+                relay.stall()
+                assert browser.request(BOB).status == 500
+                relay.resume()
+                assert browser.request(ANN).status == 200
+        finally:
+            relay.stop()
