@@ -127,6 +127,22 @@ def test_time_may_pass_while_the_server_is_stopped(server: Memorystore, client: 
 # Which server
 
 
+def test_overwritten_values_keep_their_keys_and_expiry(server: Memorystore, client: redis.Redis) -> None:
+    client.set("visits", "ours", ex=HOUR)
+    client.rpush("queue", "ours")
+    assert server.overwrite(b"theirs") == 2
+    assert (client.get("visits"), client.get("queue")) == (b"theirs", b"theirs")
+    assert 0 < client.ttl("visits") <= HOUR
+
+
+def test_dropped_connection_is_replaced_and_nothing_is_lost(server: Memorystore, client: redis.Redis) -> None:
+    client.set("visits", "ours")
+    before = client.client_id()
+    server.drop_connections()
+    assert client.get("visits") == b"ours"
+    assert client.client_id() != before
+
+
 @pytest.fixture
 def servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Put servers of these names on PATH, which only say their version."""

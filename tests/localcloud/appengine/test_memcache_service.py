@@ -157,6 +157,20 @@ def test_a_value_still_expires_after_a_flush(app, cache, clock):
     assert app.run(get_key) is None
 
 
+def test_an_overwritten_value_is_read_by_its_new_flags(app, cache):
+    def remember():
+        memcache.set("visits", "ours")
+        memcache.set("visits", "ours", namespace="other")
+
+    def recall():
+        return memcache.get("visits"), memcache.get("visits", namespace="other")
+
+    app.run(remember)
+    integer = 3  # TYPE_INT in google/appengine/api/memcache/__init__.py
+    assert cache.overwrite(b"7", integer) >= 2
+    assert app.run(recall) == (7, 7)
+
+
 def test_stats_count_hits(app):
     def hits():
         memcache.set("key", 1)
