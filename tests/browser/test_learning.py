@@ -67,12 +67,21 @@ def read_the_cache(work: Path) -> None:
         (
             "    store_visit(request.remote_addr, request.headers.get('User-Agent', ''))\n",
             "    agent = request.headers.get('User-Agent', '')\n"
-            "    known = memcache.get('visits')\n"
-            "    if known:\n"
-            "        visits = json.loads(known)\n"
-            "        if visits and visits[0]['visitor'] == '%s: %s' % (request.remote_addr, agent):\n"
-            "            return render_template('index.html', visits=visits)\n"
+            "    visits = known_visits()\n"
+            "    if visits and visits[0]['visitor'] == '%s: %s' % (request.remote_addr, agent):\n"
+            "        return render_template('index.html', visits=visits)\n"
             "    store_visit(request.remote_addr, agent)\n",
+        ),
+        (
+            "@app.route('/')\n",
+            "def known_visits():\n"
+            "    try:\n"
+            "        known = json.loads(memcache.get('visits') or '[]')\n"
+            "        return [{'visitor': one['visitor'], 'timestamp': one['timestamp']} for one in known]\n"
+            "    except Exception as error:\n"
+            "        app.logger.warning('foreign: %r', error)\n"
+            "        return []\n\n\n"
+            "@app.route('/')\n",
         ),
     )
 
@@ -86,7 +95,7 @@ def test_a_learner_goes_through_mod12_by_editing_files(page: Page, server: Serve
         expect(page.get_by_text(f"{number} of 3 steps done.")).to_be_visible()
     page.get_by_role("button", name="Check, and run it").click()
     expect(page.get_by_text("Well done! mod12-memcache is finished.")).to_be_visible()
-    expect(page.get_by_text("The output is START's, but for the cache, in 16 scenarios.")).to_be_visible()
+    expect(page.get_by_text("The output is START's, but for the cache, in 17 scenarios.")).to_be_visible()
     page.get_by_role("region", name="Where you are").get_by_role("link", name="Module 13").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Module 13: From App Engine Memcache to Memorystore")
     page.get_by_role("link", name="All codelabs").click()

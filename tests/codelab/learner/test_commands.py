@@ -176,12 +176,12 @@ def test_apply_refuses_bytes_that_are_no_utf8(learner: Learner) -> None:
 
 
 def test_overwrite_puts_the_codelabs_file_there_and_keeps_the_learners(learner: Learner) -> None:
-    learner.makes("mod4-cloudrun", Write("Dockerfile", DOCKERFILE), after=1)
+    learner.makes("mod4-cloudrun", Write("Dockerfile", DOCKERFILE), after=0)
     before = learner.files("mod4-cloudrun")
     learner.codelab("apply").is_one_line("Dockerfile:1: ")
     answer = learner.codelab("apply", "--overwrite")
     answer.says(
-        "Step 2, Describe the container, is done for you in Dockerfile.", "Your files as they were: work/.kept/"
+        "Step 1, Describe the container, is done for you in Dockerfile.", "Your files as they were: work/.kept/"
     )
     assert b"pip install" in learner.files("mod4-cloudrun")["Dockerfile"]
     assert {path.name: path.read_bytes() for path in kept(learner).iterdir() if path.is_file()} == {

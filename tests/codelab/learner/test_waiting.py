@@ -9,7 +9,7 @@ import pytest
 from tests.codelab.learner.hand import Delete, Write
 from tests.codelab.learner.terminal import Learner, answer_of
 
-PROCFILE = Write("Procfile", "web: gunicorn -b :$PORT --threads 8 main:app\n")
+PROCFILE = Write("Procfile", "web: gunicorn -b :$PORT --threads 8 --timeout 0 main:app\n")
 # The promise is two seconds on a quiet machine; a busy one gets time.
 TICK = 20
 
