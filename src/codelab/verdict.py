@@ -94,7 +94,7 @@ def _platform(host: str) -> _Platform:
         # Before "-dot-" may stand a service or a version of the default one: then the log of all services.
         service = "" if "-dot-" in host else " --service=default"
         return _Platform(
-            hops="On App Engine with Python 3 it is '2', under env_variables in app.yaml; then deploy again",
+            hops="On App Engine with Python 3 PROXY_HOPS is '2', under env_variables in app.yaml; then deploy again",
             log=f"Its log: `gcloud app logs read{service}`",
             closed="Identity-Aware Proxy, a firewall rule or `login` in app.yaml keeps visitors out",
             missing="There is no such version or service, or the app has no page at this path",
@@ -104,14 +104,16 @@ def _platform(host: str) -> _Platform:
         service, region = named.groups() if named else ("SERVICE", "REGION")
         update = f"gcloud run services update {service} --region={region}"
         return _Platform(
-            hops=f"On Cloud Run it is 1: `{update} --update-env-vars=PROXY_HOPS=1`",
+            hops=f"On Cloud Run PROXY_HOPS is 1: `{update} --update-env-vars=PROXY_HOPS=1`. If visitors come through a "
+            "load balancer, leave it at 2, probe the load balancer's URL, and close this one: "
+            "--ingress=internal-and-cloud-load-balancing",
             log=f"Its log: `gcloud run services logs read {service} --region={region}`",
             closed=f"To let everyone in: `{update} --no-invoker-iam-check`; Identity-Aware Proxy must be off",
             missing="There is no such service or function, it has no page at this path, or its ingress setting keeps "
             "the internet out",
         )
     return _Platform(
-        hops="It is 2 on App Engine with Python 3, 1 on Cloud Run and for functions, and 2 for these behind an "
+        hops="PROXY_HOPS is 2 on App Engine with Python 3, 1 on Cloud Run and for functions, and 2 for these behind an "
         "external load balancer",
         log="Its log: `gcloud app logs read`, `gcloud run services logs read SERVICE --region=REGION`, or where you "
         "started it on this machine",
@@ -163,7 +165,11 @@ def _judge_address(platform: _Platform, host: str, shown: str, seen: Answer) -> 
         return Verdict(
             False, f"PROXY_HOPS is too low: the page shows {address}, {whose}, so a proxy's. {change} {platform.hops}"
         )
-    return Verdict(True, f"right: the page shows {address}; this must be the public address of your network")
+    return Verdict(
+        True,
+        f"right: the page shows {address}, neither forged nor a known proxy's. Compare it with the public address of "
+        "your network; if that is another, PROXY_HOPS is too low",
+    )
 
 
 def _too_high(platform: _Platform, forged: str) -> Verdict:

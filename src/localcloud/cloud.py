@@ -6,9 +6,9 @@ import shutil
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -128,18 +128,6 @@ class App:
         """The process's exit code if it has ended by itself, else None."""
         process = self._process
         return process.returncode if process else None
-
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """Take the CPU away from the app's processes, as Cloud Run does between requests, and give it back."""
-        processes = self.processes()
-        for process in processes:
-            process.suspend()
-        try:
-            yield
-        finally:
-            for process in processes:
-                process.resume()
 
     def processes(self) -> set[psutil.Process]:
         """Return the app's own process and all that it started; none if it has not been started."""

@@ -107,7 +107,7 @@ def _notes(plan: LaunchPlan, version: str) -> tuple[str, ...]:
             "versions Python 3 can install; `localcloud run DIR --python27` takes a Python 2.7 of yours",
         )
     if plan.python not in (None, version):
-        return (f"{plan.source.name} asks for Python {plan.python}; this runs on Python {version}",)
+        return (f"{plan.platform.value}: the app asks for Python {plan.python}; this runs on Python {version}",)
     return ()
 
 

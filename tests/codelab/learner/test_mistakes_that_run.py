@@ -33,7 +33,9 @@ def test_datastore_call_outside_the_context(learner: Learner) -> None:
 
 
 def test_first_entry_of_x_forwarded_for_believed(learner: Learner) -> None:
-    answer = told(learner, "mod11-functions", Replace("main.py", "forwarded_for[-PROXY_HOPS]", "forwarded_for[0]"), after=3)
+    answer = told(
+        learner, "mod11-functions", Replace("main.py", "forwarded_for[-PROXY_HOPS]", "forwarded_for[0]"), after=3
+    )
     answer.says("In the scenario “forged addresses”", "203.0.113.7: Mallory 0")
 
 

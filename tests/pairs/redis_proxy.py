@@ -1,4 +1,4 @@
-"""A door in front of Redis: it can speak TLS, and can forget its connections as a network does."""
+"""A proxy in front of Redis: it can speak TLS, and can forget its connections as a network does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CHUNK = 1 << 16
 _RESET_WHEN_CLOSED = struct.pack("ii", 1, 0)
 
 
-class Door:
+class RedisProxy:
     """Passes connections on to a port of 127.0.0.1, behind TLS if it has a certificate; a context manager."""
 
     def __init__(self, target: int, tls: ssl.SSLContext | None = None) -> None:
@@ -26,7 +26,7 @@ class Door:
         self._tasks: set[asyncio.Task[None]] = set()
         self._forgotten: set[asyncio.Task[None]] = set()
 
-    def __enter__(self) -> Door:
+    def __enter__(self) -> RedisProxy:
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
         return self
