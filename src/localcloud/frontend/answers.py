@@ -5,12 +5,11 @@ from __future__ import annotations
 import html
 import mimetypes
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from http import HTTPStatus
+from collections.abc import Sequence
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
+from localcloud.http.answer import Answer, plain
 from localcloud.launch.plan import Handler
 
 _NOT_FOUND = """<html><head><title>404 Not Found</title></head><body>
@@ -18,21 +17,6 @@ _NOT_FOUND = """<html><head><title>404 Not Found</title></head><body>
 <p>The requested URL <code>{path}</code> was not found on this server.</p>
 </body></html>
 """
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A whole response; the length is set when it is sent."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-def plain(status: int, words: str) -> Answer:
-    """An error for people: the status, its name and one sentence, as text."""
-    name = HTTPStatus(status).phrase
-    return Answer(status, f"{status} {name}: {words}\n".encode(), {"Content-Type": "text/plain; charset=utf-8"})
 
 
 class StaticHandlers:
