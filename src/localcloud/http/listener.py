@@ -8,6 +8,7 @@ import resource
 import socket
 from collections.abc import AsyncIterable, Coroutine, Sequence
 from http import HTTPStatus
+from typing import TypeVar
 
 import h11
 
@@ -15,6 +16,8 @@ from localcloud.http.answer import Answer, plain
 from localcloud.http.eventloop import EventLoopThread
 from localcloud.http.guard import header, read_host
 from localcloud.http.wire import SendError, VisitorError, Wire
+
+T = TypeVar("T")
 
 _RETRY_SECONDS = 0.05
 _BACKLOG = 128
@@ -133,7 +136,7 @@ class Listener:
         while await self._exchange(wire, visitor):
             pass
 
-    async def wait(self, coroutine: Coroutine[None, None, object], seconds: float) -> object:
+    async def wait(self, coroutine: Coroutine[None, None, T], seconds: float) -> T:
         """Wait so long for what the other end has to say first; it may be dropped meanwhile for another."""
         task = asyncio.current_task()
         assert task is not None
@@ -160,7 +163,8 @@ class Listener:
             except VisitorError as error:
                 if error.status is None or not wire.unanswered:
                     raise
-                status = await send_answer(wire, request, self.refusal(request, error.status, str(error)))
+                refusal = self.refusal(request, error.status, str(error))
+                status = await send_answer(wire, request, refusal, close=True)
         except SendError:
             wire.break_off()
             return False
@@ -173,12 +177,15 @@ class Listener:
         return False
 
 
-async def send_answer(wire: Wire, request: h11.Request | None, answer: Answer) -> int:
-    """Send an answer of our own and return its status; it says so if the connection closes after it."""
+async def send_answer(wire: Wire, request: h11.Request | None, answer: Answer, *, close: bool = False) -> int:
+    """Send an answer of our own and return its status; it says so if the connection closes after it.
+
+    That is so if `close` is true, or if some of the request has not arrived.
+    """
     sent = [(name.encode("ascii"), value.encode("latin-1")) for name, value in answer.header_items()]
     if answer.stream is None:
         sent.append((b"Content-Length", str(len(answer.body)).encode("ascii")))
-    if not wire.has_whole_request():
+    if not wire.has_whole_request() or close:
         sent.append((b"Connection", b"close"))
     reason = HTTPStatus(answer.status).phrase.encode("ascii")
     head = h11.Response(status_code=answer.status, headers=sent, reason=reason)
