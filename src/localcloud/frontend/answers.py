@@ -10,6 +10,7 @@ from pathlib import Path
 
 from localcloud.errors import LocalCloudError
 from localcloud.http.answer import Answer, plain
+from localcloud.launch.patterns import Pattern, PatternError
 from localcloud.launch.plan import Handler
 
 _NOT_FOUND = """<html><head><title>404 Not Found</title></head><body>
@@ -49,15 +50,15 @@ class StaticHandlers:
         return _not_found(path)
 
 
-def _pattern(handler: Handler) -> re.Pattern[str]:
+def _pattern(handler: Handler) -> Pattern:
     source = handler.url
     if handler.static_dir is not None:
         source = f"(?:{source.rstrip('/')})/(?P<below>.*)"
     try:
-        pattern = re.compile(source)
-    except re.error as error:
+        pattern = Pattern(source)
+    except PatternError as error:
         raise LocalCloudError(
-            f"handlers: url {handler.url!r} is not a regular expression ({error}); mend it in app.yaml"
+            f"handlers: url {handler.url!r} is not a regular expression of App Engine's ({error}); change app.yaml"
         ) from error
     wanted = max((int(group) for group in re.findall(r"\\(\d+)", handler.static_files or "")), default=0)
     if wanted > pattern.groups:

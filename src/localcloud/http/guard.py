@@ -15,8 +15,9 @@ from localcloud.http.wire import VisitorError
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
-# https://www.rfc-editor.org/rfc/rfc9110#field.host and https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2
-_HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::([0-9]{0,5}))?")
+# https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2, but for names: those take every visible character that does not
+# end a host in a URL. An app may be asked for `<script>`, and has to stand it.
+_HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[^\x00-\x20/?#@:\[\]\\\x7f-\xff]*)(?::([0-9]{0,5}))?")
 _HIGHEST_PORT = 65535
 
 

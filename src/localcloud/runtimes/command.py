@@ -16,8 +16,10 @@ from localcloud.runtimes.python2_source import check_source
 
 _HERE = Path(__file__).parent
 _PYTHON27 = _HERE / "python27"
+# The stand-in's own need: it matches the handlers of app.yaml.
+_ENGINE = "google-re2"
 # What the python27 runtime has built in, whatever the app asks for.
-_PYTHON27_PACKAGES = ("appengine-python-standard", "Django", "gunicorn", "Jinja2", "setuptools", "webapp2")
+_PYTHON27_PACKAGES = ("appengine-python-standard", "Django", "gunicorn", "Jinja2", "setuptools", "webapp2", _ENGINE)
 
 
 @dataclass(frozen=True)
