@@ -190,3 +190,10 @@ def test_pages_that_are_closed_are_forgotten(url: str, site: Site) -> None:
     while site.saves._followers and time.monotonic() < end:
         time.sleep(0.01)
     assert not site.saves._followers
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_file_that_the_browser_has_already_is_not_sent_again(url: str) -> None:
+    first = httpx.get(f"{url}/static/page.js", timeout=DEADLINE)
+    again = httpx.get(f"{url}/static/page.js", headers={"If-None-Match": first.headers["ETag"]}, timeout=DEADLINE)
+    assert (first.status_code, again.status_code, "Content-Length" in again.headers) == (200, 304, False)

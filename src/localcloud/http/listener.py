@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import resource
 import socket
 from collections.abc import AsyncIterable, Coroutine, Sequence
 from http import HTTPStatus
@@ -47,6 +46,15 @@ def visitor_address(host: str) -> str:
     return host.partition("%")[0].removeprefix("::ffff:")
 
 
+def _open_files() -> int:
+    """Return how many files and connections this program may have open: 256 on macOS, if nobody says otherwise."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return 2 * _MOST_CONNECTIONS
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
 class Listener:
     """Accepts connections and reads requests; a subclass answers them in `respond`.
 
@@ -60,6 +68,7 @@ class Listener:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = 0
+        self._closing = False
         # The connections that wait for a request, the longest first.
         self._idle: dict[asyncio.Task[None], None] = {}
 
@@ -83,10 +92,12 @@ class Listener:
         EventLoopThread.shared().run(self._close())
 
     async def _listen(self, sockets: Sequence[socket.socket]) -> None:
+        self._closing = False
         for listener in sockets:
             self._spawn(self._accept(listener))
 
     async def _close(self) -> None:
+        self._closing = True  # before Python 3.12, asyncio.wait_for may swallow a cancellation
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -98,8 +109,7 @@ class Listener:
         task.add_done_callback(self._tasks.discard)
 
     async def _accept(self, listener: socket.socket) -> None:
-        # macOS lets a program open 256 files unless told otherwise.
-        most = min(self.most_connections, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+        most = min(self.most_connections, _open_files() // 2)
         with listener:
             while True:
                 try:
@@ -133,7 +143,7 @@ class Listener:
         wire = Wire(h11.SERVER, connection, VisitorError)
         if received:
             wire.state.receive_data(received)
-        while await self._exchange(wire, visitor):
+        while await self._exchange(wire, visitor) and not self._closing:
             pass
 
     async def wait(self, coroutine: Coroutine[None, None, T], seconds: float) -> T:
@@ -183,7 +193,7 @@ async def send_answer(wire: Wire, request: h11.Request | None, answer: Answer, *
     That is so if `close` is true, or if some of the request has not arrived.
     """
     sent = [(name.encode("ascii"), value.encode("latin-1")) for name, value in answer.header_items()]
-    if answer.stream is None:
+    if answer.stream is None and answer.status not in (204, 304):
         sent.append((b"Content-Length", str(len(answer.body)).encode("ascii")))
     if not wire.has_whole_request() or close:
         sent.append((b"Connection", b"close"))
