@@ -49,7 +49,7 @@ class Door(Rest):
         connection.setblocking(False)
         try:
             received = await self.wait(_first_bytes(connection), _FIRST_BYTES_SECONDS)
-        except (OSError, asyncio.TimeoutError):
+        except OSError:
             return
         if received == _PREFACE:
             client = connection.dup()

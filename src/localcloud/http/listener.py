@@ -147,13 +147,16 @@ class Listener:
             pass
 
     async def wait(self, coroutine: Coroutine[None, None, T], seconds: float) -> T:
-        """Wait so long for what the other end has to say first; it may be dropped meanwhile for another."""
+        """Wait so long for what the other end has to say first; then, or for a newcomer, the connection is dropped."""
         task = asyncio.current_task()
         assert task is not None
         self._idle[task] = None
+        # Not asyncio.wait_for, which makes a task for each request before Python 3.12.
+        timer = asyncio.get_running_loop().call_later(seconds, task.cancel)
         try:
-            return await asyncio.wait_for(coroutine, seconds)
+            return await coroutine
         finally:
+            timer.cancel()
             self._idle.pop(task, None)
 
     async def _exchange(self, wire: Wire, visitor: str) -> bool:
@@ -178,7 +181,7 @@ class Listener:
         except SendError:
             wire.break_off()
             return False
-        except (VisitorError, asyncio.TimeoutError):
+        except VisitorError:
             return False
         self.noted(method, path, status, visitor)
         if wire.next_cycle():
