@@ -167,7 +167,7 @@ def _datastore(options: argparse.Namespace) -> None:
         refuse_exposure(host, "--host-port")
     data = options.data or str(_default_data(options.project))
     with Engine(data) as engine:
-        server = DatastoreServer(engine, host, port, rest=not options.grpc_only)
+        server = DatastoreServer(engine, host, port, rest=not options.grpc_only, any_host=options.allow_remote_clients)
         server.start()
         print(f"Datastore on {server.address}, data: {data}. To use it, run this in the app's shell:")
         print(f"export DATASTORE_EMULATOR_HOST={server.address}", flush=True)

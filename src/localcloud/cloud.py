@@ -75,7 +75,7 @@ class App:
                 port=number,
                 directory=plan.directory,
                 handlers=plan.handlers,
-                extra_headers={"X-Appengine-Api-Ticket": services.project} if plan.bundled_services else {},
+                extra_headers={"X-Appengine-Api-Ticket": services.ticket} if plan.bundled_services else {},
                 behind_load_balancer=behind_load_balancer,
                 ended=lambda: self.returncode is not None,
             ),
@@ -214,7 +214,7 @@ class Cloud:
             watched = observed(self.engine, observe)
             self.api_server = ApiServer(watched, clock=self.clock.now, observe=observe)
             if not datastore:
-                server = DatastoreServer(watched, doors=[call_handler(self.api_server.dispatcher)])
+                server = DatastoreServer(watched, doors=[call_handler(self.api_server.datastore_dispatcher)])
                 server.start()
                 stack.callback(server.stop)
                 self.datastore_server: Listener = server
@@ -270,6 +270,7 @@ class Cloud:
             project=project or self.project,
             datastore=self.datastore,
             api_server=(self.api_server.host, self.api_server.port),
+            ticket=self.api_server.ticket(project or self.project),
             redis=self._redis if "REDIS_HOST" in plan.environment else None,
             redis_variables=self.memorystore.variables if self.memorystore else {},
         )

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import threading
 from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 from watchfiles import watch
 
 from codelab.watch import DEBOUNCE_MILLISECONDS
+from localcloud.http.workers import Workers
+
+_KEEP_ALIVE_SECONDS = 15
 
 
 class Saves:
-    """Counts the saves in each folder below work/, and lets a page wait for the next one."""
+    """Counts the saves in each folder below work/, and wakes whoever follows them."""
 
     def __init__(self, work: Path) -> None:
         self._work = work
         self._counts: Counter[str] = Counter()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._followers: set[Callable[[], None]] = set()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="saves", daemon=True)
 
@@ -27,10 +34,9 @@ class Saves:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let every page that waits go, and stop watching."""
+        """Wake every follower, and stop watching."""
         self._stop.set()
-        with self._changed:
-            self._changed.notify_all()
+        self._count(())
         self._thread.join()
 
     @property
@@ -39,21 +45,92 @@ class Saves:
 
     def tell(self, folder: Path) -> None:
         """Say that what is known of a folder has changed, although no file was saved."""
-        with self._changed:
-            self._counts[folder.name] += 1
-            self._changed.notify_all()
+        self._count([folder.name])
 
-    def wait(self, folder: Path, known: int, seconds: float) -> int:
-        """Return the count as soon as it is another than the known one, or after so many seconds."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._stop.is_set() or self._counts[folder.name] != known, seconds)
+    def count(self, folder: Path) -> int:
+        """Return how often a folder was saved."""
+        with self._lock:
             return self._counts[folder.name]
+
+    @contextlib.contextmanager
+    def followed(self, wake: Callable[[], None]) -> Iterator[None]:
+        """Have `wake` called after every save, on any thread."""
+        with self._lock:
+            self._followers.add(wake)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._followers.discard(wake)
+
+    def _count(self, folders: list[str] | tuple[()]) -> None:
+        with self._lock:
+            self._counts.update(folders)
+            followers = list(self._followers)
+        for wake in followers:
+            wake()
 
     def _watch(self) -> None:
         for changes in watch(
             self._work, stop_event=self._stop, debounce=DEBOUNCE_MILLISECONDS, step=50, rust_timeout=500
         ):
             folders = {Path(path).relative_to(self._work).parts[0] for _, path in changes if Path(path) != self._work}
-            with self._changed:
-                self._counts.update(folders)
-                self._changed.notify_all()
+            self._count(sorted(folders))
+
+
+class Drawing:
+    """A text that many pages want at once, drawn once for all that ask before the drawing begins.
+
+    Drawn once for each page, it would keep a reader waiting behind hundreds of open tabs.
+    """
+
+    def __init__(self, draw: Callable[[], str], workers: Workers) -> None:
+        self._draw = draw
+        self._workers = workers
+        self._turn = asyncio.Lock()
+        self._next: asyncio.Task[str] | None = None
+
+    async def get(self) -> str:
+        """Return the text as it is now or a moment later."""
+        if self._next is None:
+            self._next = asyncio.ensure_future(self._drawn())
+        # One page that leaves does not take the text from the others.
+        return await asyncio.shield(self._next)
+
+    async def _drawn(self) -> str:
+        async with self._turn:
+            self._next = None
+            return await self._workers.run(self._draw)
+
+
+class Events:
+    """The events of one open page: `drawing`'s text now, and again after each save of a folder.
+
+    https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+    """
+
+    def __init__(self, saves: Saves, folder: Path, drawing: Callable[[], Drawing]) -> None:
+        self._saves = saves
+        self._folder = folder
+        self._drawing = drawing
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        loop, changed = asyncio.get_running_loop(), asyncio.Event()
+        known = -1
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(changed.set)
+
+        with self._saves.followed(wake):
+            while not self._saves.stopped:
+                changed.clear()
+                count = self._saves.count(self._folder)
+                if count != known:
+                    known = count
+                    text = await self._drawing().get()
+                    yield ("".join(f"data: {line}\n" for line in text.splitlines()) + "\n").encode()
+                    continue
+                try:
+                    await asyncio.wait_for(changed.wait(), _KEEP_ALIVE_SECONDS)
+                except asyncio.TimeoutError:
+                    yield b": still here\n\n"

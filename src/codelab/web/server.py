@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import socket
-import threading
+import time
 from collections.abc import Callable
-
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from codelab.course import Course
 from codelab.errors import CodelabError
 from codelab.web.site import Site, create_app
+from codelab.web.wsgi import WsgiServer
+from localcloud.http.listener import bind
 
 # The same on most machines, so that an address can be shared between two people with the same checkout.
 _PORTS = range(8800, 8900)
-
-
-class _Handler(WSGIRequestHandler):
-    """Keeps connections open, and the terminal free of a line for each request."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_request(self, *_: object) -> None:
-        pass
 
 
 def serve(course: Course, port: int | None, say: Callable[[str], None]) -> None:
@@ -36,44 +26,30 @@ def serve(course: Course, port: int | None, say: Callable[[str], None]) -> None:
         site.saves.start()
     except OSError as error:
         raise CodelabError(f"{error.filename}: expected to make this folder ({error.strerror})") from error
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = _listening(site, port)
-    thread = threading.Thread(target=server.serve_forever, name="page", daemon=True)
-    thread.start()
+    app = create_app(site)
+    # The first pages read the course and compile templates: before there is an address, nobody waits for that.
+    for path in ("/", f"/{course.modules[0]}/step/1"):
+        app.test_client().get(path)
+    listener = _listening(port)
+    number = listener.getsockname()[1]
+    server = WsgiServer(app, number)
+    server.listen([listener])
     try:
-        say(f"Open http://localhost:{server.port}/ (Ctrl-C ends it)")
-        while thread.is_alive():
+        say(f"Open http://localhost:{number}/ (Ctrl-C ends it)")
+        while True:
             # In short waits: a signal that comes just before an endless one begins would not interrupt it.
-            thread.join(0.2)
+            time.sleep(0.2)
     finally:
         site.saves.stop()
-        server.shutdown()
+        server.close()
         site.stages.close()
 
 
-def _listening(site: Site, port: int | None) -> BaseWSGIServer:
-    app = create_app(site)
-    # The first pages read the course and compile templates: before there is an address, nobody waits for that.
-    for path in ("/", f"/{site.course.modules[0]}/step/1"):
-        app.test_client().get(path)
+def _listening(port: int | None) -> socket.socket:
     for candidate in _PORTS if port is None else [port]:
-        taken = _listen(candidate)
-        if taken:
-            with taken:
-                # werkzeug ends the program when a port is taken, so it gets one that listens already.
-                host, number = taken.getsockname()
-                return make_server(host, number, app, threaded=True, request_handler=_Handler, fd=taken.fileno())
+        try:
+            return bind("127.0.0.1", candidate)
+        except OSError:
+            continue
     where = f"port {port}" if port is not None else f"a port from {_PORTS[0]} to {_PORTS[-1]}"
     raise CodelabError(f"expected {where} that is free, found none; choose one with --port")
-
-
-def _listen(port: int) -> socket.socket | None:
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-        listener.listen(128)
-    except OSError:
-        listener.close()
-        return None
-    return listener

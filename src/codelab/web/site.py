@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import Blueprint, Flask, Response, abort, flash, redirect, render_template, request, stream_with_context
+from flask import Blueprint, Flask, Response, abort, current_app, flash, redirect, render_template, request
 from rich.console import Console
+from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
 from codelab.course import Course, Place
@@ -22,14 +24,14 @@ from codelab.standing import Standing, standing_of
 from codelab.trees import Tree
 from codelab.web.comparison import chapters
 from codelab.web.guard import guard
-from codelab.web.live import Saves
+from codelab.web.live import Drawing, Events, Saves
 from codelab.web.migrations import migrations
 from codelab.web.rendering import Renderer, highlighted_line
 from codelab.web.stage import ADDRESSES, Stages
 from codelab.workspace import Workspace, changes
 from localcloud.errors import LocalCloudError
+from localcloud.http.workers import Workers
 
-_KEEP_ALIVE_SECONDS = 15
 # Sections that stand before a codelab's steps; the others come after them.
 _BEFORE = ("What you will learn", "What you need", "START and FINISH")
 _NAMES = {WORK: "your copy"}
@@ -43,6 +45,9 @@ class Site:
         self.workspace = Workspace(course.root)
         self.saves = Saves(self.workspace.folder)
         self.stages = Stages()
+        # Drawings take turns, so that open pages never keep more than one core from the rest.
+        self._drawers = Workers("drawer", 1)
+        self._drawings: dict[str, Drawing] = {}
         self._outcomes: dict[str, tuple[Tree, Outcome]] = {}
         self._judges: dict[tuple[str, int], Judge] = {}
         self._lock = threading.Lock()
@@ -80,6 +85,12 @@ class Site:
         self._outcomes[place.name] = (checked, outcome)
         self.saves.tell(place.copy)
 
+    def drawing(self, place: Place, draw: Callable[[], str]) -> Drawing:
+        """Return the drawing of a track's standing that its open pages share; to be called on the event loop."""
+        if place.name not in self._drawings:
+            self._drawings[place.name] = Drawing(draw, self._drawers)
+        return self._drawings[place.name]
+
     def editor(self) -> Editor:
         """Return what does and undoes steps; what it would print is not shown."""
         return Editor(self.workspace, Console(quiet=True))
@@ -90,11 +101,18 @@ def address(place: Place, *parts: object) -> str:
     return posixpath.join(f"/{place.name}", *map(str, parts))
 
 
+class _StepNumber(IntegerConverter):
+    """A number in an address, of plain digits and no more of them than Python turns into a number."""
+
+    regex = "[0-9]{1,4}"
+
+
 def create_app(site: Site) -> Flask:
     """Return the WSGI app."""
     app = Flask(__name__)
     token = secrets.token_urlsafe()
     app.secret_key = token
+    app.url_map.converters["int"] = _StepNumber
     app.config.update(SESSION_COOKIE_SAMESITE="Strict", SESSION_COOKIE_HTTPONLY=True)
     app.jinja_env.globals.update(address=address, names=_NAMES, State=State, highlighted_line=highlighted_line)
     app.jinja_env.filters["minutes"] = lambda seconds: f"{round(seconds / 60)} min"
@@ -200,31 +218,25 @@ def _add_codelab(tracks: Blueprint, site: Site) -> None:
     def events(module: str, start: str) -> Response:
         place = site.place(module, start)
 
-        def stream() -> Iterator[str]:
-            known = -1
-            while not site.saves.stopped:
-                count = site.saves.wait(place.copy, known, _KEEP_ALIVE_SECONDS)
-                if count == known:
-                    yield ": still here\n\n"
-                    continue
-                known = count
-                yield _event(render_template("standing.html", **_frame(site, place)))
+        def draw() -> str:
+            with app.test_request_context(address(place, "events")):
+                return render_template("standing.html", **_frame(site, place))
 
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
         return Response(
-            stream_with_context(stream()), mimetype="text/event-stream", headers={"Cache-Control": "no-store"}
+            Events(site.saves, place.copy, lambda: site.drawing(place, draw)),  # type: ignore[arg-type]
+            mimetype="text/event-stream",
+            headers={"Cache-Control": "no-store"},
+            direct_passthrough=True,
         )
-
-
-def _event(text: str) -> str:
-    # https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
-    return "".join(f"data: {line}\n" for line in text.splitlines()) + "\n"
 
 
 def _add_actions(tracks: Blueprint, site: Site) -> None:
     def back(place: Place) -> AnyResponse:
         """Return to the page that was asked from, if it is one of this track."""
         asked = request.form.get("back", "")
-        return redirect(asked if asked.startswith(f"{address(place)}/") else address(place), 303)
+        ours = asked.startswith(f"{address(place)}/") and re.fullmatch("[!-~]+", asked)
+        return redirect(asked if ours else address(place), 303)
 
     @tracks.post("/begin")
     def begin(module: str, start: str) -> AnyResponse:

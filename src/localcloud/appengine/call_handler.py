@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import grpc
+from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request
 from google.protobuf.message import DecodeError
 
 from localcloud.appengine.rpc import Dispatcher
@@ -10,19 +11,23 @@ from localcloud.appengine.rpc import Dispatcher
 # google/appengine/tools/devappserver2/grpc_service_pb2.py of the legacy SDK; Google's emulator serves the same. The
 # messages have the field numbers of remote_api's.
 _SERVICE = "apphosting.tools.devappserver2.CallHandler"
-# Nothing in such a call names the app but the datastore_v3 request inside it.
-_TICKET = ""
+# Such a call has no ticket; a datastore_v3 request names its app itself.
+_APP = ""
 
 
 def call_handler(dispatcher: Dispatcher) -> grpc.GenericRpcHandler:
-    """Return what answers CallHandler's one RPC, for a gRPC server that serves v1 beside it."""
+    """Return what answers CallHandler's one RPC, for a gRPC server that serves v1 beside it.
+
+    The calls come without a ticket, so `dispatcher` must not have services that depend on one.
+    """
 
     def handle(body: bytes, context: grpc.ServicerContext) -> bytes:
         try:
-            return dispatcher.handle(body, _TICKET)
+            call = Request.FromString(body)
         except DecodeError:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the message is not a remote_api Request")
             raise
+        return dispatcher.handle(call, _APP)
 
     # Without a deserializer or a serializer gRPC hands the bytes through.
     return grpc.method_handlers_generic_handler(_SERVICE, {"HandleCall": grpc.unary_unary_rpc_method_handler(handle)})

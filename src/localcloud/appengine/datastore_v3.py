@@ -50,8 +50,8 @@ class DatastoreV3Service:
             "AllocateIds": (v3.AllocateIdsRequest, self._allocate_ids),
         }
 
-    def call(self, method: str, payload: bytes, ticket: str) -> bytes:
-        """Answer one call. `ticket` goes unused: every Datastore message names its app."""
+    def call(self, method: str, payload: bytes, app: str) -> bytes:
+        """Answer one call. `app` goes unused: every Datastore message names its app."""
         try:
             return call_method("datastore_v3", self._methods, method, payload)
         except DatastoreError as error:

@@ -79,10 +79,10 @@ class MemcacheService:
         with self._lock:
             return self._caches.setdefault(project_of(app), Memcache(self._clock))
 
-    def call(self, method: str, payload: bytes, ticket: str) -> bytes:
-        """Answer one call from the app that `ticket` names."""
+    def call(self, method: str, payload: bytes, app: str) -> bytes:
+        """Answer one call from `app`."""
         self._observe(f"Memcache {method}")
-        return self.cache(ticket).call(method, payload)
+        return self.cache(app).call(method, payload)
 
 
 class _Stub(MemcacheServiceStub):  # type: ignore[misc]  # the SDK ships no types

@@ -27,22 +27,16 @@ _PICKLE_PROTOCOL = 0
 
 
 class Dispatcher:
-    """Answers remote_api requests, whatever carried them: the HTTP doors, or a gRPC CallHandler."""
+    """Answers remote_api requests, whatever carried them: HTTP, or a gRPC CallHandler."""
 
     def __init__(self, services: Mapping[str, Service]) -> None:
         self._services = services
 
-    def handle(self, body: bytes, ticket: str | None = None) -> bytes:
-        """Answer one serialized Request with a serialized Response.
-
-        `ticket` names the calling app; None takes it from the request's `request_id`, where the Python 3 SDK
-        puts it. Raises google.protobuf.message.DecodeError if `body` is no Request; every other failure is
-        answered inside the Response.
-        """
-        request = Request.FromString(body)
+    def handle(self, request: Request, app: str) -> bytes:
+        """Answer one Request of `app` with a serialized Response; every failure is answered inside the Response."""
         response = Response()
         try:
-            response.response = self._call(request, ticket if ticket is not None else request.request_id)
+            response.response = self._call(request, app)
         except apiproxy_errors.ApplicationError as error:
             response.application_error.code = error.application_error
             response.application_error.detail = error.error_detail
@@ -54,7 +48,7 @@ class Dispatcher:
             _set_rpc_error(response, apiproxy_errors.RPCFailedError(summary))
         return bytes(response.SerializeToString())
 
-    def _call(self, request: Request, ticket: str) -> bytes:
+    def _call(self, request: Request, app: str) -> bytes:
         service = self._services.get(request.service_name)
         if service is None:
             served = " and ".join(sorted(self._services))
@@ -62,7 +56,7 @@ class Dispatcher:
                 f"localcloud does not have the bundled service {request.service_name!r} "
                 f"(called for {request.method}()); it has {served}"
             )
-        return service.call(request.method, request.request, ticket)
+        return service.call(request.method, request.request, app)
 
 
 def _set_rpc_error(response: Response, error: apiproxy_errors.Error) -> None:

@@ -18,8 +18,8 @@ class Service(Protocol):
     Refusals are raised as `google.appengine.runtime.apiproxy_errors`, the very classes the app's SDK raises.
     """
 
-    def call(self, method: str, payload: bytes, ticket: str) -> bytes:
-        """Answer one call of the app that `ticket` names."""
+    def call(self, method: str, payload: bytes, app: str) -> bytes:
+        """Answer one call of `app`, a project id."""
         ...
 
 

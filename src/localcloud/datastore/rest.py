@@ -1,4 +1,4 @@
-"""The REST door: the same RPCs as HTTP requests, with protobuf or JSON in their bodies.
+"""The REST API: the same RPCs as HTTP requests, with protobuf or JSON in their bodies.
 
 A request is POST /v1/projects/PROJECT:METHOD, as google-cloud-datastore sends it where it has no gRPC:
 https://cloud.google.com/datastore/docs/reference/data/rest
@@ -7,13 +7,10 @@ https://cloud.google.com/datastore/docs/reference/data/rest
 from __future__ import annotations
 
 import json
-import logging
 import re
-from collections.abc import Callable
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
-from typing import Any
 
+import h11
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
@@ -21,8 +18,10 @@ from grpc import StatusCode
 
 from localcloud.datastore.errors import DatastoreError, invalid
 from localcloud.datastore.service import RPCS, Datastore
-
-_log = logging.getLogger(__name__)
+from localcloud.http.answer import Answer
+from localcloud.http.guard import Guard, header
+from localcloud.http.service import HttpService, Request
+from localcloud.http.wire import VisitorError
 
 _PATH = re.compile(r"/v1(?:beta\d)?/projects/([^/:?]+):(\w+)(?:\?.*)?")
 _PROTOBUF, _JSON = "application/x-protobuf", "application/json"
@@ -37,92 +36,81 @@ _HTTP_CODES = {
     StatusCode.RESOURCE_EXHAUSTED: HTTPStatus.TOO_MANY_REQUESTS,
     StatusCode.UNIMPLEMENTED: HTTPStatus.NOT_IMPLEMENTED,
     StatusCode.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    StatusCode.DEADLINE_EXCEEDED: HTTPStatus.GATEWAY_TIMEOUT,
+    StatusCode.PERMISSION_DENIED: HTTPStatus.FORBIDDEN,
 }
+# What the refusal of a request that came to no RPC is called; every other is INVALID_ARGUMENT.
+_CODES = {
+    HTTPStatus.FORBIDDEN: StatusCode.PERMISSION_DENIED,
+    HTTPStatus.NOT_FOUND: StatusCode.NOT_FOUND,
+    HTTPStatus.REQUEST_TIMEOUT: StatusCode.DEADLINE_EXCEEDED,
+    HTTPStatus.INTERNAL_SERVER_ERROR: StatusCode.INTERNAL,
+    HTTPStatus.NOT_IMPLEMENTED: StatusCode.UNIMPLEMENTED,
+}
+_LOOKS = ("GET", "HEAD")
 
 
-def handler(engine: Datastore) -> type[BaseHTTPRequestHandler]:
-    """Return what answers the HTTP requests of one connection from `engine`."""
-    methods = {
-        f"{rpc[0].lower()}{rpc[1:]}": (getattr(engine, method), request, response)
-        for method, rpc, request, response in RPCS
-    }
+class Rest(HttpService):
+    """Answers HTTP requests from a Datastore."""
 
-    class Handler(_Handler):
-        rpcs = methods
+    def __init__(self, engine: Datastore, guard: Guard) -> None:
+        super().__init__("datastore-rest", guard, largest_body=_LARGEST_BODY)
+        self._rpcs = {
+            f"{rpc[0].lower()}{rpc[1:]}": (getattr(engine, method), request, response)
+            for method, rpc, request, response in RPCS
+        }
 
-    return Handler
+    def check(self, request: h11.Request) -> None:
+        method = request.method.decode("ascii")
+        if method not in ("POST", *_LOOKS):
+            raise VisitorError(f"Expected POST, found {method}.", 405)
+        # A page in a browser can send plain text to anywhere, but not these types.
+        kind = _media_type((header(request.headers, b"content-type") or b"").decode("latin-1"))
+        if method == "POST" and kind not in (_PROTOBUF, _JSON):
+            raise VisitorError(f"Expected Content-Type {_JSON} or {_PROTOBUF}, found {kind or 'none'}.", 415)
 
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # A connection that says nothing for so long is closed.
-    timeout = 60
-    rpcs: dict[str, tuple[Callable[[Any], Any], Any, Any]]
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep quiet: the gRPC door logs no requests either."""
-
-    def do_GET(self) -> None:
-        """Answer as Google's emulators do, for who waits until there is an answer."""
-        if self.path == "/":
-            self._send(HTTPStatus.OK, "text/plain", b"Ok\n")
-        else:
-            self._send(HTTPStatus.NOT_FOUND, "text/plain", b"Not Found\n")
-
-    def do_POST(self) -> None:
-        """Answer one RPC."""
-        text = self.headers.get_content_type() != _PROTOBUF
+    def answer(self, request: Request) -> Answer:
+        """Answer one RPC, or as Google's emulators do, for a client that waits until the server is there."""
+        if request.method in _LOOKS:
+            found = request.target.partition("?")[0] == "/"
+            return Answer(200 if found else 404, b"Ok\n" if found else b"Not Found\n", {"Content-Type": "text/plain"})
+        text = request.content_type != _PROTOBUF
         try:
-            self._refuse_web_pages()
-            self._answer(text)
+            return self._call(request, text)
         except DatastoreError as error:
-            self._refuse(error, text)
-        except Exception:
-            _log.exception("%s failed", self.path)
-            self._refuse(
-                DatastoreError(StatusCode.INTERNAL, "internal error; the server's log has the traceback"), text
-            )
+            return _error(_HTTP_CODES.get(error.code, HTTPStatus.INTERNAL_SERVER_ERROR), error, text)
 
-    def _refuse_web_pages(self) -> None:
-        """Raise DatastoreError for what a page in a browser could send from anywhere on the web."""
-        kind = self.headers.get_content_type()
-        if "Origin" in self.headers or kind not in (_PROTOBUF, _JSON):
-            self.close_connection = True
-            raise invalid(f"Expected Content-Type {_JSON} or {_PROTOBUF} and no Origin, found {kind}.")
+    def refusal(self, request: h11.Request | None, status: int, reason: str) -> Answer:
+        kind = header(request.headers, b"content-type") if request else None
+        error = DatastoreError(_CODES.get(HTTPStatus(status), StatusCode.INVALID_ARGUMENT), reason)
+        return _error(status, error, _media_type((kind or b"").decode("latin-1")) != _PROTOBUF)
 
-    def _answer(self, text: bool) -> None:
-        length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > _LARGEST_BODY:
-            self.close_connection = True
-            raise invalid(f"Expected a Content-Length of at most {_LARGEST_BODY} bytes, found {length or 'none'}.")
-        body = self.rfile.read(int(length))
-        match = _PATH.fullmatch(self.path)
-        if not match or match[2] not in self.rpcs:
-            raise DatastoreError(StatusCode.NOT_FOUND, f"Expected /v1/projects/PROJECT:METHOD, found {self.path}.")
-        method, request_class, _ = self.rpcs[match[2]]
+    def _call(self, request: Request, text: bool) -> Answer:
+        match = _PATH.fullmatch(request.target)
+        if not match or match[2] not in self._rpcs:
+            raise DatastoreError(StatusCode.NOT_FOUND, f"Expected /v1/projects/PROJECT:METHOD, found {request.target}.")
+        method, request_class, _ = self._rpcs[match[2]]
+        body = request.body
         try:
-            request = json_format.Parse(body or b"{}", request_class()) if text else request_class.FromString(body)
-        except (json_format.ParseError, DecodeError, UnicodeDecodeError) as error:
+            message = json_format.Parse(body or b"{}", request_class()) if text else request_class.FromString(body)
+        except RecursionError as error:
+            raise invalid("Error parsing the request: it is nested too deeply.") from error
+        except (json_format.ParseError, DecodeError, ValueError) as error:
             raise invalid(f"Error parsing the request: {error}") from error
-        request.project_id = match[1]
-        response = method(request)
+        message.project_id = match[1]
+        response = method(message)
         if text:
-            self._send(HTTPStatus.OK, _JSON, json_format.MessageToJson(response).encode())
-        else:
-            self._send(HTTPStatus.OK, _PROTOBUF, response.SerializeToString())
+            return Answer(200, json_format.MessageToJson(response).encode(), {"Content-Type": _JSON})
+        return Answer(200, response.SerializeToString(), {"Content-Type": _PROTOBUF})
 
-    def _refuse(self, error: DatastoreError, text: bool) -> None:
-        code = _HTTP_CODES.get(error.code, HTTPStatus.INTERNAL_SERVER_ERROR)
-        if text:
-            told = {"code": code.value, "message": error.message, "status": error.code.name}
-            self._send(code, _JSON, json.dumps({"error": told}).encode())
-        else:
-            number: int = error.code.value[0]
-            self._send(code, _PROTOBUF, Status(code=number, message=error.message).SerializeToString())
 
-    def _send(self, code: HTTPStatus, content_type: str, body: bytes) -> None:
-        self.send_response(code)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _error(status: int, error: DatastoreError, text: bool) -> Answer:
+    if text:
+        told = {"code": int(status), "message": error.message, "status": error.code.name}
+        return Answer(status, json.dumps({"error": told}).encode(), {"Content-Type": _JSON})
+    number: int = error.code.value[0]
+    return Answer(status, Status(code=number, message=error.message).SerializeToString(), {"Content-Type": _PROTOBUF})

@@ -12,9 +12,9 @@ from google.protobuf.message import DecodeError
 
 from localcloud.datastore.door import Door
 from localcloud.datastore.errors import DatastoreError
-from localcloud.datastore.rest import handler
 from localcloud.datastore.service import RPCS, SERVICE, Datastore
 from localcloud.errors import LocalCloudError
+from localcloud.http.guard import Guard
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,8 @@ class DatastoreServer:
 
     Port 0 takes a free one; `address` is "HOST:PORT" from start() on, and clients find it through
     DATASTORE_EMULATOR_HOST. `doors` answer what other services on the same port are called. With `rest` the port
-    answers HTTP requests as well, which costs each gRPC call some tenths of a millisecond.
+    answers HTTP requests as well, which costs each gRPC call some tenths of a millisecond. Those must be for this
+    machine by name, or for `host`, unless `any_host` is true.
     """
 
     def __init__(
@@ -41,12 +42,14 @@ class DatastoreServer:
         port: int = 0,
         *,
         rest: bool = False,
+        any_host: bool = False,
         doors: Sequence[grpc.GenericRpcHandler] = (),
     ) -> None:
         self._engine = engine
         self._host = host
         self._port = port
         self._rest = rest
+        self._any_host = any_host
         self._doors = doors
         self._door: Door | None = None
         self._server: grpc.Server | None = None
@@ -90,7 +93,8 @@ class DatastoreServer:
                 "choose another, or 0 for a free one"
             )
         if self._rest:
-            self._door = Door(self._host, self._port, port, handler(self._engine))
+            hosts = None if self._any_host else frozenset({self._host.strip("[]").lower()})
+            self._door = Door(self._host, self._port, port, self._engine, Guard(hosts))
             port = self._door.port
         self._port = port
         server.start()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import html
 import mimetypes
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from http import HTTPStatus
+from collections.abc import Sequence
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
+from localcloud.http.answer import Answer, plain
+from localcloud.launch.patterns import Pattern, PatternError
 from localcloud.launch.plan import Handler
 
 _NOT_FOUND = """<html><head><title>404 Not Found</title></head><body>
@@ -18,21 +18,6 @@ _NOT_FOUND = """<html><head><title>404 Not Found</title></head><body>
 <p>The requested URL <code>{path}</code> was not found on this server.</p>
 </body></html>
 """
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A whole response; the length is set when it is sent."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-def plain(status: int, words: str) -> Answer:
-    """An error for people: the status, its name and one sentence, as text."""
-    name = HTTPStatus(status).phrase
-    return Answer(status, f"{status} {name}: {words}\n".encode(), {"Content-Type": "text/plain; charset=utf-8"})
 
 
 class StaticHandlers:
@@ -65,15 +50,15 @@ class StaticHandlers:
         return _not_found(path)
 
 
-def _pattern(handler: Handler) -> re.Pattern[str]:
+def _pattern(handler: Handler) -> Pattern:
     source = handler.url
     if handler.static_dir is not None:
         source = f"(?:{source.rstrip('/')})/(?P<below>.*)"
     try:
-        pattern = re.compile(source)
-    except re.error as error:
+        pattern = Pattern(source)
+    except PatternError as error:
         raise LocalCloudError(
-            f"handlers: url {handler.url!r} is not a regular expression ({error}); mend it in app.yaml"
+            f"handlers: url {handler.url!r} is not a regular expression of App Engine's ({error}); change app.yaml"
         ) from error
     wanted = max((int(group) for group in re.findall(r"\\(\d+)", handler.static_files or "")), default=0)
     if wanted > pattern.groups:

@@ -41,11 +41,6 @@ _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}
 _CLOUD_TRACE = re.compile(rb"([0-9a-f]{32})(?:/.*)?", re.IGNORECASE)
 
 
-def visitor_address(host: str) -> str:
-    """The address as the platforms write it: no `%lo` scope, and IPv4 that came through an IPv6 socket as IPv4."""
-    return host.partition("%")[0].removeprefix("::ffff:")
-
-
 def for_app(
     platform: Platform,
     received: Iterable[tuple[bytes, bytes]],

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 import h11
 
 from localcloud.frontend import headers
-from localcloud.frontend.answers import Answer, StaticHandlers, plain
-from localcloud.frontend.eventloop import EventLoopThread
+from localcloud.frontend.answers import StaticHandlers
 from localcloud.frontend.sockets import listen, proxy_address
-from localcloud.frontend.wire import AppError, VisitorError, Wire
+from localcloud.http.answer import plain
+from localcloud.http.listener import Listener, send_answer
+from localcloud.http.service import origin_form
+from localcloud.http.wire import AppError, VisitorError, Wire
 from localcloud.launch.plan import Handler, Platform
 
 OnRequest = Callable[[str, str, int, str], None]
 
-_IDLE_SECONDS = 75.0
 _RETRY_SECONDS = 0.05
 
 
-class FrontEnd:
+class FrontEnd(Listener):
     """One app's front end; visitors come to `url`, and what the app sees of them is what the platform would show.
 
     `upstream` is where the app listens. `port` 0 means any free one. `handlers` with files relative to
@@ -48,6 +49,7 @@ class FrontEnd:
         patience: float = 15.0,
         ended: Callable[[], bool] = lambda: False,
     ) -> None:
+        super().__init__()
         self.port = port
         self._platform = platform
         self._upstream = upstream
@@ -58,7 +60,6 @@ class FrontEnd:
         self._patience = patience
         self._ended = ended
         self._local_address = proxy_address(platform, upstream[0])
-        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
@@ -68,86 +69,42 @@ class FrontEnd:
         """Listens from the moment it returns, on 127.0.0.1 and, where there is one, on ::1."""
         sockets = listen(self.port)
         self.port = sockets[0].getsockname()[1]
-        EventLoopThread.shared().run(self._open(sockets))
+        self.listen(sockets)
 
     def stop(self) -> None:
         """Stops listening and breaks off the requests under way; the port stays this front end's for a restart."""
-        EventLoopThread.shared().run(self._close())
+        self.close()
 
-    async def _open(self, sockets: list[socket.socket]) -> None:
-        for listener in sockets:
-            self._spawn(self._accept(listener))
-
-    async def _close(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _accept(self, listener: socket.socket) -> None:
-        with listener:
-            while True:
-                try:
-                    connection, peer = await asyncio.get_running_loop().sock_accept(listener)
-                except OSError:  # the visitor left already, or we have no file descriptor to spare for a while
-                    await asyncio.sleep(_RETRY_SECONDS)
-                else:
-                    self._spawn(self._converse(connection, headers.visitor_address(peer[0])))
-
-    async def _converse(self, connection: socket.socket, visitor: str) -> None:
-        """One visitor's connection, from its first request to its last."""
-        with connection:
-            wire = Wire(h11.SERVER, connection, VisitorError)
-            while await self._exchange(wire, visitor):
-                pass
-
-    async def _exchange(self, wire: Wire, visitor: str) -> bool:
-        """One request and its answer; whether the connection can take another."""
-        method, path = "-", "-"
-        try:
-            try:
-                request = await asyncio.wait_for(wire.receive(), _IDLE_SECONDS)
-                if not isinstance(request, h11.Request):
-                    return False
-                method, path = request.method.decode("ascii"), request.target.decode("ascii")
-                status = await self._respond(wire, request, visitor)
-            except VisitorError as error:
-                if error.status is None or not _unanswered(wire):
-                    raise
-                status = await _answer(wire, plain(error.status, f"the request cannot be read ({error})."))
-            except AppError as error:
-                status = error.status or 502
-                if _unanswered(wire):
-                    await _answer(wire, plain(status, str(error)))
-                else:
-                    wire.break_off()
-        except (VisitorError, asyncio.TimeoutError):
-            return False
+    def noted(self, method: str, path: str, status: int, visitor: str) -> None:
+        """Tell the log of every answer."""
         if self._on_request is not None:
             self._on_request(method, path, status, visitor)
-        if wire.next_cycle():
-            return True
-        await wire.linger()
-        return False
+
+    async def respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
+        """Answer by ourselves or by the app; what goes wrong with the app is told in plain words."""
+        try:
+            return await self._respond(wire, request, visitor)
+        except AppError as error:
+            status = error.status or 502
+            if wire.unanswered:
+                return await send_answer(wire, request, plain(status, str(error)))
+            wire.break_off()
+            return status
 
     async def _respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
         if request.method == b"CONNECT":
-            return await _answer(wire, plain(405, "this is an app, not a proxy to other hosts."))
+            return await send_answer(wire, request, plain(405, "this is an app, not a proxy to other hosts."))
         if self._platform not in headers.APP_ENGINE and headers.wants_websocket(request.headers):
-            return await _answer(
+            return await send_answer(
                 wire,
+                request,
                 plain(501, f"localcloud does not carry WebSockets; open one to the app at {self._app} directly."),
             )
-        target = _origin_form(request.target)
+        target = origin_form(request.target)
         path = unquote_to_bytes(target.partition(b"?")[0]).decode("utf-8", "surrogateescape")
         answer = await asyncio.to_thread(self._handlers.answer, request.method.decode("ascii"), path)
         if answer is not None:
-            return await _answer(wire, answer)
+            return await send_answer(wire, request, answer)
         return await self._proxy(wire, request, target, visitor)
 
     async def _proxy(self, wire: Wire, request: h11.Request, target: bytes, visitor: str) -> int:
@@ -229,38 +186,11 @@ async def _download(app: Wire, wire: Wire) -> int:
     head = await app.receive()
     while not isinstance(head, h11.Response):  # 1xx before it are between the app and us
         head = await app.receive()
-    await wire.send(
-        h11.Response(
-            status_code=head.status_code,
-            headers=headers.for_visitor(head.headers.raw_items()),
-            reason=head.reason,
-        )
-    )
+    sent = headers.for_visitor(head.headers.raw_items())
+    if wire.state.their_state is h11.SEND_BODY:  # the app has heard enough, so the rest of the body has no reader
+        sent.append((b"Connection", b"close"))
+    await wire.send(h11.Response(status_code=head.status_code, headers=sent, reason=head.reason))
     while isinstance(event := await app.receive(), h11.Data):
         await wire.send(h11.Data(data=event.data))
     await wire.send(h11.EndOfMessage())
     return head.status_code
-
-
-async def _answer(wire: Wire, answer: Answer) -> int:
-    sent = [(name.encode("ascii"), value.encode("latin-1")) for name, value in answer.headers.items()]
-    sent.append((b"Content-Length", str(len(answer.body)).encode("ascii")))
-    await wire.send(h11.Response(status_code=answer.status, headers=sent))
-    await wire.send(h11.Data(data=answer.body))  # h11 leaves it out for HEAD
-    await wire.send(h11.EndOfMessage())
-    return answer.status
-
-
-def _unanswered(wire: Wire) -> bool:
-    return wire.state.our_state in {h11.IDLE, h11.SEND_RESPONSE}
-
-
-def _origin_form(target: bytes) -> bytes:
-    """The target as an origin server is sent it: a client that takes us for a proxy says http://host/path."""
-    scheme, separator, rest = target.partition(b"://")
-    if not separator or scheme.lower() not in {b"http", b"https"}:
-        return target
-    slash, query = rest.find(b"/"), rest.find(b"?")
-    if slash == -1 or -1 < query < slash:
-        return b"/" + (rest[query:] if query != -1 else b"")
-    return rest[slash:]

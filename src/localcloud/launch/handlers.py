@@ -10,6 +10,7 @@ from typing import Any
 from google.appengine.api import appinfo
 
 from localcloud.launch.mistake import mistake
+from localcloud.launch.patterns import Pattern, PatternError
 from localcloud.launch.plan import Handler
 from localcloud.launch.yaml_lines import YamlLines
 
@@ -62,9 +63,10 @@ def read_handlers(file: Path, yaml: YamlLines, info: Any) -> Iterator[Handler]:
             return yaml.line("handlers", index, key)
 
         try:
-            re.compile(entry.url)
-        except re.error as error:
-            raise mistake(file, line("url"), f'"{entry.url}" is not a regular expression ({error})') from error
+            Pattern(entry.url)
+        except PatternError as error:
+            reason = f'"{entry.url}" is not a regular expression of App Engine\'s ({error})'
+            raise mistake(file, line("url"), reason) from error
         yield Handler(
             url=entry.url,
             script=entry.script if not _is_of_sdk(entry.script) else None,

@@ -16,17 +16,20 @@ from localcloud.runtimes.python2_source import check_source
 
 _HERE = Path(__file__).parent
 _PYTHON27 = _HERE / "python27"
+# The stand-in's own need: it matches the handlers of app.yaml.
+_ENGINE = "google-re2"
 # What the python27 runtime has built in, whatever the app asks for.
-_PYTHON27_PACKAGES = ("appengine-python-standard", "Django", "gunicorn", "Jinja2", "setuptools", "webapp2")
+_PYTHON27_PACKAGES = ("appengine-python-standard", "Django", "gunicorn", "Jinja2", "setuptools", "webapp2", _ENGINE)
 
 
 @dataclass(frozen=True)
 class Services:
-    """The addresses an app is told about; `redis` is None when nobody started one."""
+    """What an app is told: addresses, and its ticket for the API server; `redis` is None when nobody started one."""
 
     project: str
     datastore: str
     api_server: tuple[str, int]
+    ticket: str
     redis: tuple[str, int] | None = None
     redis_variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -161,7 +164,7 @@ def _service_variables(plan: LaunchPlan, services: Services) -> dict[str, str]:
             "API_HOST": host,
             "API_PORT": str(port),
             # The ticket of calls made outside a request; the front end sends the same one with each request.
-            "HTTP_X_APPENGINE_API_TICKET": services.project,
+            "HTTP_X_APPENGINE_API_TICKET": services.ticket,
         }
     if services.redis:
         variables |= {"REDIS_HOST": services.redis[0], "REDIS_PORT": str(services.redis[1]), **services.redis_variables}

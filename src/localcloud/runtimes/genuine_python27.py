@@ -32,6 +32,8 @@ _SDK_PACKAGES = ("enum34==1.1.10", "futures==3.4.0", "grpcio==1.39.0", "protobuf
 # What `libraries` in app.yaml may name, and production had, but the SDK does not hold.
 _SETUPTOOLS = "setuptools==36.6.0"
 
+_TICKET = "HTTP_X_APPENGINE_API_TICKET"
+
 
 @dataclass(frozen=True)
 class Python27:
@@ -148,7 +150,7 @@ def _dev_appserver(
         "LOCALCLOUD_LEGACY_SDK": str(sdk),
         "API_HOST": services.api_server[0],
         "API_PORT": str(services.api_server[1]),
-        "HTTP_X_APPENGINE_API_TICKET": services.project,
+        _TICKET: services.ticket,
     }
     argv = [
         python27.path,
@@ -167,7 +169,8 @@ def _dev_appserver(
         "--support_datastore_emulator=true",
         f"--running_datastore_emulator_host={services.datastore}",
         "--datastore_emulator_cmd=/bin/true",  # asked for, never run: the one above is running
-        *(f"--env_var={name}={value}" for name, value in variables.items()),
+        # Other users of the machine can read a command line.
+        *(f"--env_var={name}={value}" for name, value in variables.items() if name != _TICKET),
         str(directory),
     ]
     note = f"{plan.platform.value}: this runs on Python {python27.version} under dev_appserver ({SDK})"

@@ -33,7 +33,7 @@ class App:
             "API_HOST": server.host,
             "API_PORT": str(server.port),
             "GAE_APPLICATION": application_id,
-            "HTTP_X_APPENGINE_API_TICKET": self.project,
+            "HTTP_X_APPENGINE_API_TICKET": server.ticket(application_id),
         }
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("bundled_app.py"))],

@@ -1,4 +1,4 @@
-"""The API server as such: doors, refusals, several apps, a Datastore that is gone."""
+"""The API server as such: endpoints, refusals, several apps, a Datastore that is gone."""
 
 import http.client
 import pickle
@@ -62,29 +62,90 @@ def test_a_service_there_is_not_is_refused_by_name(app, app_error):
     [("datastore_v3", "GetIndices"), ("datastore_v3", "AddActions"), ("memcache", "SetClock")],
 )
 def test_a_call_there_is_not_is_refused_by_name(server, service, method):
-    error = call(server, Request(service_name=service, method=method, request=b"", request_id="demo")).rpc_error
+    error = call(server, Request(service_name=service, method=method, request=b"")).rpc_error
     assert (error.code, f"localcloud's {service} does not serve {method}()" in error.detail) == (
         RpcError.CALL_NOT_FOUND,
         True,
     )
 
 
-def test_python_2_s_door_answers_too(server):
-    answer = call(server, Request(service_name="memcache", method="Stats", request=b"", request_id="demo"), "/")
+def test_python_2_s_path_answers_too(server):
+    answer = call(server, Request(service_name="memcache", method="Stats", request=b""), "/")
     assert answer.HasField("response")
 
 
 def test_python_2_s_requests_share_a_cache_though_each_has_an_id(server):
+    ticket = {"X-Appengine-Api-Ticket": server.ticket("demo")}
     item = {"key": b"key", "value": b"value"}
     store = MemcacheSetRequest(item=[item]).SerializeToString()
-    call(server, Request(service_name="memcache", method="Set", request=store, request_id="first"), "/")
+    call(server, Request(service_name="memcache", method="Set", request=store, request_id="first"), "/", ticket)
     get = MemcacheGetRequest(key=[b"key"]).SerializeToString()
-    answer = call(server, Request(service_name="memcache", method="Get", request=get, request_id="second"), "/")
+    answer = call(server, Request(service_name="memcache", method="Get", request=get, request_id="second"), "/", ticket)
     assert len(MemcacheGetResponse.FromString(answer.response).item) == 1
 
 
+@pytest.mark.parametrize("ticket", ["", "demo", "s~demo", "0" * 64, "\u00e9"])
+@pytest.mark.parametrize("service", ["memcache", "datastore_v3"])
+def test_a_call_without_a_ticket_that_was_given_out_is_refused(server, service, ticket):
+    request = Request(service_name=service, method="Get", request=b"", request_id=ticket)
+    headers = {"Content-Type": "application/octet-stream"}
+    assert post(server, "/rpc_http", headers, request.SerializeToString()) == (
+        403,
+        b"localcloud API server: the call has no valid X-Appengine-Api-Ticket\n",
+    )
+
+
+def test_a_pickle_of_a_stranger_is_not_stored(server, app):
+    pickled = {"key": b"key", "value": pickle.dumps(Visit), "flags": 1}  # memcache.TYPE_PICKLED
+    store = MemcacheSetRequest(item=[pickled], name_space=app.namespace).SerializeToString()
+    request = Request(service_name="memcache", method="Set", request=store, request_id="demo")
+    post(server, "/rpc_http", {"Content-Type": "application/octet-stream"}, request.SerializeToString())
+    assert app.run(get_key) is None
+
+
+def test_each_project_and_each_server_has_tickets_of_its_own(engine):
+    servers = [ApiServer(engine), ApiServer(engine)]
+    assert len({server.ticket(project) for server in servers for project in ("a", "b")}) == 4
+
+
+def test_an_app_whose_ticket_is_not_known_is_told(start_app, server, app_error):
+    class Stranger:
+        host, port = server.host, server.port
+        ticket = staticmethod(lambda application_id: "stale")
+
+    with pytest.raises(app_error, match="403 Forbidden"):
+        start_app("s~demo", Stranger).run(count_visits)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "evil.example:80"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"Host": "192.168.1.5"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_request_of_a_web_page_is_refused_although_it_has_a_ticket(server, headers):
+    request = Request(service_name="memcache", method="Stats", request=b"", request_id=server.ticket("demo"))
+    sent = {"Content-Type": "application/octet-stream", **headers}
+    status, reason = post(server, "/rpc_http", sent, request.SerializeToString())
+    assert (status, reason.count(b"\n")) == (403, 1)
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:99", "127.0.0.1", "127.0.0.2:1", "[::1]", "[::1]:8080"])
+def test_every_name_of_this_machine_is_answered(server, host):
+    request = Request(service_name="memcache", method="Stats", request=b"")
+    assert call(server, request, headers={"Host": host}).HasField("response")
+
+
 def test_python_2_can_unpickle_what_went_wrong(server):
-    answer = call(server, Request(service_name="mail", method="Send", request=b"", request_id="demo"), "/")
+    answer = call(server, Request(service_name="mail", method="Send", request=b""), "/")
     assert (answer.exception[:1], type(pickle.loads(answer.exception))) == (
         b"c",  # protocol 0: a global by name, no protocol mark
         apiproxy_errors.CallNotFoundError,
@@ -95,7 +156,7 @@ def test_a_ticket_in_the_headers_names_the_app_too(server, app):
     app.run(set_key)
     get = MemcacheGetRequest(key=[b"key"], name_space=app.namespace).SerializeToString()
     request = Request(service_name="memcache", method="Get", request=get, request_id="not an app")
-    answer = call(server, request, "/", {"X-Appengine-Api-Ticket": "demo"})
+    answer = call(server, request, "/", {"X-Appengine-Api-Ticket": server.ticket("demo")})
     assert len(MemcacheGetResponse.FromString(answer.response).item) == 1
 
 
@@ -104,6 +165,7 @@ def test_a_ticket_in_the_headers_names_the_app_too(server, app):
     [
         ("/nope", {"Content-Type": "application/octet-stream"}, b"", 404),
         ("/rpc_http", {"Content-Type": "text/plain"}, b"", 415),
+        ("/rpc_http", {}, b"", 415),
         ("/rpc_http", {"Content-Type": "application/octet-stream"}, b"\xff\xff", 400),
     ],
 )
@@ -112,7 +174,7 @@ def test_what_is_no_call_is_refused(server, path, headers, body, status):
 
 
 def test_arguments_that_are_none_are_refused(server):
-    answer = call(server, Request(service_name="memcache", method="Get", request=b"\xff\xff", request_id="demo"))
+    answer = call(server, Request(service_name="memcache", method="Get", request=b"\xff\xff"))
     assert type(pickle.loads(answer.exception)) is apiproxy_errors.ArgumentError
 
 
@@ -151,7 +213,7 @@ def test_a_stopped_server_hangs_up(engine):
     server = ApiServer(engine)
     server.start()
     connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
-    stats = Request(service_name="memcache", method="Stats", request=b"", request_id="demo")
+    stats = Request(service_name="memcache", method="Stats", request=b"", request_id=server.ticket("demo"))
     connection.request("POST", "/", stats.SerializeToString(), {"Content-Type": "application/octet-stream"})
     connection.getresponse().read()
     server.stop()
@@ -255,4 +317,5 @@ def post(server, path, headers, body):
 
 def call(server, request, path="/rpc_http", headers=None):
     headers = {"Content-Type": "application/octet-stream", **(headers or {})}
+    request.request_id = request.request_id or server.ticket("demo")
     return Response.FromString(post(server, path, headers, request.SerializeToString())[1])

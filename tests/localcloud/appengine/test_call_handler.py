@@ -2,7 +2,7 @@
 
 import grpc
 import pytest
-from google.appengine.api.memcache.memcache_service_pb2 import MemcacheGetRequest, MemcacheGetResponse
+from google.appengine.datastore.datastore_pb import AllocateIdsRequest, AllocateIdsResponse
 from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request, Response, RpcError
 from google.cloud import datastore
 
@@ -15,7 +15,7 @@ from localcloud.datastore.server import DatastoreServer
 @pytest.fixture(scope="module")
 def address():
     engine = Engine(":memory:")
-    server = DatastoreServer(engine, doors=[call_handler(ApiServer(engine).dispatcher)])
+    server = DatastoreServer(engine, doors=[call_handler(ApiServer(engine).datastore_dispatcher)])
     server.start()
     yield server.address
     server.stop()
@@ -29,10 +29,19 @@ def handle(address):
 
 
 def test_it_answers_as_the_api_server_does(handle):
-    get = MemcacheGetRequest(key=[b"nothing"]).SerializeToString()
-    request = Request(service_name="memcache", method="Get", request=get, request_id="demo")
+    allocate = AllocateIdsRequest(size=2)
+    allocate.model_key.app = "s~demo"
+    allocate.model_key.path.element.add(type="Visit", id=1)
+    request = Request(service_name="datastore_v3", method="AllocateIds", request=allocate.SerializeToString())
     answer = Response.FromString(handle(request.SerializeToString(), timeout=10))
-    assert MemcacheGetResponse.FromString(answer.response) == MemcacheGetResponse()
+    ids = AllocateIdsResponse.FromString(answer.response)
+    assert ids.end - ids.start == 1
+
+
+def test_memcache_is_not_there_for_it_has_no_ticket(handle):
+    request = Request(service_name="memcache", method="Stats", request=b"", request_id="demo")
+    error = Response.FromString(handle(request.SerializeToString(), timeout=10)).rpc_error
+    assert error.code == RpcError.CALL_NOT_FOUND
 
 
 def test_a_service_there_is_not_is_refused_by_name(handle):

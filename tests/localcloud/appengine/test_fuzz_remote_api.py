@@ -48,21 +48,26 @@ calls = pytest.mark.parametrize(("service", "method", "request_class"), CALLS)
 
 
 @pytest.fixture(scope="module")
-def connection() -> Iterator[http.client.HTTPConnection]:
+def server() -> Iterator[ApiServer]:
     with Engine() as engine:
         server = ApiServer(engine)
         server.start()
-        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE)) as connection:
-            yield connection
+        yield server
         server.stop()
 
 
 @pytest.fixture(scope="module")
-def post(connection: http.client.HTTPConnection) -> Callable[[bytes], Response | None]:
+def connection(server: ApiServer) -> Iterator[http.client.HTTPConnection]:
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE)) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def post(connection: http.client.HTTPConnection, server: ApiServer) -> Callable[[bytes], Response | None]:
     """Post any bytes; return the Response, or None if the refusal came in HTTP's own words."""
 
     def run(body: bytes) -> Response | None:
-        headers = {"Content-Type": "application/octet-stream"}
+        headers = {"Content-Type": "application/octet-stream", "X-Appengine-Api-Ticket": server.ticket(APP)}
         connection.request("POST", "/rpc_http", body, headers)
         answer = connection.getresponse()
         text = answer.read()
@@ -125,5 +130,5 @@ def test_a_call_that_is_too_large_is_refused_unread_and_the_next_is_answered(con
     connection.putheader("Content-Length", str(1 << 40))
     connection.endheaders()
     answer = connection.getresponse()
-    assert (answer.status, answer.read()) == (413, b"localcloud API server: calls are at most 34603008 bytes long\n")
+    assert (answer.status, answer.read()) == (413, b"localcloud API server: the body is longer than 34603008 bytes\n")
     assert post(wrap("memcache", "Stats", b""))

@@ -112,10 +112,27 @@ def test_get_says_that_somebody_is_there(both):
     assert (response.status_code, response.text.strip()) == (200, "Ok")
 
 
-@pytest.mark.parametrize("headers", [{"Origin": "http://example.com"}, {"Content-Type": "text/plain"}])
-def test_a_web_page_cannot_write(post, headers):
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "http://example.com"}, 403),
+        ({"Host": "example.com"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Content-Type": "text/plain"}, 415),
+    ],
+)
+def test_a_web_page_cannot_write(post, headers, status):
     response = post("commit", {"mode": "NON_TRANSACTIONAL", "mutations": []}, **headers)
-    assert response.status_code == 400
+    assert (response.status_code, response.headers["Connection"]) == (status, "close")
+
+
+def test_a_server_for_remote_clients_answers_to_any_name():
+    with Engine() as engine:
+        server = DatastoreServer(engine, rest=True, any_host=True)
+        server.start()
+        response = requests.get(f"http://{server.address}/", headers={"Host": "build-7.example:80"}, timeout=10)
+        server.stop()
+    assert response.status_code == 200
 
 
 def test_a_slow_and_a_silent_connection_hold_nobody_up(both, http_client):
@@ -128,10 +145,10 @@ def test_a_slow_and_a_silent_connection_hold_nobody_up(both, http_client):
 def test_a_body_that_is_too_large_is_refused(both, project):
     with socket.create_connection(both.split(":")) as connection:
         connection.sendall(
-            f"POST /v1/projects/{project}:lookup HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            f"POST /v1/projects/{project}:lookup HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             "Content-Length: 99999999999\r\n\r\n".encode()
         )
-        assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
+        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_taken_port_is_told_in_one_line(both):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,15 @@ from localcloud.launch.plan import Platform
 APP_ENGINE = [Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27]
 CLOUD_RUN = [Platform.CLOUD_RUN, Platform.FUNCTIONS]
 PROXIES = [Platform.APP_ENGINE, *CLOUD_RUN]
+
+
+@pytest.fixture
+def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """At the end of the test, nothing has been logged as an error: asyncio logs what a task did not expect."""
+    caplog.set_level(logging.WARNING)
+    yield
+    gc.collect()
+    assert [record.getMessage() for record in caplog.records] == []
 
 
 @pytest.fixture(scope="module")

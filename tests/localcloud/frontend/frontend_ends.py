@@ -25,6 +25,7 @@ class App(socketserver.ThreadingTCPServer):
     def __init__(self, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Exchange)
         self.gate = threading.Event()
+        self.kept: list[bytes] = []
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     @property
@@ -69,7 +70,7 @@ class Exchange(socketserver.StreamRequestHandler):
         if re.search(rb"(?i)\r\ntransfer-encoding: *chunked", head):
             while size := int(self.rfile.readline(), 16):
                 chunks += self.rfile.read(size + 2)[:-2]
-            self.rfile.readline()
+            assert self.rfile.readline() == b"\r\n"
         return chunks
 
     def answer_cookies(self, head: bytes) -> None:
@@ -93,6 +94,14 @@ class Exchange(socketserver.StreamRequestHandler):
         first = self.rfile.read(5)
         self.server.gate.set()
         self.reply(first + self.rfile.read(5))
+
+    def answer_keeps(self, head: bytes) -> None:
+        """Note a request that has arrived whole, as an app that checks that does."""
+        length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        body = self.body(head)
+        if length is None or len(body) == int(length[1]):
+            self.server.kept.append(b"/keeps")
+        self.reply(b"")
 
     def answer_refuses(self, head: bytes) -> None:
         self.wfile.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\nConnection: close\r\n\r\nstop")

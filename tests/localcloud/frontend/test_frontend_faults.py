@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import threading
 from pathlib import Path
 
 import pytest
 from frontend_ends import DEADLINE, App, Reply, connect, visit
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from localcloud.errors import LocalCloudError
 from localcloud.frontend import FrontEnd
-from localcloud.launch.plan import Platform
+from localcloud.launch.plan import Handler, Platform
 from localcloud.ports import free_port
 
 # What goes wrong
@@ -147,3 +150,115 @@ def test_each_answer_is_told_to_the_log(app: App, tmp_path: Path) -> None:
     finally:
         front_end.stop()
     assert told == [("PUT", "/redirect?a=%20", 302, "127.0.0.9")]
+
+
+# Requests that no browser sends
+
+
+@pytest.mark.parametrize("host", ["[::1", "::1", "[]", "a b", "é", "demo:x", "demo:99999", "a/b", "a@b"])
+def test_host_that_is_none_is_the_visitors_fault(any_front_end: FrontEnd, host: str) -> None:
+    with connect(any_front_end) as connection:
+        connection.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        reply = Reply(connection, "GET")
+    assert (reply.status, reply.headers["Connection"], reply.body.count(b"\n")) == (400, "close", 1)
+
+
+@pytest.mark.parametrize(
+    "host", ["demo.example", "192.168.1.5:8080", "[2001:db8::1]", "xn--caf-dma.example:80", "<script>"]
+)
+def test_host_of_any_name_is_the_apps(any_front_end: FrontEnd, host: str) -> None:
+    with connect(any_front_end) as connection:
+        connection.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert Reply(connection, "GET").one("Host") == host.encode()
+
+
+@pytest.mark.parametrize(
+    "length", ["²", "٣", "-1", "+5", "5, 6", "1" * 5000, "5\r\nContent-Length: 6"], ids=lambda text: text[:5]
+)
+def test_length_that_is_none_is_the_visitors_fault(front_end: FrontEnd, length: str) -> None:
+    with connect(front_end) as connection:
+        connection.sendall(f"POST / HTTP/1.1\r\nHost: demo\r\nContent-Length: {length}\r\n\r\nabcde".encode())
+        reply = Reply(connection, "POST")
+    assert (reply.status, reply.headers["Connection"]) == (400, "close")
+
+
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize("upstream", ["app", "nobody"])
+def test_head_of_an_answer_of_our_own_has_no_body(app: App, tmp_path: Path, upstream: str) -> None:
+    address = app.address if upstream == "app" else ("127.0.0.1", free_port())
+    handlers = [Handler(url="/no", refused="not here"), Handler(url="/app", script="main.app")]
+    front_end = FrontEnd(Platform.APP_ENGINE, address, directory=tmp_path, handlers=handlers, patience=0)
+    front_end.start()
+    try:
+        for target in ("/no", "/none", "/app", "/no"):  # the last on the connection of the others
+            with connect(front_end) as connection:
+                request = f"HEAD {target} HTTP/1.1\r\nHost: demo\r\n\r\n".encode()
+                connection.sendall(request + request)
+                connection.shutdown(socket.SHUT_WR)
+                heads = connection.makefile("rb").read().split(b"\r\n\r\n")
+            assert [head[:9] for head in heads] == [b"HTTP/1.1 ", b"HTTP/1.1 ", b""], target
+    finally:
+        front_end.stop()
+
+
+def test_refusal_with_the_body_still_to_come_says_that_it_closes(front_end: FrontEnd) -> None:
+    with connect(front_end) as connection:
+        connection.sendall(b"POST /refuses HTTP/1.1\r\nHost: demo\r\nContent-Length: 100\r\n\r\nabc")
+        assert Reply(connection, "POST").headers["Connection"] == "close"
+
+
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"POST /keeps HTTP/1.1\r\nHost: demo\r\nContent-Length: 6\r\n\r\nabcdef",
+        b"POST /keeps HTTP/1.1\r\nHost: demo\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n",
+        b"GET /keeps HTTP/1.1\r\nHost: demo\r\n\r\n",
+    ],
+    ids=["length", "chunked", "no body"],
+)
+def test_request_cut_at_any_byte_does_not_look_whole_to_the_app(
+    app: App, front_end: FrontEnd, request_bytes: bytes
+) -> None:
+    for length in range(len(request_bytes) + 1):
+        app.kept.clear()
+        with connect(front_end) as connection:
+            connection.sendall(request_bytes[:length])
+            connection.shutdown(socket.SHUT_WR)
+            connection.makefile("rb").read()
+        assert app.kept == ([b"/keeps"] if length == len(request_bytes) else []), request_bytes[:length]
+
+
+@pytest.mark.usefixtures("quiet")
+@settings(
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "60")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(
+    pieces=st.lists(
+        st.sampled_from(
+            [
+                *(b"GET ", b"HEAD ", b"POST ", b"CONNECT ", b"/ ", b"* ", b"/static ", b"HTTP/1.1", b"HTTP/1.0"),
+                *(b"\r\n", b"\r\n", b"\r\n\r\n", b"Host: demo", b"Host: [::1", b"Upgrade: websocket", b"Expect: x"),
+                *(
+                    b"Content-Length: 3",
+                    b"Transfer-Encoding: chunked",
+                    b"3\r\nabc\r\n",
+                    b"\0",
+                    b"\xff",
+                    b"Connection: ",
+                ),
+            ]
+        )
+        | st.binary(max_size=3),
+        max_size=14,
+    )
+)
+def test_bytes_by_chance_are_no_fault_of_ours(any_front_end: FrontEnd, pieces: list[bytes]) -> None:
+    with connect(any_front_end) as connection:
+        connection.sendall(b"".join(pieces) + b"\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.makefile("rb").read()
+    assert not answer or answer.startswith(b"HTTP/1.1 ")
+    assert not answer.startswith(b"HTTP/1.1 500")

@@ -123,3 +123,14 @@ def test_connection_goes_on_after_a_static_file(site: FrontEnd) -> None:
 def test_handler_that_cannot_work_is_refused(tmp_path: Path, handler: Handler, message: str) -> None:
     with pytest.raises(LocalCloudError, match=message):
         FrontEnd(Platform.APP_ENGINE, ("127.0.0.1", 1), directory=tmp_path, handlers=[handler])
+
+
+def test_a_path_that_python_would_backtrack_over_is_answered(app: App, tmp_path: Path) -> None:
+    handlers = [Handler(url="/(a+)+b", script="main.app"), Handler(url="/(x+x+)+y", static_dir="static")]
+    front_end = FrontEnd(Platform.APP_ENGINE, app.address, directory=tmp_path, handlers=handlers)
+    front_end.start()
+    try:
+        assert visit(front_end, target=b"/" + b"a" * 5_000).status == 404
+        assert visit(front_end, target=b"/" + b"x" * 5_000 + b"/style.css").status == 404
+    finally:
+        front_end.stop()

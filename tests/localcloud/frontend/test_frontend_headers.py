@@ -8,7 +8,7 @@ import pytest
 from frontend_ends import visit
 
 from localcloud.frontend import FrontEnd
-from localcloud.frontend.headers import visitor_address
+from localcloud.http.listener import visitor_address
 from localcloud.launch.plan import Platform
 
 # Who the visitor is

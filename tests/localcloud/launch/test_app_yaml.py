@@ -198,7 +198,7 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         ),
         (
             "runtime: python314\nhandlers:\n- url: /a(\n  script: auto\n",
-            'app.yaml:3: "/a(" is not a regular expression (missing ), unterminated subpattern at position 2)',
+            'app.yaml:3: "/a(" is not a regular expression of App Engine\'s (missing ): /a()',
         ),
         (
             "{runtime: python314, vpc_access: {}}\n",

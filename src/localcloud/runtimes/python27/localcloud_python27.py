@@ -8,11 +8,11 @@ objects. The launcher puts this directory on the path and names the handlers in 
 import importlib
 import json
 import os
-import re
 import sys
 
 import jinja2_names
 import python2_names
+import re2
 
 python2_names.install()
 jinja2_names.install()
@@ -22,7 +22,8 @@ from google.appengine.api import wrap_wsgi_app  # noqa: E402
 
 google.appengine.ext.__path__.append(os.path.join(os.path.dirname(__file__), "ext"))
 
-_HANDLERS = [(re.compile(url), script) for url, script in json.loads(os.environ["LOCALCLOUD_HANDLERS"])]
+# RE2, as in the front end: Python's own engine may take minutes for a path.
+_HANDLERS = [(re2.compile(url), script) for url, script in json.loads(os.environ["LOCALCLOUD_HANDLERS"])]
 # gunicorn's Arbiter.WORKER_BOOT_ERROR: it ends at this exit code, where it would replace the worker at any other.
 _CANNOT_BOOT = 3
 

@@ -1,4 +1,7 @@
-"""One HTTP/1.1 connection, to a visitor or to the app: h11's protocol on a non-blocking socket.
+"""One HTTP/1.1 connection, to a visitor or to an app: h11's protocol on a non-blocking socket.
+
+h11 decides what a bad request is, for every listener: a header that ends before its blank line, a body shorter than
+its length, a length that is not plain digits, a line that no header has.
 
 h11 and not a web framework, because frameworks read headers as text: a User-Agent that is not UTF-8 would reach
 the app changed or not at all. A socket and not asyncio's streams, because a stream that fails to write forgets
@@ -36,6 +39,10 @@ class AppError(WireError):
     """The app's connection is of no more use."""
 
 
+class SendError(Exception):
+    """What was to be sent is no HTTP: an app's answer that breaks its own word, as a rule."""
+
+
 class Wire:
     """Sends and receives h11 events; every failure of the other end is raised as `error`."""
 
@@ -65,21 +72,46 @@ class Wire:
         except OSError as error:
             raise self._error(str(error)) from error
 
-    async def send(self, event: h11.Event) -> None:
-        data = self.state.send(event)
-        if data is None:
+    async def read_body(self, largest: int) -> bytes:
+        """The rest of a request's body, whole; raises `error` if it is longer than `largest` or breaks off."""
+        body = bytearray()
+        while isinstance(event := await self.receive(), h11.Data):
+            body += event.data
+            if len(body) > largest:
+                raise self._error(f"the body is longer than {largest} bytes", 413)
+        if not isinstance(event, h11.EndOfMessage):
+            raise self._error("the connection ended before the body did")
+        return bytes(body)
+
+    async def send(self, *events: h11.Event) -> None:
+        """Sends events in one piece; an answer in three would cost its reader three wake-ups."""
+        try:
+            data = b"".join(self.state.send(event) or b"" for event in events)
+        except h11.LocalProtocolError as error:
+            raise SendError(str(error)) from error
+        if not data:
             return
         try:
             await asyncio.get_running_loop().sock_sendall(self._connection, data)
         except OSError as error:
             raise self._error(str(error)) from error
 
-    def next_cycle(self) -> bool:
-        """Makes ready for the next request on this connection; False if there cannot be one."""
+    @property
+    def unanswered(self) -> bool:
+        """Whether an answer can still be sent."""
+        return self.state.our_state in {h11.IDLE, h11.SEND_RESPONSE}
+
+    def has_whole_request(self) -> bool:
+        """Whether the request has arrived to its end; drops what has arrived of a body nobody read."""
         with contextlib.suppress(h11.RemoteProtocolError):
-            # What has arrived of a body nobody read; its end must be seen even when it is empty.
+            # The end must be seen even when the body is empty.
             while self.state.their_state is h11.SEND_BODY and isinstance(self.state.next_event(), h11.Data):
                 pass
+        return self.state.their_state in {h11.DONE, h11.MUST_CLOSE}
+
+    def next_cycle(self) -> bool:
+        """Makes ready for the next request on this connection; False if there cannot be one."""
+        self.has_whole_request()
         if self.state.our_state is h11.DONE and self.state.their_state is h11.DONE:
             self.state.start_next_cycle()
             return True
@@ -93,6 +125,11 @@ class Wire:
         with contextlib.suppress(OSError, asyncio.TimeoutError):
             self._connection.shutdown(socket.SHUT_WR)
             await asyncio.wait_for(self._discard(), LINGER_SECONDS)
+
+    async def left(self) -> None:
+        """Returns when the other end leaves, or says what it should not while it is being answered."""
+        with contextlib.suppress(OSError):
+            await self._read()
 
     def hang_up(self) -> None:
         """Ends both halves; a `receive` under way sees the end."""

@@ -1,0 +1,106 @@
+"""Connections that do nothing: none has a thread, none stays for ever, and nobody waits for them."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from listening import Listening, holds
+
+from codelab.web.wsgi import WsgiServer
+from localcloud.http.listener import Listener, bind
+
+MANY = 100
+
+pytestmark = pytest.mark.usefixtures("quiet")
+
+
+@contextlib.contextmanager
+def connections(listening: Listening, said: bytes) -> Iterator[list[socket.socket]]:
+    """Open many connections which say this and no more."""
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(listening.connect()) for _ in range(MANY)]
+        for connection in opened:
+            connection.sendall(said)
+        yield opened
+
+
+@pytest.mark.parametrize("cut", [0, 10, -1], ids=["silent", "a part of the head", "all but a byte"])
+def test_connections_that_wait_have_no_threads_and_keep_nobody_waiting(listening: Listening, cut: int) -> None:
+    _, data = next(iter(listening.requests.items()))
+    listening.exchange(data)
+    before = threading.active_count()
+    with connections(listening, data[:cut]) as opened:
+        assert listening.exchange(data).startswith(b"HTTP/1.1 200 ")
+        assert threading.active_count() - before < MANY / 2
+        for connection in opened:
+            connection.sendall(data[cut:] if cut else data)
+        for connection in opened:
+            assert connection.recv(12) == b"HTTP/1.1 200"
+        assert threading.active_count() - before < MANY / 2
+
+
+def test_a_connection_that_says_nothing_is_closed(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Listener, "idle_seconds", 0.1)
+    monkeypatch.setattr("localcloud.datastore.door._FIRST_BYTES_SECONDS", 0.1)
+    for said in (b"", b"POST / HT"):
+        with listening.connect() as connection:
+            connection.sendall(said)
+            assert connection.recv(1) == b""
+
+
+def test_a_body_that_does_not_come_is_refused(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("localcloud.http.service._BODY_SECONDS", 0.1)
+    _, data = next(iter(listening.requests.items()))
+    with listening.connect() as connection:
+        connection.sendall(data[:-1])
+        assert connection.recv(12) == b"HTTP/1.1 408"
+
+
+@pytest.fixture
+def few(page: Listening) -> Iterator[tuple[Listening, WsgiServer]]:
+    """A listener for three connections at most."""
+
+    def app(environ: dict, start_response: Callable[..., None]) -> list[bytes]:
+        start_response("200 OK", [])
+        return []
+
+    socket_ = bind("127.0.0.1", 0)
+    port = socket_.getsockname()[1]
+    server = WsgiServer(app, port)
+    server.most_connections = 3
+    server.listen([socket_])
+    yield Listening(port, page.requests), server
+    server.close()
+
+
+def test_a_newcomer_takes_the_place_of_the_one_that_waited_longest(few: tuple[Listening, WsgiServer]) -> None:
+    listening, server = few
+    with listening.connect() as first, listening.connect() as second, listening.connect():
+        assert holds(lambda: len(server._idle) == 3)
+        assert listening.exchange(listening.requests["look"]).startswith(b"HTTP/1.1 200 ")
+        assert first.recv(1) == b""
+        second.sendall(listening.requests["look"])
+        assert second.recv(12) == b"HTTP/1.1 200"
+
+
+def test_a_newcomer_is_told_to_come_later_if_everybody_is_busy(few: tuple[Listening, WsgiServer]) -> None:
+    listening, server = few
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(listening.connect()).sendall(listening.requests["apply"][:-1])
+        assert holds(lambda: server._open == 3 and not server._idle)
+        with listening.connect() as late:
+            assert late.makefile("rb").read().startswith(b"HTTP/1.1 503 ")
+
+
+def test_clients_that_leave_are_no_fault(listening: Listening) -> None:
+    for data in listening.requests.values():
+        for _ in range(10):
+            with listening.connect() as connection:
+                connection.sendall(data)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    assert listening.exchange(next(iter(listening.requests.values()))).startswith(b"HTTP/1.1 200 ")
