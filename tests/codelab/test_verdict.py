@@ -17,7 +17,7 @@ APP_ENGINE = "demo.uc.r.appspot.com"
 RUN = "visitme-1234567890.europe-west1.run.app"
 OLD_RUN = "visitme-abcdefghij-uc.a.run.app"
 DOMAIN = "visits.example.com"
-VALUES = "PROXY_HOPS is 2 on App Engine with Python 3, 1 on Cloud Run and for functions, and 2 for these behind an external load"
+VALUES = "PROXY_HOPS is 2 on App Engine with Python 3, 1 on Cloud Run and for functions, and 2 for these behind"
 UPDATE = "`gcloud run services update visitme --region=europe-west1 --update-env-vars=PROXY_HOPS=1`"
 
 
