@@ -14,7 +14,9 @@ from pathlib import Path
 from codelab.course import Course
 from codelab.errors import CodelabError
 from codelab.model import Codelab
+from codelab.trees import held
 from localcloud.launch import read_plan
+from localcloud.launch.mistake import read_text
 from localcloud.launch.plan import Platform
 
 _SECTION = "Deploy to Google Cloud"
@@ -120,7 +122,7 @@ def _filled(command: str, project: str, region: str) -> str:
 def _other_side(codelab: Codelab, folder: str, side: str) -> str:
     """Return the side's folder if it goes to the same platform as the folder that the README deploys."""
     root = codelab.readme.parent
-    place = root / side
+    place = held(root, side)
     usual = root / Path(folder).name
     if not place.is_dir():
         raise CodelabError(f"{codelab.module}: expected a folder of it, such as {usual.name}, found {side}")
@@ -149,11 +151,11 @@ def _refuse_what_cannot_go(course: Course, codelab: Codelab, found: Deployment) 
         raise CodelabError(
             "expected gcloud on PATH, found none; get the Google Cloud CLI: https://docs.cloud.google.com/sdk/docs/install"
         )
-    place = course.root / found.folder
+    place = held(course.root, found.folder)
     if not place.is_dir():
         raise CodelabError(f"{where}: expected {found.folder}, found none; do what stands before this command there")
     app_yaml = place / "app.yaml"
-    lines = app_yaml.read_text().splitlines() if app_yaml.is_file() else []
+    lines = read_text(app_yaml).splitlines() if app_yaml.is_file() else []
     for number, line in enumerate(lines, 1):
         if placeholder := _PLACEHOLDER.search(line.partition("#")[0]):
             raise CodelabError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import threading
@@ -266,7 +267,8 @@ class Cloud:
         `behind_load_balancer` has visitors come through an external load balancer, which Cloud Run and functions may
         have; raises LocalCloudError for App Engine, of which nobody recorded what it then sends.
         """
-        name = name or "/".join(directory.resolve().parts[-2:])
+        # Not by Path.resolve, which fails for a link to itself: read_plan says what is wrong with it.
+        name = name or "/".join(Path(os.path.realpath(directory)).parts[-2:])
         place = Path(tempfile.mkdtemp(dir=self._scratch))
         home = place / "home"
         home.mkdir()

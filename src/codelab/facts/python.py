@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from codelab.facts.fact import Fact, UnreadableError
 
 _MANY = 99
+# Where Python itself ends a line; str.splitlines knows more.
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _ENVIRONMENT = ("os.environ", "os.getenv", "os.environ.get")
 # A variable of the environment or an HTTP header: names that the world outside the file knows.
 _HEADER = re.compile(r"X-[A-Z]+(?:-[A-Z]+)*", re.IGNORECASE)
@@ -42,7 +44,7 @@ class _Reader:
 
     def __init__(self, file: str, text: str, module: ast.Module) -> None:
         self._file = file
-        self._lines = text.splitlines()
+        self._lines = _LINE_END.split(text)
         self._meanings: dict[str, str] = {}
         # Parameters hide what the file imports under the same name.
         self._hidden = set(_parameters_used(module))
@@ -159,9 +161,14 @@ def _parameters_used(module: ast.Module) -> Iterator[ast.AST]:
 
 def _words_of_statements(module: ast.Module, text: str) -> Iterator[tuple[ast.AST, tuple[int, str]]]:
     """Yield each part of a simple statement with the statement's line and its text, laid out in one line."""
+    # Not by ast.get_source_segment, which splits the whole text again for each statement.
+    lines = [line.encode() for line in _LINE_END.split(text)]
     for statement in ast.walk(module):
         if isinstance(statement, ast.stmt) and not hasattr(statement, "body"):
-            words = re.sub(r"\s*\n\s*", " ", ast.get_source_segment(text, statement) or "")
+            segment = lines[statement.lineno - 1 : statement.end_lineno]
+            segment[-1] = segment[-1][: statement.end_col_offset]
+            segment[0] = segment[0][statement.col_offset :]
+            words = " ".join(filter(None, (line.decode(errors="replace").strip() for line in segment)))
             yield from ((node, (statement.lineno, words)) for node in ast.walk(statement))
 
 

@@ -19,6 +19,7 @@ from localcloud.launch.image_files import ImageFiles
 from localcloud.launch.mistake import LineError, located, mistake, read_text
 from localcloud.launch.pip_install import read_run
 from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.launch.requirements import check_includes
 
 # "python:3.14-slim", also by its full name or from Google's mirror of Docker Hub.
 _PYTHON_IMAGE = re.compile(r"(?:(?:docker\.io/|mirror\.gcr\.io/)?(?:library/)?)python(?::([\w.-]+))?(?:@sha256:\w+)?")
@@ -239,6 +240,7 @@ class _Build:
             path = posixpath.join(self._directory, name)
             if not self._files.place(path).is_file():
                 raise LineError(f"pip install reads {name}, {self._absence(path)}")
+            check_includes(self._files.place(path), self._files.place("/"))
             self._requirements.append(self._files.place(path))
         self._packages += install.packages
 
@@ -267,5 +269,7 @@ def _json_words(value: str) -> list[str] | None:
     with suppress(ValueError):
         words = json.loads(value)
         if all(isinstance(word, str) for word in words):
+            if any("\0" in word for word in words):
+                raise LineError(f"expected words without a NUL byte, found {value}")
             return list(words)
     return None
