@@ -33,7 +33,7 @@ def read_yaml(text: str) -> CommentedMap:
         raise YamlTextError(error.problem_mark.line + 1 if error.problem_mark else 0, error.problem) from error
     except YAMLError as error:
         raise YamlTextError(0, error) from error
-    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         # The library lets these through for a value that is not what its tag or its form says: a date of no month.
         raise YamlTextError(0, f"a value cannot be read ({error})") from error
     return content if isinstance(content, CommentedMap) else CommentedMap()

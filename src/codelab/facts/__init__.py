@@ -23,7 +23,8 @@ from codelab.trees import Tree, Unread
 
 # More than anybody writes by hand, and read in a moment.
 MAX_LINES = 5_000
-MAX_CHARACTERS = 250_000
+MAX_CHARACTERS = 150_000
+MAX_COLUMNS = 10_000
 
 __all__ = ["Fact", "UnreadableError", "file_facts", "is_style", "is_there", "marks_a_step", "names_called_from_outside"]
 
@@ -57,8 +58,12 @@ def file_facts(file: str, text: str, called_from_outside: frozenset[str]) -> lis
         raise UnreadableError(0, text.expected, text.found)
     if len(text) > MAX_CHARACTERS:
         raise UnreadableError(0, f"at most {MAX_CHARACTERS:,} characters", f"{len(text):,}")
-    if (lines := len(text.splitlines())) > MAX_LINES:
-        raise UnreadableError(0, f"at most {MAX_LINES:,} lines", f"{lines:,}")
+    lines = text.splitlines()
+    if len(lines) > MAX_LINES:
+        raise UnreadableError(0, f"at most {MAX_LINES:,} lines", f"{len(lines):,}")
+    for number, line in enumerate(lines, 1):
+        if len(line) > MAX_COLUMNS:
+            raise UnreadableError(number, f"a line of at most {MAX_COLUMNS:,} characters", f"{len(line):,}")
     try:
         if path.suffix == ".py":
             return facts + list(python_facts(file, text, called_from_outside))

@@ -33,7 +33,10 @@ def yaml_facts(file: str, text: str) -> Iterator[Fact]:
         raise UnreadableError(error.line, "YAML", found) from error
     if not content:
         raise UnreadableError(1, "keys with values", "none")
-    yield from _keys(file, content, "", text.splitlines())
+    try:
+        yield from _keys(file, content, "", text.splitlines())
+    except ValueError as error:  # a number of more digits than Python writes
+        raise UnreadableError(0, "values that can be written", str(error)) from error
 
 
 def _keys(file: str, node: CommentedMap, path: str, lines: list[str]) -> Iterator[Fact]:
@@ -48,7 +51,8 @@ def _keys(file: str, node: CommentedMap, path: str, lines: list[str]) -> Iterato
             for number, item in enumerate(value):
                 content = json.dumps(_plain(item), sort_keys=True)
                 shown = "- " + (", ".join(f"{k}: {v}" for k, v in item.items()) if isinstance(item, dict) else content)
-                yield Fact(file, "item", f"{name} {content}", shown, value.lc.item(number)[0] + 1, firm=True)
+                place = (value.lc.data or {}).get(number, (line - 1, 0))
+                yield Fact(file, "item", f"{name} {content}", shown, place[0] + 1, firm=True)
         elif name == "entrypoint":
             yield from _command(file, str(value), True, line, words)
         elif not _PLACEHOLDER.fullmatch(str(value)):

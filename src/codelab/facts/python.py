@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from codelab.facts.fact import Fact, UnreadableError
 
 _MANY = 99
+# No package has a name of more parts.
+_MOST_PARTS = 20
 # Where Python itself ends a line; str.splitlines knows more.
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ENVIRONMENT = ("os.environ", "os.getenv", "os.environ.get")
@@ -126,7 +128,7 @@ class _Reader:
         if meaning.startswith(_ENVIRONMENT) or meaning in sys.stdlib_module_names:
             return
         name = ""
-        for part in meaning.split("."):
+        for part in meaning.split(".")[:_MOST_PARTS]:
             name = f"{name}.{part}" if name else part
             yield self._fact("name", name.removesuffix("()"), node)
 

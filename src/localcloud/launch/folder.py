@@ -10,6 +10,7 @@ from localcloud.launch.mistake import mistake
 from localcloud.launch.plan import LaunchPlan
 from localcloud.launch.python_source import read_source
 from localcloud.launch.requirements import package_names
+from localcloud.paths import shown
 
 _DEPLOYMENT_FILES = ("app.yaml", "Dockerfile", "Procfile", "main.py")
 
@@ -28,7 +29,9 @@ def read_plan(
         _refuse_no_files(directory)
         return _read(directory, function, platform, staging)
     except OSError as error:
-        raise mistake(error.filename or directory, None, f"cannot be read ({error.strerror})") from error
+        raise mistake(shown(str(error.filename or directory)), None, f"cannot be read ({error.strerror})") from error
+    except RecursionError as error:
+        raise mistake(directory, None, "a file in it is nested too deeply to be read; write it flatter") from error
 
 
 def _refuse_no_files(directory: Path) -> None:

@@ -15,7 +15,7 @@ from localcloud.files import NotReadError, read_file
 from localcloud.launch.mistake import mistake
 from localcloud.launch.plan import Handler
 from localcloud.launch.yaml_lines import YamlLines
-from localcloud.paths import OutsideError, inside
+from localcloud.paths import OutsideError, inside, shown
 
 _WSGI_OBJECT = re.compile(r"^(\w+) *= *[\w.]*WSGIApplication\(", re.MULTILINE)
 # Where python27's builtins were reached.
@@ -68,8 +68,8 @@ def read_handlers(file: Path, yaml: YamlLines, info: Any) -> Iterator[Handler]:
         for key in ("url", "upload"):
             try:
                 re.compile(getattr(entry, key) or "")
-            except re.error as error:
-                expression = getattr(entry, key)
+            except (re.error, RecursionError) as error:
+                expression = shown(getattr(entry, key))
                 raise mistake(file, line(key), f'"{expression}" is not a regular expression ({error})') from error
         for key in ("static_dir", "static_files"):
             _refuse_path_outside(file, line(key), getattr(entry, key))

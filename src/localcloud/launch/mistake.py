@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
-from localcloud.files import NotReadError, read_file
+from localcloud.files import MAX_BYTES, NotReadError, read_file
 
 
 class LineError(Exception):
@@ -28,10 +28,10 @@ def located(file: Path, line: int) -> Iterator[None]:
         raise mistake(file, line, str(found)) from found
 
 
-def read_text(file: Path) -> str:
+def read_text(file: Path, limit: int = MAX_BYTES) -> str:
     """Return a file's text; raises LocalCloudError for what is no file, too large, binary or not UTF-8."""
     try:
-        content = read_file(file)
+        content = read_file(file, limit)
         if b"\0" in content:
             line = content[: content.index(b"\0")].count(b"\n") + 1
             raise mistake(file, line, "expected text, found a NUL byte; save the file as UTF-8")

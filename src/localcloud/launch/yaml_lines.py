@@ -33,7 +33,7 @@ class YamlLines:
         for step in path:
             if isinstance(node, CommentedMap) and step in (node.lc.data or {}):
                 line = node.lc.key(step)[0] + 1
-            elif isinstance(node, CommentedSeq) and isinstance(step, int):
+            elif isinstance(node, CommentedSeq) and step in (node.lc.data or {}):
                 line = node.lc.item(step)[0] + 1
             else:
                 break
