@@ -178,7 +178,8 @@ def apply_diff(tree: Tree, diff: Fence, readme: str) -> dict[str, str]:
     try:
         files = PatchSet(diff.text)
     except UnidiffParseError as error:
-        raise problem(0, f"{_ONLY_DIFFS}, found one that is cut or miscounted ({error})") from error
+        reason = " ".join(str(error).split())
+        raise problem(0, f"{_ONLY_DIFFS}, found one that is cut or miscounted ({reason})") from error
     if not files:
         raise problem(0, f"{_ONLY_DIFFS}, found none")
     result = dict(tree)

@@ -15,7 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from codelab.facts.fact import Fact, UnreadableError
+from codelab.facts.fact import Fact, UnreadableError, quoted
 from localcloud.yaml_text import YamlTextError, read_yaml
 
 # Values that a learner replaces by their own: addresses, and names in a project.
@@ -29,7 +29,7 @@ def yaml_facts(file: str, text: str) -> Iterator[Fact]:
         content = read_yaml(text)
     except YamlTextError as error:
         words = "".join(text.splitlines()[error.line - 1 : error.line]).strip() if error.line else ""
-        found = f'"{words}" ({error.problem})' if error.line else error.problem
+        found = quoted(words, error.problem) if error.line else error.problem
         raise UnreadableError(error.line, "YAML", found) from error
     if not content:
         raise UnreadableError(1, "keys with values", "none")

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from codelab.facts.fact import Fact, UnreadableError
+from codelab.facts.fact import Fact, UnreadableError, quoted
 
 _MANY = 99
 # No package has a name of more parts.
@@ -30,7 +30,7 @@ def python_facts(file: str, text: str, called_from_outside: frozenset[str]) -> I
     try:
         module = ast.parse(text)
     except SyntaxError as error:
-        raise UnreadableError(error.lineno or 0, "Python", f'"{(error.text or "").strip()}" ({error.msg})') from error
+        raise UnreadableError(error.lineno or 0, "Python", quoted((error.text or "").strip(), error.msg)) from error
     except ValueError as error:
         raise UnreadableError(0, "Python", str(error)) from error
     reader = _Reader(file, text, module)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-from codelab.facts.fact import Fact, UnreadableError
+from codelab.facts.fact import Fact, UnreadableError, quoted
 
 
 def template_facts(file: str, text: str) -> Iterator[Fact]:
@@ -15,7 +15,7 @@ def template_facts(file: str, text: str) -> Iterator[Fact]:
         template = Environment(autoescape=True).parse(text)
     except TemplateSyntaxError as error:
         raise UnreadableError(
-            error.lineno, "a Jinja2 template", f'"{_line(text.splitlines(), error.lineno)}" ({error.message})'
+            error.lineno, "a Jinja2 template", quoted(_line(text.splitlines(), error.lineno), error.message)
         ) from error
     except (ValueError, OverflowError) as error:  # a number that Python cannot read
         raise UnreadableError(0, "a Jinja2 template", str(error)) from error
