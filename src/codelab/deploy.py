@@ -6,7 +6,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from codelab.trees import held
 from localcloud.launch import read_plan
 from localcloud.launch.mistake import read_text
 from localcloud.launch.plan import Platform
+from localcloud.scratch import Scratch
 
 _SECTION = "Deploy to Google Cloud"
 _DEPLOY = re.compile(r"gcloud (app|run) deploy ")
@@ -141,7 +141,7 @@ def _other_side(codelab: Codelab, folder: str, side: str) -> str:
 
 
 def _platform(folder: Path) -> Platform:
-    with tempfile.TemporaryDirectory(prefix="codelab-") as staging:
+    with Scratch("codelab-") as staging:
         return read_plan(folder, function="visitme", staging=Path(staging) / "image").platform
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import threading
 from collections import Counter
@@ -32,6 +31,7 @@ from localcloud.memorystore import Memorystore
 from localcloud.ports import free_port, hold
 from localcloud.process import Process
 from localcloud.runtimes.command import Command, Services, command_for
+from localcloud.scratch import Scratch
 
 Log = Callable[[str, str], None]
 
@@ -212,8 +212,7 @@ class Cloud:
         # What keeps the ports of the services that are away, so that they can come back to them.
         self._cache_outage, self._datastore_outage = ExitStack(), ExitStack()
         with ExitStack() as stack:
-            self._scratch = Path(tempfile.mkdtemp(prefix="localcloud-"))
-            stack.callback(shutil.rmtree, self._scratch, ignore_errors=True)
+            self._scratch = Path(stack.enter_context(Scratch("localcloud-")))
             stack.callback(self._cache_outage.close)
             stack.callback(self._datastore_outage.close)
             self.engine: Engine | RemoteDatastore

@@ -54,7 +54,10 @@ class KeptChild:
         """Wait for the keeper's word, and return the child's process id."""
         word, _, rest = os.read(self._status, _PIPE_BYTES).decode(errors="replace").partition(" ")
         if word == "started":
-            return int(rest.partition("\n")[0])
+            # The child may have ended by now, and the keeper have said so in the same breath.
+            pid, *ended = [int(line.split()[-1]) for line in rest.splitlines()]
+            self._returncode = ended[0] if ended else None
+            return pid
         os.close(self._status)
         self._popen.wait()
         with self.output:
