@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from codelab.coach import Coach
 from codelab.course import Course
 from codelab.judge import Judge
 from codelab.trees import MAX_DEPTH, MAX_FILES, read_tree, write_tree
+from codelab.watch import on_each_save
+from codelab.web.live import Saves
 from codelab.web.site import Site, create_app
 from codelab.workspace import Workspace
 from tests.codelab.conftest import Run
@@ -21,6 +24,7 @@ from tests.localcloud.test_yaml_text import BOMB
 MODULE = "mod12-memcache"
 PAGES = ["/", f"/{MODULE}/", f"/{MODULE}/step/1", f"/{MODULE}/more", f"/{MODULE}/run", f"/{MODULE}/compare"]
 DEEP = "nested"
+DEADLINE = 60.0
 
 
 @pytest.fixture
@@ -184,3 +188,30 @@ def test_workspace_reads_what_the_coach_tells(course: Path, copy: Path) -> None:
     assert coach.check(found.place(MODULE), run=False) is False
     assert "main.py: expected at most 5,000 lines, found 20,000" in said.getvalue()
     assert Judge(found.place(MODULE).codelab, found.place(MODULE).track).trees
+
+
+def test_save_is_noticed_after_a_name_that_is_not_utf8(copy: Path) -> None:
+    saves = Saves(copy.parent)
+    saves.start()
+    try:
+        strange = Path(os.fsdecode(os.fsencode(copy) + b"/caf\xe9.txt"))
+        for text in ("one", "two"):  # the watch has to live on after the first
+            known = saves.wait(copy, -1, 0)
+            end = time.monotonic() + DEADLINE
+            while saves.wait(copy, known, 0.3) == known:  # written again, as the watch may only just begin
+                assert time.monotonic() < end
+                strange.write_text(text)
+    finally:
+        saves.stop()
+
+
+def test_watch_goes_on_after_a_name_that_is_not_utf8(copy: Path) -> None:
+    rounds: list[int] = []
+
+    def act() -> bool:
+        rounds.append(len(rounds))
+        Path(os.fsdecode(os.fsencode(copy) + b"/caf\xe9.txt")).write_text(str(rounds))
+        return len(rounds) == 3
+
+    on_each_save(copy, act)
+    assert rounds == [0, 1, 2]

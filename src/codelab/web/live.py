@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from watchfiles import watch
 
-from codelab.watch import DEBOUNCE_MILLISECONDS
+from codelab.watch import DEBOUNCE_MILLISECONDS, PAUSE_SECONDS, WATCH_ERRORS
 
 
 class Saves:
@@ -50,10 +53,19 @@ class Saves:
             return self._counts[folder.name]
 
     def _watch(self) -> None:
-        for changes in watch(
-            self._work, stop_event=self._stop, debounce=DEBOUNCE_MILLISECONDS, step=50, rust_timeout=500
-        ):
-            folders = {Path(path).relative_to(self._work).parts[0] for _, path in changes if Path(path) != self._work}
-            with self._changed:
-                self._counts.update(folders)
-                self._changed.notify_all()
+        while not self._stop.is_set():
+            try:
+                for changes in watch(
+                    self._work, stop_event=self._stop, debounce=DEBOUNCE_MILLISECONDS, step=50, rust_timeout=500
+                ):
+                    paths = (Path(path) for _, path in changes if Path(path) != self._work)
+                    self._count({path.relative_to(self._work).parts[0] for path in paths})
+            except WATCH_ERRORS:
+                with suppress(OSError):
+                    self._count(os.listdir(self._work))
+                self._stop.wait(PAUSE_SECONDS)
+
+    def _count(self, folders: Iterable[str]) -> None:
+        with self._changed:
+            self._counts.update(folders)
+            self._changed.notify_all()
