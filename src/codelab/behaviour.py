@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Sequence
@@ -91,8 +92,11 @@ class Log:
             return None
         for line in reversed(lines[: raised[-1]]):
             place = _LINE.search(line)
-            if place and Path(place[1]).resolve().is_relative_to(folder.resolve()):
-                return f"{Path(place[1]).resolve().relative_to(folder.resolve())}:{place[2]}: {lines[raised[-1]]}"
+            # By realpath, which takes any name that an app may print.
+            if place and "\0" not in place[1]:
+                name = os.path.relpath(os.path.realpath(place[1]), folder.resolve())
+                if not name.startswith(".."):
+                    return f"{name}:{place[2]}: {lines[raised[-1]]}"
         return lines[raised[-1]]
 
 

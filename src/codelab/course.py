@@ -11,6 +11,7 @@ from pathlib import Path
 from codelab.errors import CodelabError
 from codelab.model import Codelab, Page, Track
 from codelab.readme import read_codelab, read_page
+from codelab.trees import held
 
 _NUMBER = re.compile(r"mod(\d+)-")
 _LINK_TO_MODULE = re.compile(r"\]\(\.\./(mod\d+-[\w-]+)/README\.md\)")
@@ -64,7 +65,7 @@ class Course:
 
     def codelab(self, module: str) -> Codelab:
         """Return a module's codelab; it is read once for each version of its README."""
-        readme = self.root / module / "README.md"
+        readme = held(self.root, f"{module}/README.md")
         version = (module, readme.stat().st_mtime_ns)
         if version not in self._codelabs:
             self._codelabs[version] = read_codelab(readme)

@@ -6,7 +6,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,11 @@ from pathlib import Path
 from codelab.course import Course
 from codelab.errors import CodelabError
 from codelab.model import Codelab
+from codelab.trees import held
 from localcloud.launch import read_plan
+from localcloud.launch.mistake import read_text
 from localcloud.launch.plan import Platform
+from localcloud.scratch import Scratch
 
 _SECTION = "Deploy to Google Cloud"
 _DEPLOY = re.compile(r"gcloud (app|run) deploy ")
@@ -138,7 +140,7 @@ def _filled(command: str, project: str, region: str) -> str:
 def _other_side(codelab: Codelab, folder: str, side: str) -> str:
     """Return the side's folder if it goes to the same platform as the folder that the README deploys."""
     root = codelab.readme.parent
-    place = root / side
+    place = held(root, side)
     usual = root / Path(folder).name
     if not place.is_dir():
         raise CodelabError(f"{codelab.module}: expected a folder of it, such as {usual.name}, found {side}")
@@ -157,7 +159,7 @@ def _other_side(codelab: Codelab, folder: str, side: str) -> str:
 
 
 def _platform(folder: Path) -> Platform:
-    with tempfile.TemporaryDirectory(prefix="codelab-") as staging:
+    with Scratch("codelab-") as staging:
         return read_plan(folder, function="visitme", staging=Path(staging) / "image").platform
 
 
@@ -167,11 +169,11 @@ def _refuse_what_cannot_go(course: Course, codelab: Codelab, found: Deployment) 
         raise CodelabError(
             "expected gcloud on PATH, found none; get the Google Cloud CLI: https://docs.cloud.google.com/sdk/docs/install"
         )
-    place = course.root / found.folder
+    place = held(course.root, found.folder)
     if not place.is_dir():
         raise CodelabError(f"{where}: expected {found.folder}, found none; do what stands before this command there")
     app_yaml = place / "app.yaml"
-    lines = app_yaml.read_text().splitlines() if app_yaml.is_file() else []
+    lines = read_text(app_yaml).splitlines() if app_yaml.is_file() else []
     for number, line in enumerate(lines, 1):
         if placeholder := _PLACEHOLDER.search(line.partition("#")[0]):
             raise CodelabError(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from merge3 import Merge3
 from rich.console import Console
 from rich.syntax import Syntax
 
 from codelab.course import Place
+from codelab.differences import comparable, too_large
 from codelab.errors import CodelabError
 from codelab.judge import Judge
 from codelab.standing import standing_of
-from codelab.trees import Tree, read_tree
+from codelab.trees import Tree, Unread, held, read_tree
 from codelab.workspace import Workspace, changes, make
+from localcloud.paths import shown
 
 WORK = "work"
 # What read_tree puts in place of bytes that are no UTF-8; no file of the course has it.
@@ -83,7 +85,7 @@ class Editor:
         text = "".join(
             line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
             for file in sorted({*before, *after})
-            for line in difflib.unified_diff(
+            for line in _unified(
                 before.get(file, "").splitlines(keepends=True),
                 after.get(file, "").splitlines(keepends=True),
                 f"{old}/{file}" if file in before else "/dev/null",
@@ -111,13 +113,23 @@ def state_of(workspace: Workspace, place: Place, name: str) -> Tree:
         return workspace.read(place)
     if name.isdecimal():
         trees = Judge(place.codelab, place.track).trees
-        if int(name) < len(trees):
+        if name in map(str, range(len(trees))):
             return trees[int(name)]
-    folder = place.codelab.readme.parent / name
-    if not folder.is_dir() or folder.parent != place.codelab.readme.parent:
+    module = place.codelab.readme.parent
+    # Looked up among the folders that there are, so that no name leads anywhere else.
+    if name not in {entry.name for entry in module.iterdir() if entry.is_dir()}:
         folders = ", ".join(sorted({name for track in place.codelab.tracks for name in (track.start, track.finish)}))
-        raise CodelabError(f'"{name}": expected {WORK}, a step from 0 to {len(place.track.steps)}, or one of {folders}')
-    return read_tree(folder)
+        steps = f"a step from 0 to {len(place.track.steps)}"
+        raise CodelabError(f'"{shown(name)}": expected {WORK}, {steps}, or one of {folders}')
+    return read_tree(held(module, name))
+
+
+def _unified(old: Sequence[str], new: Sequence[str], old_name: str, new_name: str) -> Iterator[str]:
+    """Yield the lines of a unified diff, or one line that says why there is none."""
+    if comparable(old, new):
+        yield from difflib.unified_diff(old, new, old_name, new_name)
+    elif old != new:
+        yield f"{old_name} and {new_name}: {too_large(old, new)}\n"
 
 
 def _merged(file: str, before: Tree, mine: Tree, after: Tree) -> str | None:
@@ -127,6 +139,11 @@ def _merged(file: str, before: Tree, mine: Tree, after: Tree) -> str | None:
         return theirs
     if yours is None or yours == theirs:
         return theirs
+    if isinstance(yours, Unread):
+        raise CodelabError(
+            f"{file}: to do the step in it, expected {yours.expected}, found {yours.found}; move it away, or "
+            "`make apply OVERWRITE=1`, which puts the codelab's file in place of a file and keeps yours"
+        )
     if _NO_UTF8 in yours:
         raise CodelabError(
             f"{file}: expected UTF-8 to do the step in, found other bytes; save the file as UTF-8, or "
@@ -134,9 +151,13 @@ def _merged(file: str, before: Tree, mine: Tree, after: Tree) -> str | None:
         )
     line_end = "\r\n" if "\r\n" in yours else "\n"
     yours = yours.replace("\r\n", "\n")
-    merge = Merge3(
-        (base or "").splitlines(keepends=True), yours.splitlines(keepends=True), theirs.splitlines(keepends=True)
-    )
+    base_lines, lines, their_lines = (text.splitlines(keepends=True) for text in (base or "", yours, theirs))
+    if not comparable(base_lines, lines):
+        raise CodelabError(
+            f"{file}: {len(lines):,} lines are too many to do the step in; do it by hand, or "
+            "`make apply OVERWRITE=1`, which puts the codelab's file there and keeps yours"
+        )
+    merge = Merge3(base_lines, lines, their_lines)
     line = 1
     for group in merge.merge_groups():
         if group[0] == "conflict":

@@ -15,6 +15,7 @@ _OF_A_COMMAND = {"starts", "listens on", "serves", "option", "start command"}
 
 # How much alike two packages' names are when one of them is a slip.
 _CLOSE = 0.85
+_LONGEST = 1_000
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,13 @@ class Finding:
     expected: str
     found: str
     firm: bool
+
+    def __post_init__(self) -> None:
+        """Shorten what is shown: a line of a learner's file may be as long as the file."""
+        for name in ("expected", "found"):
+            text = getattr(self, name)
+            if len(text) > _LONGEST:
+                object.__setattr__(self, name, f"{text[:_LONGEST]}...")
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file

@@ -57,6 +57,8 @@ class Judge:
 
     def __init__(self, codelab: Codelab, track: Track) -> None:
         self.track = track
+        # What each file said when it was read last: a page asks again and again, and one file changes at a time.
+        self._known: dict[str, tuple[str, list[Fact] | UnreadableError]] = {}
         self.trees = step_trees(codelab, track)
         commands = "\n".join(fence.text for fence in codelab.page.fences if fence.language == "console")
         self._called = names_called_from_outside(list(self.trees), commands)
@@ -119,9 +121,23 @@ class Judge:
         said: list[Fact] = []
         unreadable: dict[str, UnreadableError] = {}
         for file, text in tree.items():
-            try:
-                said += file_facts(file, text, self._called)
-            except UnreadableError as error:
+            facts = self._facts(file, text)
+            if isinstance(facts, UnreadableError):
                 said.append(Fact(file, "file", "", file, firm=True))
-                unreadable[file] = error
+                unreadable[file] = facts
+            else:
+                said += facts
         return frozenset(said), unreadable
+
+    def _facts(self, file: str, text: str) -> list[Fact] | UnreadableError:
+        """Return what a file says, which is worked out once for each content."""
+        known = self._known.get(file)
+        if known and known[0] == text and type(known[0]) is type(text):
+            return known[1]
+        facts: list[Fact] | UnreadableError
+        try:
+            facts = file_facts(file, text, self._called)
+        except UnreadableError as error:
+            facts = error
+        self._known[file] = text, facts
+        return facts

@@ -12,6 +12,8 @@ from markdown_it.token import Token
 
 from codelab.errors import CodelabError, Problem, ReadmeError
 from codelab.model import Codelab, Fence, Link, Page, Section, Step, Track
+from codelab.trees import held
+from localcloud.files import NotReadError, read_file
 
 # The sections every codelab has, in this order; steps and tracks stand before "Differences".
 SECTIONS = (
@@ -29,7 +31,8 @@ _FIRST_AFTER_THE_STEPS = SECTIONS.index("Differences")
 
 _TITLE = re.compile(r"Module (\d+): (.+)")
 _STEP = re.compile(r"Step (\d+): (.+)")
-_TRACK = re.compile(r"Track (\S+) to (\S+): (.+)")
+# The two folders lie in the module itself.
+_TRACK = re.compile(r"Track (\w[\w.-]*) to (\w[\w.-]*): (.+)")
 _DURATION = re.compile(r"Duration: (\d+):([0-5]\d)")
 _WORKS = re.compile(r"Works: (yes|not yet)")
 _SEE = re.compile(r"^You should see\b", re.MULTILINE)
@@ -51,14 +54,15 @@ def read_codelab(readme: Path) -> Codelab:
 
 def read_page(path: Path, root: Path) -> Page:
     """Return a page below the repository's root; raises CodelabError if it cannot be read."""
+    held(root, path.relative_to(root).as_posix())
     tokens = MarkdownIt().enable("table").parse(_text_of(path))
     return Page(path, path.relative_to(root).as_posix(), tuple(_fences(tokens)), tuple(_links(tokens)))
 
 
 def _text_of(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_file(path).decode("utf-8")
+    except (OSError, UnicodeDecodeError, NotReadError) as error:
         raise CodelabError(f"{path}: expected a Markdown page, and it cannot be read ({error})") from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -11,8 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 from codelab.course import Place
+from codelab.differences import changed_lines
 from codelab.errors import CodelabError
-from codelab.trees import Tree, read_tree, write_tree
+from codelab.trees import Tree, held, place_in, read_tree, write_tree
+from localcloud.files import NotReadError, copy_folder, read_file
 
 _HEAD = "# What `codelab` remembers, a line each. Delete a line to have it forgotten.\n"
 
@@ -26,7 +27,7 @@ class Workspace:
 
     def start(self, place: Place, tree: Tree) -> None:
         """Make the learner's copy; raises CodelabError if there is one already."""
-        _expect_no_file(place)
+        self._expect_folder(place)
         if place.copy.exists():
             raise CodelabError(
                 f"{_shown(place)}: is there already; go on with `make check`, or begin again with "
@@ -38,13 +39,14 @@ class Workspace:
 
     def read(self, place: Place) -> dict[str, str]:
         """Return what is in the learner's copy; raises CodelabError if there is none."""
-        _expect_no_file(place)
+        self._expect_folder(place)
         if not place.copy.is_dir():
             raise CodelabError(f"{_shown(place)}: expected your copy of START, found none; `{make('start', place)}`")
         return read_tree(place.copy)
 
     def replace(self, place: Place, tree: Tree) -> Path:
         """Put these files in place of the copy, and return where the old one is kept."""
+        self._expect_folder(place)
         with _writing(place.copy):
             kept = self._new_place_to_keep(place)
             shutil.move(place.copy, kept)
@@ -55,13 +57,16 @@ class Workspace:
     def change(self, place: Place, files: Mapping[str, str | None], *, keep: bool) -> Path | None:
         """Write these files of the copy, or delete those that are None; with `keep`, copy all of it aside first."""
         kept = None
+        self._expect_folder(place)
         with _writing(place.copy):
+            # All of them, before anything is written.
+            places = {file: place_in(place.copy, file) for file in files}
             if keep:
                 kept = self._new_place_to_keep(place)
-                shutil.copytree(place.copy, kept)
+                copy_folder(place.copy, kept)
             write_tree({file: text for file, text in files.items() if text is not None}, place.copy)
             for file in (file for file, text in files.items() if text is None):
-                (place.copy / file).unlink(missing_ok=True)
+                places[file].unlink(missing_ok=True)
         return kept
 
     @property
@@ -82,18 +87,28 @@ class Workspace:
         with _writing(self._memory):
             self.folder.mkdir(exist_ok=True)
             new = self._memory.with_suffix(".new")
+            new.unlink(missing_ok=True)  # it may be a link to a file elsewhere
             new.write_text(_HEAD + "".join(" ".join(line) + "\n" for line in lines))
             os.replace(new, self._memory)
 
     def _lines(self) -> list[list[str]]:
         try:
-            text = self._memory.read_text()
-        except (OSError, UnicodeDecodeError):
+            text = read_file(self._memory).decode()
+        except (OSError, UnicodeDecodeError, NotReadError):
             return []
         return [line.split() for line in text.splitlines() if len(line.split()) > 1 and not line.startswith("#")]
 
+    def _expect_folder(self, place: Place) -> None:
+        """Raise CodelabError for a file in place of the copy, and for a link that leads out of work/."""
+        if place.copy.is_file():
+            raise CodelabError(
+                f"{_shown(place)}: expected a folder, your copy of START, found a file; move it away, then "
+                f"`{make('start', place)}`"
+            )
+        held(self.folder, place.copy.name)
+
     def _new_place_to_keep(self, place: Place) -> Path:
-        kept = self.folder / ".kept"
+        kept = held(self.folder, ".kept")
         kept.mkdir(parents=True, exist_ok=True)
         name = f"{place.copy.name}-{datetime.now():%Y%m%d-%H%M%S}"
         candidates = (kept / f"{name}{suffix}" for suffix in ["", *(f"-{number}" for number in range(2, 1000))])
@@ -110,10 +125,7 @@ def changes(old: Tree, new: Tree) -> list[str]:
         elif after is None:
             lines.append(f"{file}: deleted")
         elif before != after:
-            matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
-            blocks = [block for block in matcher.get_opcodes() if block[0] != "equal"]
-            added, removed = sum(b[4] - b[3] for b in blocks), sum(b[2] - b[1] for b in blocks)
-            lines.append(f"{file}: +{added} -{removed} lines")
+            lines.append(f"{file}: {changed_lines(before.splitlines(), after.splitlines())}")
     return lines
 
 
@@ -125,14 +137,6 @@ def make(verb: str, place: Place) -> str:
 
 def _shown(place: Place) -> str:
     return place.copy.relative_to(place.root).as_posix()
-
-
-def _expect_no_file(place: Place) -> None:
-    if place.copy.is_file():
-        raise CodelabError(
-            f"{_shown(place)}: expected a folder, your copy of START, found a file; move it away, then "
-            f"`{make('start', place)}`"
-        )
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import tempfile
 import threading
 from collections import Counter
@@ -31,6 +31,7 @@ from localcloud.memorystore import Memorystore
 from localcloud.ports import free_port, hold
 from localcloud.process import Process
 from localcloud.runtimes.command import Command, Services, command_for
+from localcloud.scratch import Scratch
 
 Log = Callable[[str, str], None]
 
@@ -199,8 +200,7 @@ class Cloud:
         # What keeps the ports of the services that are away, so that they can come back to them.
         self._cache_outage, self._datastore_outage = ExitStack(), ExitStack()
         with ExitStack() as stack:
-            self._scratch = Path(tempfile.mkdtemp(prefix="localcloud-"))
-            stack.callback(shutil.rmtree, self._scratch, ignore_errors=True)
+            self._scratch = Path(stack.enter_context(Scratch("localcloud-")))
             stack.callback(self._cache_outage.close)
             stack.callback(self._datastore_outage.close)
             self.engine: Engine | RemoteDatastore
@@ -254,7 +254,8 @@ class Cloud:
         `behind_load_balancer` has visitors come through an external load balancer, which Cloud Run and functions may
         have; raises LocalCloudError for App Engine, of which nobody recorded what it then sends.
         """
-        name = name or "/".join(directory.resolve().parts[-2:])
+        # Not by Path.resolve, which fails for a link to itself: read_plan says what is wrong with it.
+        name = name or "/".join(Path(os.path.realpath(directory)).parts[-2:])
         place = Path(tempfile.mkdtemp(dir=self._scratch))
         home = place / "home"
         home.mkdir()

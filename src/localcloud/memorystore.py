@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +16,7 @@ import redis
 from localcloud.errors import LocalCloudError
 from localcloud.ports import free_port
 from localcloud.process import Process
+from localcloud.scratch import Scratch
 
 _READY_SECONDS = 10.0
 _PORT_TRIES = 3
@@ -68,7 +68,7 @@ class Memorystore:
         self._on_line = on_line
         self._binary = binary or _find_binary()
         self._security = security
-        self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self._directory: Scratch | None = None
         self._process: Process | None = None
 
     @property
@@ -152,7 +152,7 @@ class Memorystore:
         return Counter({f"Redis {name.upper()}": told for name, told in commands.items() if name not in _NOT_AN_APPS})
 
     def _start_on(self, port: int) -> None:
-        self._directory = tempfile.TemporaryDirectory(prefix="localcloud-memorystore-")
+        self._directory = Scratch("localcloud-memorystore-")
         directory = Path(self._directory.name)
         options = {
             "--bind": self.host,

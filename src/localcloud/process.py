@@ -1,7 +1,8 @@
 """One child process with all it starts: its output line by line, and an end that leaves nothing running.
 
 A child and its descendants are found again by parentage, by process group and by a variable in their environment,
-because each of these alone can be left: a daemon leaves its parent and its group, `env -i` the environment.
+because each of these alone can be left: a daemon leaves its parent and its group, `env -i` the environment. A daemon
+that leaves all three is below the child's keeper (keeper.py), where the system has such a thing.
 
 Run as a module, this file is the watchdog: it ends the children of a program that was killed before it could.
 """
@@ -28,6 +29,8 @@ from typing import IO, ClassVar
 import psutil
 
 from localcloud.errors import LocalCloudError
+from localcloud.kept import KeptChild
+from localcloud.paths import shown
 
 OnLine = Callable[[str, str], None]
 
@@ -51,33 +54,25 @@ class Process:
         self._last_lines: collections.deque[str] = collections.deque(maxlen=20)
         token = secrets.token_hex(8)
         try:
-            self._popen = subprocess.Popen(
-                argv,
-                env={**env, MARK: token},
-                cwd=cwd,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-            raise LocalCloudError(f"{name}: cannot run {argv[0]!r} in {cwd}: {error.strerror}") from error
-        self._family = _Family.of(self._popen.pid, token)
+            self._child = KeptChild(argv, {**env, MARK: token}, cwd)
+        except OSError as error:
+            words = repr(shown(argv[0]))
+            raise LocalCloudError(f"{name}: cannot run {words} in {cwd}: {error.strerror or error}") from error
+        self._family = _Family.of(self._child.pid, token, self._child.keeper)
         _Watchdog.shared().add(self._family)
-        assert self._popen.stdout is not None
         self._reader = threading.Thread(
-            target=self._read, args=(self._popen.stdout,), name=f"{name}-output", daemon=True
+            target=self._read, args=(self._child.output,), name=f"{name}-output", daemon=True
         )
         self._reader.start()
 
     @property
     def pid(self) -> int:
-        return self._popen.pid
+        return self._child.pid
 
     @property
     def returncode(self) -> int | None:
         """The exit code, negative for the signal that ended it; None while it runs."""
-        return self._popen.poll()
+        return self._child.returncode
 
     def wait_for_port(self, host: str, port: int, deadline: float) -> None:
         """Returns when something listens there; raises LocalCloudError if the child ends first, or after
@@ -107,8 +102,9 @@ class Process:
 
         May be called again, and when the child has ended by itself: what it left running is ended then.
         """
-        _end([self._family], reap=self._popen.poll)
+        _end([self._family], reap=self._child.reap)
         _Watchdog.shared().remove(self._family)
+        self._child.close(_KILL_SECONDS)
         self._reader.join(_KILL_SECONDS)
 
     def _read(self, output: IO[bytes]) -> None:
@@ -135,32 +131,26 @@ class _Family:
     pid: int
     created: float
     token: str
+    keeper: int
+    keeper_created: float
 
     @classmethod
-    def of(cls, pid: int, token: str) -> _Family:
-        try:
-            return cls(pid, psutil.Process(pid).create_time(), token)
-        except psutil.Error:
-            return cls(pid, 0.0, token)
+    def of(cls, pid: int, token: str, keeper: int) -> _Family:
+        return cls(pid, _created(pid) or 0.0, token, keeper, _created(keeper) or 0.0)
 
     def members(self) -> set[psutil.Process]:
-        """Those alive now."""
+        """Those alive now, but for the keeper, which ends when they have."""
         found = set()
-        ours = not self._pid_is_anothers()
-        if ours:
+        # A number may belong to a later process: its children and its group are not ours then.
+        ours = _created(self.pid) in (None, self.created)
+        kept = _created(self.keeper) == self.keeper_created
+        for pid in [self.pid] * ours + [self.keeper] * kept:
             with contextlib.suppress(psutil.Error):
-                found |= set(psutil.Process(self.pid).children(recursive=True))
+                found |= set(psutil.Process(pid).children(recursive=True))
         for process in psutil.process_iter():
             if (ours and _group(process.pid) == self.pid) or self._is_marked(process):
                 found.add(process)
         return {process for process in found if _is_alive(process)}
-
-    def _pid_is_anothers(self) -> bool:
-        """Whether the number belongs to a later process; its group cannot be ours then."""
-        try:
-            return psutil.Process(self.pid).create_time() != self.created
-        except psutil.Error:
-            return False
 
     def _is_marked(self, process: psutil.Process) -> bool:
         try:
@@ -199,7 +189,8 @@ class _Watchdog:
             return cls._shared
 
     def add(self, family: _Family) -> None:
-        self._tell(f"{family.pid} {family.created!r} {family.token}\n")
+        place = f"{family.pid} {family.created!r} {family.keeper} {family.keeper_created!r}"
+        self._tell(f"{place} {family.token}\n")
 
     def remove(self, family: _Family) -> None:
         self._tell(f"{family.token}\n")
@@ -223,7 +214,8 @@ def _watch(lines: Iterable[str]) -> None:
     for line in lines:
         *place, token = line.split()
         if place:
-            families[token] = _Family(int(place[0]), float(place[1]), token)
+            pid, created, keeper, keeper_created = place
+            families[token] = _Family(int(pid), float(created), token, int(keeper), float(keeper_created))
         else:
             families.pop(token, None)
     if families:
@@ -270,6 +262,14 @@ def _is_alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
+
+
+def _created(pid: int) -> float | None:
+    """Return when the process of this number began; None if there is none."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return None
 
 
 def _parent(process: psutil.Process) -> int | None:

@@ -249,6 +249,96 @@ def test_other_processes_are_left_alone(run: Callable[..., Process]) -> None:
     assert other.returncode is None
 
 
+# Forks twice, leads a session of its own, and has nothing of what it was started with.
+LONE_DAEMON = f"""
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.execve(sys.executable, {CHILD}, {{}})
+    os._exit(0)
+os.wait()
+"""
+needs_subreaper = pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a daemon back to its keeper")
+
+
+@needs_subreaper
+@pytest.mark.parametrize("then", ["", "os._exit(0)"], ids=["parent-lives", "parent-has-ended"])
+def test_daemon_that_has_left_everything_ends_too(run: Callable[..., Process], lines: Lines, then: str) -> None:
+    process = run(PARENT.format(start=LONE_DAEMON + then))
+    daemon = int(lines.next())
+    if then:
+        assert wait_until(lambda: process.returncode == 0)
+    assert psutil.Process(daemon) in process.members()
+    process.stop()
+    assert not is_running(daemon)
+
+
+@needs_subreaper
+def test_daemon_of_one_app_is_not_ended_with_another(run: Callable[..., Process], lines: Lines) -> None:
+    run(PARENT.format(start=LONE_DAEMON))
+    daemon = int(lines.next())
+    run("import time; time.sleep(600)").stop()
+    assert is_running(daemon)
+
+
+def test_nothing_of_ours_is_left_beside_the_child(run: Callable[..., Process], lines: Lines) -> None:
+    before = set(psutil.Process().children(recursive=True))
+    process = run("import time; print('ready'); time.sleep(600)")
+    lines.next()
+    begun = set(psutil.Process().children(recursive=True)) - before
+    process.stop()
+    assert len(begun) >= 2  # the child and its keeper
+    assert {other for other in begun if is_running(other.pid) and "localcloud.process" not in other.cmdline()} == set()
+
+
+@pytest.mark.parametrize(
+    ("argv", "environment", "reason"),
+    [
+        pytest.param(["true", "x" * 3_000_000], {}, "Argument list too long", id="long word"),
+        pytest.param(["true", *["x" * 100_000] * 100], {}, "Argument list too long", id="many words"),
+        pytest.param(["true"], {"A": "x" * 3_000_000}, "Argument list too long", id="long variable"),
+        pytest.param(["x" * 100_000], {}, "File name too long", id="long name"),
+        pytest.param(["true", "a\0b"], {}, "embedded null byte", id="NUL byte in a word"),
+        pytest.param(["true"], {"A": "a\0b"}, "embedded null byte", id="NUL byte in a variable"),
+        pytest.param(["true"], {"A=B": ""}, "illegal environment variable name", id="= in a name"),
+        pytest.param(["true", "\ud800"], {}, "surrogates not allowed", id="no text"),
+    ],
+)
+def test_command_that_the_system_does_not_take_is_one_line(
+    tmp_path: Path, lines: Lines, argv: list[str], environment: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(LocalCloudError, match=rf"^web: cannot run '\w+(\.\.\.)?' in .*: .*{reason}") as caught:
+        Process("web", argv, {"PATH": "/usr/bin:/bin", **environment}, tmp_path, lines)
+    assert len(str(caught.value)) < 1_000
+
+
+def test_directory_that_does_not_exist_is_one_line(tmp_path: Path, lines: Lines) -> None:
+    with pytest.raises(LocalCloudError, match=r"^web: cannot run 'true' in .*none: No such file"):
+        Process("web", ["true"], {"PATH": "/usr/bin:/bin"}, tmp_path / "none", lines)
+
+
+def test_child_gets_no_variable_but_the_ones_given(run: Callable[..., Process], lines: Lines, tmp_path: Path) -> None:
+    code = "import os; print(sorted(set(os.environ) - {'LC_CTYPE'}))"
+    process = Process("web", [sys.executable, "-c", code], {"VISIT": "me"}, tmp_path, lines)
+    assert lines.next() == "['LOCALCLOUD_PROCESS', 'VISIT']"
+    process.stop()
+
+
+def test_child_has_the_signals_and_files_of_any_program(run: Callable[..., Process], lines: Lines) -> None:
+    code = """
+import os, signal
+numbers = [signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ]
+from_c = int(next(line for line in open('/proc/self/status') if line.startswith('SigIgn')).split()[1], 16)
+print(os.listdir('/proc/self/fd')[:-1], os.readlink('/proc/self/fd/0'), os.getpid() == os.getsid(0))
+print([number.name for number in numbers[:2] if from_c >> (number - 1) & 1])
+"""
+    if sys.platform != "linux":
+        pytest.skip("/proc is Linux's")
+    run(code)
+    assert lines.next() == "['0', '1', '2'] /dev/null True"
+    assert lines.next() == "[]"
+
+
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "sys.exit()"], ids=["killed", "forgetful"])
 def test_children_end_with_a_program_that_could_not_stop_them(end: str) -> None:
     code = f"""
@@ -264,3 +354,19 @@ print(process.pid, lines.get(timeout={DEADLINE}), flush=True)
     program = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, timeout=DEADLINE, check=False)
     child, grandchild = map(int, program.stdout.split())
     assert wait_until(lambda: not is_running(child) and not is_running(grandchild))
+
+
+@needs_subreaper
+def test_daemon_ends_with_a_program_that_was_killed() -> None:
+    code = f"""
+import os, queue, sys
+from pathlib import Path
+from localcloud.process import Process
+lines = queue.Queue()
+child = [sys.executable, '-u', '-c', {PARENT.format(start=LONE_DAEMON)!r}]
+process = Process('web', child, dict(os.environ), Path('.'), lambda name, text: lines.put(text))
+print(lines.get(timeout={DEADLINE}), flush=True)
+os.kill(os.getpid(), 9)
+"""
+    program = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, timeout=DEADLINE, check=False)
+    assert wait_until(lambda: not is_running(int(program.stdout)))

@@ -19,7 +19,12 @@ from codelab.facts.deployment import (
 from codelab.facts.fact import Fact, UnreadableError
 from codelab.facts.python import python_facts
 from codelab.facts.template import template_facts
-from codelab.trees import Tree
+from codelab.trees import Tree, Unread
+
+# More than anybody writes by hand, and read in a moment.
+MAX_LINES = 5_000
+MAX_CHARACTERS = 150_000
+MAX_COLUMNS = 10_000
 
 __all__ = ["Fact", "UnreadableError", "file_facts", "is_style", "is_there", "marks_a_step", "names_called_from_outside"]
 
@@ -49,10 +54,23 @@ def file_facts(file: str, text: str, called_from_outside: frozenset[str]) -> lis
     """
     path = PurePosixPath(file)
     facts = [Fact(file, "file", "", file, firm=True)]
-    if path.suffix == ".py":
-        return facts + list(python_facts(file, text, called_from_outside))
-    reader = _BY_NAME.get(path.name) or _BY_SUFFIX.get(path.suffix, line_facts)
-    return facts + list(reader(file, text))
+    if isinstance(text, Unread):
+        raise UnreadableError(0, text.expected, text.found)
+    if len(text) > MAX_CHARACTERS:
+        raise UnreadableError(0, f"at most {MAX_CHARACTERS:,} characters", f"{len(text):,}")
+    lines = text.splitlines()
+    if len(lines) > MAX_LINES:
+        raise UnreadableError(0, f"at most {MAX_LINES:,} lines", f"{len(lines):,}")
+    for number, line in enumerate(lines, 1):
+        if len(line) > MAX_COLUMNS:
+            raise UnreadableError(number, f"a line of at most {MAX_COLUMNS:,} characters", f"{len(line):,}")
+    try:
+        if path.suffix == ".py":
+            return facts + list(python_facts(file, text, called_from_outside))
+        reader = _BY_NAME.get(path.name) or _BY_SUFFIX.get(path.suffix, line_facts)
+        return facts + list(reader(file, text))
+    except (RecursionError, MemoryError) as error:  # the latter is what Python's own parser may raise
+        raise UnreadableError(0, "code that is less deeply nested", "more levels than can be read") from error
 
 
 def names_called_from_outside(trees: list[Tree], commands: str) -> frozenset[str]:

@@ -13,11 +13,10 @@ from dockerfile_parse import DockerfileParser
 from honcho.environ import PROCFILE_LINE
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from codelab.facts.fact import Fact, UnreadableError
+from codelab.facts.fact import Fact, UnreadableError, quoted
+from localcloud.yaml_text import YamlTextError, read_yaml
 
 # Values that a learner replaces by their own: addresses, and names in a project.
 _PLACEHOLDER = re.compile(r"[A-Z]+(_[A-Z]+)+|projects/.*")
@@ -26,38 +25,47 @@ _TARGET = re.compile(r"[\w.]+:\w+")
 
 def yaml_facts(file: str, text: str) -> Iterator[Fact]:
     """Yield each key of a YAML file with its value; an item of a list counts wherever it stands in it."""
-    reader = YAML(typ="rt")
-    reader.version = (1, 1)
     try:
-        content = reader.load(text)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        words = "".join(text.splitlines()[line - 1 : line]).strip() if line else ""
-        raise UnreadableError(line, "YAML", f'"{words}" ({" ".join(str(error.problem).split())})') from error
-    except YAMLError as error:
-        raise UnreadableError(0, "YAML", " ".join(str(error).split())) from error
-    if not isinstance(content, CommentedMap):
+        content = read_yaml(text)
+    except YamlTextError as error:
+        words = "".join(text.splitlines()[error.line - 1 : error.line]).strip() if error.line else ""
+        found = quoted(words, error.problem) if error.line else error.problem
+        raise UnreadableError(error.line, "YAML", found) from error
+    if not content:
         raise UnreadableError(1, "keys with values", "none")
-    yield from _keys(file, content, "", text.splitlines())
+    try:
+        yield from _keys(file, content, "", text.splitlines())
+    except ValueError as error:  # a number of more digits than Python writes
+        raise UnreadableError(0, "values that can be written", str(error)) from error
 
 
 def _keys(file: str, node: CommentedMap, path: str, lines: list[str]) -> Iterator[Fact]:
     for key, value in node.items():
         name = f"{path}{key}"
-        line = node.lc.key(key)[0] + 1
-        words = lines[line - 1].partition(" #")[0].strip()
+        line = node.lc.key(key)[0] + 1 if key in (node.lc.data or {}) else 1  # 1: merged from somewhere else
+        words = "".join(lines[line - 1 : line]).partition(" #")[0].strip()
         yield Fact(file, "key", name, words, line, firm=True)
         if isinstance(value, CommentedMap):
             yield from _keys(file, value, f"{name}.", lines)
         elif isinstance(value, CommentedSeq):
             for number, item in enumerate(value):
-                content = json.dumps(item, sort_keys=True, default=str)
+                content = json.dumps(_plain(item), sort_keys=True)
                 shown = "- " + (", ".join(f"{k}: {v}" for k, v in item.items()) if isinstance(item, dict) else content)
-                yield Fact(file, "item", f"{name} {content}", shown, value.lc.item(number)[0] + 1, firm=True)
+                place = (value.lc.data or {}).get(number, (line - 1, 0))
+                yield Fact(file, "item", f"{name} {content}", shown, place[0] + 1, firm=True)
         elif name == "entrypoint":
             yield from _command(file, str(value), True, line, words)
         elif not _PLACEHOLDER.fullmatch(str(value)):
             yield Fact(file, "value", f"{name} {value}", words, line, firm=True)
+
+
+def _plain(value: object) -> object:
+    """Return a value as JSON can write it: keys and whatever it does not know become text."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, (bool, int, float, str, type(None))) else str(value)
 
 
 def requirements_facts(file: str, text: str) -> Iterator[Fact]:

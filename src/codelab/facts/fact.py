@@ -23,6 +23,15 @@ class Fact:
     amount: int = field(compare=False, default=0)
 
 
+# The rest of a longer line tells nobody more.
+_LONGEST = 200
+
+
+def quoted(words: str, problem: object) -> str:
+    """Return a line of a file and what is wrong with it, as a message has them."""
+    return f'"{words if len(words) <= _LONGEST else words[:_LONGEST] + "..."}" ({problem})'
+
+
 class UnreadableError(Exception):
     """A file that its own reader cannot read, at a line (0: the whole file)."""
 

@@ -7,9 +7,13 @@ import re
 import sys
 from collections.abc import Iterator
 
-from codelab.facts.fact import Fact, UnreadableError
+from codelab.facts.fact import Fact, UnreadableError, quoted
 
 _MANY = 99
+# No package has a name of more parts.
+_MOST_PARTS = 20
+# Where Python itself ends a line; str.splitlines knows more.
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _ENVIRONMENT = ("os.environ", "os.getenv", "os.environ.get")
 # What one does with a variable's text is how one writes.
 _VALUE_OF_ENVIRONMENT = ("os.environ.get().", "os.getenv().")
@@ -28,7 +32,7 @@ def python_facts(file: str, text: str, called_from_outside: frozenset[str]) -> I
     try:
         module = ast.parse(text)
     except SyntaxError as error:
-        raise UnreadableError(error.lineno or 0, "Python", f'"{(error.text or "").strip()}" ({error.msg})') from error
+        raise UnreadableError(error.lineno or 0, "Python", quoted((error.text or "").strip(), error.msg)) from error
     except ValueError as error:
         raise UnreadableError(0, "Python", str(error)) from error
     reader = _Reader(file, text, module)
@@ -44,7 +48,7 @@ class _Reader:
 
     def __init__(self, file: str, text: str, module: ast.Module) -> None:
         self._file = file
-        self._lines = text.splitlines()
+        self._lines = _LINE_END.split(text)
         self._meanings: dict[str, str] = {}
         # Parameters hide what the file imports under the same name.
         self._hidden = set(_parameters_used(module))
@@ -126,7 +130,7 @@ class _Reader:
         if meaning.startswith(_ENVIRONMENT) or meaning in sys.stdlib_module_names:
             return
         name = ""
-        for part in meaning.split("."):
+        for part in meaning.split(".")[:_MOST_PARTS]:
             name = f"{name}.{part}" if name else part
             yield self._fact("name", name.removesuffix("()"), node)
 
@@ -161,9 +165,14 @@ def _parameters_used(module: ast.Module) -> Iterator[ast.AST]:
 
 def _words_of_statements(module: ast.Module, text: str) -> Iterator[tuple[ast.AST, tuple[int, str]]]:
     """Yield each part of a simple statement with the statement's line and its text, laid out in one line."""
+    # Not by ast.get_source_segment, which splits the whole text again for each statement.
+    lines = [line.encode() for line in _LINE_END.split(text)]
     for statement in ast.walk(module):
         if isinstance(statement, ast.stmt) and not hasattr(statement, "body"):
-            words = re.sub(r"\s*\n\s*", " ", ast.get_source_segment(text, statement) or "")
+            segment = lines[statement.lineno - 1 : statement.end_lineno]
+            segment[-1] = segment[-1][: statement.end_col_offset]
+            segment[0] = segment[0][statement.col_offset :]
+            words = " ".join(filter(None, (line.decode(errors="replace").strip() for line in segment)))
             yield from ((node, (statement.lineno, words)) for node in ast.walk(statement))
 
 

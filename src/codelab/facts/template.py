@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-from codelab.facts.fact import Fact, UnreadableError
+from codelab.facts.fact import Fact, UnreadableError, quoted
 
 
 def template_facts(file: str, text: str) -> Iterator[Fact]:
@@ -15,19 +15,21 @@ def template_facts(file: str, text: str) -> Iterator[Fact]:
         template = Environment(autoescape=True).parse(text)
     except TemplateSyntaxError as error:
         raise UnreadableError(
-            error.lineno, "a Jinja2 template", f'"{_line(text, error.lineno)}" ({error.message})'
+            error.lineno, "a Jinja2 template", quoted(_line(text.splitlines(), error.lineno), error.message)
         ) from error
+    except (ValueError, OverflowError) as error:  # a number that Python cannot read
+        raise UnreadableError(0, "a Jinja2 template", str(error)) from error
     items = {name.name for loop in template.find_all(nodes.For) for name in loop.target.find_all(nodes.Name)}
     items |= {loop.target.name for loop in template.find_all(nodes.For) if isinstance(loop.target, nodes.Name)}
     lines = text.splitlines()
     for output in template.find_all(nodes.Output):
         for node in output.nodes:
             if not isinstance(node, nodes.TemplateData):
-                yield Fact(file, "output", _spelled(node, items), lines[node.lineno - 1].strip(), node.lineno)
+                yield Fact(file, "output", _spelled(node, items), _line(lines, node.lineno), node.lineno)
 
 
-def _line(text: str, number: int) -> str:
-    return "".join(text.splitlines()[number - 1 : number]).strip()
+def _line(lines: list[str], number: int) -> str:
+    return "".join(lines[number - 1 : number]).strip()
 
 
 def _spelled(node: nodes.Node, items: set[str]) -> str:

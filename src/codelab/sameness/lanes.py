@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from codelab.sameness.relay import Relay
@@ -23,6 +22,7 @@ from localcloud.runtimes import containers as container
 from localcloud.runtimes.command import Command
 from localcloud.runtimes.command import command_for as on_python3
 from localcloud.runtimes.genuine_python27 import command_for, find_python27
+from localcloud.scratch import Scratch
 
 _EMULATOR_SECONDS = 60
 
@@ -50,7 +50,7 @@ def python27() -> Iterator[Surroundings]:
 @contextmanager
 def redis_server() -> Iterator[Surroundings]:
     """`redis-server` with a password and TLS, as Memorystore offers both."""
-    with TemporaryDirectory(prefix="localcloud-certificates-") as directory:
+    with Scratch("localcloud-certificates-") as directory:
         security = Security(secrets.token_hex(16), *_certificate(Path(directory)))
         yield Surroundings({"memorystore": Memorystore(binary=shutil.which("redis-server"), security=security)})
 

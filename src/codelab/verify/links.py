@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -12,6 +13,7 @@ from markdown_it import MarkdownIt
 
 from codelab.errors import Problem
 from codelab.model import Page
+from localcloud.paths import OutsideError, inside
 
 
 class Links:
@@ -29,10 +31,13 @@ class Links:
             if target.scheme or target.netloc:
                 continue
             self.checked += 1
-            path = (page.path.parent / unquote(target.path)).resolve() if target.path else page.path.resolve()
-            if not path.is_relative_to(self._root):
+            try:
+                name = posixpath.normpath(posixpath.join(posixpath.dirname(page.name), unquote(target.path)))
+                path = self._root if name == "." else inside(self._root, name) if target.path else page.path.resolve()
+            except OutsideError:
                 yield Problem(page.name, link.line, f"expected a link into this repository, found {link.target}")
-            elif not path.exists():
+                continue
+            if not path.exists():
                 yield Problem(page.name, link.line, f"expected {link.target} to exist, found no such file")
             elif target.fragment and target.fragment not in self._headings(path):
                 yield Problem(page.name, link.line, f"expected a heading #{target.fragment} in {path.name}, found none")

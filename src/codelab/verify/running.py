@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from codelab.behaviour import FIRST_SCENARIOS, Comparison, Site, cache_of, function_of
@@ -12,11 +11,12 @@ from codelab.model import Codelab
 from codelab.trees import write_tree
 from codelab.verify.text import readme_of
 from localcloud.errors import LocalCloudError
+from localcloud.scratch import Scratch
 
 
 def run_track(codelab: Codelab, judge: Judge) -> tuple[list[Problem], int]:
     """Run START and the app after each working step; return the steps whose output is not START's, and their number."""
-    with tempfile.TemporaryDirectory(prefix="codelab-") as scratch:
+    with Scratch("codelab-") as scratch:
         working = [step for step in judge.track.steps if step.works]
         sites = []
         for step in working:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from codelab.differences import parts, too_large
 from codelab.model import Step, Track
 from codelab.trees import Tree
 
 _CONTEXT = 2
+# More than this of a file is counted, not shown.
+MAX_ROWS = 1_000
+MAX_COLUMNS = 1_000
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Hunk:
-    """Some lines of a file that belong together."""
+    """Some lines of a file that belong together, and what is said of those that are not shown."""
 
     file: str
     rows: tuple[Row, ...]
+    note: str = ""
 
     @property
     def touched(self) -> Counter[tuple[str, str]]:
@@ -78,8 +82,14 @@ def _lines_of(step: Step) -> Counter[tuple[str, str]]:
 def _hunks(old: Tree, new: Tree) -> Iterator[Hunk]:
     for file in sorted({*old, *new}):
         before, after = old.get(file, "").splitlines(), new.get(file, "").splitlines()
-        matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-        for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+        found = parts(before, after)
+        if found is None:
+            # The sum of all that differs: if nothing does, the file is of no interest however large.
+            if before != after:
+                yield Hunk(file, (), too_large(before, after))
+            continue
+        left = MAX_ROWS
+        for tag, old_start, old_end, new_start, new_end in found:
             if tag != "equal":
                 # Each change by itself, not in groups: two that stand close may belong to different steps.
                 above = min(_CONTEXT, old_start, new_start)
@@ -89,15 +99,25 @@ def _hunks(old: Tree, new: Tree) -> Iterator[Hunk]:
                     (tag, old_start, old_end, new_start, new_end),
                     ("equal", old_end, old_end + below, new_end, new_end + below),
                 )
-                yield Hunk(file, tuple(row for block in blocks for row in _rows(block, before, after)))
+                rows = [row for block in blocks for row in _rows(block, before, after)]
+                if len(rows) > left:
+                    yield Hunk(file, tuple(rows[:left]), f"{len(rows) - left:,} more lines here are not shown")
+                    left = 0
+                    continue
+                left -= len(rows)
+                yield Hunk(file, tuple(rows))
 
 
 def _rows(block: tuple[str, int, int, int, int], before: list[str], after: list[str]) -> Iterator[Row]:
     tag, old_start, old_end, new_start, new_end = block
-    olds = [(number + 1, before[number]) for number in range(old_start, old_end)]
-    news = [(number + 1, after[number]) for number in range(new_start, new_end)]
+    olds = [(number + 1, _clipped(before[number])) for number in range(old_start, old_end)]
+    news = [(number + 1, _clipped(after[number])) for number in range(new_start, new_end)]
     for position in range(max(len(olds), len(news))):
         old = olds[position] if position < len(olds) else None
         new = news[position] if position < len(news) else None
         kind = "kept" if tag == "equal" else "changed" if old and new else "added" if new else "removed"
         yield Row(kind, old, new)
+
+
+def _clipped(line: str) -> str:
+    return line if len(line) <= MAX_COLUMNS else f"{line[:MAX_COLUMNS]} ({len(line) - MAX_COLUMNS:,} more characters)"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 
 from watchfiles import watch
 
-from codelab.watch import DEBOUNCE_MILLISECONDS
+from codelab.watch import DEBOUNCE_MILLISECONDS, PAUSE_SECONDS, WATCH_ERRORS
 from localcloud.http.workers import Workers
 
 _KEEP_ALIVE_SECONDS = 15
@@ -63,7 +64,7 @@ class Saves:
             with self._lock:
                 self._followers.discard(wake)
 
-    def _count(self, folders: list[str] | tuple[()]) -> None:
+    def _count(self, folders: Iterable[str]) -> None:
         with self._lock:
             self._counts.update(folders)
             followers = list(self._followers)
@@ -71,11 +72,17 @@ class Saves:
             wake()
 
     def _watch(self) -> None:
-        for changes in watch(
-            self._work, stop_event=self._stop, debounce=DEBOUNCE_MILLISECONDS, step=50, rust_timeout=500
-        ):
-            folders = {Path(path).relative_to(self._work).parts[0] for _, path in changes if Path(path) != self._work}
-            self._count(sorted(folders))
+        while not self._stop.is_set():
+            try:
+                for changes in watch(
+                    self._work, stop_event=self._stop, debounce=DEBOUNCE_MILLISECONDS, step=50, rust_timeout=500
+                ):
+                    paths = (Path(path) for _, path in changes if Path(path) != self._work)
+                    self._count({path.relative_to(self._work).parts[0] for path in paths})
+            except WATCH_ERRORS:
+                with contextlib.suppress(OSError):
+                    self._count(os.listdir(self._work))
+                self._stop.wait(PAUSE_SECONDS)
 
 
 class Drawing:

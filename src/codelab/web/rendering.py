@@ -25,6 +25,8 @@ from codelab.verify.links import anchor
 
 PICTURES = Path(__file__).with_name("pictures")
 _MODULE = re.compile(r"(mod\d+-[\w-]+)/README\.md")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_TAG = re.compile(r"(</?(?:details|summary)>|<details open>|<br ?/?>)")
 _FORMATTER = HtmlFormatter(nowrap=True)
 
 
@@ -41,12 +43,14 @@ class Renderer:
             "heading_open": lambda token, text: f'<{token.tag} id="{escape(anchor(text.content))}">',
             "table_open": lambda *_: '<div class="wide" tabindex="0"><table>',
             "table_close": lambda *_: "</table></div>",
+            "html_block": lambda token, _: safe_html(token.content),
+            "html_inline": lambda token, _: safe_html(token.content),
         }
         for name, rule in rules.items():
             self._markdown.add_render_rule(name, _rule(rule))
 
     def html(self, text: str) -> Markup:
-        """Return the Markdown as HTML; raw HTML in it is text."""
+        """Return the Markdown as HTML; raw HTML in it is text, but for the tags that `safe_html` lets through."""
         return Markup(self._markdown.render(text))
 
     def _fence(self, token: Token) -> str:
@@ -62,7 +66,7 @@ class Renderer:
 
     def _link(self, token: Token) -> str:
         target = str(token.attrGet("href") or "")
-        if re.match(r"[a-z]+:", target):
+        if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|//", target):
             return f'<a href="{escape(target)}" rel="noreferrer">'
         return f'<a href="{escape(self._address(target))}">'
 
@@ -76,6 +80,15 @@ class Renderer:
         if module and module[1] in self._course.modules:
             name = f"{module[1]}/more" if fragment else module[1]
         return f"/{name}{hash_sign}{fragment}"
+
+
+def safe_html(text: str) -> str:
+    """Return raw HTML as text, but for bare tags of the format: details, summary and br; comments are left out.
+
+    A tag with any attribute but `open` is text too, so there is nothing that runs, styles, loads or leads elsewhere.
+    """
+    text = _COMMENT.sub("", text)
+    return "".join(part if _TAG.fullmatch(part) else escape(part) for part in _TAG.split(text))
 
 
 def _rule(rule: Callable[[Token, Token], str]) -> Callable[..., str]:

@@ -37,10 +37,20 @@ _BEFORE = ("What you will learn", "What you need", "START and FINISH")
 _NAMES = {WORK: "your copy"}
 
 
+@dataclass(frozen=True)
+class Look:
+    """What there is to say of a learner's copy: where it stands, what its last check found, or why neither is known."""
+
+    standing: Standing | None = None
+    outcome: Outcome | None = None
+    trouble: str = ""
+
+
 class Site:
     """What the pages know: the course, the learner's copies, and the stage; a judge is made once for each README."""
 
     def __init__(self, course: Course) -> None:
+        self._standings: dict[str, tuple[Judge, Tree, Standing]] = {}
         self.course = course
         self.workspace = Workspace(course.root)
         self.saves = Saves(self.workspace.folder)
@@ -67,18 +77,21 @@ class Site:
                 self._judges[key] = Judge(place.codelab, place.track)
             return self._judges[key]
 
-    def standing(self, place: Place) -> Standing | None:
-        """Return where the learner's copy stands, None if there is none."""
+    def look(self, place: Place) -> Look:
+        """Return what pages show of the learner's copy; one that cannot be read takes no page down."""
         if not place.copy.is_dir():
-            return None
-        return standing_of(self.judge(place), self.workspace.read(place))
-
-    def outcome(self, place: Place) -> Outcome | None:
-        """Return what the last check found, None if the copy has changed since."""
-        if place.name not in self._outcomes or not place.copy.is_dir():
-            return None
-        checked, outcome = self._outcomes[place.name]
-        return outcome if checked == self.workspace.read(place) else None
+            return Look()
+        try:
+            copy = self.workspace.read(place)
+            known = self._standings.get(place.name)
+            judge = self.judge(place)
+            if known is None or known[0] is not judge or known[1] != copy:
+                # Only the newest: the page asks again for each of its parts and each open tab.
+                known = self._standings[place.name] = judge, copy, standing_of(judge, copy)
+        except CodelabError as error:
+            return Look(trouble=str(error))
+        checked, outcome = self._outcomes.get(place.name, (None, None))
+        return Look(known[2], outcome if checked == copy else None)
 
     def keep_outcome(self, place: Place, checked: Tree, outcome: Outcome) -> None:
         """Remember what a check found in these files, and show it on every open page."""
@@ -122,10 +135,8 @@ def create_app(site: Site) -> Flask:
     def course_map() -> str:
         finished = site.workspace.finished()
         found = migrations(site.course)
-        standings = {node.place.name: site.standing(node.place) for node in found.nodes}
-        return render_template(
-            "map.html", map=found, standings=standings, finished=finished, current=site.workspace.current
-        )
+        looks = {node.place.name: site.look(node.place) for node in found.nodes}
+        return render_template("map.html", map=found, looks=looks, finished=finished, current=site.workspace.current)
 
     @app.get("/<path:name>.md")
     def page(name: str) -> str:
@@ -156,10 +167,12 @@ def create_app(site: Site) -> Flask:
 
 def _frame(site: Site, place: Place, **more: object) -> dict[str, object]:
     """Return what every page of a track shows around its text."""
+    look = site.look(place)
     return {
         "place": place,
-        "standing": site.standing(place),
-        "outcome": site.outcome(place),
+        "standing": look.standing,
+        "trouble": look.trouble,
+        "outcome": look.outcome,
         "following": site.course.after(place),
         "back": request.path,
         **more,
@@ -207,7 +220,10 @@ def _add_codelab(tracks: Blueprint, site: Site) -> None:
         new = request.args.get("new", WORK if copied else place.track.finish)
         states = [place.track.start, *([WORK] if copied else []), place.track.finish]
         render = renderer(place).html
-        trees = [state_of(site.workspace, place, name) for name in (old, new)]
+        try:
+            trees = [state_of(site.workspace, place, name) for name in (old, new)]
+        except CodelabError as error:
+            abort(404, str(error))
         found = [(chapter, render(chapter.reason)) for chapter in chapters(place.track, *trees)]
         view = "split" if request.args.get("view") == "split" else "unified"
         return render_template(

@@ -13,7 +13,6 @@ import contextlib
 import os
 import sqlite3
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from localcloud.datastore import schema
 from localcloud.datastore.dictionary import Dictionary
 from localcloud.datastore.errors import DatastoreError, invalid
 from localcloud.errors import LocalCloudError
+from localcloud.scratch import Scratch
 
 # For another program that looks into the file with SQLite's tools.
 _BUSY_SECONDS = 10.0
@@ -57,10 +57,10 @@ class Storage:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self._directory: Scratch | None = None
         if os.fspath(path) == ":memory:":
             # SQLite's own in-memory databases have no snapshots that several threads could read.
-            self._directory = tempfile.TemporaryDirectory(prefix="localcloud-datastore-")
+            self._directory = Scratch("localcloud-datastore-")
             path = Path(self._directory.name) / "datastore.db"
         # By its one true name, so that its lock is one too.
         self._path = Path(path).resolve()

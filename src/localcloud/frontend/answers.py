@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import html
 import mimetypes
+import posixpath
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
+from localcloud.files import NotReadError, read_file
 from localcloud.http.answer import Answer, plain
 from localcloud.launch.patterns import Pattern, PatternError
 from localcloud.launch.plan import Handler
+from localcloud.paths import OutsideError, inside
+
+# The front end holds a static file in memory while it sends it.
+_LARGEST = 64_000_000
 
 _NOT_FOUND = """<html><head><title>404 Not Found</title></head><body>
 <h1>Error: Not Found</h1>
@@ -29,13 +35,13 @@ class StaticHandlers:
 
     def __init__(self, directory: Path, handlers: Sequence[Handler]) -> None:
         self._directory = directory
-        self._handlers = [(_pattern(handler), handler) for handler in handlers]
+        self._handlers = [(_pattern(handler), Pattern(handler.upload or ".*"), handler) for handler in handlers]
 
     def answer(self, method: str, path: str) -> Answer | None:
         """The answer to a decoded path, or None if it is the app's to give. Reads the file: may block."""
         if not self._handlers:
             return None
-        for pattern, handler in self._handlers:
+        for pattern, upload, handler in self._handlers:
             match = pattern.fullmatch(path)
             if match is None:
                 continue
@@ -45,7 +51,9 @@ class StaticHandlers:
                 return _file(self._directory, handler.static_dir, match["below"], method, path, handler)
             if handler.static_files is not None:
                 name = match.expand(handler.static_files)
-                return _file(self._directory, ".", name, method, path, handler)
+                # Of other files App Engine has no copy.
+                uploaded = upload.fullmatch(name) is not None
+                return _file(self._directory, ".", name, method, path, handler) if uploaded else _not_found(path)
             return None
         return _not_found(path)
 
@@ -73,13 +81,14 @@ def _file(directory: Path, root: str, name: str, method: str, path: str, handler
     if method not in {"GET", "HEAD"}:
         return Answer(405, b"", {"Allow": "GET, HEAD"})
     try:
-        limit = (directory / root).resolve()
-        file = (limit / name).resolve()
-        # Resolved first, so that neither "..", an absolute name nor a symbolic link leads out.
-        if not file.is_relative_to(limit) or not file.is_file():
-            return _not_found(path)
-        body = file.read_bytes()
-    except (OSError, ValueError):  # a NUL, a name too long, a file without permission
+        folder = directory if posixpath.normpath(root) == "." else inside(directory, root)
+        file = inside(folder, name)
+        body = read_file(file, _LARGEST)
+    except NotReadError as error:
+        if file.is_file():
+            return plain(500, f"localcloud serves static files of {error}.")
+        return _not_found(path)
+    except (OSError, OutsideError):  # out of the folder, a name too long, a file without permission
         return _not_found(path)
     kind, encoding = mimetypes.guess_type(file.name)
     if kind is None or encoding is not None:

@@ -16,7 +16,7 @@ from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.launch.procfile import read_web_command
 from localcloud.launch.requirements import package_names, requirements_files
 
-_VERSION = re.compile(r"(?:python-?)?(?P<minor>\d+\.\d+)(?:\.[\dx*]+)?")
+_VERSION = re.compile(r"(?:python-?)?(?P<minor>\d{1,3}\.\d{1,3})(?:\.[\dx*]+)?")
 # The builder writes port 8080, Cloud Run's default for $PORT. Here every app has a port of its own, so the default
 # reads $PORT: the same server at the same place.
 _GUNICORN = "exec gunicorn -b :$PORT {module}:app"

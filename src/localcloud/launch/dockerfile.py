@@ -19,11 +19,15 @@ from localcloud.launch.image_files import ImageFiles
 from localcloud.launch.mistake import LineError, located, mistake, read_text
 from localcloud.launch.pip_install import read_run
 from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.launch.requirements import check_includes
+from localcloud.paths import shown
 
 # "python:3.14-slim", also by its full name or from Google's mirror of Docker Hub.
 _PYTHON_IMAGE = re.compile(r"(?:(?:docker\.io/|mirror\.gcr\.io/)?(?:library/)?)python(?::([\w.-]+))?(?:@sha256:\w+)?")
 _ABSOLUTE_PATH = re.compile(r"(?<![\w.$}/-])/[\w.@%+,-]+(?:/[\w.@%+,-]+)*")
 _WITH_DOCKER = "remove it to run the app here, or run the image with docker"
+# The parser looks at each character by itself.
+_MAX_BYTES = 100_000
 # What a process on this machine can do without: documentation, and settings Cloud Run does not read.
 _WITHOUT_EFFECT = frozenset({"EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "USER"})
 
@@ -50,14 +54,18 @@ def read_dockerfile(directory: Path, staging: Path) -> LaunchPlan:
     build = _Build(file, ImageFiles(directory, staging.absolute(), file.name))
     for position, instruction in enumerate(instructions):
         with located(file, instruction.line):
-            build.follow(instruction, instructions[position + 1 :])
+            try:
+                build.follow(instruction, instructions[position + 1 :])
+            except OSError as error:
+                text = shown(f"{instruction.name} {instruction.value}")
+                raise LineError(f"{text}: cannot be followed here ({error.strerror})") from error
     return build.plan()
 
 
 def _instructions(file: Path) -> list[_Instruction]:
     # dockerfile_parse ends a continued instruction at an empty line, which docker skips, and loses one that the file
     # ends in the middle of. An empty line made a comment, and one more line at the end, mend both.
-    text = re.sub(r"^[ \t]*$", "#", read_text(file), flags=re.MULTILINE) + "\n\n"
+    text = re.sub(r"^[ \t]*$", "#", read_text(file, _MAX_BYTES), flags=re.MULTILINE) + "\n\n"
     parsed = DockerfileParser(fileobj=io.BytesIO(text.encode())).structure
     return [
         _Instruction(entry["instruction"], entry["value"].strip(), entry["startline"] + 1)
@@ -239,6 +247,7 @@ class _Build:
             path = posixpath.join(self._directory, name)
             if not self._files.place(path).is_file():
                 raise LineError(f"pip install reads {name}, {self._absence(path)}")
+            check_includes(self._files.place(path), self._files.place("/"))
             self._requirements.append(self._files.place(path))
         self._packages += install.packages
 
@@ -264,8 +273,10 @@ def _command(name: str, value: str) -> tuple[str, ...]:
 
 
 def _json_words(value: str) -> list[str] | None:
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         words = json.loads(value)
         if all(isinstance(word, str) for word in words):
+            if any("\0" in word for word in words):
+                raise LineError(f"expected words without a NUL byte, found {value}")
             return list(words)
     return None

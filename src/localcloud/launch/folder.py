@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from localcloud.files import NotReadError, check_kind
 from localcloud.launch.mistake import mistake
 from localcloud.launch.plan import LaunchPlan
 from localcloud.launch.python_source import read_source
 from localcloud.launch.requirements import package_names
+from localcloud.paths import shown
 
 _DEPLOYMENT_FILES = ("app.yaml", "Dockerfile", "Procfile", "main.py")
 
@@ -23,9 +25,30 @@ def read_plan(
     that one command can start folders of several kinds. `staging` is a directory, empty or yet to be made, in which a
     Dockerfile's files are laid out; nothing else writes to it. Raises LocalCloudError for every mistake in the folder.
     """
+    try:
+        _refuse_no_files(directory)
+        return _read(directory, function, platform, staging)
+    except OSError as error:
+        raise mistake(shown(str(error.filename or directory)), None, f"cannot be read ({error.strerror})") from error
+    except RecursionError as error:
+        raise mistake(directory, None, "a file in it is nested too deeply to be read; write it flatter") from error
+
+
+def _refuse_no_files(directory: Path) -> None:
+    """Raise LocalCloudError for what is no folder, and for a named pipe or the like in place of a file we read."""
     if not directory.is_dir():
         found = "a file" if directory.exists() else "nothing"
         raise mistake(directory, None, f"expected a folder with an app, found {found}")
+    for name in (*_DEPLOYMENT_FILES, "app.py", "requirements.txt"):
+        file = directory / name
+        try:
+            if os.path.lexists(file):
+                check_kind(file.stat().st_mode)
+        except NotReadError as error:
+            raise mistake(file, None, f"{error}; remove it or put the file there") from error
+
+
+def _read(directory: Path, function: str | None, platform: str | None, staging: Path) -> LaunchPlan:
     if platform is None:
         platform = _platform(directory, function)
     if platform == "appengine":

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from google.appengine.api import appinfo
 
+from localcloud.files import NotReadError, read_file
 from localcloud.launch.mistake import mistake
 from localcloud.launch.patterns import Pattern, PatternError
 from localcloud.launch.plan import Handler
 from localcloud.launch.yaml_lines import YamlLines
+from localcloud.paths import OutsideError, inside, shown
 
 _WSGI_OBJECT = re.compile(r"^(\w+) *= *[\w.]*WSGIApplication\(", re.MULTILINE)
 # Where python27's builtins were reached.
@@ -62,20 +66,33 @@ def read_handlers(file: Path, yaml: YamlLines, info: Any) -> Iterator[Handler]:
         def line(key: str, index: int = index) -> int:
             return yaml.line("handlers", index, key)
 
-        try:
-            Pattern(entry.url)
-        except PatternError as error:
-            reason = f'"{entry.url}" is not a regular expression of App Engine\'s ({error})'
-            raise mistake(file, line("url"), reason) from error
+        for key in ("url", "upload"):
+            expression = getattr(entry, key) or ""
+            try:
+                Pattern(expression)
+            except PatternError as error:
+                reason = f'"{shown(expression)}" is not a regular expression of App Engine\'s ({error})'
+                raise mistake(file, line(key), reason) from error
         yield Handler(
             url=entry.url,
             script=entry.script if not _is_of_sdk(entry.script) else None,
             static_dir=entry.static_dir,
             static_files=entry.static_files,
+            upload=entry.upload,
             mime_type=entry.mime_type,
             http_headers=_headers(entry, info.default_expiration),
             refused=_refusal(file, line, entry),
         )
+
+
+def _refuse_path_outside(file: Path, line: int, path: str | None) -> None:
+    """Raise LocalCloudError for a static handler's path that does not lead into the app's folder."""
+    if path is None or posixpath.normpath(path) == ".":
+        return
+    try:
+        inside(file.parent, re.sub(r"\\(?:\d+|g<\w+>)", "x", path))
+    except OutsideError as error:
+        raise mistake(file, line, f"{error}; name a path in the app's folder") from error
 
 
 def _headers(entry: Any, default_expiration: str | None) -> dict[str, str]:
@@ -108,9 +125,7 @@ def _is_of_sdk(script: str | None) -> bool:
 def _check_python27_script(directory: Path, file: Path, line: int, script: str) -> None:
     if script.endswith(".py") or "/" in script:
         module = script.removesuffix(".py").replace("/", ".")
-        source = directory / script
-        found = _WSGI_OBJECT.search(source.read_text("utf-8", "replace")) if source.is_file() else None
-        name = found[1] if found else "app"
+        name = _wsgi_object(directory, script) or "app"
         raise mistake(
             file,
             line,
@@ -122,6 +137,14 @@ def _check_python27_script(directory: Path, file: Path, line: int, script: str) 
         raise mistake(file, line, f'expected a module and a WSGI object ("main.app"), found "{script}"')
     if not _is_of_sdk(module) and not _finds(directory, module.split(".")[0]):
         raise mistake(file, line, f'"{script}" needs {module.replace(".", "/")}.py, which is not in {directory}')
+
+
+def _wsgi_object(directory: Path, script: str) -> str | None:
+    """Return the name of the WSGI object that a file of the app makes, if it does."""
+    with suppress(OSError, OutsideError, NotReadError):
+        found = _WSGI_OBJECT.search(read_file(inside(directory, script)).decode(errors="replace"))
+        return found[1] if found else None
+    return None
 
 
 def _finds(directory: Path, module: str) -> bool:

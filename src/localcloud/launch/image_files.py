@@ -7,9 +7,11 @@ import os
 import posixpath
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from localcloud.launch.mistake import LineError, read_text
+from localcloud.paths import OutsideError, inside
 
 
 class ImageFiles:
@@ -51,12 +53,15 @@ class ImageFiles:
             )
         into_directory = says_directory or target.is_dir()
         for name in names:
-            origin = self._context / name
+            origin = self._context if name == "." else _in_context(self._context, name)
             try:
                 if origin.is_dir():
                     self._copy_contents(name, target)
+                elif not origin.is_file():
+                    raise LineError(f"COPY {name}: expected a file or a folder; leave it out in .dockerignore")
                 else:
-                    _copy_file(origin, target / origin.name if into_directory else target)
+                    # docker follows a link that COPY names, and copies links below a directory as links.
+                    self._copy_file(origin.resolve(), target / origin.name if into_directory else target)
             except OSError as error:
                 raise LineError(f"{name} cannot be copied ({error.strerror})") from error
 
@@ -86,7 +91,21 @@ class ImageFiles:
             if origin.is_dir() and not origin.is_symlink():
                 copied.mkdir(parents=True, exist_ok=True)
             else:
-                _copy_file(origin, copied)
+                self._copy_file(origin, copied)
+
+    def _copy_file(self, origin: Path, target: Path) -> None:
+        """Copy a file or a link; a link that would lead out of the image leads nowhere there, so it is left out."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_symlink() or target.is_file():
+            target.unlink()  # a copy replaces what is there, even if that is read-only or a link to another file
+        if origin.is_symlink():
+            with suppress(OutsideError):
+                inside(self._context, origin.relative_to(self._context).as_posix())
+                target.symlink_to(os.readlink(origin))
+                if os.path.isabs(os.readlink(origin)) or not _leads_into(target, self._root):
+                    target.unlink()
+        elif origin.is_file():
+            shutil.copy2(origin, target)
 
 
 def _included(context: Path, dockerfile: str) -> list[str]:
@@ -112,11 +131,16 @@ def _matches(path: str, pattern: str) -> bool:
     return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
 
 
-def _copy_file(origin: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.is_symlink() or target.is_file():
-        target.unlink()  # a copy replaces what is there, even if that is read-only or a link to another file
-    if origin.is_symlink() and not os.path.isabs(os.readlink(origin)):
-        target.symlink_to(os.readlink(origin))
-    elif origin.is_file():
-        shutil.copy2(origin, target)
+def _in_context(context: Path, name: str) -> Path:
+    try:
+        return inside(context, name)
+    except OutsideError as error:
+        raise LineError(f"COPY: {error}; docker copies nothing from outside the folder, so put the file in") from error
+
+
+def _leads_into(link: Path, root: Path) -> bool:
+    try:
+        inside(root, link.relative_to(root).as_posix())
+    except OutsideError:
+        return False
+    return True

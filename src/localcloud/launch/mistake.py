@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
+from localcloud.files import MAX_BYTES, NotReadError, read_file
 
 
 class LineError(Exception):
@@ -27,10 +28,16 @@ def located(file: Path, line: int) -> Iterator[None]:
         raise mistake(file, line, str(found)) from found
 
 
-def read_text(file: Path) -> str:
-    """Return a file's text; raises LocalCloudError if it cannot be read as UTF-8."""
+def read_text(file: Path, limit: int = MAX_BYTES) -> str:
+    """Return a file's text; raises LocalCloudError for what is no file, too large, binary or not UTF-8."""
     try:
-        return file.read_text(encoding="utf-8-sig")
+        content = read_file(file, limit)
+        if b"\0" in content:
+            line = content[: content.index(b"\0")].count(b"\n") + 1
+            raise mistake(file, line, "expected text, found a NUL byte; save the file as UTF-8")
+        return content.decode("utf-8-sig")
+    except NotReadError as error:
+        raise mistake(file, None, f"{error}; put a file of text there") from error
     except OSError as error:
         raise mistake(file, None, f"cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:

@@ -12,6 +12,7 @@ from dockerfile_parse.util import WordSplitter
 from packaging.requirements import InvalidRequirement, Requirement
 
 from localcloud.launch.mistake import LineError
+from localcloud.paths import shown
 
 _PIP = re.compile(r"pip[23]?(\.\d+)?")
 _PYTHON = re.compile(r"python[23]?(\.\d+)?")
@@ -91,8 +92,8 @@ def _commands(text: str, args: Mapping[str, str], envs: Mapping[str, str]) -> It
 def _exec_form(text: str) -> list[str]:
     try:
         words = json.loads(text)
-    except ValueError as error:
-        raise LineError(f"RUN {text}: expected a list of words in double quotes") from error
+    except (ValueError, RecursionError) as error:
+        raise LineError(f"RUN {shown(text)}: expected a list of words in double quotes") from error
     return [str(word) for word in words]
 
 

@@ -23,7 +23,8 @@ class Handler:
 
     Exactly one of `script` (python27: "main.app"; python3: "auto"), `static_dir` and `static_files` is set, or none
     of them in a refused handler that stands for code we do not have.
-    `static_files` may hold \\1-style references to groups of `url`; both are relative to the app's directory.
+    `static_files` may hold \\1-style references to groups of `url`; both are relative to the app's directory. Of the
+    files that `static_files` can name, those whose whole path matches `upload` exist.
     `refused` is the one-line reason the front end answers 501 with, for a handler that needs what we do not have.
     """
 
@@ -31,6 +32,7 @@ class Handler:
     script: str | None = None
     static_dir: str | None = None
     static_files: str | None = None
+    upload: str | None = None
     mime_type: str | None = None
     http_headers: Mapping[str, str] = field(default_factory=dict)
     refused: str | None = None

@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
+from localcloud.files import NotReadError, read_file
+
 
 @dataclass(frozen=True)
 class PythonSource:
@@ -23,15 +25,14 @@ class PythonSource:
 def read_source(file: Path) -> PythonSource | None:
     """Return what a module defines, or None if only running it can tell.
 
-    That is the case for `from x import *`, and for a syntax this Python does not know: the app may run on a newer
-    one, and its own traceback says more than we could.
+    That is the case for `from x import *`, for more code than is read here, and for a syntax this Python does not
+    know: the app may run on a newer one, and its own traceback says more than we could.
     """
-    try:
-        tree = ast.parse(file.read_bytes())
-    except (SyntaxError, ValueError):
-        return None
     reader = _TopLevel()
-    reader.visit(tree)
+    try:
+        reader.visit(ast.parse(read_file(file)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, NotReadError):
+        return None
     if reader.open_ended:
         return None
     return PythonSource(*(tuple(dict.fromkeys(found)) for found in (reader.names, reader.functions, reader.events)))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from localcloud.launch.mistake import mistake, read_text
+from localcloud.yaml_text import YamlTextError, read_yaml
 
 
 class YamlLines:
@@ -20,26 +19,21 @@ class YamlLines:
 
     def __init__(self, file: Path) -> None:
         self.text = read_text(file)
-        reader = YAML(typ="rt")
-        reader.version = (1, 1)
         try:
-            keys = reader.load(self.text)
-        except MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else None
-            raise mistake(file, line, f"not valid YAML: {_one_line(error.problem)}") from error
-        except YAMLError as error:
-            raise mistake(file, None, f"not valid YAML: {_one_line(error)}") from error
-        if not isinstance(keys, CommentedMap):
+            keys = read_yaml(self.text)
+        except YamlTextError as error:
+            raise mistake(file, error.line or None, f"not valid YAML: {error.problem}") from error
+        if not keys:
             raise mistake(file, 1, 'expected lines such as "runtime: python314", found no key at all')
-        self.keys: CommentedMap = keys
+        self.keys = keys
 
     def line(self, *path: str | int) -> int:
         """Return the line, from 1, of a key ("env") or of what is under it ("handlers", 0, "login")."""
         node, line = self.keys, 1
         for step in path:
-            if isinstance(node, CommentedMap) and step in node:
+            if isinstance(node, CommentedMap) and step in (node.lc.data or {}):
                 line = node.lc.key(step)[0] + 1
-            elif isinstance(node, CommentedSeq) and isinstance(step, int):
+            elif isinstance(node, CommentedSeq) and step in (node.lc.data or {}):
                 line = node.lc.item(step)[0] + 1
             else:
                 break
@@ -57,7 +51,3 @@ class YamlLines:
             end = next((later for later in starts if later > start), len(lines) + 1)
             lines[start - 1 : end - 1] = [""] * (end - start)
         return "\n".join(lines) + "\n"
-
-
-def _one_line(problem: object) -> str:
-    return " ".join(str(problem).split())

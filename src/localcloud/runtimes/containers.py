@@ -16,7 +16,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -32,6 +31,7 @@ from localcloud.process import MARK
 from localcloud.runtimes import command as python3
 from localcloud.runtimes.environments import cache_directory, pip_settings
 from localcloud.runtimes.stand_in import lay_out
+from localcloud.scratch import Scratch
 
 # What `localcloud doctor` calls them: one that is there and cannot build or run is none.
 TOOL = "buildah, podman or docker"
@@ -135,7 +135,7 @@ def find_tool() -> Tool | None:
 def _works(tool: Tool) -> bool:
     if tool.name == "docker":
         return not tool.call("version", seconds=_SECONDS).returncode  # it fails without an engine
-    with tempfile.TemporaryDirectory(prefix="localcloud-") as directory:
+    with Scratch("localcloud-") as directory:
         (Path(directory) / "Dockerfile").write_text(_PROBE)
         options = [*_build_options(tool), "--layers=false", "--no-cache", "--quiet", *_HOSTS_PROGRAMS]
         done = tool.call("build", *options, directory, seconds=_SECONDS)
@@ -153,7 +153,7 @@ def build(tool: Tool, directory: Path, report: Callable[[str], None] = lambda li
     tag = "localhost/localcloud/" + hashlib.sha256(bytes(directory.resolve())).hexdigest()[:20]
     place = cache_directory() / "containers"
     place.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="localcloud-") as scratch, FileLock(place / "build.lock"):
+    with Scratch("localcloud-") as scratch, FileLock(place / "build.lock"):
         if tool.name != "docker":
             _have_base(tool, directory / "Dockerfile", report)
         id_file = Path(scratch) / "id"
@@ -258,7 +258,7 @@ def _have_base(tool: Tool, dockerfile: Path, report: Callable[[str], None]) -> N
     if not python:
         raise LocalCloudError(f"{dockerfile}: {tool.name} cannot fetch {image}: {done.stdout.strip()}")
     report(f"no registry has {image} for us, so a stand-in is made of this machine's Python")
-    with tempfile.TemporaryDirectory(prefix="localcloud-") as directory:
+    with Scratch("localcloud-") as directory:
         made = lay_out(Path(directory) / "root", python[1])
         (Path(directory) / "Dockerfile").write_text(
             f"FROM scratch\nCOPY root /\nENV PATH={made.path} LANG=C.UTF-8\n"

@@ -15,6 +15,8 @@ from filelock import FileLock
 from uv import find_uv_bin
 
 from localcloud.errors import LocalCloudError
+from localcloud.files import NotReadError, read_file
+from localcloud.paths import shown
 from localcloud.runtimes.interpreters import Interpreter
 
 _INCLUDE = re.compile(r"\s*(?:-r|-c|--requirement|--constraint)[ =]\s*(\S+)")
@@ -94,9 +96,12 @@ def _uv(arguments: Sequence[str], named: str) -> None:
     settings = {**_index_settings(), **os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
     # An activated environment, or one around the tool, is not where an app's packages go.
     settings.pop("VIRTUAL_ENV", None)
-    done = subprocess.run(
-        [find_uv_bin(), *arguments], capture_output=True, text=True, env=settings, cwd="/", check=False
-    )
+    try:
+        done = subprocess.run(
+            [find_uv_bin(), *arguments], capture_output=True, text=True, env=settings, cwd="/", check=False
+        )
+    except (OSError, ValueError) as error:  # too many packages for one command line, or a NUL byte in a name
+        raise LocalCloudError(f"{shown(named)}: cannot be installed ({error}); write it in a shorter way") from error
     if done.returncode:
         reason = " ".join(line.strip() for line in done.stderr.splitlines() if line.strip())
         raise LocalCloudError(f"{named}: expected packages that can be installed, but uv says: {reason}")
@@ -134,7 +139,9 @@ def _texts(file: Path, seen: set[Path]) -> Iterator[bytes]:
         return
     seen.add(file)
     try:
-        text = file.read_bytes()
+        text = read_file(file)
+    except NotReadError as error:
+        raise LocalCloudError(f"{file}: {error}; a requirements file is a file of text") from error
     except OSError as error:
         raise LocalCloudError(f"{file}: expected a requirements file, found none ({error.strerror})") from error
     yield text

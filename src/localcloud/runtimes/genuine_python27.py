@@ -17,6 +17,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from localcloud.errors import LocalCloudError
+from localcloud.files import copy_folder
+from localcloud.launch.mistake import read_text
 from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.launch.yaml_lines import YamlLines
 from localcloud.ports import free_port
@@ -132,7 +134,7 @@ def _dev_appserver(
     sdk = _legacy_sdk(python27, report)
     directory = home.parent / "python27"
     # A copy, because the codelab has the learner install into lib/, and the learner's folder stays as it is.
-    shutil.copytree(plan.directory, directory, ignore=shutil.ignore_patterns("lib", "*.pyc"))
+    copy_folder(plan.directory, directory, leave_out=["lib"])
     # There is no network to connect to, and the SDK refuses names in capitals: those are placeholders.
     app_yaml = directory / plan.source.name
     app_yaml.write_text(YamlLines(plan.source).without(["vpc_access_connector"]))
@@ -195,7 +197,7 @@ def _packages(
     python27: Python27, requirements: Sequence[Path], packages: Sequence[str], report: Callable[[str], None]
 ) -> Path:
     """Return a directory with exactly what the requirements pin, installed by Python 2.7's pip."""
-    texts = [file.read_text() for file in requirements]
+    texts = [read_text(file) for file in requirements]
 
     def make(place: Path) -> None:
         arguments = [argument for file in requirements for argument in ("-r", str(file.resolve()))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,20 +10,23 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 
 from localcloud.errors import LocalCloudError
+from localcloud.launch.mistake import read_text
 
 _INCLUDE = re.compile(r"(?:-r|--requirement)[ =]\s*(\S+)")
 
 
-def names_in(file: Path) -> Iterator[str]:
+def names_in(file: Path, _seen: frozenset[Path] = frozenset()) -> Iterator[str]:
     """Yield each package name of the file and of those it includes, extras kept.
 
     Raises LocalCloudError, with the line, for what is no plain requirement.
     """
-    for number, line in enumerate(file.read_text().splitlines(), 1):
+    if file in _seen:
+        return
+    for number, line in enumerate(read_text(file).splitlines(), 1):
         text = line.split("#")[0].strip()
         included = _INCLUDE.match(text)
         if included:
-            yield from names_in(file.parent / included[1])
+            yield from names_in(Path(os.path.normpath(file.parent / included[1])), _seen | {file})
         elif text and not text.startswith(("-c", "--constraint", "-i", "--index-url", "--extra-index-url")):
             yield _name(text, f"{file.name}:{number}")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
+from localcloud.files import NotReadError, read_file
 from localcloud.launch.plan import LaunchPlan
 
 
@@ -30,7 +31,9 @@ def _files(directory: Path, module: str) -> Iterator[Path]:
 
 def _imports(file: Path, directory: Path) -> Iterator[str]:
     try:
-        tree = ast.parse(file.read_bytes(), str(file))
+        tree = ast.parse(read_file(file), str(file))
+    except (NotReadError, RecursionError, MemoryError):
+        return  # more than is read here: Python itself says what it makes of it
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         raise LocalCloudError(

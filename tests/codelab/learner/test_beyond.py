@@ -84,13 +84,15 @@ def test_a_folder_of_a_files_name_is_told(learner: Learner) -> None:
     main = learner.copy("mod5-buildpacks") / "main.py"
     main.unlink()
     main.mkdir()
-    learner.codelab("check").says("main.py: expected this file, found none")
+    learner.codelab("check").says("main.py: expected a file, found a folder")
 
 
 def test_a_folder_where_a_step_writes_a_file_is_told_in_one_line(learner: Learner) -> None:
     learner.has_done("mod5-buildpacks", 0)
     (learner.copy("mod5-buildpacks") / "Procfile").mkdir()
-    learner.codelab("apply").is_one_line("Procfile: expected to write here, found it impossible (")
+    learner.codelab("apply").is_one_line(
+        "Procfile: to do the step in it, expected a file, found a folder; move it away"
+    )
 
 
 def test_a_file_that_links_to_nowhere_is_passed_over(learner: Learner) -> None:

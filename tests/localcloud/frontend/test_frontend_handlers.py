@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,9 +23,19 @@ def site(app: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontEn
     (directory / "static" / "a b.unknown").write_text("?")
     (directory / "static" / "out").symlink_to(directory / "secret.txt")
     (directory / "icon.ico").write_bytes(b"icon")
+    (directory / ".env").write_text("secret")
+    (directory / "files" / "sub").mkdir(parents=True)
+    (directory / "files" / "sub" / "a.txt").write_text("a")
+    (directory / "files" / "not-uploaded.py").write_text("secret")
+    os.mkfifo(directory / "files" / "pipe.txt")
+    with open(directory / "files" / "huge.txt", "wb") as file:
+        file.truncate(64_000_001)
     handlers = [
         Handler(url="/static", static_dir="static", http_headers={"X-Mine": "1", "cache-control": "public"}),
         Handler(url=r"/(.*)\.ico", static_files=r"\1.ico", mime_type="image/special"),
+        Handler(url="/f/(.*)", static_files=r"files/\1", upload=r"files/.*\.(txt|env)"),
+        Handler(url="/etc", static_dir="/etc"),
+        Handler(url="/up", static_dir="static/../../"),
         Handler(url="/admin/.*", refused="app.yaml:9: login: admin is not here; remove it to try the page"),
         Handler(url="/app(/.*)?", script="main.app"),
         Handler(url="/static/.*", script="main.app"),
@@ -85,11 +96,33 @@ def test_answer_arrives_though_its_body_was_not_read(site: FrontEnd) -> None:
         b"/static/none",
         b"/static/%00",
         b"/static/" + b"x" * 5_000,
+        b"/static/..%5csecret.txt",
+        b"/static/~",
+        b"/static/caf%e9",
         b"/..%2f..%2fx.ico",
+        b"/f/..%2f.env",
+        b"/f/../.env",
+        b"/f/sub/../../.env",
+        b"/f//etc/hosts.txt",
+        b"/f/not-uploaded.py",
+        b"/f/pipe.txt",
+        b"/f/sub",
+        b"/f/%00.txt",
+        b"/etc/passwd",
+        b"/up/site/secret.txt",
     ],
 )
 def test_path_out_of_the_static_directory_is_not_found(site: FrontEnd, target: bytes) -> None:
     assert visit(site, target=target).status == 404
+
+
+def test_static_file_below_its_folder_is_served(site: FrontEnd) -> None:
+    assert visit(site, target=b"/f/sub/a.txt").body == b"a"
+
+
+def test_static_file_that_is_too_large_is_named(site: FrontEnd) -> None:
+    reply = visit(site, target=b"/f/huge.txt")
+    assert (reply.status, b"at most 64,000,000 bytes, found 64,000,001" in reply.body) == (500, True)
 
 
 def test_script_handler_is_the_apps(site: FrontEnd) -> None:

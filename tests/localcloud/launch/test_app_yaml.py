@@ -90,7 +90,7 @@ def test_handlers_keep_their_order(read_yaml):
     )
     assert plan.handlers == (
         Handler(url="/static", static_dir="assets"),
-        Handler(url="/(.*\\.ico)", static_files="icons/\\1", mime_type="image/x-icon"),
+        Handler(url="/(.*\\.ico)", static_files="icons/\\1", upload="icons/.*", mime_type="image/x-icon"),
         Handler(url="/.*", script="auto"),
     )
 

@@ -1,0 +1,99 @@
+"""Raw HTML and links in a page's Markdown: nothing of it runs, loads, styles or leads away by itself."""
+
+from __future__ import annotations
+
+import html5lib
+import pytest
+
+from codelab.course import Course
+from codelab.web.rendering import Renderer
+from codelab.web.site import Site, create_app
+from tests.pairs.course import ROOT
+
+ALLOWED = {"html", "head", "body", "p", "details", "summary", "br", "em", "a", "code", "pre", "figure", "figcaption"}
+
+
+RENDERER = Renderer(Course(ROOT), "README.md")
+
+
+def tags(markdown: str) -> dict[str, dict[str, str]]:
+    """Return the elements of a rendered page, as a browser reads it, with their attributes."""
+    page = html5lib.parse(str(RENDERER.html(markdown)), namespaceHTMLElements=False)
+    return {str(element.tag): dict(element.attrib) for element in page.iter() if isinstance(element.tag, str)}
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<meta http-equiv="refresh" content="0;url=http://localhost:1/">',
+        "<style>body {display: none}</style>",
+        "<script>alert(1)</script>",
+        "<ScRiPt src=x></sCrIpT>",
+        '<img src="x" onerror="alert(1)">',
+        "<svg/onload=alert(1)>",
+        '<details ontoggle="alert(1)" open>',
+        '<summary style="position: fixed">',
+        '<p style="color: red">',
+        '<base href="http://localhost:1/">',
+        '<link rel="stylesheet" href="x">',
+        '<form action="http://localhost:1/"><input name="token"></form>',
+        '<iframe srcdoc="x"></iframe>',
+        "<!-- --><style>x</style><!-- -->",
+        "<!-- > <style>x</style> -->",
+        "<details><style>x</style></details>",
+        "<details\n><script>x</script>",
+        "<<details>script>x</script>",
+        "<scr<!-- -->ipt>x</script>",
+        "<![CDATA[<script>x</script>]]>",
+        "<?php <script>x</script> ?>",
+        "<textarea><script>x</script></textarea>",
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", "text {} text", "> {}", "a\n\n{}\n\nb"])
+def test_raw_html_is_text(html: str, around: str) -> None:
+    found = tags(around.format(html))
+    assert set(found) <= ALLOWED | {"blockquote"}
+    assert all(set(attributes) <= {"open"} for attributes in found.values())
+
+
+def test_details_and_summary_are_kept_and_comments_left_out() -> None:
+    found = tags("<details open><summary>More</summary>\n\n*text*<br>\n\n</details>\n\n<!-- note -->\n")
+    assert {"details", "summary", "em", "br"} <= set(found)
+    assert "note" not in str(RENDERER.html("a <!-- note --> b"))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        "java&#x73;cript:alert(1)",
+        "&#1;javascript:alert(1)",
+        "vbscript:x",
+        "data:text/html,<script>x</script>",
+        "file:///etc/passwd",
+    ],
+)
+@pytest.mark.parametrize("link", ["[x]({})", "<{}>", "[x][y]\n\n[y]: {}"])
+def test_link_that_runs_something_is_no_link(target: str, link: str) -> None:
+    href = tags(link.format(target)).get("a", {}).get("href", "")
+    assert not href or href.startswith("/")
+
+
+@pytest.mark.parametrize("target", ["https://localhost/x", "//localhost/x", "mailto:a@localhost"])
+def test_link_to_another_site_sends_no_referrer(target: str) -> None:
+    assert tags(f"[x]({target})")["a"] == {"href": target, "rel": "noreferrer"}
+
+
+def test_every_page_has_a_policy_that_allows_this_site_only() -> None:
+    client = create_app(Site(Course(ROOT))).test_client()
+    for path in ("/", "/docs/support.md", "/mod1-flask/step/1", "/nothing"):
+        policy = client.get(path).headers["Content-Security-Policy"]
+        for rule in (
+            "default-src 'none'",
+            "script-src 'self'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "img-src 'self' data:",
+        ):
+            assert rule in policy.split("; ")

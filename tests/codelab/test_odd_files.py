@@ -1,0 +1,217 @@
+"""One odd file in a learner's copy: every page answers and names it, and so does `check`."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from codelab.coach import Coach
+from codelab.course import Course
+from codelab.judge import Judge
+from codelab.trees import MAX_DEPTH, MAX_FILES, read_tree, write_tree
+from codelab.watch import on_each_save
+from codelab.web.live import Saves
+from codelab.web.site import Site, create_app
+from codelab.workspace import Workspace
+from tests.codelab.conftest import Run
+from tests.localcloud.test_yaml_text import BOMB
+
+MODULE = "mod12-memcache"
+PAGES = ["/", f"/{MODULE}/", f"/{MODULE}/step/1", f"/{MODULE}/more", f"/{MODULE}/run", f"/{MODULE}/compare"]
+DEEP = "nested"
+DEADLINE = 60.0
+
+
+@pytest.fixture
+def copy(course: Path) -> Path:
+    """The learner's copy of START."""
+    place = Course(course).place(MODULE)
+    write_tree(read_tree(place.start), place.copy)
+    return place.copy
+
+
+@pytest.fixture
+def client(course: Path) -> FlaskClient:
+    """A visitor of the page."""
+    return create_app(Site(Course(course))).test_client()
+
+
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def link(target: str) -> Callable[[Path], None]:
+    def make(path: Path) -> None:
+        path.unlink()
+        path.symlink_to(target)
+
+    return make
+
+
+def folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+ODD = [
+    pytest.param("app.yaml", BOMB, "more than 5,000 values", id="YAML bomb"),
+    pytest.param("app.yaml", "a: " + "[" * 9_000, "more than 50 levels", id="deep YAML"),
+    pytest.param("app.yaml", "a: 2001-99-99", "month must be", id="a date of no month"),
+    pytest.param("main.py", "x = " + "-" * 9_000 + "1", DEEP, id="deep Python"),
+    pytest.param("main.py", "x = " + "+".join("1" * 4_000), DEEP, id="a long sum"),
+    pytest.param("templates/index.html", "{{ " + "[" * 4_000, DEEP, id="deep template"),
+    pytest.param("templates/index.html", "{% if x %}" * 900, DEEP, id="deep blocks"),
+    pytest.param("main.py", "# 3 MB\n" * 430_000, "3,010,000", id="3 MB"),
+    pytest.param("main.py", "x = 1\n" * 20_000, "at most 5,000 lines", id="20,000 lines"),
+    pytest.param("main.py", "x" * 10_001, "a line of at most 10,000 characters", id="a long line"),
+    pytest.param("main.py", b"\x7fELF\0" * 1_000_000, "at most 1,000,000 bytes", id="5 MB of a binary"),
+    pytest.param("main.py", b"\x7fELF\0", "a text file", id="binary"),
+    pytest.param("main.py", pipe, "a named pipe", id="named pipe"),
+    pytest.param("main.py", link("/dev/zero"), "a link out of it", id="link to a device"),
+    pytest.param("main.py", link("../../README.md"), "a link out of it", id="link out of the copy"),
+    pytest.param("main.py", link("main.py"), "this file", id="link to itself"),
+    pytest.param("main.py", folder, "a folder", id="folder"),
+]
+
+
+def put(path: Path, content: str | bytes | Callable[[Path], None]) -> None:
+    if isinstance(content, str):
+        path.write_text(content)
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        content(path)
+
+
+@pytest.mark.parametrize(("file", "content", "words"), ODD)
+def test_odd_file_is_named_on_every_page(
+    client: FlaskClient, copy: Path, file: str, content: str | bytes | Callable[[Path], None], words: str
+) -> None:
+    put(copy / file, content)
+    answers = {path: client.get(path) for path in PAGES}
+    assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(PAGES, 200)
+    assert max(len(answer.data) for answer in answers.values()) < 1_000_000
+    text = answers[f"/{MODULE}/step/1"].text
+    assert f"<code>{file}" in text
+    assert words in text
+
+
+@pytest.mark.parametrize(("file", "content", "words"), [ODD[0], ODD[4], ODD[13]])
+def test_odd_file_is_told_by_check_in_a_line(
+    codelab: Run, copy: Path, file: str, content: str | bytes | Callable[[Path], None], words: str
+) -> None:
+    put(copy / file, content)
+    answer = codelab("check", MODULE, "--no-run")
+    lines = [line for line in answer.stdout.splitlines() if line.startswith(f"  {file}")]
+    assert (answer.returncode, len(lines), "Traceback" in answer.stdout) == (1, 1, False)
+    assert words in lines[0]
+
+
+def test_name_that_is_not_utf8_is_shown_with_its_bytes(client: FlaskClient, copy: Path, codelab: Run) -> None:
+    (Path(os.fsdecode(os.fsencode(copy) + b"/caf\xe9.txt"))).write_text("mine\n")
+    assert {client.get(path).status_code for path in PAGES} == {200}
+    assert r"<b>caf\xe9.txt</b>" in client.get(f"/{MODULE}/compare").text
+    assert r"+++ work/caf\xe9.txt" in codelab("diff", MODULE).stdout
+
+
+def test_too_many_files_are_told_and_take_no_page_down(client: FlaskClient, copy: Path, codelab: Run) -> None:
+    for number in range(MAX_FILES + 1):
+        (copy / f"{number}.txt").touch()
+    assert {client.get(path).status_code for path in PAGES[:-1]} == {200}
+    assert "at most 500 files" in client.get(f"/{MODULE}/step/1").text
+    assert "cannot be read" in client.get("/").text
+    assert "codelab: " in codelab("check", MODULE).stdout.splitlines()[0]
+
+
+def test_keys_of_several_kinds_are_read(client: FlaskClient, copy: Path) -> None:
+    (copy / "app.yaml").write_text("a:\n- {1: b, c: d, 2001-01-01: e, [f]: g}\nh: !!set {i, j}\nk: !l [m]\n")
+    assert {client.get(path).status_code for path in PAGES} == {200}
+
+
+def test_folders_too_deep_are_told(client: FlaskClient, copy: Path) -> None:
+    deep = copy.joinpath(*["d"] * (MAX_DEPTH + 1))
+    deep.mkdir(parents=True)
+    (deep / "file").touch()
+    assert f"folders {MAX_DEPTH} deep" in client.get(f"/{MODULE}/step/1").text
+
+
+def test_folders_that_are_no_part_of_the_app_are_not_looked_into(copy: Path) -> None:
+    for number in range(MAX_FILES + 1):
+        (copy / "node_modules" / str(number)).mkdir(parents=True)
+    assert "app.yaml" in read_tree(copy)
+
+
+def test_file_is_read_for_what_it_says_once_for_each_content(
+    client: FlaskClient, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    from codelab import judge
+
+    real = judge.file_facts
+    monkeypatch.setattr(judge, "file_facts", lambda file, *rest: read.append(file) or real(file, *rest))
+    (copy / "main.py").write_text("import flask\n" + "".join(f"x{n} = flask.f({n})\n" for n in range(1_999)))
+    for path in PAGES:
+        client.get(path)
+    read.clear()
+    for path in PAGES:
+        client.get(path)
+    assert read == []
+    (copy / "main.py").write_text("import flask\n")
+    client.get(PAGES[1])
+    assert read == ["main.py"]
+
+
+def test_statement_costs_its_own_lines_only() -> None:
+    """Not the whole file again for each: 2,000 lines took seconds on every page."""
+    from codelab.facts.python import python_facts
+
+    text = "import flask\n" + "x = flask.f(\n    1,  # one\n\n    2)\n" * 500
+    words = {fact.words for fact in python_facts("main.py", text, frozenset()) if fact.kind == "called"}
+    assert words == {"x = flask.f( 1,  # one 2)"}
+
+
+def test_workspace_reads_what_the_coach_tells(course: Path, copy: Path) -> None:
+    from io import StringIO
+
+    from rich.console import Console
+
+    (copy / "main.py").write_text("x = 1\n" * 20_000)
+    said = StringIO()
+    found = Course(course)
+    coach = Coach(found, Workspace(course), Console(file=said, width=200))
+    assert coach.check(found.place(MODULE), run=False) is False
+    assert "main.py: expected at most 5,000 lines, found 20,000" in said.getvalue()
+    assert Judge(found.place(MODULE).codelab, found.place(MODULE).track).trees
+
+
+def test_save_is_noticed_after_a_name_that_is_not_utf8(copy: Path) -> None:
+    saves = Saves(copy.parent)
+    saves.start()
+    try:
+        strange = Path(os.fsdecode(os.fsencode(copy) + b"/caf\xe9.txt"))
+        for text in ("one", "two"):  # the watch has to live on after the first
+            known = saves.wait(copy, -1, 0)
+            end = time.monotonic() + DEADLINE
+            while saves.wait(copy, known, 0.3) == known:  # written again, as the watch may only just begin
+                assert time.monotonic() < end
+                strange.write_text(text)
+    finally:
+        saves.stop()
+
+
+def test_watch_goes_on_after_a_name_that_is_not_utf8(copy: Path) -> None:
+    rounds: list[int] = []
+
+    def act() -> bool:
+        rounds.append(len(rounds))
+        Path(os.fsdecode(os.fsencode(copy) + b"/caf\xe9.txt")).write_text(str(rounds))
+        return len(rounds) == 3
+
+    on_each_save(copy, act)
+    assert rounds == [0, 1, 2]

@@ -1,0 +1,186 @@
+"""Paths in a README, in an address and in work/ that lead out of their folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from codelab.course import Course
+from codelab.errors import ReadmeError
+from codelab.model import Fence
+from codelab.trees import apply_diff, read_tree, write_tree
+from codelab.web.site import Site, create_app
+from tests.codelab.conftest import Run
+from tests.pairs.course import ROOT
+
+MODULE = "mod5-buildpacks"
+SECRET = "secret of this machine\n"
+
+
+@pytest.fixture
+def secret(course: Path) -> Path:
+    """A file beside the course, which nothing may read or write."""
+    path = course.parent / "secret.txt"
+    path.write_text(SECRET)
+    return path
+
+
+@pytest.fixture(scope="module")
+def client() -> FlaskClient:
+    """A visitor of the course as it is; nothing here changes it."""
+    return create_app(Site(Course(ROOT))).test_client()
+
+
+@pytest.fixture
+def copy(course: Path) -> Path:
+    """The learner's copy of START."""
+    place = Course(course).place(MODULE)
+    write_tree(read_tree(place.start), place.copy)
+    return place.copy
+
+
+@pytest.mark.parametrize(
+    "path", ["b/../../../secret.txt", "b//etc/passwd", "b/a\\b", "b/x/../y", "b/.", f"b/{'x' * 5_000}"]
+)
+@pytest.mark.parametrize("side", ["+++", "---"])
+def test_diff_of_a_file_outside_is_told_by_line(path: str, side: str) -> None:
+    heads = ["--- /dev/null", f"+++ {path}", "@@ -0,0 +1 @@", "+x"]
+    if side == "---":
+        heads = [f"--- a{path[1:]}", "+++ /dev/null", "@@ -1 +0,0 @@", "-x"]
+    with pytest.raises(ReadmeError, match=r"README.md:\d+: .* does not stay in its folder"):
+        apply_diff({}, Fence(7, "diff", "\n".join(heads) + "\n"), "mod5-buildpacks/README.md")
+
+
+def test_apply_of_a_diff_that_leads_out_writes_nothing(course: Path, copy: Path, codelab: Run) -> None:
+    readme = course / MODULE / "README.md"
+    readme.write_text(readme.read_text().replace(" b/Procfile", " b/../../../written"))
+    answer = codelab("apply", MODULE)
+    assert (answer.returncode, len(answer.stdout.splitlines())) == (1, 1)
+    assert '"../../../written" does not stay in its folder' in answer.stdout
+    assert not list(course.parent.rglob("written"))
+
+
+@pytest.mark.parametrize("arguments", [["apply"], ["apply", "--overwrite"], ["reset", "--step", "1", "--yes"]])
+def test_link_out_of_the_copy_is_not_written_through(
+    course: Path, copy: Path, secret: Path, codelab: Run, arguments: list[str]
+) -> None:
+    (copy / "Procfile").symlink_to(secret)
+    answer = codelab(arguments[0], MODULE, *arguments[1:])
+    assert secret.read_text() == SECRET
+    if arguments[0] == "apply":
+        assert (answer.returncode, len(answer.stdout.splitlines())) == (1, 1)
+        assert "Procfile" in answer.stdout
+        assert "a link" in answer.stdout
+
+
+def test_folder_of_the_copy_that_is_a_link_out_is_not_written_through(copy: Path, course: Path) -> None:
+    from codelab.errors import CodelabError
+    from codelab.workspace import Workspace
+
+    outside = course.parent / "outside"
+    outside.mkdir()
+    (outside / "index.html").write_text("theirs")
+    (copy / "new").symlink_to(outside)
+    for files in ({"main.py": "changed", "new/index.html": "ours"}, {"main.py": "changed", "new/index.html": None}):
+        before = (copy / "main.py").read_text()
+        with pytest.raises(CodelabError, match=r'"new/index.html" is a link that leads out of its folder'):
+            Workspace(course).change(Course(course).place(MODULE), files, keep=False)
+        assert (outside / "index.html").read_text() == "theirs"
+        assert (copy / "main.py").read_text() == before
+
+
+@pytest.mark.parametrize("command", ["start", "check", "apply", "reset", "next"])
+def test_copy_that_is_a_link_out_of_work_is_refused(course: Path, codelab: Run, command: str) -> None:
+    outside = course.parent / "outside"
+    outside.mkdir()
+    (outside / "main.py").write_text("theirs")
+    (course / "work").mkdir()
+    (course / "work" / MODULE).symlink_to(outside)
+    answer = codelab(command, MODULE)
+    assert (answer.returncode, len(answer.stdout.splitlines())) == (1, 1)
+    assert [path.name for path in outside.iterdir()] == ["main.py"]
+
+
+def test_progress_is_not_written_through_a_link(course: Path, secret: Path, codelab: Run) -> None:
+    (course / "work").mkdir()
+    for name in ("progress.txt", "progress.new"):
+        (course / "work" / name).symlink_to(secret)
+    assert codelab("start", MODULE).returncode == 0
+    assert secret.read_text() == SECRET
+
+
+def test_content_of_a_link_out_of_the_copy_is_not_shown(course: Path, copy: Path, secret: Path, codelab: Run) -> None:
+    (copy / "notes.txt").symlink_to(secret)
+    client = create_app(Site(Course(course))).test_client()
+    page = client.get(f"/{MODULE}/compare").text
+    assert ("notes.txt" in page, "secret of this machine" in page) == (True, False)
+    assert "secret of this machine" not in codelab("diff", MODULE).stdout
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "..",
+        ".",
+        "../..",
+        "%2e%2e",
+        "..%2f..",
+        "%2Fetc",
+        "/etc",
+        "START/templates",
+        "START%5C..",
+        "%00",
+        "~",
+        "x" * 9_000,
+        "9" * 5_000,
+        "\u0669",
+        "README.md",
+        "%ff%fe",
+    ],
+)
+@pytest.mark.parametrize("side", ["old", "new"])
+def test_comparison_with_what_is_no_state_is_not_found(client: FlaskClient, name: str, side: str) -> None:
+    answer = client.get(f"/{MODULE}/compare?{side}={name}")
+    assert answer.status_code == 404
+    assert "expected work, a step from 0 to 3, or one of" in answer.text
+    assert len(answer.text) < 10_000
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/..%2f..%2fetc/step/1",
+        "/mod5-buildpacks/..%2fFINISH/",
+        "/mod5-buildpacks/%00/",
+        "/mod5-buildpacks/%ff/",
+        "/../secret.md",
+        "/%2e%2e/secret.md",
+        "/docs%2f..%2f..%2fsecret.md",
+        "/docs\\..\\x.md",
+        "/static/..%2fserver.py",
+    ],
+)
+def test_address_that_leads_out_is_not_found(client: FlaskClient, path: str) -> None:
+    assert client.get(path, follow_redirects=True).status_code == 404
+
+
+def test_page_that_is_a_link_out_of_the_course_is_refused(course: Path, secret: Path) -> None:
+    (course / "docs" / "extra.md").symlink_to(secret)
+    answer = create_app(Site(Course(course))).test_client().get("/docs/extra.md")
+    assert (answer.status_code, "secret of this machine" in answer.text) == (400, False)
+
+
+@pytest.mark.parametrize("name", ["../..", "/etc", "x/y", ".."])
+def test_track_of_a_folder_outside_is_told(course: Path, codelab: Run, name: str) -> None:
+    readme = course / "mod2-cloudndb" / "README.md"
+    readme.write_text(readme.read_text().replace("## Track FINISH to", f"## Track {name} to"))
+    answer = codelab("show", "mod2-cloudndb", "--step", "1")
+    assert (answer.returncode, answer.stdout.startswith("codelab: mod2-cloudndb/README.md:")) == (1, True)
+
+
+@pytest.mark.parametrize("side", ["../../mod1-flask/START", "/etc", "..", "~"])
+def test_deploy_of_a_folder_outside_the_module_is_refused(codelab: Run, side: str) -> None:
+    answer = codelab("deploy", MODULE, "--project", "demo", "--side", side, "--dry-run")
+    assert (answer.returncode, len(answer.stdout.splitlines())) == (1, 1)
