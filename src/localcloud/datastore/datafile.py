@@ -30,6 +30,7 @@ _LOOK_AGAIN_SECONDS = 0.02
 # https://www.sqlite.org/limits.html, "Maximum Database Size".
 _LOCKED_BYTE = 1 << 60
 _HEADER_BYTES = 100
+_LOG_NAME_SECONDS = 1.0
 
 
 class DataFile:
@@ -40,8 +41,11 @@ class DataFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = _resolve(path)
-        self.log = self.path.with_name(f"{self.path.name}-wal")
-        self._log_identity: tuple[int, int] | None = None
+        # As text, which is faster to look up at each call.
+        self._name = str(self.path)
+        self._log_name = f"{self.path}-wal"
+        self._log_descriptor = -1
+        self._log_checked = 0.0
         self._name_lock = _lock_name(self.path)
         self._descriptor = -1
         try:
@@ -58,9 +62,10 @@ class DataFile:
 
     def release(self) -> None:
         """Let other processes have the file. SQLite must have closed it: its locks go with this."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        for descriptor in (self._descriptor, self._log_descriptor):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._descriptor = self._log_descriptor = -1
         # Removed while it is held: who waits for it finds, once it has the lock, that the file is gone, and makes
         # another.
         if self._name_lock.is_locked:
@@ -78,7 +83,7 @@ class DataFile:
     def remember_log(self) -> None:
         """Take the write-ahead log that is there now for the file's own; a file system may have no use for one."""
         with contextlib.suppress(FileNotFoundError):
-            self._log_identity = _identity(os.stat(self.log))
+            self._log_descriptor = os.open(self._log_name, os.O_RDONLY | os.O_CLOEXEC)
 
     def check(self) -> None:
         """Raise DatastoreError if the name does not lead to the file any more."""
@@ -88,19 +93,29 @@ class DataFile:
         """Raise DatastoreError if what is written now could be lost; return the bytes of the log."""
         if self._stat().st_nlink > 1:
             _refuse(_linked(self.path))
-        if self._log_identity is None:
+        if self._log_descriptor < 0:
             return 0
-        try:
-            log = os.stat(self.log)
-        except OSError:
-            _refuse(f"{self.log}: the Datastore's log was moved or removed; restart the Datastore to write again")
-        if _identity(log) != self._log_identity:
-            _refuse(f"{self.log}: this is not the Datastore's log any more; restart the Datastore to write again")
+        log = os.fstat(self._log_descriptor)
+        # That its name leads to it is looked up less often: until then it is whole, and SQLite copies from it.
+        now = time.monotonic()
+        if not log.st_nlink or now > self._log_checked + _LOG_NAME_SECONDS:
+            if self._find_log() != _identity(log):
+                _refuse(
+                    f"{self._log_name}: the Datastore's log was moved or removed while it was in use; "
+                    "restart the Datastore to write again"
+                )
+            self._log_checked = now
         return log.st_size
+
+    def _find_log(self) -> tuple[int, int] | None:
+        try:
+            return _identity(os.stat(self._log_name))
+        except OSError:
+            return None
 
     def _stat(self) -> os.stat_result:
         try:
-            found = os.stat(self.path)
+            found = os.stat(self._name)
         except OSError:
             _refuse(
                 f"{self.path}: the Datastore's file was moved or removed while it was in use; "

@@ -77,7 +77,8 @@ class Storage:
         self._closed = False
         # When the commit in progress began, which is before its version.
         self._writing_since: int | None = None
-        self._lost = False
+        # Once is enough, until a write goes through again.
+        self._log_saved = False
         # How long the log may become before it is cut short.
         self._log_limit = LONGEST_LOG_BYTES
         self._file = DataFile(path)
@@ -110,9 +111,7 @@ class Storage:
                 if connection is not writer:
                     connection.close()
             if writer:
-                # SQLite leaves the log of a lost file alone.
-                with contextlib.suppress(DatastoreError):
-                    self._check_for_writing()
+                self._save_log_of_lost_file()
                 writer.close()
             self._open.clear()
             self._file.release()
@@ -186,12 +185,13 @@ class Storage:
         """The connection that writes, alone, in a transaction that an exception undoes."""
         dictionaries = (self.partitions, self.kinds, self.properties)
         with self._write_lock:
-            self._check_for_writing()
             self._writing_since = time.time_ns() // 1000
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
+                log_bytes = self._file.check_for_writing()
                 self._writer.execute("COMMIT")
+                self._log_saved = False
             except BaseException:
                 for dictionary in dictionaries:
                     dictionary.rollback()
@@ -199,35 +199,36 @@ class Storage:
                     # What went wrong first is what matters, as on a full disk.
                     with contextlib.suppress(sqlite3.Error):
                         self._writer.execute("ROLLBACK")
+                self._save_log_of_lost_file()
                 raise
             finally:
                 self._writing_since = None
             for dictionary in dictionaries:
                 dictionary.commit()
-            # Once more, before it is acknowledged: the file may have been moved meanwhile.
-            if self._check_for_writing() > self._log_limit:
+            if log_bytes > self._log_limit:
                 self._cut_log()
 
-    def _check_for_writing(self) -> int:
+    def _save_log_of_lost_file(self) -> None:
+        """If the name does not lead to the file any more, copy the log into it, wherever it is now.
+
+        SQLite would leave the log behind under the old name. What it has would be missing in the file, and be taken for
+        part of another file that comes to that name.
+        """
         try:
-            size = self._file.check_for_writing()
+            self._file.check_for_writing()
         except DatastoreError:
-            if not self._lost:
-                self._lost = True
-                # The log stays behind under the old name: what it has would be missing in the file, and be taken
-                # for part of another file that comes to that name.
+            if not self._log_saved:
+                self._log_saved = True
                 with contextlib.suppress(sqlite3.Error):
                     self._checkpoint()
-            raise
-        self._lost = False
-        return size
 
     def _cut_log(self) -> None:
         # What is written is written: a checkpoint that fails now is tried again.
         with contextlib.suppress(sqlite3.Error):
             self._checkpoint()
-        size = self._check_for_writing()
-        self._log_limit = LONGEST_LOG_BYTES if size < LONGEST_LOG_BYTES else size + _LOG_STEP_BYTES
+        with contextlib.suppress(DatastoreError):
+            size = self._file.check_for_writing()
+            self._log_limit = LONGEST_LOG_BYTES if size < LONGEST_LOG_BYTES else size + _LOG_STEP_BYTES
 
     def _checkpoint(self) -> None:
         """Copy the log into the file and make it empty, if the reads in progress end in time; no others begin in it."""

@@ -76,7 +76,8 @@ class Transactions:
     def __init__(self, storage: Storage, clock: Callable[[], float]) -> None:
         self._storage = storage
         self._clock = clock
-        self._lock = threading.Lock()
+        # One thread may take it again: _end() is called with it and without.
+        self._lock = threading.RLock()
         self._open: dict[bytes, Transaction] = {}
         self._ending: set[Transaction] = set()
         # Those that have read, and the time of which each needs the history.
@@ -246,9 +247,9 @@ class Transactions:
                     return
 
     def _end(self, transaction: Transaction, reason: DatastoreError) -> None:
-        # Whoever calls has the transaction's lock, and some of them this object's.
         transaction.ended = reason
-        self._needed.pop(transaction, None)
+        with self._lock:
+            self._needed.pop(transaction, None)
         if transaction.connection:
             self._storage.drop_connection(transaction.connection)
             transaction.connection = None

@@ -13,6 +13,7 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import datastore
 
+from localcloud.datastore import datafile
 from localcloud.datastore.engine import Engine
 from localcloud.datastore.server import DatastoreServer
 from localcloud.errors import LocalCloudError
@@ -140,9 +141,11 @@ def test_a_file_that_took_the_place_gets_nothing_of_the_lost_one(path, served, c
     assert numbers(path, project) == {1}
 
 
-def test_a_log_that_was_removed_stops_writes_and_loses_nothing(path, served):
-    path.with_name("data.db-wal").unlink()
-    with pytest.raises(exceptions.FailedPrecondition, match="log was moved or removed; restart the Datastore"):
+@pytest.mark.parametrize("lose", [os.unlink, lambda log: log.rename(log.with_name("log"))], ids=["removed", "moved"])
+def test_a_log_that_was_lost_stops_writes_and_loses_nothing(path, served, lose, monkeypatch):
+    monkeypatch.setattr(datafile, "_LOG_NAME_SECONDS", 0)
+    lose(path.with_name("data.db-wal"))
+    with pytest.raises(exceptions.FailedPrecondition, match=r"log was moved or removed.*; restart the Datastore"):
         put(served.client, 2)
     served.stop()
     assert numbers(path, served.client.project) == {1}
