@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -62,7 +62,7 @@ def main() -> int:
         loads.start()
         samples = _watch(psutil.Process(process.pid), Path(f"{data}-wal"), minutes * 60)
         loads.stop()
-        problems = [*loads.problems, *_judge(samples, loads)]
+        problems = [*loads.problems, *judge(samples, loads.answers)]
         counted = loads.counted()
         if counted < loads.acknowledged:
             problems.append(f"{loads.acknowledged} increments were acknowledged, {counted} are there")
@@ -129,7 +129,8 @@ def _fifths(values: list[int]) -> tuple[float, float]:
     return statistics.median(values[fifth : 2 * fifth] or values), statistics.median(values[-fifth:])
 
 
-def _judge(samples: list[Sample], loads: Loads) -> Iterator[str]:
+def judge(samples: list[Sample], answers: Mapping[tuple[str, str], int]) -> Iterator[str]:
+    """Yield what must not be; `answers` is how often each listener gave each kind of answer."""
     if (largest := max(sample.log for sample in samples)) >= LARGEST_LOG:
         yield f"the log had {largest / 1e6:.1f} MB, {LARGEST_LOG / 1e6:.0f} at most are meant"
     for what, values in (
@@ -139,7 +140,7 @@ def _judge(samples: list[Sample], loads: Loads) -> Iterator[str]:
         before, after = _fifths(values)
         if after > before * MOST_GROWTH:
             yield f"{what} grew from {before:.0f} to {after:.0f} (medians of the second and the last fifth)"
-    for (listener, kind), count in sorted(loads.answers.items()):
+    for (listener, kind), count in sorted(answers.items()):
         if kind in ("INTERNAL", "UNKNOWN", "500", "TimeoutError"):
             yield f"{listener}: {count} times {kind}"
 

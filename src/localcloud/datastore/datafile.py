@@ -13,6 +13,7 @@ import fcntl
 import os
 import stat
 import struct
+import sys
 import time
 from pathlib import Path
 from typing import NoReturn
@@ -238,7 +239,7 @@ def _lock_file(path: Path, descriptor: int) -> None:
 
 def _lock_byte(descriptor: int) -> None:
     """Lock one byte of the file, until the descriptor is closed where the system has such locks (Linux)."""
-    if not hasattr(fcntl, "F_OFD_SETLK"):
+    if sys.platform != "linux":
         # The process's lock: it goes as soon as the process closes the file anywhere, which SQLite avoids.
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _LOCKED_BYTE)
         return

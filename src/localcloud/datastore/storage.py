@@ -77,7 +77,7 @@ class Storage:
         self._closed = False
         # When the commit in progress began, which is before its version.
         self._writing_since: int | None = None
-        # Once is enough, until a write goes through again.
+        # The log of a lost file is saved once, until a write goes through again.
         self._log_saved = False
         # How long the log may become before it is cut short.
         self._log_limit = LONGEST_LOG_BYTES
@@ -89,7 +89,7 @@ class Storage:
             # The log is made by the first look into it.
             read_state(self._writer)
             self._file.remember_log()
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, DatastoreError) as error:
             self.close()
             raise LocalCloudError(cannot_open(self._file.path, error)) from error
         except BaseException:
