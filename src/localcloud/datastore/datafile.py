@@ -31,6 +31,10 @@ _LOOK_AGAIN_SECONDS = 0.02
 # https://www.sqlite.org/limits.html, "Maximum Database Size".
 _LOCKED_BYTE = 1 << 60
 _HEADER_BYTES = 100
+# A look at a file lets other threads run, and costs a call more than its own time: reads and the log are looked after
+# this often, writes each time.
+_READS_SECONDS = 0.05
+_LOG_SECONDS = 0.01
 _LOG_NAME_SECONDS = 1.0
 
 
@@ -46,7 +50,9 @@ class DataFile:
         self._name = str(self.path)
         self._log_name = f"{self.path}-wal"
         self._log_descriptor = -1
-        self._log_checked = 0.0
+        self._log_bytes = 0
+        # When to look at each again.
+        self._next_for_reads = self._next_for_log = self._next_for_log_name = 0.0
         self._name_lock = _lock_name(self.path)
         self._descriptor = -1
         try:
@@ -90,23 +96,40 @@ class DataFile:
         """Raise DatastoreError if the name does not lead to the file any more."""
         self._stat()
 
-    def check_for_writing(self) -> int:
-        """Raise DatastoreError if what is written now could be lost; return the bytes of the log."""
+    def check_for_reading(self) -> None:
+        """Raise DatastoreError if the name does not lead to the file any more; seen after some milliseconds."""
+        now = time.monotonic()
+        if now >= self._next_for_reads:
+            self._stat()
+            self._next_for_reads = now + _READS_SECONDS
+
+    def check_for_writing(self) -> None:
+        """Raise DatastoreError if what is written now could be lost."""
         if self._stat().st_nlink > 1:
             _refuse(_linked(self.path))
+        if time.monotonic() >= self._next_for_log:
+            self.measure_log()
+
+    @property
+    def log_bytes(self) -> int:
+        """The bytes of the log, when it was last looked at."""
+        return self._log_bytes
+
+    def measure_log(self) -> None:
+        """Look at the log; DatastoreError if it was moved or removed, after which SQLite still copies from it."""
         if self._log_descriptor < 0:
-            return 0
+            return
         log = os.fstat(self._log_descriptor)
-        # That its name leads to it is looked up less often: until then it is whole, and SQLite copies from it.
         now = time.monotonic()
-        if not log.st_nlink or now > self._log_checked + _LOG_NAME_SECONDS:
+        if not log.st_nlink or now >= self._next_for_log_name:
             if self._find_log() != _identity(log):
                 _refuse(
                     f"{self._log_name}: the Datastore's log was moved or removed while it was in use; "
                     "restart the Datastore to write again"
                 )
-            self._log_checked = now
-        return log.st_size
+            self._next_for_log_name = now + _LOG_NAME_SECONDS
+        self._log_bytes = log.st_size
+        self._next_for_log = now + _LOG_SECONDS
 
     def _find_log(self) -> tuple[int, int] | None:
         try:
@@ -118,11 +141,13 @@ class DataFile:
         try:
             found = os.stat(self._name)
         except OSError:
+            self._next_for_reads = 0.0
             _refuse(
                 f"{self.path}: the Datastore's file was moved or removed while it was in use; "
                 "put it back, or restart the Datastore and name the file with --data"
             )
         if _identity(found) != self._identity:
+            self._next_for_reads = 0.0
             _refuse(
                 f"{self.path}: another file has taken the place of the Datastore's file; "
                 "put that one back, or restart the Datastore to use the new one"

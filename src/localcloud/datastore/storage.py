@@ -137,7 +137,7 @@ class Storage:
             connection.execute("BEGIN")
             # BEGIN alone takes no snapshot, the first read does.
             version = read_state(connection).version
-            self._file.check()
+            self._file.check_for_reading()
             return Snapshot(connection, version, max(version, now) if past is None else past, past)
         except BaseException:
             self._discard(connection)
@@ -160,6 +160,8 @@ class Storage:
             self.close_snapshot(snapshot)
             return None
         snapshot.connection.execute("COMMIT")
+        # It may not be asked again for a minute, or never: its cache has up to 2 MB.
+        snapshot.connection.execute("PRAGMA shrink_memory")
         return snapshot.connection
 
     def drop_connection(self, connection: sqlite3.Connection) -> None:
@@ -189,7 +191,7 @@ class Storage:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
-                log_bytes = self._file.check_for_writing()
+                self._file.check_for_writing()
                 self._writer.execute("COMMIT")
                 self._log_saved = False
             except BaseException:
@@ -205,7 +207,7 @@ class Storage:
                 self._writing_since = None
             for dictionary in dictionaries:
                 dictionary.commit()
-            if log_bytes > self._log_limit:
+            if self._file.log_bytes > self._log_limit:
                 self._cut_log()
 
     def _save_log_of_lost_file(self) -> None:
@@ -227,8 +229,9 @@ class Storage:
         with contextlib.suppress(sqlite3.Error):
             self._checkpoint()
         with contextlib.suppress(DatastoreError):
-            size = self._file.check_for_writing()
-            self._log_limit = LONGEST_LOG_BYTES if size < LONGEST_LOG_BYTES else size + _LOG_STEP_BYTES
+            self._file.measure_log()
+        size = self._file.log_bytes
+        self._log_limit = LONGEST_LOG_BYTES if size < LONGEST_LOG_BYTES else size + _LOG_STEP_BYTES
 
     def _checkpoint(self) -> None:
         """Copy the log into the file and make it empty, if the reads in progress end in time; no others begin in it."""

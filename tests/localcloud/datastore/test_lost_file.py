@@ -141,9 +141,15 @@ def test_a_file_that_took_the_place_gets_nothing_of_the_lost_one(path, served, c
     assert numbers(path, project) == {1}
 
 
+@pytest.fixture
+def log_looked_after_at_each_write(monkeypatch):
+    for name in ("_LOG_SECONDS", "_LOG_NAME_SECONDS"):
+        monkeypatch.setattr(datafile, name, 0)
+
+
+@pytest.mark.usefixtures("log_looked_after_at_each_write")
 @pytest.mark.parametrize("lose", [os.unlink, lambda log: log.rename(log.with_name("log"))], ids=["removed", "moved"])
-def test_a_log_that_was_lost_stops_writes_and_loses_nothing(path, served, lose, monkeypatch):
-    monkeypatch.setattr(datafile, "_LOG_NAME_SECONDS", 0)
+def test_a_log_that_was_lost_stops_writes_and_loses_nothing(path, served, lose):
     lose(path.with_name("data.db-wal"))
     with pytest.raises(exceptions.FailedPrecondition, match=r"log was moved or removed.*; restart the Datastore"):
         put(served.client, 2)
