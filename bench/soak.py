@@ -118,7 +118,8 @@ def _watch(process: psutil.Process, log: Path, seconds: float) -> list[Sample]:
     samples = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        samples.append(Sample(log.stat().st_size, process.memory_info().rss, process.num_fds()))
+        size = log.stat().st_size if log.exists() else 0
+        samples.append(Sample(size, process.memory_info().rss, process.num_fds()))
         time.sleep(_SAMPLE_SECONDS)
     return samples
 
