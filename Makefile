@@ -23,7 +23,7 @@ PENDING = || test $$? = 1
 # What a codelab's commands take: the module, and the folder its track starts from if that is not START.
 PLACE = $(if $(MOD),$(MOD)$(if $(filter-out file,$(origin FROM)),/$(FROM)))
 
-.PHONY: help setup run learn start check show hint apply next watch reset list diff test test-all verify doctor deploy probe lint bench lock clean module
+.PHONY: help setup run learn start check show hint apply next watch reset list diff test test-all verify doctor deploy probe lint bench soak lock clean module
 help: ## Print this
 	@awk -F ':.*## ' '/^##/ { print substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo "MOD is one of: $(MODULES)"
@@ -101,6 +101,9 @@ lint: .venv/.ready ## Check style and types, Dockerfiles too
 
 bench: .venv/.bench ## Measure the local cloud, beside Google's emulators if they are here (10 min): docs/bench.md
 	@$(TOOL)/python -m bench $(if $(MILLION),--million)
+
+soak: .venv/.ready ## Run everything under load and attack for half an hour, or SOAK_MINUTES=, and print the figures
+	@SOAK_MINUTES='$(SOAK_MINUTES)' $(TOOL)/python -m bench.soak
 
 lock: .venv/.ready ## Look up the tool's packages afresh and write requirements.lock
 	@$(TOOL)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url \

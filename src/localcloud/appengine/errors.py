@@ -21,6 +21,7 @@ _CODES = {
     grpc.StatusCode.RESOURCE_EXHAUSTED: Error.RESOURCE_EXHAUSTED,
     grpc.StatusCode.UNAVAILABLE: Error.TIMEOUT,
     grpc.StatusCode.DEADLINE_EXCEEDED: Error.TIMEOUT,
+    grpc.StatusCode.DATA_LOSS: Error.INTERNAL_ERROR,
 }
 
 

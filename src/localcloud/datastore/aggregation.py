@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from localcloud.datastore import keys, values
 from localcloud.datastore import messages as m
+from localcloud.datastore.damage import DAMAGE, damaged
 from localcloud.datastore.errors import invalid
 from localcloud.datastore.filters import KEY
 from localcloud.datastore.results import Run
@@ -83,7 +84,11 @@ def aggregate(run: Run, aggregations: Iterable[Aggregation]) -> m.AggregationRes
         for row in run.rows(names):
             count += 1
             for name, value in zip(names, row, strict=True):
-                sums[name].add(values.decode_number(value))
+                try:
+                    number = values.decode_number(value)
+                except DAMAGE as error:
+                    raise damaged(b"") from error
+                sums[name].add(number)
     else:
         # Only as far as the one that counts furthest wants to know.
         limits = [one.up_to for one in wanted]

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+
+# As many as an app has, many times over. Each takes some 200 bytes, and who makes up names makes many.
+_MOST_KNOWN = 10_000
 
 
 class Dictionary:
-    """One table (id, *columns), remembered in memory: its rows are never changed or removed."""
+    """One table (id, *columns), the latest names of it in memory: its rows are never changed or removed."""
 
     def __init__(self, table: str, *columns: str) -> None:
         where = " AND ".join(f"{column} = ?" for column in columns)
         self._select = f"SELECT id FROM {table} WHERE {where}"
         self._insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' for _ in columns)})"
         self._known: dict[tuple[str | int, ...], int] = {}
+        # For changes only; a look into a dict needs none.
+        self._lock = threading.Lock()
         # Added in the write transaction in progress: true for others only once that commits.
         self._added: dict[tuple[str | int, ...], int] = {}
 
@@ -22,7 +28,8 @@ class Dictionary:
         if number is None:
             row = connection.execute(self._select, name).fetchone()
             if row:
-                number = self._known[name] = row[0]
+                number = row[0]
+                self._remember({name: row[0]})
         return number
 
     def add(self, writer: sqlite3.Connection, *name: str | int) -> int:
@@ -37,9 +44,17 @@ class Dictionary:
 
     def commit(self) -> None:
         """Keep what was added: the write transaction has been committed."""
-        self._known.update(self._added)
-        self._added.clear()
+        if self._added:
+            self._remember(self._added)
+            self._added.clear()
 
     def rollback(self) -> None:
         """Forget what was added: the write transaction has been undone."""
         self._added.clear()
+
+    def _remember(self, names: dict[tuple[str | int, ...], int]) -> None:
+        with self._lock:
+            self._known.update(names)
+            while len(self._known) > _MOST_KNOWN:
+                # The one that came first; if it is still in use, it is looked up and comes again.
+                del self._known[next(iter(self._known))]

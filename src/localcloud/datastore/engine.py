@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from localcloud.datastore import aggregation, explain, gql, history, keys, masks, metadata, mutations
 from localcloud.datastore import messages as m
-from localcloud.datastore.errors import conflict, invalid, unimplemented
+from localcloud.datastore.damage import DAMAGE, damaged
+from localcloud.datastore.errors import DatastoreError, conflict, invalid, unimplemented
 from localcloud.datastore.query import parse
 from localcloud.datastore.results import NO_MORE, REPLY_BYTES, Meter, Run, fill_result, fingerprint
 from localcloud.datastore.storage import Snapshot, Storage, file_errors, read_state
@@ -91,7 +92,10 @@ class Engine:
                 if row:
                     room -= len(row[2])
                     result = response.found.add()
-                    fill_result(result, *row)
+                    try:
+                        fill_result(result, *row)
+                    except DAMAGE as error:
+                        raise damaged(path) from error
                     if wanted is not None:
                         masks.cut(result.entity, wanted)
                 else:
@@ -121,7 +125,7 @@ class Engine:
             if query.kind in metadata.KINDS:
                 if meter:
                     raise unimplemented("Explain of a metadata query")
-                response.batch.CopyFrom(metadata.run(snapshot, query))
+                response.batch.CopyFrom(metadata.run(self._storage, snapshot, query))
                 return response
             started = time.perf_counter()
             run = Run(self._storage, snapshot, query, meter)
@@ -267,7 +271,11 @@ class Engine:
         with file_errors():
             if which in ("transaction", "new_transaction"):
                 with self._transactions.reading(project, database, identifier) as (transaction, snapshot):
-                    history.check_horizon(snapshot)
+                    try:
+                        history.check_horizon(snapshot)
+                    except DatastoreError as error:
+                        # A reset took what it reads; a time that it asked for itself is too old.
+                        raise error if transaction.past is not None else conflict() from error
                     yield _Reading(snapshot, None if transaction.read_only else transaction, begun)
             else:
                 with self._storage.snapshot(past) as snapshot:
@@ -278,7 +286,7 @@ class Engine:
     def _writing(self) -> Iterator[Writer]:
         self._transactions.expire()
         with file_errors(), self._storage.writing() as connection:
-            writer = Writer(self._storage, connection)
+            writer = Writer(self._storage, connection, self._transactions.oldest_needed())
             yield writer
             writer.finish()
 

@@ -102,7 +102,7 @@ def encode_path(key: m.Key, *, complete: bool = True, written: bool = False) -> 
                 check_not_reserved("key path element name", element.name)
             parts.append(bytes((_NAME,)) + _encode_text(element.name))
         elif complete or index < last:
-            raise invalid(f"Key path element must not be incomplete: [{_describe(key)}]")
+            raise invalid(f"Key path element must not be incomplete: [{describe(key)}]")
     encoded = b"".join(parts)
     # The encoding is never shorter than what counts.
     if written and len(encoded) > _MAX_KEY_BYTES and _size(key) > _MAX_KEY_BYTES:
@@ -128,7 +128,7 @@ def encode_id(number: int) -> bytes:
 def refuse_complete(key: m.Key) -> None:
     """Raise DatastoreError if the key has an id or name already, where one is to be allocated."""
     if is_complete(key):
-        raise invalid(f"Key path element must not be complete: [{_describe(key)}]")
+        raise invalid(f"Key path element must not be complete: [{describe(key)}]")
 
 
 def decode_path(data: bytes, partition: Partition, key: m.Key) -> None:
@@ -184,5 +184,6 @@ def _decode_text(data: bytes, position: int) -> tuple[str, int]:
     return data[position:end].replace(b"\0\xff", b"\0").decode(), end + len(_END)
 
 
-def _describe(key: m.Key) -> str:
+def describe(key: m.Key) -> str:
+    """Return the key's path for a message, as in "Visit: 1, Note: x"."""
     return ", ".join(f"{element.kind}: {element.name or element.id or ''}" for element in key.path)

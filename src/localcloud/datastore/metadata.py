@@ -5,14 +5,14 @@ https://cloud.google.com/datastore/docs/concepts/metadataqueries
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 
-from localcloud.datastore import keys, values
+from localcloud.datastore import history, keys, values
 from localcloud.datastore import messages as m
 from localcloud.datastore.cursors import Cursors
 from localcloud.datastore.errors import invalid, unimplemented
 from localcloud.datastore.filters import KEY, Conjunction
+from localcloud.datastore.plan import NOW, Source
 from localcloud.datastore.query import Query
 from localcloud.datastore.results import (
     BATCH_RESULTS,
@@ -23,7 +23,7 @@ from localcloud.datastore.results import (
     NO_MORE,
     NOT_FINISHED,
 )
-from localcloud.datastore.storage import Snapshot
+from localcloud.datastore.storage import Snapshot, Storage
 
 NAMESPACE, KIND, PROPERTY = "__namespace__", "__kind__", "__property__"
 KINDS = (NAMESPACE, KIND, PROPERTY)
@@ -32,16 +32,14 @@ KINDS = (NAMESPACE, KIND, PROPERTY)
 _DEFAULT_NAMESPACE = 1
 
 
-def run(snapshot: Snapshot, query: Query) -> m.QueryResultBatch:
+def run(storage: Storage, snapshot: Snapshot, query: Query) -> m.QueryResultBatch:
     """Return the batch of a query on one of KINDS; DatastoreError for filters and orders by anything but keys."""
-    if snapshot.past is not None:
-        raise unimplemented("A metadata query at a read_time")
     if query.projection or query.distinct:
         raise unimplemented("Projection in a metadata query")
     if [term.name for term in query.terms] != [KEY] or any(branch.equals for branch in query.branches):
         raise invalid(f"Metadata queries can only be filtered and ordered by {KEY}.")
     cursors = Cursors(query.terms)
-    entities = [entity for entity in _entities(snapshot.connection, query) if _wanted(entity, query.branches)]
+    entities = [entity for entity in _Metadata(storage, snapshot, query).entities() if _wanted(entity, query.branches)]
     entities.sort(key=lambda entity: keys.encode_path(entity.key), reverse=query.terms[0].descending)
     batch = m.QueryResultBatch(entity_result_type=KEY_ONLY if query.keys_only else FULL)
     batch.snapshot_version = snapshot.version
@@ -89,50 +87,82 @@ def _wanted(entity: m.Entity, branches: list[Conjunction]) -> bool:
     return any(path in branch.keys for branch in branches)
 
 
-def _entities(connection: sqlite3.Connection, query: Query) -> Iterator[m.Entity]:
-    if query.kind == NAMESPACE:
-        yield from _namespaces(connection, query.partition)
-        return
-    for number, name in connection.execute(
-        "SELECT k.id, k.name FROM kinds AS k JOIN partitions AS p ON p.id = k.partition"
-        " WHERE p.project = ? AND p.database = ? AND p.namespace = ?"
-        " AND EXISTS (SELECT 1 FROM entities AS e WHERE e.kind = k.id)",
-        query.partition,
-    ).fetchall():
-        if query.kind == KIND:
-            yield _entity(query.partition, (KIND, name))
-        else:
-            yield from _properties(connection, query.partition, number, name)
+class _Metadata:
+    """What there was at the snapshot's time."""
 
+    def __init__(self, storage: Storage, snapshot: Snapshot, query: Query) -> None:
+        self._storage = storage
+        self._snapshot = snapshot
+        self._connection = snapshot.connection
+        self._query = query
 
-def _namespaces(connection: sqlite3.Connection, partition: keys.Partition) -> Iterator[m.Entity]:
-    for (name,) in connection.execute(
-        "SELECT namespace FROM partitions AS p WHERE project = ? AND database = ?"
-        " AND EXISTS (SELECT 1 FROM entities AS e WHERE e.partition = p.id)",
-        (partition.project, partition.database),
-    ).fetchall():
-        yield _entity(partition, (NAMESPACE, name or _DEFAULT_NAMESPACE))
+    def entities(self) -> Iterator[m.Entity]:
+        """Yield what the query's kind stands for, in no order."""
+        query = self._query
+        if query.kind == NAMESPACE:
+            yield from self._namespaces()
+            return
+        sources = self._sources(query.partition)
+        for number, name in self._connection.execute(
+            "SELECT k.id, k.name FROM kinds AS k JOIN partitions AS p ON p.id = k.partition"
+            " WHERE p.project = ? AND p.database = ? AND p.namespace = ?",
+            query.partition,
+        ).fetchall():
+            if not self._holds(sources, "kind", number):
+                continue
+            if query.kind == KIND:
+                yield _entity(query.partition, (KIND, name))
+            else:
+                yield from self._properties(sources, number, name)
 
+    def _sources(self, partition: keys.Partition) -> tuple[Source, ...]:
+        if self._snapshot.past is None:
+            return (NOW,)
+        return history.sources(self._storage, self._snapshot, partition)
 
-def _properties(
-    connection: sqlite3.Connection, partition: keys.Partition, kind: int, kind_name: str
-) -> Iterator[m.Entity]:
-    for number, name in connection.execute("SELECT id, name FROM properties WHERE kind = ?", (kind,)).fetchall():
-        # One look into the index for each type that a value can have.
-        representations = [
-            representation
-            for tag, representation in values.REPRESENTATIONS.items()
-            if connection.execute(
-                "SELECT 1 FROM postings WHERE property = ? AND value >= ? AND value < ? LIMIT 1",
-                (number, bytes((tag,)), bytes((tag + 1,))),
+    def _holds(self, sources: tuple[Source, ...], column: str, number: int) -> bool:
+        return any(
+            self._connection.execute(
+                f"SELECT 1 FROM {source.schema}entities WHERE {column} = ?1 AND (?2 IS NULL OR version <= ?2) LIMIT 1",
+                (number, source.newest),
             ).fetchone()
-        ]
-        if representations:
-            entity = _entity(partition, (KIND, kind_name), (PROPERTY, name))
-            array = entity.properties["property_representation"].array_value
-            for representation in sorted(representations):
-                array.values.add().string_value = representation
-            yield entity
+            for source in sources
+        )
+
+    def _namespaces(self) -> Iterator[m.Entity]:
+        partition = self._query.partition
+        for number, name in self._connection.execute(
+            "SELECT id, namespace FROM partitions WHERE project = ? AND database = ?",
+            (partition.project, partition.database),
+        ).fetchall():
+            if self._holds(self._sources(partition._replace(namespace=name)), "partition", number):
+                yield _entity(partition, (NAMESPACE, name or _DEFAULT_NAMESPACE))
+
+    def _properties(self, sources: tuple[Source, ...], kind: int, kind_name: str) -> Iterator[m.Entity]:
+        for number, name in self._connection.execute(
+            "SELECT id, name FROM properties WHERE kind = ?", (kind,)
+        ).fetchall():
+            # One look into the index for each type that a value can have.
+            representations = [
+                representation
+                for tag, representation in values.REPRESENTATIONS.items()
+                if any(self._has_value(source, number, tag) for source in sources)
+            ]
+            if representations:
+                entity = _entity(self._query.partition, (KIND, kind_name), (PROPERTY, name))
+                array = entity.properties["property_representation"].array_value
+                for representation in sorted(representations):
+                    array.values.add().string_value = representation
+                yield entity
+
+    def _has_value(self, source: Source, number: int, tag: int) -> bool:
+        schema = source.schema
+        found = self._connection.execute(
+            f"SELECT 1 FROM {schema}postings AS p WHERE property = ?1 AND value >= ?2 AND value < ?3"
+            f" AND (?4 IS NULL OR (SELECT e.version FROM {schema}entities AS e WHERE e.id = p.entity) <= ?4) LIMIT 1",
+            (number, bytes((tag,)), bytes((tag + 1,)), source.newest),
+        ).fetchone()
+        return found is not None
 
 
 def _entity(partition: keys.Partition, *path: tuple[str, str | int]) -> m.Entity:

@@ -9,6 +9,7 @@ from grpc import StatusCode
 
 from localcloud.datastore import keys, masks, transforms, values
 from localcloud.datastore import messages as m
+from localcloud.datastore.damage import DAMAGE, damaged
 from localcloud.datastore.errors import DatastoreError, invalid
 from localcloud.datastore.keys import Partition
 from localcloud.datastore.values import Cells
@@ -112,7 +113,10 @@ def _change(change: Change, old: Stored | None, now: int, result: m.MutationResu
     """Return the entity after the change's mask and transforms; the transforms' results go into `result`."""
     entity = change.entity
     if change.mask is not None:
-        entity = m.Entity.FromString(old.body) if old else m.Entity(key=change.entity.key)
+        try:
+            entity = m.Entity.FromString(old.body) if old else m.Entity(key=change.entity.key)
+        except DAMAGE as error:
+            raise damaged(change.path) from error
         masks.overlay(entity, change.entity, change.mask)
     for path, transform in change.transforms:
         result.transform_results.append(transforms.apply(entity, path, transform, now))
@@ -164,7 +168,8 @@ def _base_version(mutation: m.Mutation) -> int | None:
     if strategy == "base_version":
         return int(mutation.base_version)
     if strategy == "update_time":
-        return int(mutation.update_time.ToMicroseconds())
+        values.check_timestamp(mutation.update_time)
+        return int(mutation.update_time.seconds) * 1_000_000 + int(mutation.update_time.nanos) // 1000
     return None
 
 

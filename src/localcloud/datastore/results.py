@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from localcloud.datastore import history, keys, values
 from localcloud.datastore import messages as m
 from localcloud.datastore.cursors import Cursors, Position
+from localcloud.datastore.damage import DAMAGE, damaged
 from localcloud.datastore.filters import KEY
 from localcloud.datastore.masks import cut
 from localcloud.datastore.merge import Merge, Row
@@ -52,7 +53,9 @@ class Run:
         self._meter = meter
         if meter:
             self._connection.create_function(COUNT, 1, meter.count_row)
-        self._sources = (NOW,) if snapshot.past is None else history.sources(storage, snapshot, query.partition)
+        self._sources: tuple[Source, ...] = (NOW,)
+        if snapshot.past is not None:
+            self._sources = history.sources(storage, snapshot, query.partition, query.kind)
         self._cursors = Cursors(query.terms)
         self._start = self._cursors.decode(query.start) if query.start else None
         self._end = self._cursors.decode(query.end) if query.end else None
@@ -206,6 +209,12 @@ class Run:
         return self._cursors.encode([row[self._places[term.name]] for term in self._query.terms])
 
     def _result(self, row: Row) -> m.EntityResult:
+        try:
+            return self._read_result(row)
+        except DAMAGE as error:
+            raise damaged(row[1]) from error
+
+    def _read_result(self, row: Row) -> m.EntityResult:
         result = m.EntityResult(cursor=self._cursor(row))
         query = self._query
         if query.projection or query.keys_only:
@@ -228,7 +237,7 @@ class Run:
 
 
 def fill_result(result: m.EntityResult, version: int, created: int, body: bytes) -> None:
-    """Write a stored entity into a result."""
+    """Write a stored entity into a result; one of DAMAGE if it cannot be read."""
     result.entity.ParseFromString(body)
     result.version = version
     result.update_time.FromMicroseconds(version)

@@ -66,26 +66,18 @@ _SCHEMA is what a new file gets; a test holds the two to the same tables."""
 
 SCHEMA_VERSION = 1 + len(_MIGRATIONS)
 
-_HEADER_BYTES = 100
 _MAGIC = b"SQLite format 3\0"
 # How long the pages of a file are checked before it is served: time for some tens of megabytes.
 _CHECK_SECONDS = 0.1
 _INSTRUCTIONS_BETWEEN_LOOKS = 10_000
 
 
-def check_header(path: Path) -> None:
-    """Raise LocalCloudError if the file is another program's, or newer than this one; it may be missing or empty.
+def check_header(path: Path, header: bytes) -> None:
+    """Raise LocalCloudError if the file is another program's, or newer than this one; an empty one is neither.
 
-    Read by hand, because opening another program's database with SQLite may already write to it.
+    `header` was read by hand, because opening another program's database with SQLite may already write to it.
     https://www.sqlite.org/fileformat.html#the_database_header
     """
-    try:
-        with path.open("rb") as file:
-            header = file.read(_HEADER_BYTES)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise LocalCloudError(f"{path}: cannot read the Datastore's file: {error.strerror}") from error
     if not header:
         return
     application = int.from_bytes(header[68:72], "big")

@@ -116,10 +116,12 @@ def _behaviour(method: Callable[[Any], Any], request_class: Any) -> Callable[[by
         if remaining is not None and remaining < _SHORTEST_DEADLINE_SECONDS:
             _abort(context, grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
         try:
-            return method(request_class.FromString(request))
+            message = request_class.FromString(request)
         except DecodeError:
             name = request_class.DESCRIPTOR.full_name
             _abort(context, grpc.StatusCode.INVALID_ARGUMENT, f"the request is not a {name} that can be read")
+        try:
+            return method(message)
         except DatastoreError as error:
             _abort(context, error.code, error.message)
         except Exception:

@@ -4,6 +4,9 @@ The journal is a WAL, so readers see a snapshot and never wait for the writer. W
 in the operating system's hands when it is acknowledged: it survives the death of this process at any moment, and a
 power cut may cost the last commits but never the file's consistency. FULL would add a disk flush to each put.
 
+Readers pin the log: it can only begin again once nobody reads in it. So a read lasts no longer than a call, a
+transaction between its calls holds none, and a log that has grown all the same is copied and cut short by force.
+
 One process has a file at a time: what its transactions have read is in that process's memory.
 """
 
@@ -19,10 +22,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from filelock import FileLock, Timeout
 from grpc import StatusCode
 
 from localcloud.datastore import schema
+from localcloud.datastore.datafile import DataFile, cannot_open
 from localcloud.datastore.dictionary import Dictionary
 from localcloud.datastore.errors import DatastoreError, invalid
 from localcloud.errors import LocalCloudError
@@ -30,10 +33,14 @@ from localcloud.scratch import Scratch
 
 # For another program that looks into the file with SQLite's tools.
 _BUSY_SECONDS = 10.0
-# 16 MB of journal before it is copied into the file, which flushes the disk and so is worth doing seldom.
+# 16 MB of log before it is copied into the file, which flushes the disk and so is worth doing seldom.
 _CHECKPOINT_PAGES = 4000
-# For the process before to end, in a quick restart.
-_LOCK_SECONDS = 1.0
+_LOG_BYTES = 16_000_000
+# From here on a writer waits for the reads in progress, so that the log can be cut short. Should one take longer than
+# that, writers wait again after each step: the log grows slowly then.
+LONGEST_LOG_BYTES = 32_000_000
+_LOG_STEP_BYTES = 2_000_000
+_READERS_SECONDS = 2.0
 # Idle connections that are kept: one for each call that the server answers at once.
 _MAX_IDLE = 16
 
@@ -62,8 +69,6 @@ class Storage:
             # SQLite's own in-memory databases have no snapshots that several threads could read.
             self._directory = Scratch("localcloud-datastore-")
             path = Path(self._directory.name) / "datastore.db"
-        # By its one true name, so that its lock is one too.
-        self._path = Path(path).resolve()
         self._synchronous = "OFF" if self._directory else "NORMAL"
         self._lock = threading.Lock()
         self._write_lock = threading.Lock()
@@ -72,17 +77,21 @@ class Storage:
         self._closed = False
         # When the commit in progress began, which is before its version.
         self._writing_since: int | None = None
-        self._file_lock = None if self._directory else _lock(self._path)
+        # The log of a lost file is saved once, until a write goes through again.
+        self._log_saved = False
+        # How long the log may become before it is cut short.
+        self._log_limit = LONGEST_LOG_BYTES
+        self._file = DataFile(path)
         try:
-            schema.check_header(self._path)
-            if self._path.exists() and not os.access(self._path, os.W_OK):
-                # SQLite would open it for reading, and fail at some later time.
-                raise LocalCloudError(_not_writable(self._path))
+            schema.check_header(self._file.path, self._file.header())
             self._writer = self._connect()
-            schema.prepare(self._writer, self._path)
-        except sqlite3.Error as error:
+            schema.prepare(self._writer, self._file.path)
+            # The log is made by the first look into it.
+            read_state(self._writer)
+            self._file.remember_log()
+        except (sqlite3.Error, OSError, DatastoreError) as error:
             self.close()
-            raise LocalCloudError(_cannot_open(self._path, error)) from error
+            raise LocalCloudError(cannot_open(self._file.path, error)) from error
         except BaseException:
             self.close()
             raise
@@ -93,36 +102,45 @@ class Storage:
     def close(self) -> None:
         """Close every connection, open snapshots included; a second call does nothing."""
         with self._write_lock, self._lock:
+            if self._closed:
+                return
             self._closed = True
             self._idle.clear()
+            writer: sqlite3.Connection | None = getattr(self, "_writer", None)
             for connection in self._open:
-                connection.close()
+                if connection is not writer:
+                    connection.close()
+            if writer:
+                self._save_log_of_lost_file()
+                writer.close()
             self._open.clear()
+            self._file.release()
             if self._directory:
                 self._directory.cleanup()
-            if self._file_lock:
-                _unlock(self._file_lock)
 
-    def open_snapshot(self, past: int | None = None) -> Snapshot:
-        """Return the database as it is now, or to be read as of `past`; it stays so until close_snapshot()."""
+    def open_snapshot(self, past: int | None = None, connection: sqlite3.Connection | None = None) -> Snapshot:
+        """Return the database as it is now, or to be read as of `past`; it stays so until close_snapshot().
+
+        `connection` is one that keep_connection() has kept.
+        """
         if past is not None:
             # What is being written now may become part of that past.
             with self._write_lock:
                 pass
         # Taken before the snapshot: a commit that this misses has a later version.
         now = min(time.time_ns() // 1000, self._writing_since or sys.maxsize) - 1
-        with self._lock:
-            connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            with self._lock:
+                connection = self._idle.pop() if self._idle else None
         connection = connection or self._connect()
         try:
             connection.execute("BEGIN")
             # BEGIN alone takes no snapshot, the first read does.
             version = read_state(connection).version
+            self._file.check_for_reading()
             return Snapshot(connection, version, max(version, now) if past is None else past, past)
         except BaseException:
-            with self._lock:
-                self._open.discard(connection)
-            connection.close()
+            self._discard(connection)
             raise
 
     def close_snapshot(self, snapshot: Snapshot) -> None:
@@ -130,12 +148,30 @@ class Storage:
         with self._lock:
             if self._closed:
                 return
+            snapshot.connection.execute("ROLLBACK")
             if len(self._idle) < _MAX_IDLE:
-                snapshot.connection.execute("ROLLBACK")
                 self._idle.append(snapshot.connection)
-            else:
-                self._open.discard(snapshot.connection)
-                snapshot.connection.close()
+                return
+        self._discard(snapshot.connection)
+
+    def keep_connection(self, snapshot: Snapshot) -> sqlite3.Connection | None:
+        """End the snapshot, and return its connection if temporary tables were made in it; else give it back."""
+        if snapshot.past is None or not snapshot.connection.execute("SELECT 1 FROM temp.sqlite_master").fetchone():
+            self.close_snapshot(snapshot)
+            return None
+        snapshot.connection.execute("COMMIT")
+        # It may not be asked again for a minute, or never: its cache has up to 2 MB.
+        snapshot.connection.execute("PRAGMA shrink_memory")
+        return snapshot.connection
+
+    def drop_connection(self, connection: sqlite3.Connection) -> None:
+        """Close what keep_connection() returned."""
+        self._discard(connection)
+
+    def _discard(self, connection: sqlite3.Connection) -> None:
+        with self._lock:
+            self._open.discard(connection)
+        connection.close()
 
     @contextlib.contextmanager
     def snapshot(self, past: int | None = None) -> Iterator[Snapshot]:
@@ -155,7 +191,9 @@ class Storage:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
+                self._file.check_for_writing()
                 self._writer.execute("COMMIT")
+                self._log_saved = False
             except BaseException:
                 for dictionary in dictionaries:
                     dictionary.rollback()
@@ -163,17 +201,61 @@ class Storage:
                     # What went wrong first is what matters, as on a full disk.
                     with contextlib.suppress(sqlite3.Error):
                         self._writer.execute("ROLLBACK")
+                self._save_log_of_lost_file()
                 raise
             finally:
                 self._writing_since = None
             for dictionary in dictionaries:
                 dictionary.commit()
+            if self._file.log_bytes > self._log_limit:
+                self._cut_log()
+
+    def _save_log_of_lost_file(self) -> None:
+        """If the name does not lead to the file any more, copy the log into it, wherever it is now.
+
+        SQLite would leave the log behind under the old name. What it has would be missing in the file, and be taken for
+        part of another file that comes to that name.
+        """
+        try:
+            self._file.check_for_writing()
+        except DatastoreError:
+            if not self._log_saved:
+                self._log_saved = True
+                with contextlib.suppress(sqlite3.Error):
+                    self._checkpoint()
+
+    def _cut_log(self) -> None:
+        # What is written is written: a checkpoint that fails now is tried again.
+        with contextlib.suppress(sqlite3.Error):
+            self._checkpoint()
+        with contextlib.suppress(DatastoreError):
+            self._file.measure_log()
+        size = self._file.log_bytes
+        self._log_limit = LONGEST_LOG_BYTES if size < LONGEST_LOG_BYTES else size + _LOG_STEP_BYTES
+
+    def _checkpoint(self) -> None:
+        """Copy the log into the file and make it empty, if the reads in progress end in time; no others begin in it."""
+        execute = self._writer.execute
+        execute(f"PRAGMA busy_timeout = {int(_READERS_SECONDS * 1000)}")
+        try:
+            execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
 
     def _connect(self) -> sqlite3.Connection:
+        # A name that leads elsewhere is not opened, and nothing is made there.
+        self._file.check()
         # Each connection is used by one thread at a time, but not always by the same one.
-        connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            f"{self._file.path.as_uri()}?mode=rw",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         with self._lock:
             self._open.add(connection)
         return connection
@@ -207,54 +289,3 @@ def file_errors() -> Iterator[None]:
         else:
             raise
         raise DatastoreError(code, f"the Datastore's file: {text}; {advice}") from error
-
-
-def _lock(path: Path) -> FileLock:
-    """Take the file for this process, until it ends however it ends."""
-    if not path.parent.is_dir():
-        # FileLock would make it, wherever a mistyped --data leads.
-        raise LocalCloudError(
-            f"{path}: there is no directory {path.parent} for the Datastore's file; make it or name another"
-        )
-    lock_path = path.with_name(f"{path.name}-lock")
-    lock = FileLock(lock_path)
-    try:
-        lock.acquire(timeout=_LOCK_SECONDS)
-    except Timeout:
-        raise LocalCloudError(
-            f"{path}: expected a file that no other process has open, found {_holder(lock_path)} with it; "
-            "stop that one, or name another file with --data"
-        ) from None
-    except OSError as error:
-        raise LocalCloudError(_cannot_open(path, error)) from error
-    # For _holder(); a full disk takes the lock and not the number.
-    with contextlib.suppress(OSError):
-        lock_path.write_text(f"{os.getpid()}\n")
-    return lock
-
-
-def _unlock(lock: FileLock) -> None:
-    # Removed while it is held: who waits for it finds, once it has the lock, that the file is gone, and makes another.
-    if lock.is_locked:
-        with contextlib.suppress(OSError):
-            os.unlink(lock.lock_file)
-        lock.release()
-
-
-def _holder(lock_path: Path) -> str:
-    with contextlib.suppress(OSError, ValueError):
-        return f"process {int(lock_path.read_text())}"
-    return "another process"
-
-
-def _cannot_open(path: Path, error: Exception) -> str:
-    if not os.access(path.parent, os.W_OK):
-        return _not_writable(path)
-    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    if "full" in reason or "No space" in reason:
-        return f"{path}: cannot open the Datastore's file: {reason}; free some space or name another file"
-    return f"{path}: cannot open the Datastore's file: {reason}; restore it from a copy or name another file"
-
-
-def _not_writable(path: Path) -> str:
-    return f"{path}: the Datastore's file and its directory must be writable; change that or name another file"

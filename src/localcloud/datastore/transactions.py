@@ -1,14 +1,18 @@
 """Open transactions: what each has read, so that its commit can tell whether that still holds.
 
-Concurrency is optimistic. A transaction reads one snapshot, taken at its first read, and nothing is locked; at
-its commit everything it read is read again, and ABORTED if the answer is another one. A read-only transaction, or
-one that writes nothing, is as good as its snapshot and never fails.
+Concurrency is optimistic. A transaction reads one state of the database, that of its first read, and nothing is
+locked; at its commit everything it read is read again, and ABORTED if the answer is another one. A read-only
+transaction, or one that writes nothing, is as good as what it reads and never fails.
+
+Between its reads a transaction holds nothing of the file, since SQLite's log grows as long as anybody reads in it. What
+others have changed since its first read, it reads from the history, which is kept as long as a transaction needs it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import secrets
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Set
@@ -29,8 +33,8 @@ LIFETIME_SECONDS = 270
 LOCK_SECONDS = 2.0
 _MAX_WAITING = 12
 _SWEEP_SECONDS = 1
-# Each open snapshot is a connection with its file descriptors; beyond this the one longest idle is given up.
-_MAX_SNAPSHOTS = 100
+# Each that has read keeps what it has read, and some a connection; beyond this the one longest idle is given up.
+_MAX_READING = 100
 
 _ID_PREFIX = b"txn\0"
 _ID_BYTES = 16
@@ -50,9 +54,12 @@ class Transaction:
     lock: threading.Lock = field(default_factory=threading.Lock)
     over: threading.Event = field(default_factory=threading.Event)
     """Set when nothing will come of it any more: its commit, if there was one, is done."""
-    snapshot: Snapshot | None = None
-    read_version: int = 0
-    """The newest commit that the snapshot saw."""
+    read_version: int | None = None
+    """The newest commit at its first read."""
+    read_time: int = 0
+    """As of when it reads, in microseconds since 1970."""
+    connection: sqlite3.Connection | None = None
+    """Has temporary tables of what has changed since the first read, once it has read any of that."""
     ended: DatastoreError | None = None
     """Why nobody may use it any more."""
     lookups: dict[tuple[Partition, bytes], int] = field(default_factory=dict)
@@ -69,9 +76,12 @@ class Transactions:
     def __init__(self, storage: Storage, clock: Callable[[], float]) -> None:
         self._storage = storage
         self._clock = clock
-        self._lock = threading.Lock()
+        # One thread may take it again: _end() is called with it and without.
+        self._lock = threading.RLock()
         self._open: dict[bytes, Transaction] = {}
         self._ending: set[Transaction] = set()
+        # Those that have read, and the time of which each needs the history.
+        self._needed: dict[Transaction, int] = {}
         self._waiting = threading.Semaphore(_MAX_WAITING)
         self._next_sweep = clock()
 
@@ -92,21 +102,50 @@ class Transactions:
 
     @contextlib.contextmanager
     def reading(self, project: str, database: str, identifier: bytes) -> Iterator[tuple[Transaction, Snapshot]]:
-        """The transaction, held for the length of a `with` block, and its snapshot."""
+        """The transaction, held for the length of a `with` block, and the database as it reads it."""
         transaction = self._find(project, database, identifier)
         with transaction.lock:
             if transaction.ended:
                 raise transaction.ended
             transaction.used = self._clock()
-            if transaction.snapshot is None:
-                self._make_room()
-                transaction.snapshot = self._storage.open_snapshot(transaction.past)
-                transaction.read_version = transaction.snapshot.version
-            yield transaction, transaction.snapshot
+            snapshot = self._open_snapshot(transaction)
+            try:
+                yield transaction, snapshot
+            except BaseException:
+                # Whatever it has of temporary tables may be half made.
+                self._storage.drop_connection(snapshot.connection)
+                raise
+            transaction.connection = self._storage.keep_connection(snapshot)
+
+    def _open_snapshot(self, transaction: Transaction) -> Snapshot:
+        """Return the database as it was at the transaction's first read, which may be this one."""
+        past = transaction.past
+        first = transaction.read_version is None
+        if first:
+            self._make_room()
+            with self._lock:
+                # All of the history, until it is known how much is needed.
+                self._needed[transaction] = 0
+        connection, transaction.connection = transaction.connection, None
+        snapshot = self._storage.open_snapshot(past if first else None, connection)
+        if first:
+            transaction.read_version, transaction.read_time = snapshot.version, snapshot.time
+            with self._lock:
+                self._needed[transaction] = snapshot.version if past is None else past
+            return snapshot
+        assert transaction.read_version is not None
+        if past is None and snapshot.version != transaction.read_version:
+            past = transaction.read_version
+        return snapshot._replace(version=transaction.read_version, time=transaction.read_time, past=past)
+
+    def oldest_needed(self) -> int | None:
+        """Return the earliest time of which an open transaction needs the history, None if none does."""
+        with self._lock:
+            return min(self._needed.values(), default=None)
 
     @contextlib.contextmanager
     def ending(self, project: str, database: str, identifier: bytes) -> Iterator[Transaction]:
-        """The transaction, taken out of the open ones and with its snapshot given back.
+        """The transaction, taken out of the open ones.
 
         Writes outside any transaction wait for the end of the `with` block, which is where it commits.
         """
@@ -170,7 +209,7 @@ class Transactions:
     def expire(self) -> None:
         """End the transactions that nobody will end, once a second at most.
 
-        Asked at every write: what an abandoned one holds is a snapshot, and the journal grows until that is given up.
+        Asked at every write: what an abandoned one holds is history, and the file grows until that is given up.
         """
         now = self._clock()
         with self._lock:
@@ -198,10 +237,9 @@ class Transactions:
 
     def _make_room(self) -> None:
         with self._lock:
-            holding = [transaction for transaction in self._open.values() if transaction.snapshot]
-            if len(holding) < _MAX_SNAPSHOTS:
+            if len(self._needed) < _MAX_READING:
                 return
-            for transaction in sorted(holding, key=lambda transaction: transaction.used):
+            for transaction in sorted(self._needed, key=lambda transaction: transaction.used):
                 if transaction.lock.acquire(blocking=False):
                     self._end(transaction, conflict())
                     transaction.over.set()
@@ -210,9 +248,11 @@ class Transactions:
 
     def _end(self, transaction: Transaction, reason: DatastoreError) -> None:
         transaction.ended = reason
-        if transaction.snapshot:
-            self._storage.close_snapshot(transaction.snapshot)
-            transaction.snapshot = None
+        with self._lock:
+            self._needed.pop(transaction, None)
+        if transaction.connection:
+            self._storage.drop_connection(transaction.connection)
+            transaction.connection = None
 
 
 def _is_old(transaction: Transaction, now: float) -> bool:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 import struct
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from localcloud.datastore import keys
 from localcloud.datastore import messages as m
 from localcloud.datastore.errors import invalid
@@ -99,6 +101,14 @@ def decode_number(data: bytes) -> int | float | None:
     return _decode_double(data[1:]) if data[0] == _DOUBLE else None
 
 
+def check_timestamp(timestamp: Timestamp) -> None:
+    """Raise DatastoreError for what protobuf itself would not take for a time."""
+    if not _MIN_SECONDS <= timestamp.seconds <= _MAX_SECONDS:
+        raise invalid("Timestamp seconds exceeds limit for field")
+    if not 0 <= timestamp.nanos < 1_000_000_000:
+        raise invalid("Timestamp nanos exceeds limit for field")
+
+
 def index_entity(entity: m.Entity) -> Cells:
     """Return the entity's cells, having checked its properties and cut its timestamps to microseconds in place."""
     found: dict[str, set[bytes]] = {}
@@ -144,10 +154,7 @@ def _index_value(
         return
     if which == "timestamp_value":
         timestamp = value.timestamp_value
-        if not _MIN_SECONDS <= timestamp.seconds <= _MAX_SECONDS:
-            raise invalid("Timestamp seconds exceeds limit for field")
-        if not 0 <= timestamp.nanos < 1_000_000_000:
-            raise invalid("Timestamp nanos exceeds limit for field")
+        check_timestamp(timestamp)
         if timestamp.nanos % 1000:
             timestamp.nanos -= timestamp.nanos % 1000
     elif which == "geo_point_value":

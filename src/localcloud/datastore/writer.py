@@ -36,9 +36,12 @@ class Stored(NamedTuple):
 
 
 class Writer:
-    """The changes of one write transaction; nothing is lasting before finish() and the transaction's commit."""
+    """The changes of one write transaction; nothing is lasting before finish() and the transaction's commit.
 
-    def __init__(self, storage: Storage, connection: sqlite3.Connection) -> None:
+    Of the history, what reads at the time `needed` come by is kept.
+    """
+
+    def __init__(self, storage: Storage, connection: sqlite3.Connection, needed: int | None = None) -> None:
         self._storage = storage
         self.connection = connection
         state: tuple[int, int] = connection.execute("SELECT version, allocated FROM state").fetchone()
@@ -46,6 +49,8 @@ class Writer:
         self._allocated_before = self._allocated
         # A clock that stands still or goes back must not give two commits one version.
         self.version = max(self._newest + 1, time.time_ns() // 1000)
+        # A transaction that begins before this commit reads what it replaces.
+        self._needed = self._newest if needed is None else min(needed, self._newest)
         self.index_updates = 0
         self._changed = False
         # Index rows are kept back until finish(): many at once, and in the order of their table, are written faster.
@@ -57,7 +62,7 @@ class Writer:
         self._write_index()
         if self._changed or self._allocated != self._allocated_before:
             newest = self.version if self._changed else self._newest
-            history.prune(self.connection, newest)
+            history.prune(self.connection, newest, self._needed)
             self.connection.execute("UPDATE state SET version = ?, allocated = ?", (newest, self._allocated))
 
     def read(self, partition: Partition, path: bytes) -> Stored | None:
@@ -138,6 +143,8 @@ class Writer:
             f"DELETE FROM reserved WHERE partition IN ({partitions})",
         ):
             self.connection.execute(statement, (project,))
+        # What was there is not known any more.
+        self.connection.execute("UPDATE horizon SET past = ?", (self.version,))
         self._changed = True
 
     def _indexed(self, entity: Stored) -> set[tuple[int, bytes, bool]]:

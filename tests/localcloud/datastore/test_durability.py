@@ -257,23 +257,6 @@ def test_a_file_is_free_again_once_it_is_closed(tmp_path):
     assert os.listdir(tmp_path) == ["data.sqlite3"]
 
 
-def test_an_abandoned_transaction_does_not_make_the_journal_grow_for_ever(connect, tmp_path):
-    seconds = [0.0]
-    with Engine(tmp_path / "data.sqlite3", clock=lambda: seconds[0]) as engine:
-        server = DatastoreServer(engine)
-        server.start()
-        client = connect(server.address)
-        abandoned = connect(server.address).transaction()
-        abandoned.begin()
-        client.get(client.key("Thing", 1), transaction=abandoned)
-        seconds[0] = 61
-        # Twice what the journal holds before it is copied into the file and begun again.
-        for number in range(1, 36):
-            put(client, number, 1_000_000)
-        assert (tmp_path / "data.sqlite3-wal").stat().st_size < 25_000_000
-        server.stop()
-
-
 @pytest.fixture
 def old_file(tmp_path: Path) -> Path:
     """A file that the first version of localcloud wrote."""

@@ -190,3 +190,21 @@ def test_a_commit_may_have_more_than_five_hundred_mutations(client, commit):
     # The limit of 500 is gone from the service's list of limits, and Google's emulators take more too.
     result = commit(*({"upsert": _entity([("Thing", number)])} for number in range(1, 602)))
     assert len(result.mutation_results) == 601
+
+
+@pytest.mark.parametrize("seconds", [-(2**63), -62_135_596_801, 253_402_300_800, 2**63 - 1])
+def test_an_update_time_that_no_protobuf_time_has_is_refused(client, project, seconds):
+    mutation = {"upsert": _entity(), "update_time": {"seconds": seconds}}
+    with pytest.raises(exceptions.InvalidArgument, match=r"^400 Timestamp seconds exceeds limit for field$"):
+        client._datastore_api.commit(
+            request={"project_id": project, "mode": "NON_TRANSACTIONAL", "mutations": [mutation]}
+        )
+
+
+@pytest.mark.parametrize("nanos", [-1, 1_000_000_000])
+def test_an_update_time_with_nanoseconds_out_of_range_is_refused(client, project, nanos):
+    mutation = {"upsert": _entity(), "update_time": {"seconds": 1, "nanos": nanos}}
+    with pytest.raises(exceptions.InvalidArgument, match=r"^400 Timestamp nanos exceeds limit for field$"):
+        client._datastore_api.commit(
+            request={"project_id": project, "mode": "NON_TRANSACTIONAL", "mutations": [mutation]}
+        )

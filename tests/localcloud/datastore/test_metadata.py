@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from google.api_core import exceptions
 from google.cloud import datastore, ndb
@@ -93,3 +95,36 @@ def test_ndb_reads_all_of_it(ndb_context):
 def test_filters_on_anything_but_keys_are_refused(find):
     with pytest.raises(exceptions.InvalidArgument, match="Metadata queries"):
         find("__property__", ("property_representation", "=", "INT64"))
+
+
+@pytest.mark.usefixtures("three")
+def test_metadata_at_a_read_time_is_that_of_then(client, put):
+    then = _moment()
+    put("Dog", 1, name="dan")
+    client.put(datastore.Entity(client.key("Bee", 1)))
+    client.delete(client.key("Ant", 1))
+
+    def listed(kind, **options):
+        return [entity.key.id_or_name for entity in client.query(kind=kind).fetch(**options)]
+
+    assert listed("__kind__") == ["Bee", "Cat", "Dog"]
+    assert listed("__kind__", read_time=then) == ["Ant", "Bee", "Cat"]
+    assert listed("__property__", read_time=then) == ["legs", "name", "legs", "legs"]
+
+
+def test_namespaces_at_a_read_time_are_those_of_then(client, put):
+    put("Ant", 1)
+    then = _moment()
+    client.put(datastore.Entity(client.key("Ant", 1, namespace="new")))
+    client.delete(client.key("Ant", 1))
+    query = client.query(kind="__namespace__")
+    assert [entity.key.id_or_name for entity in query.fetch(read_time=then)] == [1]
+    assert [entity.key.id_or_name for entity in query.fetch()] == ["new"]
+
+
+def _moment() -> datetime.datetime:
+    """Return a time that is after every commit so far and before every later one."""
+    moment = datetime.datetime.now(tz=datetime.timezone.utc)
+    while datetime.datetime.now(tz=datetime.timezone.utc) <= moment:
+        pass
+    return moment

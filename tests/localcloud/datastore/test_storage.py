@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +16,8 @@ from pathlib import Path
 import pytest
 from google.cloud import datastore
 
+from localcloud.datastore import dictionary
+from localcloud.datastore import messages as m
 from localcloud.datastore.engine import Engine
 from localcloud.datastore.server import DatastoreServer
 from localcloud.errors import LocalCloudError
@@ -21,6 +25,8 @@ from localcloud.errors import LocalCloudError
 # Puts entity after entity and prints the id of each once it is acknowledged.
 WRITER = """
 import sys
+from localcloud.datastore import messages as m
+from localcloud.datastore import dictionary
 from localcloud.datastore import messages as m
 from localcloud.datastore.engine import Engine
 engine = Engine(sys.argv[1])
@@ -177,6 +183,78 @@ def test_a_file_that_cannot_be_written_is_refused(place_without_root_rights, rea
     path = place_without_root_rights / "data.db"
     Engine(path).close()
     (path if read_only == "file" else path.parent).chmod(0o500)
-    with pytest.raises(LocalCloudError, match="must be writable"):
+    with pytest.raises(LocalCloudError, match="must be readable and writable"):
         Engine(path)
     path.parent.chmod(0o700)
+
+
+def test_names_that_were_never_used_before_do_not_fill_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(dictionary, "_MOST_KNOWN", 10)
+    with Engine(tmp_path / "data.db") as engine:
+        for number in range(50):
+            request = m.CommitRequest(project_id="demo", mode=2)
+            entity = request.mutations.add().upsert
+            entity.key.partition_id.namespace_id = f"space{number}"
+            entity.key.path.add(kind=f"Kind{number}", name="x")
+            entity.properties[f"property{number}"].integer_value = number
+            engine.commit(request)
+        storage = engine._storage
+        for names in (storage.partitions, storage.kinds, storage.properties):
+            assert len(names._known) == 10
+        # One that was forgotten is found again.
+        query = m.RunQueryRequest(project_id="demo", query={"kind": [{"name": "Kind3"}]})
+        query.partition_id.namespace_id = "space3"
+        assert len(engine.run_query(query).batch.entity_results) == 1
+
+
+_NO_ORDINARY_FILE = "it is no ordinary file"
+
+
+def _socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        pytest.param(os.mkfifo, _NO_ORDINARY_FILE, id="named pipe"),
+        pytest.param(_socket, _NO_ORDINARY_FILE, id="socket"),
+        pytest.param(lambda path: path.symlink_to("/dev/zero"), _NO_ORDINARY_FILE, id="device"),
+        pytest.param(lambda path: path.symlink_to(path), "circle|symbolic links", id="symbolic link to itself"),
+        pytest.param(os.mkdir, "it is a directory", id="directory"),
+    ],
+)
+def test_a_path_that_is_no_file_is_refused_by_the_command_in_one_line(tmp_path, make, message):
+    make(tmp_path / "data")
+    command = [
+        sys.executable,
+        "-m",
+        "localcloud",
+        "datastore",
+        "--data",
+        tmp_path / "data",
+        "--host-port",
+        "127.0.0.1:0",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.search(message, done.stderr)
+    assert done.stderr.count("\n") == 1
+    assert os.listdir(tmp_path) == ["data"]
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 300])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path, name):
+    with pytest.raises(LocalCloudError, match=r"with --data|name another file") as caught:
+        Engine(tmp_path / name)
+    assert "\n" not in str(caught.value)
+    assert "\0" not in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read_is_refused(place_without_root_rights):
+    path = place_without_root_rights / "data.db"
+    Engine(path).close()
+    path.chmod(0o200)
+    with pytest.raises(LocalCloudError, match="must be readable and writable"):
+        Engine(path)
