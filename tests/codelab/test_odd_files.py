@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -196,11 +197,14 @@ def test_save_is_noticed_after_a_name_that_is_not_utf8(copy: Path) -> None:
     try:
         strange = Path(os.fsdecode(os.fsencode(copy) + b"/caf\xe9.txt"))
         for text in ("one", "two"):  # the watch has to live on after the first
-            known = saves.wait(copy, -1, 0)
+            known = saves.count(copy)
+            noticed = threading.Event()
             end = time.monotonic() + DEADLINE
-            while saves.wait(copy, known, 0.3) == known:  # written again, as the watch may only just begin
-                assert time.monotonic() < end
-                strange.write_text(text)
+            with saves.followed(noticed.set):
+                while saves.count(copy) == known:  # written again, as the watch may only just begin
+                    assert time.monotonic() < end
+                    strange.write_text(text)
+                    noticed.wait(0.3)
     finally:
         saves.stop()
 

@@ -121,7 +121,7 @@ MUTANTS = [
     Mutant(
         "each visit stored twice",
         "mod4-cloudrun/FINISH",
-        "    client.put(visit)\n",
+        "    client.put(visit, timeout=10)\n",
         "    client.put(visit)\n    visit.key = client.key('Visit')\n    client.put(visit)\n",
         scenarios.twenty_visitors_at_once,
     ),

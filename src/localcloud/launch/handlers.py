@@ -73,6 +73,8 @@ def read_handlers(file: Path, yaml: YamlLines, info: Any) -> Iterator[Handler]:
             except PatternError as error:
                 reason = f'"{shown(expression)}" is not a regular expression of App Engine\'s ({error})'
                 raise mistake(file, line(key), reason) from error
+        for key in ("static_dir", "static_files"):
+            _refuse_path_outside(file, line(key), getattr(entry, key))
         yield Handler(
             url=entry.url,
             script=entry.script if not _is_of_sdk(entry.script) else None,
