@@ -14,6 +14,7 @@ override MOD := $(patsubst %/,%,$(MOD))
 endif
 
 MODULES := mod1-flask mod2-cloudndb mod4-cloudrun mod5-buildpacks mod11-functions mod12-memcache mod13-memorystore
+PACKAGES := datastore-emulator serverless-localcloud serverless-migration-codelabs
 TOOL := .venv/bin
 # A clone of the samples is not littered with bytecode, which `diff -r` would show.
 export PYTHONDONTWRITEBYTECODE := 1
@@ -93,8 +94,8 @@ doctor: .venv/.ready ## Say which tools are here, and which lanes of the suite t
 	@$(TOOL)/localcloud doctor
 
 lint: .venv/.ready ## Check style and types, Dockerfiles too
-	@$(TOOL)/ruff check src tests bench
-	@$(TOOL)/ruff format --check src tests bench
+	@$(TOOL)/ruff check packages tests bench
+	@$(TOOL)/ruff format --check packages tests bench
 	@$(TOOL)/ruff check --isolated --select E,F,I,W --ignore I001 mod* one-app
 	@$(TOOL)/mypy
 	@$(TOOL)/hadolint $(wildcard */*/Dockerfile)
@@ -107,7 +108,7 @@ soak: .venv/.ready ## Run everything under load and attack for half an hour, or 
 
 lock: .venv/.ready ## Look up the tool's packages afresh and write requirements.lock
 	@$(TOOL)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
-		--no-header --group dev pyproject.toml --output-file requirements.lock
+		--no-header $(addprefix --no-emit-package ,$(PACKAGES)) --group dev packages/*/pyproject.toml --output-file requirements.lock
 	@$(TOOL)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
 		--no-header --group bench --constraints requirements.lock --output-file bench/requirements.lock
 
@@ -115,12 +116,12 @@ setup: .venv/.ready ## Make the tool's own environment, .venv (the other targets
 
 clean: ## Remove what all of this made: .venv, local data, caches
 	@rm -rf .venv .localcloud .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	@find src tests mod* one-app -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find packages tests mod* one-app -name __pycache__ -type d -prune -exec rm -rf {} +
 
 module: .venv/.ready
 	@$(if $(filter $(MOD),$(MODULES)),:,echo 'make: MOD=$(MOD): expected one of $(MODULES)' >&2; exit 2)
 
-.venv/.ready: requirements.lock pyproject.toml
+.venv/.ready: requirements.lock pyproject.toml $(wildcard packages/*/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "make: expected Python 3.10 or newer, found $$($(PYTHON) --version 2>&1); name another: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv || { echo "make: $(PYTHON) cannot make an environment; on Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@echo "Setting up .venv, once"
@@ -128,7 +129,7 @@ module: .venv/.ready
 # A package mirror that pip has been told of is uv's as well.
 	@mirror=$$($(TOOL)/pip config get global.index-url 2>/dev/null); set -- $${mirror:+--default-index "$$mirror"}; \
 	$(TOOL)/uv pip sync --quiet --compile-bytecode "$$@" --python $(TOOL)/python --require-hashes requirements.lock && \
-	$(TOOL)/uv pip install --quiet "$$@" --python $(TOOL)/python --no-deps --editable .
+	$(TOOL)/uv pip install --quiet "$$@" --python $(TOOL)/python --no-deps $(addprefix --editable ,$(wildcard packages/*))
 	@touch $@
 
 .venv/.bench: bench/requirements.lock .venv/.ready

@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from localcloud.cloud import App, Cloud
-from localcloud.datastore.engine import Engine
-from localcloud.datastore.server import DatastoreServer
-from localcloud.datastore.service import RPCS
+from datastore_emulator.engine import Engine
+from datastore_emulator.api.grpc_server import DatastoreServer
+from datastore_emulator.api.interface import RPCS
 
 ROOT = Path(__file__).parents[1]
 _FUNCTION = "visitme"

@@ -24,7 +24,7 @@ from typing import IO, NamedTuple
 import psutil
 
 from bench.soak_loads import Loads
-from localcloud.ports import free_port
+from datastore_emulator.net.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 APP = ROOT / "mod2-cloudndb" / "FINISH-py3"

@@ -14,10 +14,10 @@ from http.client import HTTPConnection, HTTPException
 
 import grpc
 
-from localcloud.datastore import messages as m
-from localcloud.datastore.client import RemoteDatastore
-from localcloud.datastore.errors import DatastoreError
-from localcloud.datastore.service import RPCS, SERVICE
+from datastore_emulator import messages as m
+from datastore_emulator.api.interface import RPCS, SERVICE
+from datastore_emulator.api.remote import RemoteDatastore
+from datastore_emulator.errors import DatastoreError
 
 PROJECT = "demo"
 VISITORS = 64
@@ -28,8 +28,8 @@ _PATIENCE_SECONDS = 20
 # A client that does nothing but put, to be killed.
 _VICTIM = """
 import itertools, os, sys
-from localcloud.datastore import messages as m
-from localcloud.datastore.client import RemoteDatastore
+from datastore_emulator import messages as m
+from datastore_emulator.api.remote import RemoteDatastore
 with RemoteDatastore(sys.argv[1]) as store:
     for number in itertools.count():
         request = m.CommitRequest(project_id="demo", mode=2)

@@ -9,8 +9,8 @@ import json
 import sys
 from pathlib import Path
 
+from datastore_emulator.api.grpc_server import DatastoreServer
 from localcloud.cloud import Cloud
-from localcloud.datastore.server import DatastoreServer
 
 
 def main() -> None:

@@ -18,9 +18,9 @@ from typing import IO
 import grpc
 import psutil
 
-from localcloud.datastore import messages as m
+from datastore_emulator import messages as m
+from datastore_emulator.net.ports import free_port
 from localcloud.doctor import LANES, missing
-from localcloud.ports import free_port
 
 PROJECT = "demo"
 _PATIENCE_SECONDS = 60.0

@@ -16,7 +16,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import datastore, ndb
 
 from bench.stores import PROJECT
-from localcloud.datastore import messages as m
+from datastore_emulator import messages as m
 
 # One visit in a hundred is this visitor's: ten matches at a thousand visits, ten thousand at a million.
 VISITORS = 100

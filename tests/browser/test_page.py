@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from codelab.course import Course
+from codelab.readme.course import Course
 from codelab.web.rendering import PICTURES, picture_name
 from tests.browser.conftest import Server
 from tests.pairs.course import ROOT

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from codelab.probe import probe
+from codelab.commands.probe import probe
 
 TIME = "Mon Nov  2 09:05:07 2026"
 OWN = "right: the page shows 127.0.0.77, the address that this visit came from"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from codelab.behaviour import cache_of
 from codelab.cli import parser
-from codelab.course import Course, Place
-from codelab.trees import read_tree
+from codelab.compare.comparison import cache_of
+from codelab.readme.course import Course, Place
+from codelab.readme.trees import read_tree
 from tests.pairs.course import CACHES, PAIRS, ROOT
 
 PLACES = [

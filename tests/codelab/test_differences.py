@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from codelab.differences import MAX_LINES, MAX_STEPS, changed_lines, comparable, parts, steps
-from codelab.model import Step, Track
+from codelab.readme.model import Step, Track
+from codelab.text_diff import MAX_LINES, MAX_STEPS, changed_lines, comparable, parts, steps
 from codelab.web.comparison import MAX_COLUMNS, MAX_ROWS, chapters
 
 START = [f"line {number}" for number in range(60)] + [""] * 20

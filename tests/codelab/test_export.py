@@ -12,7 +12,7 @@ import html5lib
 import pytest
 from markdown_it import MarkdownIt
 
-from codelab.course import Course
+from codelab.readme.course import Course
 from tests.codelab.conftest import Run
 from tests.pairs.course import ROOT
 
@@ -53,7 +53,7 @@ def read(text: str) -> Claat:
 
 @pytest.fixture(scope="module")
 def exported() -> dict[str, Claat]:
-    from codelab.export import export
+    from codelab.commands.export import export
 
     course = Course(ROOT)
     return {name: read(export(course, course.place(name), REPOSITORY)) for name in NAMES}

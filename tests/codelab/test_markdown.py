@@ -5,7 +5,7 @@ from __future__ import annotations
 import html5lib
 import pytest
 
-from codelab.course import Course
+from codelab.readme.course import Course
 from codelab.web.rendering import Renderer
 from codelab.web.site import Site, create_app
 from tests.pairs.course import ROOT

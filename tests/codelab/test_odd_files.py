@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from codelab.coach import Coach
-from codelab.course import Course
-from codelab.judge import Judge
-from codelab.trees import MAX_DEPTH, MAX_FILES, read_tree, write_tree
-from codelab.watch import on_each_save
+from codelab.check import steps
+from codelab.check.steps import Judge
+from codelab.commands.coach import Coach
+from codelab.commands.watch import on_each_save
+from codelab.readme.course import Course
+from codelab.readme.trees import MAX_DEPTH, MAX_FILES, read_tree, write_tree
 from codelab.web.live import Saves
 from codelab.web.site import Site, create_app
 from codelab.workspace import Workspace
@@ -152,10 +153,8 @@ def test_file_is_read_for_what_it_says_once_for_each_content(
     client: FlaskClient, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    from codelab import judge
-
-    real = judge.file_facts
-    monkeypatch.setattr(judge, "file_facts", lambda file, *rest: read.append(file) or real(file, *rest))
+    real = steps.file_facts
+    monkeypatch.setattr(steps, "file_facts", lambda file, *rest: read.append(file) or real(file, *rest))
     (copy / "main.py").write_text("import flask\n" + "".join(f"x{n} = flask.f({n})\n" for n in range(1_999)))
     for path in PAGES:
         client.get(path)
@@ -170,7 +169,7 @@ def test_file_is_read_for_what_it_says_once_for_each_content(
 
 def test_statement_costs_its_own_lines_only() -> None:
     """Not the whole file again for each: 2,000 lines took seconds on every page."""
-    from codelab.facts.python import python_facts
+    from codelab.check.facts.python import python_facts
 
     text = "import flask\n" + "x = flask.f(\n    1,  # one\n\n    2)\n" * 500
     words = {fact.words for fact in python_facts("main.py", text, frozenset()) if fact.kind == "called"}

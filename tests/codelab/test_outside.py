@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from codelab.course import Course
 from codelab.errors import ReadmeError
-from codelab.model import Fence
-from codelab.trees import apply_diff, read_tree, write_tree
+from codelab.readme.course import Course
+from codelab.readme.model import Fence
+from codelab.readme.trees import apply_diff, read_tree, write_tree
 from codelab.web.site import Site, create_app
 from tests.codelab.conftest import Run
 from tests.pairs.course import ROOT

@@ -19,11 +19,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codelab.course import Course
+from codelab.readme.course import Course
 from codelab.web import site as pages
 from codelab.web.site import Site, create_app
 from codelab.web.wsgi import WsgiServer
-from localcloud.http.listener import bind
+from datastore_emulator.http.listener import bind
 from tests.pairs.course import ROOT
 
 DEADLINE = 60

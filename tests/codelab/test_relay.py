@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from codelab.sameness.relay import Relay
+from codelab.compare.relay import Relay
 
 SECONDS = 10
 

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from codelab.verdict import FORGED_ENTRIES, FORGED_HEADERS, Answer, Failure, judge
+from codelab.commands.probe_verdict import FORGED_ENTRIES, FORGED_HEADERS, Answer, Failure, judge
 from codelab.verify.gcloud import mistake_in, read_record
 
 USER_AGENT = "codelab-probe/1234"

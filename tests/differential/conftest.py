@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from bench import stores
-from localcloud.datastore.engine import Engine
-from localcloud.datastore.server import DatastoreServer
+from datastore_emulator.api.grpc_server import DatastoreServer
+from datastore_emulator.engine import Engine
 from tests.differential.comparison import Pair
 from tests.differential.differences import Emulator
 from tests.differential.store import Store

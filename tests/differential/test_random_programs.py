@@ -14,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.internal.conjecture.providers import HypothesisProvider
 
-from localcloud.datastore import filters, messages, mutations, query
-from localcloud.datastore.engine import Engine
+from datastore_emulator import messages, mutations
+from datastore_emulator.engine import Engine
+from datastore_emulator.query import filters, normal_form
 from tests.differential.comparison import Pair
 from tests.differential.conftest import EMULATORS
 from tests.differential.drawing import programs
@@ -59,7 +60,7 @@ def _forget_deletes(change: Any, writer: Any) -> messages.MutationResult:
     return _APPLY(change, writer)
 
 
-_APPLY, _TERM = mutations.apply, query.Term
+_APPLY, _TERM = mutations.apply, normal_form.Term
 
 
 @pytest.mark.parametrize("pair", [EMULATORS["datastore"]], indirect=True)
@@ -68,7 +69,7 @@ _APPLY, _TERM = mutations.apply, query.Term
     [
         pytest.param(mutations, "apply", _forget_deletes, id="forgets deletes"),
         pytest.param(filters, "_narrow", lambda *_: None, id="ignores ranges"),
-        pytest.param(query, "Term", lambda name, _: _TERM(name, False), id="cannot descend"),
+        pytest.param(normal_form, "Term", lambda name, _: _TERM(name, False), id="cannot descend"),
         pytest.param(Engine, "_check_unchanged", lambda *_: None, id="commits without looking"),
     ],
 )

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from codelab.course import find_course
-from codelab.readme import read_page
+from codelab.readme.course import find_course
+from codelab.readme.parser import read_page
 from codelab.verify.gcloud import commands_in, mistake_in, read_record
 
 ROOT = Path(__file__).parents[2]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from google.cloud.datastore_v1 import types as v1
 
+from datastore_emulator.api.interface import RPCS
+from datastore_emulator.engine import Engine
+from datastore_emulator.errors import DatastoreError
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
 from localcloud.appengine.memcache import _METHODS as MEMCACHE_METHODS
-from localcloud.datastore.engine import Engine
-from localcloud.datastore.errors import DatastoreError
-from localcloud.datastore.service import RPCS
 from tests.differential import page
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ def rows(heading: str) -> list[list[str]]:
 
 def refusals() -> Iterator[str]:
     """Yield the name of each feature that the engine's source refuses."""
-    for file in (ROOT / "src" / "localcloud" / "datastore").glob("*.py"):
+    for file in (ROOT / "packages" / "datastore-emulator").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "unimplemented":
                 yield from _names(node.args[0])
@@ -64,7 +64,7 @@ def test_every_rpc_is_listed_as_it_answers() -> None:
 
 
 def test_every_capability_names_the_tests_that_show_it_and_every_such_test_is_named() -> None:
-    folder = ROOT / "tests" / "localcloud" / "datastore"
+    folder = ROOT / "tests" / "datastore"
     named = {name for row in rows("What clients can ask of them") for name in re.findall(r"`(test_\w+\.py)`", row[1])}
     # These are about the server, its files and its speed, not about what a client may ask.
     other = {"test_damage.py", "test_durability.py", "test_fuzz.py", "test_ids.py", "test_lost_file.py"}

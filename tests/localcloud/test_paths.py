@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.paths import OutsideError, inside, shown
+from localcloud.files.paths import OutsideError, inside, shown
 
 
 @pytest.fixture

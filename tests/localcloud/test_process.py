@@ -15,9 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from localcloud.errors import LocalCloudError
-from localcloud.ports import free_port
-from localcloud.process import Process
+from datastore_emulator.errors import UserError
+from datastore_emulator.net.ports import free_port
+from localcloud.processes.process import Process
 
 DEADLINE = 10.0
 
@@ -120,7 +120,7 @@ def test_exit_code_is_kept(run: Callable[..., Process]) -> None:
 
 
 def test_command_that_does_not_exist_is_one_line(tmp_path: Path, lines: Lines) -> None:
-    with pytest.raises(LocalCloudError, match=r"^web: cannot run 'gunicorm' in .*: No such file"):
+    with pytest.raises(UserError, match=r"^web: cannot run 'gunicorm' in .*: No such file"):
         Process("web", ["gunicorm"], {"PATH": "/usr/bin"}, tmp_path, lines)
 
 
@@ -137,27 +137,27 @@ def test_wait_ends_when_the_port_is_open(run: Callable[..., Process]) -> None:
 def test_wait_fails_early_with_the_last_words_of_the_dead(run: Callable[..., Process]) -> None:
     process = run("print('starting'); import nothing_of_this_name")
     message = "web ended with exit code 1 before it listened on port .* No module named 'nothing_of_this_name'"
-    with pytest.raises(LocalCloudError, match=message):
+    with pytest.raises(UserError, match=message):
         process.wait_for_port("127.0.0.1", free_port(), 600)
 
 
 def test_wait_names_the_signal_that_ended_it(run: Callable[..., Process]) -> None:
     process = run("import os; os.kill(os.getpid(), 9)")
-    with pytest.raises(LocalCloudError, match=r"was ended by SIGKILL .* it printed nothing"):
+    with pytest.raises(UserError, match=r"was ended by SIGKILL .* it printed nothing"):
         process.wait_for_port("127.0.0.1", free_port(), 600)
 
 
 def test_the_last_words_are_the_error_rather_than_what_follows_it(run: Callable[..., Process]) -> None:
     process = run("print('OSError: Address already in use\\nshutdown complete\\n]'); raise SystemExit(1)")
     message = r"it said: OSError: Address already in use; the server must take its port from \$PORT$"
-    with pytest.raises(LocalCloudError, match=message):
+    with pytest.raises(UserError, match=message):
         process.wait_for_port("127.0.0.1", free_port(), 600)
 
 
 def test_wait_gives_up_after_its_deadline(run: Callable[..., Process], lines: Lines) -> None:
     process = run("import time; print('busy'); time.sleep(600)")
     lines.next()
-    with pytest.raises(LocalCloudError, match=r"does not listen on 127.0.0.1:\d+ after 0.1 s.* it said: busy"):
+    with pytest.raises(UserError, match=r"does not listen on 127.0.0.1:\d+ after 0.1 s.* it said: busy"):
         process.wait_for_port("127.0.0.1", free_port(), 0.1)
 
 
@@ -288,7 +288,8 @@ def test_nothing_of_ours_is_left_beside_the_child(run: Callable[..., Process], l
     begun = set(psutil.Process().children(recursive=True)) - before
     process.stop()
     assert len(begun) >= 2  # the child and its keeper
-    assert {other for other in begun if is_running(other.pid) and "localcloud.process" not in other.cmdline()} == set()
+    left = {other for other in begun if is_running(other.pid)}
+    assert {other for other in left if "localcloud.processes.process" not in other.cmdline()} == set()
 
 
 @pytest.mark.parametrize(
@@ -307,13 +308,13 @@ def test_nothing_of_ours_is_left_beside_the_child(run: Callable[..., Process], l
 def test_command_that_the_system_does_not_take_is_one_line(
     tmp_path: Path, lines: Lines, argv: list[str], environment: dict[str, str], reason: str
 ) -> None:
-    with pytest.raises(LocalCloudError, match=rf"^web: cannot run '\w+(\.\.\.)?' in .*: .*{reason}") as caught:
+    with pytest.raises(UserError, match=rf"^web: cannot run '\w+(\.\.\.)?' in .*: .*{reason}") as caught:
         Process("web", argv, {"PATH": "/usr/bin:/bin", **environment}, tmp_path, lines)
     assert len(str(caught.value)) < 1_000
 
 
 def test_directory_that_does_not_exist_is_one_line(tmp_path: Path, lines: Lines) -> None:
-    with pytest.raises(LocalCloudError, match=r"^web: cannot run 'true' in .*none: No such file"):
+    with pytest.raises(UserError, match=r"^web: cannot run 'true' in .*none: No such file"):
         Process("web", ["true"], {"PATH": "/usr/bin:/bin"}, tmp_path / "none", lines)
 
 
@@ -348,7 +349,7 @@ def test_children_end_with_a_program_that_could_not_stop_them(end: str) -> None:
     code = f"""
 import os, queue, sys
 from pathlib import Path
-from localcloud.process import Process
+from localcloud.processes.process import Process
 lines = queue.Queue()
 child = [sys.executable, '-u', '-c', {PARENT.format(start=f"subprocess.Popen({CHILD}, start_new_session=True)")!r}]
 process = Process('web', child, dict(os.environ), Path('.'), lambda name, text: lines.put(text))
@@ -365,7 +366,7 @@ def test_daemon_ends_with_a_program_that_was_killed() -> None:
     code = f"""
 import os, queue, sys
 from pathlib import Path
-from localcloud.process import Process
+from localcloud.processes.process import Process
 lines = queue.Queue()
 child = [sys.executable, '-u', '-c', {PARENT.format(start=LONE_DAEMON)!r}]
 process = Process('web', child, dict(os.environ), Path('.'), lambda name, text: lines.put(text))

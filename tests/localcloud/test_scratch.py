@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from datastore_emulator.scratch import Scratch, clear_abandoned
 from localcloud.cloud import Cloud
-from localcloud.scratch import Scratch, clear_abandoned
 
 DEADLINE = 60.0
 
@@ -33,7 +33,7 @@ def started(code: str, tmp_path: Path) -> subprocess.Popen[str]:
 
 
 HOLD = """
-from localcloud.scratch import Scratch
+from datastore_emulator.scratch import Scratch
 scratch = Scratch("localcloud-test-")
 open(scratch.name + "/file", "w").close()
 print(scratch.name)
@@ -42,7 +42,7 @@ input()
 CLOUD = """
 from pathlib import Path
 from localcloud.cloud import Cloud
-from localcloud.memorystore import Memorystore
+from localcloud.services.memorystore import Memorystore
 cloud = Cloud()
 cloud._start_memorystore()
 print("ready")
@@ -55,7 +55,7 @@ def clear(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], set[s
     """Clear as a process at its start does, and return the names that are left."""
 
     def clear() -> set[str]:
-        monkeypatch.setattr("localcloud.scratch._cleared", set())
+        monkeypatch.setattr("datastore_emulator.scratch._cleared", set())
         clear_abandoned(tmp_path)
         return {path.name for path in tmp_path.iterdir()}
 
@@ -131,7 +131,7 @@ def test_next_cloud_clears_what_a_killed_one_left(tmp_path: Path, monkeypatch: p
         "localcloud-memorystore-",
     }
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("localcloud.scratch._cleared", set())
+    monkeypatch.setattr("datastore_emulator.scratch._cleared", set())
     with Cloud():
         assert left & {path.name for path in tmp_path.iterdir()} == set()
     end = time.monotonic() + DEADLINE

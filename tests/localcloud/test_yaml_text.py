@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localcloud.yaml_text import MAX_DEPTH, MAX_VALUES, YamlTextError, read_yaml
+from localcloud.files.yaml_text import MAX_DEPTH, MAX_VALUES, YamlTextError, read_yaml
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 12)

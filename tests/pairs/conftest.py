@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from codelab.sameness import lanes
-from codelab.sameness.local import LocalWorld, fresh_side, local_sides
-from codelab.sameness.side import Side
+from codelab.compare import lanes
+from codelab.compare.local_cloud import LocalWorld, fresh_side, local_sides
+from codelab.compare.side import Side
 from localcloud.cloud import App
 from localcloud.doctor import LANES
 from tests.lanes import HAS_PYTHON27, not_run

@@ -12,10 +12,10 @@ from unittest import mock
 import pytest
 from google.api_core.exceptions import GoogleAPICallError
 
-from codelab.sameness import lanes, scenarios
-from codelab.sameness.local import local_sides
-from localcloud.errors import LocalCloudError
-from localcloud.memorystore import Memorystore
+from codelab.compare import lanes, scenarios
+from codelab.compare.local_cloud import local_sides
+from datastore_emulator.errors import UserError
+from localcloud.services.memorystore import Memorystore
 from tests.lanes import BY_NAME, not_run
 from tests.pairs.conftest import fresh
 from tests.pairs.course import FUNCTION, ROOT
@@ -94,7 +94,7 @@ def test_a_lane_fails_when_what_is_genuine_in_it_is_broken(broken: Broken, tmp_p
     with (
         broken.world() as world,
         local_sides({broken.folder: copy}, FUNCTION, world) as sides,
-        pytest.raises((AssertionError, LocalCloudError, GoogleAPICallError)),
+        pytest.raises((AssertionError, UserError, GoogleAPICallError)),
         fresh(broken.folder, *sides[broken.folder]) as side,
     ):
         broken.scenario(side)

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from codelab.sameness.scenarios import ANN, BOB
-from codelab.sameness.visitor import Browser
+from codelab.compare.scenarios import ANN, BOB
+from codelab.compare.visitor import Browser
 from localcloud.cloud import App, Cloud
 from tests.pairs.course import FUNCTION, ROOT
 

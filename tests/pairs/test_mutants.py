@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from codelab.sameness import scenarios
-from codelab.sameness.local import local_sides
+from codelab.compare import scenarios
+from codelab.compare.local_cloud import local_sides
 from tests.pairs.conftest import fresh
 from tests.pairs.course import FUNCTION, ROOT
 

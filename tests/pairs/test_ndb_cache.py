@@ -12,9 +12,9 @@ import pytest
 import redis
 from google.cloud import ndb
 
+from datastore_emulator.net.ports import hold
 from localcloud.cloud import Cloud
-from localcloud.memorystore import Memorystore
-from localcloud.ports import hold
+from localcloud.services.memorystore import Memorystore
 from tests.pairs.course import ROOT
 
 MOD13 = ROOT / "mod13-memorystore"

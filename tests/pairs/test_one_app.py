@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from codelab.sameness.local import FAR_FROM_UTC, LocalWorld, fresh_side
-from codelab.sameness.scenarios import SCENARIOS, Scenario
+from codelab.compare.local_cloud import FAR_FROM_UTC, LocalWorld, fresh_side
+from codelab.compare.scenarios import SCENARIOS, Scenario
 from localcloud.cloud import App, Cloud
 from tests.pairs.course import FUNCTION, ROOT
 

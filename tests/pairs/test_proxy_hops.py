@@ -10,8 +10,8 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from codelab.sameness.scenarios import MANY_ADDRESSES, Visitor
-from codelab.sameness.visitor import Browser
+from codelab.compare.scenarios import MANY_ADDRESSES, Visitor
+from codelab.compare.visitor import Browser
 from localcloud.cloud import App, Cloud
 from localcloud.frontend import FrontEnd
 from localcloud.frontend.headers import APP_ENGINE_HOP, LOAD_BALANCER

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from codelab.sameness.local import FAR_FROM_UTC, LocalWorld, fresh_side
-from codelab.sameness.scenarios import ANN, BOB
-from codelab.sameness.side import Side
+from codelab.compare.local_cloud import FAR_FROM_UTC, LocalWorld, fresh_side
+from codelab.compare.scenarios import ANN, BOB
+from codelab.compare.side import Side
+from datastore_emulator.net.ports import free_port, hold
 from localcloud.cloud import Cloud
-from localcloud.memorystore import Memorystore
-from localcloud.ports import free_port, hold
+from localcloud.services.memorystore import Memorystore
 from tests.pairs.course import ROOT
 from tests.pairs.redis_proxy import RedisProxy
 

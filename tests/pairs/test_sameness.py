@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from codelab.sameness.scenarios import (
+from codelab.compare.scenarios import (
     ANN,
     BOB,
     MANY_ADDRESSES,
@@ -18,7 +18,7 @@ from codelab.sameness.scenarios import (
     address,
     datastore_gone_and_back,
 )
-from codelab.sameness.visitor import Answer, Browser, Document
+from codelab.compare.visitor import Answer, Browser, Document
 from localcloud.cloud import App, Platform
 from tests.pairs.conftest import RunningPair, fresh
 from tests.pairs.course import COUNTING_PROXIES, LONG_QUERY, Pair, cache_control, statuses

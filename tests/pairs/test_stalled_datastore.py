@@ -6,10 +6,10 @@ from contextlib import closing
 
 import pytest
 
-from codelab.sameness.relay import Relay
-from codelab.sameness.scenarios import ANN, BOB
-from codelab.sameness.visitor import Browser
-from localcloud.addresses import read_server
+from codelab.compare.relay import Relay
+from codelab.compare.scenarios import ANN, BOB
+from codelab.compare.visitor import Browser
+from datastore_emulator.net.addresses import read_server
 from localcloud.cloud import Cloud
 from tests.pairs.course import FUNCTION, ROOT
 

@@ -14,8 +14,8 @@ INTRODUCTION = """
 A visitor's request as apps on each platform were seen to receive it, and the environment that they had. People's
 addresses are not kept. What nobody was seen to receive is **assumed**, with the reason. `{visitor}` is the visitor's
 address, `{claims}` what the client itself wrote into the header. The last column says where the local cloud differs,
-and why. The records are in `src/localcloud/platforms`, `tests/localcloud/test_platforms.py` holds the local cloud to
-them, and `python -m tests.platforms.page` writes this section.
+and why. The records are in `packages/localcloud/src/localcloud/platforms`, `tests/localcloud/test_platforms.py` holds
+the local cloud to them, and `python -m tests.platforms.page` writes this section.
 """
 COLUMNS = ("", "name", "value", "seen", "here")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pexpect
 
-from codelab.course import Course
-from codelab.trees import read_tree, step_trees, write_tree
+from codelab.readme.course import Course
+from codelab.readme.trees import read_tree, step_trees, write_tree
 from tests.codelab.learner.hand import Edit, edit
 
 # The first run of an app makes its environment, on a machine that may be busy.

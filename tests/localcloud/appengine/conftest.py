@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from datastore_emulator.engine import Engine
 from localcloud.appengine import ApiServer
-from localcloud.clock import Clock
-from localcloud.datastore.engine import Engine
+from localcloud.services.clock import Clock
 
 
 class AppError(Exception):

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
-from bundled_app import Visit, memcache, taskqueue
 from google.appengine.api.memcache.memcache_service_pb2 import (
     MemcacheGetRequest,
     MemcacheGetResponse,
@@ -15,9 +14,9 @@ from google.appengine.api.memcache.memcache_service_pb2 import (
 from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request, Response, RpcError
 from google.appengine.runtime import apiproxy_errors
 
+from datastore_emulator.errors import DatastoreError, UserError
 from localcloud.appengine import ApiServer
-from localcloud.datastore.errors import DatastoreError
-from localcloud.errors import LocalCloudError
+from tests.localcloud.appengine.bundled_app import Visit, memcache, taskqueue
 
 
 def test_two_apps_do_not_see_each_other_s_visits(app, other_app):
@@ -205,7 +204,7 @@ def test_a_server_started_again_on_its_port_is_found_again(lonely_app, lonely_se
 
 
 def test_a_port_in_use_is_the_user_s_to_change(server, engine):
-    with pytest.raises(LocalCloudError, match=f"127.0.0.1:{server.port}.*choose another port"):
+    with pytest.raises(UserError, match=f"127.0.0.1:{server.port}.*choose another port"):
         ApiServer(engine, port=server.port).start()
 
 

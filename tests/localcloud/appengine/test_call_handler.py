@@ -6,10 +6,10 @@ from google.appengine.datastore.datastore_pb import AllocateIdsRequest, Allocate
 from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request, Response, RpcError
 from google.cloud import datastore
 
+from datastore_emulator.api.grpc_server import DatastoreServer
+from datastore_emulator.engine import Engine
 from localcloud.appengine import ApiServer
 from localcloud.appengine.call_handler import call_handler
-from localcloud.datastore.engine import Engine
-from localcloud.datastore.server import DatastoreServer
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from localcloud.clock import Clock
+from localcloud.services.clock import Clock
 
 
 def test_a_clock_goes_with_its_source():

@@ -14,8 +14,8 @@ from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request, Respon
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from datastore_emulator.engine import Engine
 from localcloud.appengine import ApiServer
-from localcloud.datastore.engine import Engine
 from tests.localcloud.random_messages import TEXTS, Strategies, damaged, messages
 
 APP = "fuzz"

@@ -1,7 +1,8 @@
 """The bundled Memcache client, answered by the API server."""
 
 import pytest
-from bundled_app import memcache
+
+from tests.localcloud.appengine.bundled_app import memcache
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 import datetime
 
 import pytest
-from bundled_app import Place, Visit, ndb
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import ndb as cloud_ndb
 
-from localcloud.datastore.server import DatastoreServer
+from datastore_emulator.api.grpc_server import DatastoreServer
+from tests.localcloud.appengine.bundled_app import Place, Visit, ndb
 
 NOON = datetime.datetime(2026, 11, 23, 12, 0, 0, 123456)
 

@@ -1,7 +1,8 @@
 """Entities and ids of the bundled ndb (and of db), kept by the API server."""
 
 import pytest
-from bundled_app import Place, Visit, datetime, db, ndb
+
+from tests.localcloud.appengine.bundled_app import Place, Visit, datetime, db, ndb
 
 
 def test_put_completes_the_key(app):

@@ -1,7 +1,16 @@
 """Queries of the bundled ndb, answered by the API server."""
 
 import pytest
-from bundled_app import Place, Visit, apiproxy_stub_map, datastore_pb, datetime, namespace_manager, ndb
+
+from tests.localcloud.appengine.bundled_app import (
+    Place,
+    Visit,
+    apiproxy_stub_map,
+    datastore_pb,
+    datetime,
+    namespace_manager,
+    ndb,
+)
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Transactions of the bundled ndb."""
 
 import pytest
-from bundled_app import Visit, apiproxy_stub_map, datastore, datastore_pb, ndb
+
+from tests.localcloud.appengine.bundled_app import Visit, apiproxy_stub_map, datastore, datastore_pb, ndb
 
 
 def test_a_transaction_that_returns_is_kept(app):

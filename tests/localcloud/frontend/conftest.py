@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from frontend_ends import App
 
 from localcloud.frontend import FrontEnd
 from localcloud.launch.plan import Platform
+from tests.localcloud.frontend.frontend_ends import App
 
 APP_ENGINE = [Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27]
 CLOUD_RUN = [Platform.CLOUD_RUN, Platform.FUNCTIONS]

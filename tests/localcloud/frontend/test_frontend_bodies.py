@@ -5,9 +5,9 @@ from __future__ import annotations
 import concurrent.futures
 
 import httpx
-from frontend_ends import DEADLINE, App, Reply, connect, visit
 
 from localcloud.frontend import FrontEnd
+from tests.localcloud.frontend.frontend_ends import DEADLINE, App, Reply, connect, visit
 
 
 def test_head_has_the_length_and_no_body(front_end: FrontEnd) -> None:

@@ -6,9 +6,9 @@ import gzip
 import socket
 
 import pytest
-from frontend_ends import Reply, connect, visit
 
 from localcloud.frontend import FrontEnd
+from tests.localcloud.frontend.frontend_ends import Reply, connect, visit
 
 
 @pytest.mark.parametrize("target", [b"/a%2Fb//c/../d", b"/%e9%C3%a9?x=%20&y=a+b&&z;=%zz", b"/?", b"/{}%s'|\\^", b"*"])

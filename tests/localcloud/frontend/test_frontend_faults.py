@@ -9,14 +9,14 @@ import threading
 from pathlib import Path
 
 import pytest
-from frontend_ends import DEADLINE, App, Reply, connect, visit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from localcloud.errors import LocalCloudError
+from datastore_emulator.errors import UserError
+from datastore_emulator.net.ports import free_port
 from localcloud.frontend import FrontEnd
 from localcloud.launch.plan import Handler, Platform
-from localcloud.ports import free_port
+from tests.localcloud.frontend.frontend_ends import DEADLINE, App, Reply, connect, visit
 
 # What goes wrong
 
@@ -106,7 +106,7 @@ def test_port_taken_is_one_line_with_the_way_round(tmp_path: Path, family: int, 
         other.bind((address, port))
         other.listen()
         front_end = FrontEnd(Platform.CLOUD_RUN, ("127.0.0.1", 1), directory=tmp_path, port=port)
-        with pytest.raises(LocalCloudError, match=rf"^port {port} on {address} is in use .* --port$"):
+        with pytest.raises(UserError, match=rf"^port {port} on {address} is in use .* --port$"):
             front_end.start()
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from frontend_ends import App, Reply, connect, visit
 
-from localcloud.errors import LocalCloudError
+from datastore_emulator.errors import UserError
 from localcloud.frontend import FrontEnd
 from localcloud.launch.plan import Handler, Platform
+from tests.localcloud.frontend.frontend_ends import App, Reply, connect, visit
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def test_connection_goes_on_after_a_static_file(site: FrontEnd) -> None:
     ],
 )
 def test_handler_that_cannot_work_is_refused(tmp_path: Path, handler: Handler, message: str) -> None:
-    with pytest.raises(LocalCloudError, match=message):
+    with pytest.raises(UserError, match=message):
         FrontEnd(Platform.APP_ENGINE, ("127.0.0.1", 1), directory=tmp_path, handlers=[handler])
 
 

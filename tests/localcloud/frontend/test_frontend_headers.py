@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from frontend_ends import visit
 
+from datastore_emulator.http.listener import visitor_address
 from localcloud.frontend import FrontEnd
-from localcloud.http.listener import visitor_address
 from localcloud.launch.plan import Platform
+from tests.localcloud.frontend.frontend_ends import visit
 
 # Who the visitor is
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.errors import LocalCloudError
+from datastore_emulator.errors import UserError
 from localcloud.launch import read_plan
 
 
@@ -33,7 +33,7 @@ def refusal(read):
     """Write a folder that cannot be run, and return the message, from the file's name on."""
 
     def refusal(files, **options):
-        with pytest.raises(LocalCloudError) as caught:
+        with pytest.raises(UserError) as caught:
             read(files, **options)
         message = str(caught.value)
         assert "\n" not in message

@@ -2,7 +2,7 @@
 
 import pytest
 
-from localcloud.errors import LocalCloudError
+from datastore_emulator.errors import UserError
 from localcloud.launch import read_plan
 from localcloud.launch.plan import Platform
 
@@ -113,7 +113,7 @@ def test_an_entrypoint_from_outside_needs_no_app_in_main_py(read, monkeypatch):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(LocalCloudError, match="nowhere: expected a folder with an app, found nothing"):
+    with pytest.raises(UserError, match="nowhere: expected a folder with an app, found nothing"):
         read_plan(tmp_path / "nowhere", staging=tmp_path / "image")
 
 
@@ -128,5 +128,5 @@ def test_a_byte_order_mark_is_no_part_of_the_text(read):
 
 def test_a_file_that_is_not_utf_8_is_named_with_its_line(tmp_path):
     (tmp_path / "Procfile").write_bytes(b"# one\nweb: caf\xe9\n")
-    with pytest.raises(LocalCloudError, match="Procfile:2: expected UTF-8 text"):
+    with pytest.raises(UserError, match="Procfile:2: expected UTF-8 text"):
         read_plan(tmp_path, staging=tmp_path / "image")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.errors import LocalCloudError
+from datastore_emulator.errors import UserError
 from localcloud.launch import read_plan
 
 APP_YAML = "runtime: python314\nentrypoint: gunicorn main:app\n"
@@ -31,7 +31,7 @@ def test_static_path_outside_is_refused_by_line(tmp_path: Path, handler: str, na
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "out").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "app" / "app.yaml").write_text(f"{APP_YAML}handlers:\n- url: /f/(.*)\n  {handler}\n")
-    with pytest.raises(LocalCloudError) as caught:
+    with pytest.raises(UserError) as caught:
         read_plan(tmp_path / "app", staging=tmp_path / "image")
     assert "app.yaml:5: " in str(caught.value)
     assert named in str(caught.value)
@@ -83,7 +83,7 @@ def test_requirement_behind_a_link_that_goes_up_is_refused(tmp_path: Path) -> No
     (tmp_path / "app" / "requirements.txt").write_text("-r deep/link/../../x.txt\n")
     (tmp_path / "app" / "x.txt").write_text("")
     (tmp_path / "x.txt").write_text("")
-    with pytest.raises(LocalCloudError, match=r"requirements.txt:1: .* goes up from a link"):
+    with pytest.raises(UserError, match=r"requirements.txt:1: .* goes up from a link"):
         read_plan(tmp_path / "app", staging=tmp_path / "image")
 
 
@@ -123,13 +123,13 @@ def test_copy_of_a_folder_leaves_out_links_that_lead_out_of_the_image(links: Pat
 @pytest.mark.parametrize("name", ["secret", "absolute", "zero"])
 def test_copy_of_a_link_out_of_the_folder_is_refused_by_line(links: Path, tmp_path: Path, name: str) -> None:
     (links / "Dockerfile").write_text(DOCKERFILE.format(f"COPY {name} x"))
-    with pytest.raises(LocalCloudError, match=rf'Dockerfile:3: COPY: "{name}" is a link that leads out'):
+    with pytest.raises(UserError, match=rf'Dockerfile:3: COPY: "{name}" is a link that leads out'):
         read_plan(links, staging=tmp_path / "image")
 
 
 def test_copy_of_a_named_pipe_is_refused_by_line(links: Path, tmp_path: Path) -> None:
     (links / "Dockerfile").write_text(DOCKERFILE.format("COPY pipe x"))
-    with pytest.raises(LocalCloudError, match=r"Dockerfile:3: COPY pipe: expected a file or a folder"):
+    with pytest.raises(UserError, match=r"Dockerfile:3: COPY pipe: expected a file or a folder"):
         read_plan(links, staging=tmp_path / "image")
 
 
@@ -150,7 +150,7 @@ def test_what_stands_in_place_of_a_file_is_named(tmp_path: Path, name: str, kind
         file.mkdir()
     else:
         file.symlink_to("/dev/zero" if kind == "device" else name)
-    with pytest.raises(LocalCloudError, match=rf"{name}: (expected a file, found a {kind}|cannot be read)"):
+    with pytest.raises(UserError, match=rf"{name}: (expected a file, found a {kind}|cannot be read)"):
         read_plan(tmp_path, staging=tmp_path / "image")
 
 
@@ -180,6 +180,6 @@ def test_main_py_that_cannot_be_read_here_is_left_to_its_python(read, main: str)
 
 
 def test_folder_of_an_impossible_name_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(LocalCloudError, match="File name too long") as caught:
+    with pytest.raises(UserError, match="File name too long") as caught:
         read_plan(tmp_path / ("x" * 300), staging=tmp_path / "image")
     assert "\n" not in str(caught.value)

@@ -9,15 +9,15 @@ import pytest
 from google.appengine.api.memcache.memcache_service_pb2 import MemcacheFlushRequest, MemcacheSetRequest
 from google.appengine.datastore.datastore_pb import DeleteRequest, PutRequest
 from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request as Envelope
-from listening import Listening, post, thing
 
 from codelab.web.wsgi import WsgiServer
+from datastore_emulator import messages as m
+from datastore_emulator.api.grpc_server import DatastoreServer
+from datastore_emulator.api.tracing import observed
+from datastore_emulator.engine import Engine
+from datastore_emulator.http.listener import bind
 from localcloud.appengine import ApiServer
-from localcloud.datastore import messages as m
-from localcloud.datastore.engine import Engine
-from localcloud.datastore.observed import observed
-from localcloud.datastore.server import DatastoreServer
-from localcloud.http.listener import bind
+from tests.localcloud.listeners.listening import Listening, post, thing
 
 
 @pytest.fixture(scope="module")

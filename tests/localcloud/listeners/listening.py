@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from localcloud.datastore import messages as m
+from datastore_emulator import messages as m
 
 DEADLINE = 20.0
 

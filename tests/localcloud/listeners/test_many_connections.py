@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from listening import Listening, holds
 
 from codelab.web.wsgi import WsgiServer
-from localcloud.http.listener import Listener, bind
+from datastore_emulator.http.listener import Listener, bind
+from tests.localcloud.listeners.listening import Listening, holds
 
 MANY = 100
 
@@ -45,7 +45,7 @@ def test_connections_that_wait_have_no_threads_and_keep_nobody_waiting(listening
 
 def test_a_connection_that_says_nothing_is_closed(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Listener, "idle_seconds", 0.1)
-    monkeypatch.setattr("localcloud.datastore.door._FIRST_BYTES_SECONDS", 0.1)
+    monkeypatch.setattr("datastore_emulator.api.port_sharing._FIRST_BYTES_SECONDS", 0.1)
     for said in (b"", b"POST / HT"):
         with listening.connect() as connection:
             connection.sendall(said)
@@ -53,7 +53,7 @@ def test_a_connection_that_says_nothing_is_closed(listening: Listening, monkeypa
 
 
 def test_a_body_that_does_not_come_is_refused(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("localcloud.http.service._BODY_SECONDS", 0.1)
+    monkeypatch.setattr("datastore_emulator.http.service._BODY_SECONDS", 0.1)
     _, data = next(iter(listening.requests.items()))
     with listening.connect() as connection:
         connection.sendall(data[:-1])

@@ -9,7 +9,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from listening import Listening
+
+from tests.localcloud.listeners.listening import Listening
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
 SEPARATORS = [b" ", b"\r\n", b"\r\n\r\n", b"\n", b": ", b":", b"/", b"?", b"%", b"\0", b"\t", b",", b"\xff"]

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import grpc
 import pytest
-from listening import DEADLINE, Listening, holds
 
-from localcloud.datastore import messages as m
+from datastore_emulator import messages as m
+from tests.localcloud.listeners.listening import DEADLINE, Listening, holds
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

@@ -1,0 +1,180 @@
+"""What a Python file says: the packages' names it uses, how it calls them, and what it defines for others."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+
+from codelab.check.facts.fact import Fact, UnreadableError, quoted
+
+_MANY = 99
+# No package has a name of more parts.
+_MOST_PARTS = 20
+# Where Python itself ends a line; str.splitlines knows more.
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_ENVIRONMENT = ("os.environ", "os.getenv", "os.environ.get")
+# What one does with a variable's text is how one writes.
+_VALUE_OF_ENVIRONMENT = ("os.environ.get().", "os.getenv().")
+# A variable of the environment or an HTTP header: names that the world outside the file knows.
+_HEADER = re.compile(r"X-[A-Z]+(?:-[A-Z]+)*", re.IGNORECASE)
+# Methods of text, lists and dictionaries are how one writes, not what one does.
+_COMMON_METHODS = {name for kind in (str, bytes, list, dict, set) for name in dir(kind)}
+
+
+def python_facts(file: str, text: str, called_from_outside: frozenset[str]) -> Iterator[Fact]:
+    """Yield what the file says. Comments, names of its own, quotes, order and layout say nothing.
+
+    `called_from_outside` are the names that deployment files and commands use, as in `main:app`. Raises
+    UnreadableError for what is no Python.
+    """
+    try:
+        module = ast.parse(text)
+    except SyntaxError as error:
+        raise UnreadableError(error.lineno or 0, "Python", quoted((error.text or "").strip(), error.msg)) from error
+    except ValueError as error:
+        raise UnreadableError(0, "Python", str(error)) from error
+    reader = _Reader(file, text, module)
+    yield from reader.imports(module)
+    reader.learn_objects(module)
+    yield from reader.top_level(module, called_from_outside)
+    for node in ast.walk(module):
+        yield from reader.node(node)
+
+
+class _Reader:
+    """Knows what names stand for: "google.cloud.ndb", or "google.cloud.ndb.Client()" for an object that it made."""
+
+    def __init__(self, file: str, text: str, module: ast.Module) -> None:
+        self._file = file
+        self._lines = _LINE_END.split(text)
+        self._meanings: dict[str, str] = {}
+        # Parameters hide what the file imports under the same name.
+        self._hidden = set(_parameters_used(module))
+        self._statements = dict(_words_of_statements(module, text))
+
+    def imports(self, module: ast.Module) -> Iterator[Fact]:
+        for node in ast.walk(module):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    top = alias.name.partition(".")[0]
+                    self._meanings[alias.asname or top] = alias.name if alias.asname else top
+                    yield from self._uses(alias.name, node)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                for alias in node.names:
+                    name = f"{node.module}.{alias.name}"
+                    self._meanings[alias.asname or alias.name] = name
+                    yield from self._uses(name, node)
+
+    def learn_objects(self, module: ast.Module) -> None:
+        """Remember which names are objects made by a package: `client` in `client = ndb.Client()`."""
+        for node in ast.walk(module):
+            if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Call):
+                meaning = self._meaning(node.value)
+                for name in _assigned(node):
+                    if meaning:
+                        self._meanings[name] = meaning
+
+    def top_level(self, module: ast.Module, called_from_outside: frozenset[str]) -> Iterator[Fact]:
+        for node in module.body:
+            names = []
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                names = [node.name]
+            elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+                names = _assigned(node)
+                meaning = self._meaning(node.value) if isinstance(node.value, ast.Call) else None
+                if meaning and names and not _in_standard_library(meaning):
+                    yield self._fact("made once, at the top level", meaning, node)
+            for name in names:
+                if name in called_from_outside:
+                    yield self._fact("defined", name, node, firm=True)
+
+    def node(self, node: ast.AST) -> Iterator[Fact]:
+        if isinstance(node, (ast.Attribute, ast.Name)) and isinstance(node.ctx, (ast.Load, ast.Store)):
+            if meaning := self._meaning(node):
+                yield from self._uses(meaning, node)
+        elif isinstance(node, ast.Call):
+            yield from self._call(node)
+        elif isinstance(node, (ast.With, ast.AsyncWith)):
+            for item in node.items:
+                if meaning := self._meaning(item.context_expr):
+                    yield self._fact("in a with", meaning, item.context_expr)
+        elif isinstance(node, ast.Subscript) and self._meaning(node.value) == "os.environ":
+            yield from self._variable(node.slice)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _HEADER.fullmatch(node.value):
+            yield self._fact("header", node.value.casefold(), node)
+
+    def _call(self, node: ast.Call) -> Iterator[Fact]:
+        meaning = self._meaning(node.func)
+        if meaning in _ENVIRONMENT:
+            yield from self._variable(node.args[0] if node.args else None)
+        elif meaning and not meaning.startswith(_VALUE_OF_ENVIRONMENT):
+            any_number = any(isinstance(argument, ast.Starred) for argument in node.args) or any(
+                keyword.arg is None for keyword in node.keywords
+            )
+            yield self._fact("called", meaning, node, amount=_MANY if any_number else len(node.args))
+            for keyword in node.keywords:
+                if keyword.arg and not _in_standard_library(meaning):
+                    total = len(node.args) + len(node.keywords)
+                    yield self._fact("argument", f"{meaning} {keyword.arg}", keyword.value, amount=total)
+        elif isinstance(node.func, ast.Attribute) and node.func.attr not in _COMMON_METHODS:
+            yield self._fact("method", node.func.attr, node)
+
+    def _variable(self, node: ast.expr | None) -> Iterator[Fact]:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield self._fact("variable", node.value, node)
+
+    def _uses(self, meaning: str, node: ast.AST) -> Iterator[Fact]:
+        """Yield the name and all it is part of: who uses `google.cloud.ndb` uses `google.cloud`."""
+        if meaning.startswith(_ENVIRONMENT) or meaning in sys.stdlib_module_names:
+            return
+        name = ""
+        for part in meaning.split(".")[:_MOST_PARTS]:
+            name = f"{name}.{part}" if name else part
+            yield self._fact("name", name.removesuffix("()"), node)
+
+    def _meaning(self, node: ast.expr) -> str | None:
+        if isinstance(node, ast.Name):
+            return None if node in self._hidden else self._meanings.get(node.id)
+        if isinstance(node, ast.Attribute):
+            owner = self._meaning(node.value)
+            return f"{owner}.{node.attr}" if owner else None
+        if isinstance(node, ast.Call):
+            called = self._meaning(node.func)
+            return f"{called}()" if called else None
+        return None
+
+    def _fact(self, kind: str, name: str, node: ast.AST, *, firm: bool = False, amount: int = 0) -> Fact:
+        line: int = getattr(node, "lineno", 1)
+        line, words = self._statements.get(node, (line, self._lines[line - 1].strip()))
+        return Fact(self._file, kind, name, words, line, firm, amount)
+
+
+def _assigned(node: ast.Assign | ast.AnnAssign) -> list[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def _parameters_used(module: ast.Module) -> Iterator[ast.AST]:
+    for function in ast.walk(module):
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            names = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
+            yield from (node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id in names)
+
+
+def _words_of_statements(module: ast.Module, text: str) -> Iterator[tuple[ast.AST, tuple[int, str]]]:
+    """Yield each part of a simple statement with the statement's line and its text, laid out in one line."""
+    # Not by ast.get_source_segment, which splits the whole text again for each statement.
+    lines = [line.encode() for line in _LINE_END.split(text)]
+    for statement in ast.walk(module):
+        if isinstance(statement, ast.stmt) and not hasattr(statement, "body"):
+            segment = lines[statement.lineno - 1 : statement.end_lineno]
+            segment[-1] = segment[-1][: statement.end_col_offset]
+            segment[0] = segment[0][statement.col_offset :]
+            words = " ".join(filter(None, (line.decode(errors="replace").strip() for line in segment)))
+            yield from ((node, (statement.lineno, words)) for node in ast.walk(statement))
+
+
+def _in_standard_library(name: str) -> bool:
+    return name.partition(".")[0] in sys.stdlib_module_names

@@ -1,0 +1,46 @@
+"""What a template says: the values it puts into the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+from codelab.check.facts.fact import Fact, UnreadableError, quoted
+
+
+def template_facts(file: str, text: str) -> Iterator[Fact]:
+    """Yield each value that is put out, as in ".timestamp.ctime()"; what a loop calls its items says nothing."""
+    try:
+        template = Environment(autoescape=True).parse(text)
+    except TemplateSyntaxError as error:
+        raise UnreadableError(
+            error.lineno, "a Jinja2 template", quoted(_line(text.splitlines(), error.lineno), error.message)
+        ) from error
+    except (ValueError, OverflowError) as error:  # a number that Python cannot read
+        raise UnreadableError(0, "a Jinja2 template", str(error)) from error
+    items = {name.name for loop in template.find_all(nodes.For) for name in loop.target.find_all(nodes.Name)}
+    items |= {loop.target.name for loop in template.find_all(nodes.For) if isinstance(loop.target, nodes.Name)}
+    lines = text.splitlines()
+    for output in template.find_all(nodes.Output):
+        for node in output.nodes:
+            if not isinstance(node, nodes.TemplateData):
+                yield Fact(file, "output", _spelled(node, items), _line(lines, node.lineno), node.lineno)
+
+
+def _line(lines: list[str], number: int) -> str:
+    return "".join(lines[number - 1 : number]).strip()
+
+
+def _spelled(node: nodes.Node, items: set[str]) -> str:
+    if isinstance(node, nodes.Name):
+        return "" if node.name in items else node.name
+    if isinstance(node, nodes.Getattr):
+        return f"{_spelled(node.node, items)}.{node.attr}"
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+        return f"{_spelled(node.node, items)}.{node.arg.value}"
+    if isinstance(node, nodes.Call):
+        return f"{_spelled(node.node, items)}()"
+    if isinstance(node, nodes.Filter) and node.node:
+        return f"{_spelled(node.node, items)}|{node.name}"
+    return repr(node)

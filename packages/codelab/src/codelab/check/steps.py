@@ -1,0 +1,151 @@
+"""Which steps of a track a folder has taken, and what the others still miss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from codelab.check.facts import (
+    Fact,
+    UnreadableError,
+    file_facts,
+    is_style,
+    is_there,
+    marks_a_step,
+    names_called_from_outside,
+)
+from codelab.check.findings import Finding, findings
+from codelab.readme.model import Codelab, Step, Track
+from codelab.readme.trees import Tree, step_trees
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A step and what it still misses; `begun` says that some of it is there."""
+
+    step: Step
+    findings: tuple[Finding, ...]
+    begun: bool
+
+    @property
+    def done(self) -> bool:
+        return not self.findings
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What a step adds to what the folder says, and what it takes away."""
+
+    before: frozenset[Fact]
+    after: frozenset[Fact]
+
+    @property
+    def added(self) -> frozenset[Fact]:
+        return self.after - self.before
+
+    @property
+    def removed(self) -> frozenset[Fact]:
+        return self.before - self.after
+
+    def touches(self, file: str) -> bool:
+        return any(fact.file == file for fact in self.added | self.removed)
+
+    def is_begun(self, said: frozenset[Fact]) -> bool:
+        """Say whether a folder that says all this has some of the change, by what cannot be there for other reasons."""
+        return any(marks_a_step(fact) and is_there(fact, said) for fact in self.added) or any(
+            marks_a_step(fact) and not is_style(fact) and fact not in said for fact in self.removed
+        )
+
+
+class Judge:
+    """Knows a track's states, and judges folders by what they say, however it is written.
+
+    `trees` are START and what it is after each step. Raises ReadmeError if the track's diffs do not apply.
+    """
+
+    def __init__(self, codelab: Codelab, track: Track) -> None:
+        self.track = track
+        # What each file said when it was read last: a page asks again and again, and one file changes at a time.
+        self._known: dict[str, tuple[str, list[Fact] | UnreadableError]] = {}
+        self.trees = step_trees(codelab, track)
+        commands = "\n".join(fence.text for fence in codelab.page.fences if fence.language == "console")
+        self._called = names_called_from_outside(list(self.trees), commands)
+        states = [self._read(tree)[0] for tree in self.trees]
+        self._changes = [_Change(before, after) for before, after in pairwise(states)]
+
+    def verdicts(self, tree: Tree) -> list[Verdict]:
+        """Return the verdict on each step, in their order.
+
+        A later step that is done excuses an earlier one for what it takes back: who has replaced a line twice is not
+        asked for the first replacement.
+        """
+        said, broken = self._broken(tree)
+        verdicts: list[Verdict] = []
+        taken_back: frozenset[Fact] = frozenset()
+        brought_back: frozenset[Fact] = frozenset()
+        for step, change in reversed(list(zip(self.track.steps, self._changes, strict=True))):
+            missing = {fact for fact in change.added - taken_back if not is_there(fact, said)}
+            # From what is said, not by `&`, which may take the equal fact of the codelab with its line.
+            gone = change.removed - brought_back
+            lingering = {fact for fact in said if fact in gone and not is_style(fact)}
+            wrong = [finding for file, finding in broken.items() if change.touches(file)]
+            found = (
+                *wrong,
+                *findings(
+                    {fact for fact in missing if fact.file not in broken},
+                    {fact for fact in lingering if fact.file not in broken},
+                    said=said,
+                    before=change.before,
+                    after=change.after,
+                ),
+            )
+            if not found:
+                taken_back |= change.removed
+                brought_back |= change.added
+            verdicts.append(Verdict(step, found, bool(wrong) or change.is_begun(said)))
+        return verdicts[::-1]
+
+    def damage(self, tree: Tree) -> list[Finding]:
+        """Return what is wrong with files that no step changes: they are gone, or cannot be read."""
+        _, broken = self._broken(tree)
+        return [
+            finding for file, finding in broken.items() if not any(change.touches(file) for change in self._changes)
+        ]
+
+    def _broken(self, tree: Tree) -> tuple[frozenset[Fact], dict[str, Finding]]:
+        """Return what the folder says, and what is wrong with files that the codelab always has."""
+        said, unreadable = self._read(tree)
+        known = {file for state in self.trees for file in state}
+        broken = {
+            file: Finding(file, error.line, error.expected, error.found, firm=True)
+            for file, error in unreadable.items()
+            if file in known
+        }
+        for file in sorted(set.intersection(*(set(state) for state in self.trees)) - set(tree)):
+            broken[file] = Finding(file, 0, "this file", "none", firm=True)
+        return said, broken
+
+    def _read(self, tree: Tree) -> tuple[frozenset[Fact], dict[str, UnreadableError]]:
+        said: list[Fact] = []
+        unreadable: dict[str, UnreadableError] = {}
+        for file, text in tree.items():
+            facts = self._facts(file, text)
+            if isinstance(facts, UnreadableError):
+                said.append(Fact(file, "file", "", file, firm=True))
+                unreadable[file] = facts
+            else:
+                said += facts
+        return frozenset(said), unreadable
+
+    def _facts(self, file: str, text: str) -> list[Fact] | UnreadableError:
+        """Return what a file says, which is worked out once for each content."""
+        known = self._known.get(file)
+        if known and known[0] == text and type(known[0]) is type(text):
+            return known[1]
+        facts: list[Fact] | UnreadableError
+        try:
+            facts = file_facts(file, text, self._called)
+        except UnreadableError as error:
+            facts = error
+        self._known[file] = text, facts
+        return facts

@@ -1,0 +1,134 @@
+"""Writes a codelab in the Markdown that Google's codelab tool (claat) reads.
+
+The dialect: https://github.com/googlecodelabs/tools/blob/main/claat/parser/md/README.md, and beyond it what its parser
+does: the first paragraph is the metadata, in plain text, all up to the first heading of the second level is passed
+over, each such heading is a step, and "Duration:" is a paragraph of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from markdown_it import MarkdownIt
+
+from codelab.errors import CodelabError
+from codelab.readme.course import Course, Place
+from codelab.readme.model import Step
+
+_CATEGORIES = "Cloud, Serverless, Python"
+_LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)(#[^)\s]*)?\)")
+_MODULE_README = re.compile(r"\.\./(mod\d+-[\w-]+)/README\.md")
+_FENCE = re.compile(r"^```(\w*)\n.*?^```$\n?", re.MULTILINE | re.DOTALL)
+
+
+def export(course: Course, place: Place, repository: str) -> str:
+    """Return one track of a codelab in claat's Markdown; `repository` is where its other files can be read.
+
+    A track of its own becomes a codelab of its own. Raises CodelabError if the address is none.
+    """
+    if not re.fullmatch(r"https?://\S+", repository):
+        example = "https://example.com/codelabs"
+        raise CodelabError(f'--repository: expected an address such as {example}, found "{repository}"')
+    base = repository.rstrip("/")
+    return "\n\n".join(part for part in _Exporter(course, place, base).parts() if part) + "\n"
+
+
+class _Exporter:
+    def __init__(self, course: Course, place: Place, repository: str) -> None:
+        self._course = course
+        self._place = place
+        self._repository = repository
+
+    def parts(self) -> Iterator[str]:
+        codelab, track = self._place.codelab, self._place.track
+        main = track is codelab.tracks[0]
+        yield self._metadata(track.text if not main else codelab.introduction)
+        yield f"# {codelab.title if main else f'{codelab.title}: {track.title}'}"
+        yield "## Overview"
+        yield self._text(codelab.introduction if main else track.text)
+        if not main:
+            yield f"The main track: [{codelab.title}]({self._address(codelab.module)})."
+        before = ("What you will learn", "What you need", "START and FINISH")
+        for section in codelab.sections:
+            if section.title in before:
+                yield f"## {section.title}\n\n{self._text(section.text)}"
+        for step in track.steps:
+            yield from self._step(step)
+        for section in codelab.sections:
+            if section.title not in before:
+                yield f"## {section.title}\n\n{self._text(section.text)}"
+        yield self._other_tracks()
+
+    def _metadata(self, introduction: str) -> str:
+        return "\n".join(
+            [
+                f"summary: {first_sentence(introduction)}",
+                f"id: {_id(self._place)}",
+                f"categories: {_CATEGORIES}",
+                "environments: Web",
+                "status: Published",
+                f"feedback link: {self._repository}",
+            ]
+        )
+
+    def _step(self, step: Step) -> Iterator[str]:
+        yield f"## {step.title}\nDuration: {step.seconds // 60}:{step.seconds % 60:02}"
+        yield self._text(step.text)
+        if not step.works:
+            yield '<aside class="negative">\n\nThe app does not work yet after this step.\n\n</aside>'
+        yield f'<aside class="positive">\n\n**Hint.** {self._text(step.hint)}\n\n</aside>'
+
+    def _other_tracks(self) -> str:
+        others = [
+            Place(self._place.codelab, track) for track in self._place.codelab.tracks if track is not self._place.track
+        ]
+        links = [f"[{other.track.title}](../{_id(other)}/index.html)" for other in others]
+        return f"Other tracks of this module: {', '.join(links)}." if links else ""
+
+    def _text(self, markdown: str) -> str:
+        """Return a piece of the README with its links made absolute and its diagrams replaced by a link to them."""
+        parts, done = [], 0
+        for fence in _FENCE.finditer(markdown):
+            parts.append(self._links(markdown[done : fence.start()]))
+            parts.append(self._diagram() if fence[1] == "mermaid" else fence[0])
+            done = fence.end()
+        return "".join([*parts, self._links(markdown[done:])]).strip()
+
+    def _links(self, markdown: str) -> str:
+        return _LINK.sub(lambda link: f"]({self._target(link[1], link[2] or '')})", markdown)
+
+    def _target(self, path: str, fragment: str) -> str:
+        if module := _MODULE_README.fullmatch(path):
+            return self._address(module[1])
+        if not path:
+            return f"{self._repository}/{self._place.codelab.module}/README.md{fragment}"
+        return f"{self._repository}/{_normalized(self._place.codelab.module, path)}{fragment}"
+
+    def _address(self, module: str) -> str:
+        return f"../{_id(self._course.place(module))}/index.html"
+
+    def _diagram(self) -> str:
+        picture = f"[a picture]({self._repository}/{self._place.codelab.module}/README.md#start-and-finish)"
+        return f'<aside class="positive">\n\nThe architecture before and after, as {picture}.\n\n</aside>\n'
+
+
+def _id(place: Place) -> str:
+    return place.name.replace("/", "-").lower()
+
+
+def _normalized(module: str, path: str) -> str:
+    parts: list[str] = [module]
+    for part in path.split("/"):
+        if part == "..":
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts)
+
+
+def first_sentence(markdown: str) -> str:
+    """Return the first sentence in plain text: claat reads metadata only up to the first mark-up."""
+    inline = next(token for token in MarkdownIt().parse(markdown) if token.type == "inline")
+    text = "".join(child.content if child.type != "softbreak" else " " for child in inline.children or [])
+    return re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]

@@ -1,0 +1,101 @@
+"""A visitor: an HTTP client that knows a URL, an address of its own and what it says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import NamedTuple
+from xml.etree.ElementTree import Element
+
+import httpx
+
+from codelab.compare.page import document, parse, visits
+
+# A generous time-out: a Datastore that is gone is retried for a while by Google's clients.
+PATIENCE = 90
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who visits: the address the request comes from, and the bytes of its User-Agent (None: the header is absent)."""
+
+    user_agent: bytes | None = b"suite"
+    address: str = "127.0.0.1"
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    @property
+    def line(self) -> str:
+        """What the page says of this visitor. Header bytes are Latin-1 to WSGI (PEP 3333)."""
+        return f"{self.address}: {(self.user_agent or b'').decode('latin-1')}".strip()
+
+
+class Document(NamedTuple):
+    """An answer as a person sees it; `nodes` is the parsed page, empty if nothing came."""
+
+    status: int
+    content_type: str
+    nodes: list[tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, and the window of time the request took."""
+
+    visitor: Visitor
+    status: int
+    headers: httpx.Headers
+    text: str
+    started: datetime
+    ended: datetime
+
+    @property
+    def page(self) -> Element:
+        return parse(self.text)
+
+    @property
+    def listed(self) -> list[str]:
+        """The visitors the page lists, in its order."""
+        return [visitor.strip() for _, visitor in visits(self.page)]
+
+    def document(self) -> Document:
+        """What has to be the same on START and FINISH."""
+        content_type = self.headers.get("Content-Type", "").replace("UTF-8", "utf-8")
+        return Document(self.status, content_type, document(self.text) if self.text else [])
+
+
+@dataclass
+class Browser:
+    """Sends requests to one site, and keeps the clients it sends them with."""
+
+    url: str
+    _clients: dict[str, httpx.Client] = field(default_factory=dict)
+
+    def request(self, visitor: Visitor, method: str = "GET", path: str = "/") -> Answer:
+        """Return the site's answer to this visitor's request."""
+        url = self.url.replace("localhost", "[::1]" if visitor.address == "::1" else "127.0.0.1")
+        client = self._client(visitor.address)
+        request = client.build_request(method, url + path, headers=[(b"Accept", b"text/html"), *visitor.headers])
+        request.headers.pop("User-Agent", None)
+        if visitor.user_agent is not None:
+            request.headers = httpx.Headers([*request.headers.raw, (b"User-Agent", visitor.user_agent)])
+        started = datetime.now(timezone.utc)
+        response = client.send(request)
+        return Answer(
+            visitor,
+            response.status_code,
+            response.headers,
+            response.content.decode("utf-8"),
+            started,
+            datetime.now(timezone.utc),
+        )
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+
+    def _client(self, address: str) -> httpx.Client:
+        if address not in self._clients:
+            # verify=False: nothing here speaks TLS, and to make ready for it takes longer than a visit.
+            transport = httpx.HTTPTransport(local_address=address, verify=False)
+            self._clients[address] = httpx.Client(transport=transport, timeout=PATIENCE)
+        return self._clients[address]

@@ -1,0 +1,135 @@
+"""The course on disk: its modules, their tracks, and the names people call them by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from codelab.errors import CodelabError
+from codelab.readme.model import Codelab, Page, Track
+from codelab.readme.parser import read_codelab, read_page
+from codelab.readme.trees import held
+
+_NUMBER = re.compile(r"mod(\d+)-")
+_LINK_TO_MODULE = re.compile(r"\]\(\.\./(mod\d+-[\w-]+)/README\.md\)")
+
+
+@dataclass(frozen=True)
+class Place:
+    """One track of one codelab, and where the learner's copy of it is."""
+
+    codelab: Codelab
+    track: Track
+
+    @property
+    def name(self) -> str:
+        """What commands call it: "mod2-cloudndb" for the main track, else "mod2-cloudndb/FINISH"."""
+        module = self.codelab.module
+        return module if self.track is self.codelab.tracks[0] else f"{module}/{self.track.start}"
+
+    @property
+    def root(self) -> Path:
+        return self.codelab.readme.parent.parent
+
+    @property
+    def copy(self) -> Path:
+        """The learner's folder, as in work/mod2-cloudndb or work/mod2-cloudndb-FINISH."""
+        return self.root / "work" / self.name.replace("/", "-")
+
+    @property
+    def start(self) -> Path:
+        return self.codelab.readme.parent / self.track.start
+
+    @property
+    def finish(self) -> Path:
+        return self.codelab.readme.parent / self.track.finish
+
+
+class Course:
+    """The modules below a folder. Raises CodelabError if there are none."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._codelabs: dict[tuple[str, int], Codelab] = {}
+        if not self.modules:
+            raise CodelabError(f"{root}: expected a course, folders such as mod1-flask with a README.md; found none")
+
+    @cached_property
+    def modules(self) -> list[str]:
+        """The modules' folders by their number."""
+        found = [path.parent.name for path in self.root.glob("mod*-*/README.md") if _NUMBER.match(path.parent.name)]
+        return sorted(found, key=lambda name: (int(_NUMBER.findall(name)[0]), name))
+
+    def codelab(self, module: str) -> Codelab:
+        """Return a module's codelab; it is read once for each version of its README."""
+        readme = held(self.root, f"{module}/README.md")
+        version = (module, readme.stat().st_mtime_ns)
+        if version not in self._codelabs:
+            self._codelabs[version] = read_codelab(readme)
+        return self._codelabs[version]
+
+    def other_pages(self) -> Iterator[Page]:
+        """Yield what there is to read beside the codelabs."""
+        for path in sorted([*self.root.glob("*.md"), *self.root.glob("docs/*.md"), *self.root.glob("one-app/*.md")]):
+            yield read_page(path, self.root)
+
+    def places(self) -> Iterator[Place]:
+        """Yield every track of every module, the main ones first in theirs."""
+        for module in self.modules:
+            codelab = self.codelab(module)
+            yield from (Place(codelab, track) for track in codelab.tracks)
+
+    def place(self, name: str) -> Place:
+        """Return the track that a person means by "mod2", "mod2-cloudndb", "mod2-cloudndb/FINISH" or its copy's path.
+
+        Raises CodelabError, with the names there are, for any other.
+        """
+        wanted = name.rstrip("/").removeprefix("work/")
+        module, _, start = wanted.partition("/")
+        if found := self._module(module):
+            codelab = self.codelab(found)
+            for track in codelab.tracks:
+                if track.start == (start or "START"):
+                    return Place(codelab, track)
+            starts = ", ".join(f"{codelab.module}/{track.start}" for track in codelab.tracks)
+            raise CodelabError(f'"{name}": expected a folder that a codelab starts from ({starts}), found none')
+        for place in self.places():
+            if place.copy.name == wanted:
+                return place
+        raise self._no_module(name)
+
+    def module(self, name: str) -> str:
+        """Return the module that a person means by "mod2" or "mod2-cloudndb/"; raises CodelabError for any other."""
+        found = self._module(name.rstrip("/"))
+        if not found:
+            raise self._no_module(name)
+        return found
+
+    def _module(self, name: str) -> str | None:
+        return next((known for known in self.modules if name in (known, known.partition("-")[0])), None)
+
+    def _no_module(self, name: str) -> CodelabError:
+        return CodelabError(f'"{name}": expected one of {", ".join(self.modules)}; `make list` shows them')
+
+    def after(self, place: Place) -> Place | None:
+        """Return where to go on: the track that begins where this one ends, else the README's next module."""
+        for track in place.codelab.tracks:
+            if track.start == place.track.finish:
+                return Place(place.codelab, track)
+        text = place.codelab.section("Where to go next").text.partition("Next: ")[2]
+        module = _LINK_TO_MODULE.search(text)
+        return self.place(module[1]) if module else None
+
+
+def find_course(directory: Path) -> Course:
+    """Return the course that a directory lies in; from anywhere else, the one this package is part of.
+
+    Raises CodelabError if there is neither: the package was installed without the course, and the person is elsewhere.
+    """
+    for candidate in [directory, *directory.parents, *Path(__file__).parents]:
+        if (candidate / "mod1-flask").is_dir():
+            return Course(candidate)
+    raise CodelabError(f"{directory}: no codelabs here; go to your clone of the repository, where mod1-flask is")

@@ -1,0 +1,56 @@
+"""Whether the links of a page lead somewhere."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from markdown_it import MarkdownIt
+
+from codelab.errors import Problem
+from codelab.readme.model import Page
+from localcloud.files.paths import OutsideError, inside
+
+
+class Links:
+    """Checks links into the repository; `checked` counts them. Those to other sites are left to a reader's browser."""
+
+    def __init__(self, root: Path) -> None:
+        self.checked = 0
+        self._root = root.resolve()
+        self._anchors: dict[Path, set[str]] = {}
+
+    def check(self, page: Page) -> Iterator[Problem]:
+        """Yield each link to a file or a heading that is not there."""
+        for link in page.links:
+            target = urlsplit(link.target)
+            if target.scheme or target.netloc:
+                continue
+            self.checked += 1
+            try:
+                name = posixpath.normpath(posixpath.join(posixpath.dirname(page.name), unquote(target.path)))
+                path = self._root if name == "." else inside(self._root, name) if target.path else page.path.resolve()
+            except OutsideError:
+                yield Problem(page.name, link.line, f"expected a link into this repository, found {link.target}")
+                continue
+            if not path.exists():
+                yield Problem(page.name, link.line, f"expected {link.target} to exist, found no such file")
+            elif target.fragment and target.fragment not in self._headings(path):
+                yield Problem(page.name, link.line, f"expected a heading #{target.fragment} in {path.name}, found none")
+
+    def _headings(self, path: Path) -> set[str]:
+        """Return the anchors that repository pages give a Markdown file's headings."""
+        if path not in self._anchors:
+            tokens = MarkdownIt().parse(path.read_text(encoding="utf-8"))
+            titles = [following.content for token, following in pairwise(tokens) if token.type == "heading_open"]
+            self._anchors[path] = {anchor(title) for title in titles}
+        return self._anchors[path]
+
+
+def anchor(title: str) -> str:
+    """Return the name by which repository pages let links point at a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")

@@ -1,0 +1,100 @@
+"""What can be proved of a codelab without running anything: its times, its steps and their turns, and FINISH."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from codelab.check.steps import Judge
+from codelab.errors import Problem
+from codelab.readme.model import Codelab
+from codelab.readme.trees import read_tree
+
+
+def readme_of(codelab: Codelab) -> str:
+    """Return the README as problems name it."""
+    return f"{codelab.module}/{codelab.readme.name}"
+
+
+def check_times(codelab: Codelab) -> Iterator[Problem]:
+    """Yield each track whose duration is not that of its steps, and a title that has another number than the folder."""
+    if not codelab.module.startswith(f"mod{codelab.number}-"):
+        number = codelab.module.removeprefix("mod").partition("-")[0]
+        yield Problem(readme_of(codelab), 1, f'expected "Module {number}: …", found "Module {codelab.number}: …"')
+    for track in codelab.tracks:
+        total = sum(step.seconds for step in track.steps)
+        if total != track.seconds:
+            yield Problem(
+                readme_of(codelab),
+                track.line + 1,
+                f"expected Duration: {_time(total)}, the sum of its steps, found {_time(track.seconds)}",
+            )
+
+
+def check_sections(codelab: Codelab) -> Iterator[Problem]:
+    """Yield each section that lacks what a codelab promises: pictures, commands, and the way on."""
+    wanted = {
+        "START and FINISH": ("```mermaid", "a picture of the architecture, a ```mermaid fence"),
+        "What a reviewer would ask": ("**", "questions in bold"),
+        "Deploy to Google Cloud": ("$ gcloud ", "gcloud commands"),
+        "What it costs": ("platform-facts.md#what-it-costs", "a link to the prices"),
+        "Clean up": ("$ gcloud ", "gcloud commands"),
+        "Where to go next": ("Next: ", 'the next module behind "Next:"'),
+    }
+    for section in codelab.sections:
+        sign, words = wanted.get(section.title, ("", ""))
+        if sign not in section.text:
+            yield Problem(readme_of(codelab), section.line, f"expected {words} in this section, found none")
+
+
+def check_turns(codelab: Codelab, judge: Judge) -> Iterator[Problem]:
+    """Yield each step that a learner's check would take for done before it is, or not for done after it."""
+    for number, tree in enumerate(judge.trees):
+        for verdict in judge.verdicts(tree):
+            step = verdict.step
+            if verdict.done and step.number > number:
+                where = f"after step {number}" if number else "in START"
+                text = f"expected step {step.number} to change what a check can see, found it done already {where}"
+                yield Problem(readme_of(codelab), step.line, text)
+            elif not verdict.done and step.number <= number:
+                text = f"expected step {step.number} to be done after step {number}, found: {verdict.findings[0]}"
+                yield Problem(readme_of(codelab), step.line, text)
+
+
+def check_finish(codelab: Codelab, judge: Judge) -> Iterator[Problem]:
+    """Yield the first byte of each file in which START with all steps is not FINISH; a track ends in a working app."""
+    last = judge.track.steps[-1]
+    if not last.works:
+        yield Problem(
+            readme_of(codelab), last.line + 2, 'expected "Works: yes" for the last step, found "Works: not yet"'
+        )
+    folder = codelab.readme.parent / judge.track.finish
+    made = judge.trees[-1]
+    there = read_tree(folder)
+    steps = f"{codelab.readme.name}'s steps from {judge.track.start}"
+    for file in sorted({*made, *there}):
+        name = f"{codelab.module}/{judge.track.finish}/{file}"
+        if file not in made:
+            yield Problem(name, 0, f"expected no such file, as {steps} make none; found it")
+        elif file not in there:
+            yield Problem(name, 0, f"expected this file, as {steps} make it; found none")
+        elif made[file].encode() != (folder / file).read_bytes():
+            yield _first_difference(name, made[file].encode(), folder / file, steps)
+
+
+def _first_difference(name: str, made: bytes, path: Path, steps: str) -> Problem:
+    expected, found = made.splitlines(keepends=True), path.read_bytes().splitlines(keepends=True)
+    line = next((n for n, (one, other) in enumerate(zip(expected, found, strict=False)) if one != other), None)
+    if line is None:
+        line = min(len(expected), len(found))
+    return Problem(
+        name, line + 1, f"expected {_shown(expected, line)}, as {steps} make it; found {_shown(found, line)}"
+    )
+
+
+def _shown(lines: list[bytes], line: int) -> str:
+    return ascii(lines[line])[1:] if line < len(lines) else "the end of the file"
+
+
+def _time(seconds: int) -> str:
+    return f"{seconds // 60}:{seconds % 60:02}"

@@ -1,0 +1,86 @@
+"""The other end of --datastore HOST:PORT: the same RPCs, answered by another emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+import grpc
+
+from datastore_emulator import messages as m
+from datastore_emulator.api.interface import RPCS, SERVICE
+from datastore_emulator.errors import DatastoreError
+
+_DEADLINE_SECONDS = 60.0
+
+
+class RemoteDatastore:
+    """Forwards every RPC over cleartext gRPC to the emulator at `host_port`, and raises DatastoreError as it does.
+
+    Nothing is sent before the first RPC; a server that is away shows as UNAVAILABLE.
+    """
+
+    def __init__(self, host_port: str) -> None:
+        self._channel = grpc.insecure_channel(host_port, options=[("grpc.max_receive_message_length", -1)])
+        self._calls: dict[str, Callable[..., Any]] = {
+            method: self._channel.unary_unary(
+                f"/{SERVICE}/{rpc}",
+                request_serializer=request.SerializeToString,
+                response_deserializer=response.FromString,
+            )
+            for method, rpc, request, response in RPCS
+        }
+
+    def __enter__(self) -> RemoteDatastore:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the channel; calls in progress are cancelled."""
+        self._channel.close()
+
+    def lookup(self, request: m.LookupRequest) -> m.LookupResponse:
+        """Forward Lookup."""
+        return self._forward("lookup", request)
+
+    def run_query(self, request: m.RunQueryRequest) -> m.RunQueryResponse:
+        """Forward RunQuery."""
+        return self._forward("run_query", request)
+
+    def run_aggregation_query(self, request: m.RunAggregationQueryRequest) -> m.RunAggregationQueryResponse:
+        """Forward RunAggregationQuery."""
+        return self._forward("run_aggregation_query", request)
+
+    def begin_transaction(self, request: m.BeginTransactionRequest) -> m.BeginTransactionResponse:
+        """Forward BeginTransaction."""
+        return self._forward("begin_transaction", request)
+
+    def commit(self, request: m.CommitRequest) -> m.CommitResponse:
+        """Forward Commit."""
+        return self._forward("commit", request)
+
+    def rollback(self, request: m.RollbackRequest) -> m.RollbackResponse:
+        """Forward Rollback."""
+        return self._forward("rollback", request)
+
+    def allocate_ids(self, request: m.AllocateIdsRequest) -> m.AllocateIdsResponse:
+        """Forward AllocateIds."""
+        return self._forward("allocate_ids", request)
+
+    def reserve_ids(self, request: m.ReserveIdsRequest) -> m.ReserveIdsResponse:
+        """Forward ReserveIds."""
+        return self._forward("reserve_ids", request)
+
+    def _forward(self, method: str, request: Any) -> Any:
+        try:
+            return self._calls[method](request, timeout=_DEADLINE_SECONDS)
+        except grpc.RpcError as error:
+            raise DatastoreError(error.code(), error.details() or "") from error

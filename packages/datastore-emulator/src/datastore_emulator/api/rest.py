@@ -1,0 +1,116 @@
+"""The REST API: the same RPCs as HTTP requests, with protobuf or JSON in their bodies.
+
+A request is POST /v1/projects/PROJECT:METHOD, as google-cloud-datastore sends it where it has no gRPC:
+https://cloud.google.com/datastore/docs/reference/data/rest
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from http import HTTPStatus
+
+import h11
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError
+from google.rpc.status_pb2 import Status
+from grpc import StatusCode
+
+from datastore_emulator.api.interface import RPCS, Datastore
+from datastore_emulator.errors import DatastoreError, invalid
+from datastore_emulator.http.answer import Answer
+from datastore_emulator.http.guard import Guard, header
+from datastore_emulator.http.service import HttpService, Request
+from datastore_emulator.http.wire import VisitorError
+
+_PATH = re.compile(r"/v1(?:beta\d)?/projects/([^/:?]+):(\w+)(?:\?.*)?")
+_PROTOBUF, _JSON = "application/x-protobuf", "application/json"
+_LARGEST_BODY = 11 * 1024 * 1024
+
+_HTTP_CODES = {
+    StatusCode.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
+    StatusCode.FAILED_PRECONDITION: HTTPStatus.BAD_REQUEST,
+    StatusCode.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    StatusCode.ALREADY_EXISTS: HTTPStatus.CONFLICT,
+    StatusCode.ABORTED: HTTPStatus.CONFLICT,
+    StatusCode.RESOURCE_EXHAUSTED: HTTPStatus.TOO_MANY_REQUESTS,
+    StatusCode.UNIMPLEMENTED: HTTPStatus.NOT_IMPLEMENTED,
+    StatusCode.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    StatusCode.DEADLINE_EXCEEDED: HTTPStatus.GATEWAY_TIMEOUT,
+    StatusCode.PERMISSION_DENIED: HTTPStatus.FORBIDDEN,
+}
+# What the refusal of a request that came to no RPC is called; every other is INVALID_ARGUMENT.
+_CODES = {
+    HTTPStatus.FORBIDDEN: StatusCode.PERMISSION_DENIED,
+    HTTPStatus.NOT_FOUND: StatusCode.NOT_FOUND,
+    HTTPStatus.REQUEST_TIMEOUT: StatusCode.DEADLINE_EXCEEDED,
+    HTTPStatus.INTERNAL_SERVER_ERROR: StatusCode.INTERNAL,
+    HTTPStatus.NOT_IMPLEMENTED: StatusCode.UNIMPLEMENTED,
+}
+_LOOKS = ("GET", "HEAD")
+
+
+class Rest(HttpService):
+    """Answers HTTP requests from a Datastore."""
+
+    def __init__(self, engine: Datastore, guard: Guard) -> None:
+        super().__init__("datastore-rest", guard, largest_body=_LARGEST_BODY)
+        self._rpcs = {
+            f"{rpc[0].lower()}{rpc[1:]}": (getattr(engine, method), request, response)
+            for method, rpc, request, response in RPCS
+        }
+
+    def check(self, request: h11.Request) -> None:
+        method = request.method.decode("ascii")
+        if method not in ("POST", *_LOOKS):
+            raise VisitorError(f"Expected POST, found {method}.", 405)
+        # A page in a browser can send plain text to anywhere, but not these types.
+        kind = _media_type((header(request.headers, b"content-type") or b"").decode("latin-1"))
+        if method == "POST" and kind not in (_PROTOBUF, _JSON):
+            raise VisitorError(f"Expected Content-Type {_JSON} or {_PROTOBUF}, found {kind or 'none'}.", 415)
+
+    def answer(self, request: Request) -> Answer:
+        """Answer one RPC, or as Google's emulators do, for a client that waits until the server is there."""
+        if request.method in _LOOKS:
+            found = request.target.partition("?")[0] == "/"
+            return Answer(200 if found else 404, b"Ok\n" if found else b"Not Found\n", {"Content-Type": "text/plain"})
+        text = request.content_type != _PROTOBUF
+        try:
+            return self._call(request, text)
+        except DatastoreError as error:
+            return _error(_HTTP_CODES.get(error.code, HTTPStatus.INTERNAL_SERVER_ERROR), error, text)
+
+    def refusal(self, request: h11.Request | None, status: int, reason: str) -> Answer:
+        kind = header(request.headers, b"content-type") if request else None
+        error = DatastoreError(_CODES.get(HTTPStatus(status), StatusCode.INVALID_ARGUMENT), reason)
+        return _error(status, error, _media_type((kind or b"").decode("latin-1")) != _PROTOBUF)
+
+    def _call(self, request: Request, text: bool) -> Answer:
+        match = _PATH.fullmatch(request.target)
+        if not match or match[2] not in self._rpcs:
+            raise DatastoreError(StatusCode.NOT_FOUND, f"Expected /v1/projects/PROJECT:METHOD, found {request.target}.")
+        method, request_class, _ = self._rpcs[match[2]]
+        body = request.body
+        try:
+            message = json_format.Parse(body or b"{}", request_class()) if text else request_class.FromString(body)
+        except RecursionError as error:
+            raise invalid("Error parsing the request: it is nested too deeply.") from error
+        except (json_format.ParseError, DecodeError, ValueError) as error:
+            raise invalid(f"Error parsing the request: {error}") from error
+        message.project_id = match[1]
+        response = method(message)
+        if text:
+            return Answer(200, json_format.MessageToJson(response).encode(), {"Content-Type": _JSON})
+        return Answer(200, response.SerializeToString(), {"Content-Type": _PROTOBUF})
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _error(status: int, error: DatastoreError, text: bool) -> Answer:
+    if text:
+        told = {"code": int(status), "message": error.message, "status": error.code.name}
+        return Answer(status, json.dumps({"error": told}).encode(), {"Content-Type": _JSON})
+    number: int = error.code.value[0]
+    return Answer(status, Status(code=number, message=error.message).SerializeToString(), {"Content-Type": _PROTOBUF})

@@ -1,0 +1,321 @@
+"""The embedded Datastore: the RPCs of google.datastore.v1.Datastore on one SQLite file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import NamedTuple
+
+from datastore_emulator import messages as m
+from datastore_emulator import mutations
+from datastore_emulator.encoding import keys, masks
+from datastore_emulator.encoding.damage import DAMAGE, damaged
+from datastore_emulator.errors import DatastoreError, conflict, invalid, unimplemented
+from datastore_emulator.query import aggregation, explain, gql, metadata
+from datastore_emulator.query.executor import NO_MORE, REPLY_BYTES, Meter, Run, fill_result, fingerprint
+from datastore_emulator.query.normal_form import parse
+from datastore_emulator.storage import history
+from datastore_emulator.storage.database import Snapshot, Storage, file_errors, read_state
+from datastore_emulator.storage.writer import Writer
+from datastore_emulator.transactions import Transaction, Transactions
+
+# https://cloud.google.com/datastore/docs/concepts/limits
+_MAX_LOOKUP_KEYS = 1000
+
+_TRANSACTIONAL, _NON_TRANSACTIONAL = 1, 2  # CommitRequest.Mode
+
+
+class _Reading(NamedTuple):
+    """Where a read looks: the snapshot, the transaction to note it in, and the identifier of one begun for it."""
+
+    snapshot: Snapshot
+    transaction: Transaction | None
+    begun: bytes
+
+
+class Engine:
+    """A Datastore in the SQLite file at `path`, made if it is not there; ":memory:" keeps nothing.
+
+    Thread-safe. The methods are the service's RPCs on raw messages and raise DatastoreError; a file that cannot be
+    used raises UserError. `clock` gives the seconds by which transactions expire.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str] = ":memory:", *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._storage = Storage(path)
+        self._transactions = Transactions(self._storage, clock)
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        self._storage.close()
+
+    def reset(self, project_id: str) -> None:
+        """Remove all entities of the project, in every database and namespace."""
+        with self._writing() as writer:
+            writer.clear(project_id)
+
+    def lookup(self, request: m.LookupRequest) -> m.LookupResponse:
+        """Find entities by key; what would not fit in one reply is `deferred`, for the client to ask again."""
+        project, database = request.project_id, request.database_id
+        wanted = masks.parse_paths(request.property_mask.paths) if request.HasField("property_mask") else None
+        if len(request.keys) > _MAX_LOOKUP_KEYS:
+            raise invalid(f"cannot get more than {_MAX_LOOKUP_KEYS} keys in a single call")
+        targets = []
+        for key in request.keys:
+            partition = keys.partition_of(project, database, key.partition_id)
+            targets.append((key, partition, keys.encode_path(key)))
+        response = m.LookupResponse()
+        with self._reading(project, database, request.read_options) as (snapshot, transaction, begun):
+            response.transaction = begun
+            response.read_time.FromMicroseconds(snapshot.time)
+            room = REPLY_BYTES
+            for key, partition, path in targets:
+                row = self._find(snapshot, partition, path)
+                if row and response.found and room < len(row[2]):
+                    response.deferred.append(key)
+                    continue
+                if transaction:
+                    transaction.lookups[partition, path] = row[0] if row else 0
+                if row:
+                    room -= len(row[2])
+                    result = response.found.add()
+                    try:
+                        fill_result(result, *row)
+                    except DAMAGE as error:
+                        raise damaged(path) from error
+                    if wanted is not None:
+                        masks.cut(result.entity, wanted)
+                else:
+                    result = response.missing.add(version=snapshot.version)
+                    result.entity.key.CopyFrom(key)
+                    keys.fill_partition(result.entity.key.partition_id, partition)
+        return response
+
+    def run_query(self, request: m.RunQueryRequest) -> m.RunQueryResponse:
+        """Run a query, as far as one reply holds its results, or explain it."""
+        project, database = request.project_id, request.database_id
+        partition = keys.partition_of(project, database, request.partition_id)
+        response = m.RunQueryResponse()
+        message = request.query
+        which = request.WhichOneof("query_type")
+        if which == "gql_query":
+            message = gql.parse_query(request.gql_query, partition)
+            response.query.CopyFrom(message)
+        elif which is None:
+            raise invalid("one of fields Query.query and Query.gql_query must be set")
+        query = parse(partition, message)
+        if request.HasField("property_mask"):
+            query.wanted = masks.parse_paths(request.property_mask.paths)
+        meter = Meter() if request.HasField("explain_options") else None
+        with self._reading(project, database, request.read_options) as (snapshot, transaction, begun):
+            response.transaction = begun
+            if query.kind in metadata.KINDS:
+                if meter:
+                    raise unimplemented("Explain of a metadata query")
+                response.batch.CopyFrom(metadata.run(self._storage, snapshot, query))
+                return response
+            started = time.perf_counter()
+            run = Run(self._storage, snapshot, query, meter)
+            if meter:
+                explain.fill_plan(response.explain_metrics, query, run.indexes)
+                if not request.explain_options.analyze:
+                    return response
+            batch = run.fill()
+            response.batch.CopyFrom(batch)
+            if transaction:
+                transaction.queries.append((query, fingerprint(batch)))
+            if meter:
+                seconds = time.perf_counter() - started
+                results = len(batch.entity_results)
+                explain.fill_execution(response.explain_metrics, meter, results, seconds, aggregated=False)
+        return response
+
+    def run_aggregation_query(self, request: m.RunAggregationQueryRequest) -> m.RunAggregationQueryResponse:
+        """Count, sum and average over the results of a query, or explain that."""
+        project, database = request.project_id, request.database_id
+        partition = keys.partition_of(project, database, request.partition_id)
+        response = m.RunAggregationQueryResponse()
+        message = request.aggregation_query
+        which = request.WhichOneof("query_type")
+        if which == "gql_query":
+            message = gql.parse_aggregation_query(request.gql_query, partition)
+            response.query.CopyFrom(message)
+        elif which is None:
+            raise invalid("one of fields AggregationQuery.aggregation_query and gql_query must be set")
+        aggregations = aggregation.parse(message)
+        query = parse(partition, message.nested_query, [one.name for one in aggregations if one.name])
+        if query.kind in metadata.KINDS:
+            raise unimplemented("Aggregation over a metadata query")
+        meter = Meter() if request.HasField("explain_options") else None
+        with self._reading(project, database, request.read_options) as (snapshot, transaction, begun):
+            response.transaction = begun
+            started = time.perf_counter()
+            run = Run(self._storage, snapshot, query, meter)
+            if meter:
+                explain.fill_plan(response.explain_metrics, query, run.indexes)
+                if not request.explain_options.analyze:
+                    return response
+            batch = response.batch
+            result = aggregation.aggregate(run, aggregations)
+            batch.aggregation_results.append(result)
+            batch.more_results = NO_MORE
+            batch.read_time.FromMicroseconds(snapshot.time)
+            if transaction:
+                transaction.aggregations.append((query, aggregations, result))
+            if meter:
+                seconds = time.perf_counter() - started
+                explain.fill_execution(response.explain_metrics, meter, 1, seconds, aggregated=True)
+        return response
+
+    def begin_transaction(self, request: m.BeginTransactionRequest) -> m.BeginTransactionResponse:
+        """Open a read-write or read-only transaction."""
+        identifier = self._transactions.begin(request.project_id, request.database_id, request.transaction_options)
+        return m.BeginTransactionResponse(transaction=identifier)
+
+    def rollback(self, request: m.RollbackRequest) -> m.RollbackResponse:
+        """End a transaction without effect."""
+        self._transactions.rollback(request.project_id, request.database_id, request.transaction)
+        return m.RollbackResponse()
+
+    def commit(self, request: m.CommitRequest) -> m.CommitResponse:
+        """Apply mutations, all or none; ABORTED if the transaction has read what has changed since."""
+        project, database = request.project_id, request.database_id
+        if not project:
+            raise invalid("missing project id in header")
+        selector = request.WhichOneof("transaction_selector")
+        transactional = request.mode != _NON_TRANSACTIONAL
+        if not transactional and selector:
+            raise invalid("non-transaction commit cannot specify a transaction")
+        if transactional and not selector:
+            raise invalid("transactional commit requires a transaction")
+        changes = mutations.parse(project, database, request.mutations, transactional=transactional)
+        if selector == "transaction":
+            with self._transactions.ending(project, database, request.transaction) as transaction:
+                return self._apply(changes, transaction, timed=True)
+        if selector and request.single_use_transaction.WhichOneof("mode") == "read_only":
+            raise invalid("Cannot modify entities in a read-only transaction.")
+        self._transactions.wait_for_readers({(change.partition, change.path) for change in changes})
+        return self._apply(changes, None, timed=transactional)
+
+    def _apply(
+        self, changes: list[mutations.Change], transaction: Transaction | None, *, timed: bool
+    ) -> m.CommitResponse:
+        response = m.CommitResponse()
+        if not changes:
+            response.commit_time.GetCurrentTime()
+            return response
+        if transaction and transaction.read_only:
+            raise invalid("Cannot modify entities in a read-only transaction.")
+        with self._writing() as writer:
+            if transaction:
+                self._check_unchanged(transaction, writer.connection)
+            for change in changes:
+                mutations.apply(change, writer, response.mutation_results.add())
+            response.index_updates = writer.index_updates
+            if timed:
+                response.commit_time.FromMicroseconds(writer.version)
+        return response
+
+    def allocate_ids(self, request: m.AllocateIdsRequest) -> m.AllocateIdsResponse:
+        """Complete each of the keys with an id that nothing else will be given."""
+        project, database = request.project_id, request.database_id
+        targets = []
+        for key in request.keys:
+            partition = keys.partition_of(project, database, key.partition_id)
+            keys.refuse_complete(key)
+            targets.append((key, partition, keys.encode_path(key, complete=False, written=True)))
+        response = m.AllocateIdsResponse()
+        with self._writing() as writer:
+            for key, partition, path in targets:
+                completed = response.keys.add()
+                completed.CopyFrom(key)
+                keys.fill_partition(completed.partition_id, partition)
+                completed.path[-1].id = writer.allocate(partition, path)
+        return response
+
+    def reserve_ids(self, request: m.ReserveIdsRequest) -> m.ReserveIdsResponse:
+        """Keep the keys' ids from ever being allocated; names never are."""
+        project, database = request.project_id, request.database_id
+        targets = [
+            (keys.partition_of(project, database, key.partition_id), keys.encode_path(key, written=True))
+            for key in request.keys
+        ]
+        with self._writing() as writer:
+            for partition, path in targets:
+                writer.reserve(partition, path)
+        return m.ReserveIdsResponse()
+
+    @contextlib.contextmanager
+    def _reading(self, project: str, database: str, options: m.ReadOptions) -> Iterator[_Reading]:
+        if not project:
+            raise invalid("missing project id in header")
+        which = options.WhichOneof("consistency_type")
+        past = history.check_read_time(options.read_time) if which == "read_time" else None
+        begun = b""
+        identifier = options.transaction
+        if which == "new_transaction":
+            begun = identifier = self._transactions.begin(project, database, options.new_transaction)
+        with file_errors():
+            if which in ("transaction", "new_transaction"):
+                with self._transactions.reading(project, database, identifier) as (transaction, snapshot):
+                    try:
+                        history.check_horizon(snapshot)
+                    except DatastoreError as error:
+                        # A reset took what it reads; a time that it asked for itself is too old.
+                        raise error if transaction.past is not None else conflict() from error
+                    yield _Reading(snapshot, None if transaction.read_only else transaction, begun)
+            else:
+                with self._storage.snapshot(past) as snapshot:
+                    history.check_horizon(snapshot)
+                    yield _Reading(snapshot, None, begun)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Writer]:
+        self._transactions.expire()
+        with file_errors(), self._storage.writing() as connection:
+            writer = Writer(self._storage, connection, self._transactions.oldest_needed())
+            yield writer
+            writer.finish()
+
+    def _find(self, snapshot: Snapshot, partition: keys.Partition, path: bytes) -> tuple[int, int, bytes] | None:
+        """Return the entity's version, creation and body."""
+        connection = snapshot.connection
+        number = self._storage.partitions.find(connection, *partition)
+        if snapshot.past is not None:
+            return history.find(connection, number, path, snapshot.past)
+        row: tuple[int, int, bytes] | None = connection.execute(
+            "SELECT version, created, body FROM entities WHERE partition = ? AND key = ?", (number, path)
+        ).fetchone()
+        return row
+
+    def _check_unchanged(self, transaction: Transaction, connection: sqlite3.Connection) -> None:
+        """Raise ABORTED if what the transaction has read would read differently now."""
+        now = read_state(connection)
+        if now.version == transaction.read_version:
+            return
+        for (partition, path), version in transaction.lookups.items():
+            row = self._find(now, partition, path)
+            if (row[0] if row else 0) != version:
+                raise conflict()
+        for query, answer in transaction.queries:
+            if fingerprint(Run(self._storage, now, query).fill()) != answer:
+                raise conflict()
+        for query, aggregations, result in transaction.aggregations:
+            if aggregation.aggregate(Run(self._storage, now, query), aggregations) != result:
+                raise conflict()

@@ -1,0 +1,233 @@
+"""A listener: takes connections and answers their requests, on the shared event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterable, Coroutine, Sequence
+from http import HTTPStatus
+from typing import TypeVar
+
+import h11
+
+from datastore_emulator.http.answer import Answer, plain
+from datastore_emulator.http.eventloop import EventLoopThread
+from datastore_emulator.http.guard import header, read_host
+from datastore_emulator.http.wire import SendError, VisitorError, Wire
+
+T = TypeVar("T")
+
+_RETRY_SECONDS = 0.05
+_BACKLOG = 128
+_MOST_CONNECTIONS = 1000
+_TOO_MANY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnection: close\r\n"
+    b"Content-Length: 40\r\n\r\n503 Service Unavailable: try again later"
+)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on an address of this machine; raises OSError if it cannot."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host.strip("[]"), port))
+        listener.listen(_BACKLOG)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def visitor_address(host: str) -> str:
+    """Return an address without its `%lo` scope, and IPv4 that came through an IPv6 socket as IPv4."""
+    return host.partition("%")[0].removeprefix("::ffff:")
+
+
+def _open_files() -> int:
+    """Return how many files and connections this program may have open: 256 on macOS, if nobody says otherwise."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return 2 * _MOST_CONNECTIONS
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+class Listener:
+    """Accepts connections and reads requests; a subclass answers them in `respond`.
+
+    No connection has a thread of its own. One that waits for a request longer than `idle_seconds` is closed. With
+    `most_connections` open, the one that has waited longest makes room for a new one.
+    """
+
+    idle_seconds = 75.0
+    most_connections = _MOST_CONNECTIONS
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._open = 0
+        self._closing = False
+        # The connections that wait for a request, the longest first.
+        self._idle: dict[asyncio.Task[None], None] = {}
+
+    async def respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
+        """Answer the request and return the status. VisitorError is answered by `refusal`."""
+        raise NotImplementedError
+
+    def refusal(self, request: h11.Request | None, status: int, reason: str) -> Answer:
+        """Return the answer to a request that is refused; None is for one that could not be read."""
+        return plain(status, f"the request cannot be read ({reason}).")
+
+    def noted(self, method: str, path: str, status: int, visitor: str) -> None:
+        """Hear of every answer; method and path are "-" if the request could not be read."""
+
+    def listen(self, sockets: Sequence[socket.socket]) -> None:
+        """Accept connections on sockets that listen already."""
+        EventLoopThread.shared().run(self._listen(sockets))
+
+    def close(self) -> None:
+        """Stop listening and break off what is under way."""
+        EventLoopThread.shared().run(self._close())
+
+    async def _listen(self, sockets: Sequence[socket.socket]) -> None:
+        self._closing = False
+        for listener in sockets:
+            self._spawn(self._accept(listener))
+
+    async def _close(self) -> None:
+        self._closing = True  # before Python 3.12, asyncio.wait_for may swallow a cancellation
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _accept(self, listener: socket.socket) -> None:
+        most = min(self.most_connections, _open_files() // 2)
+        with listener:
+            while True:
+                try:
+                    connection, peer = await asyncio.get_running_loop().sock_accept(listener)
+                except OSError:  # the visitor left already, or we have no file descriptor to spare for a while
+                    await asyncio.sleep(_RETRY_SECONDS)
+                    continue
+                if self._open >= most and not self._make_room():
+                    with connection, contextlib.suppress(OSError):
+                        connection.send(_TOO_MANY)
+                    continue
+                self._open += 1
+                self._spawn(self._hold(connection, visitor_address(peer[0])))
+
+    def _make_room(self) -> bool:
+        for task in self._idle:
+            del self._idle[task]
+            task.cancel()
+            return True
+        return False
+
+    async def _hold(self, connection: socket.socket, visitor: str) -> None:
+        try:
+            with connection:
+                await self.converse(connection, visitor)
+        finally:
+            self._open -= 1
+
+    async def converse(self, connection: socket.socket, visitor: str, received: bytes = b"") -> None:
+        """Serve one connection, from its first request to its last; some of that may have been received."""
+        wire = Wire(h11.SERVER, connection, VisitorError)
+        if received:
+            wire.state.receive_data(received)
+        while await self._exchange(wire, visitor) and not self._closing:
+            pass
+
+    async def wait(self, coroutine: Coroutine[None, None, T], seconds: float) -> T:
+        """Wait so long for what the other end has to say first; then, or for a newcomer, the connection is dropped."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._idle[task] = None
+        # Not asyncio.wait_for, which makes a task for each request before Python 3.12.
+        timer = asyncio.get_running_loop().call_later(seconds, task.cancel)
+        try:
+            return await coroutine
+        finally:
+            timer.cancel()
+            self._idle.pop(task, None)
+
+    async def _exchange(self, wire: Wire, visitor: str) -> bool:
+        """Serve one request; return whether the connection can take another."""
+        method, path = "-", "-"
+        request = None
+        try:
+            try:
+                received = await self.wait(wire.receive(), self.idle_seconds)
+                if not isinstance(received, h11.Request):
+                    return False
+                request = received
+                method, path = request.method.decode("ascii"), request.target.decode("ascii")
+                if (host := header(request.headers, b"host")) is not None:
+                    read_host(host)
+                status = await self.respond(wire, request, visitor)
+            except VisitorError as error:
+                if error.status is None or not wire.unanswered:
+                    raise
+                refusal = self.refusal(request, error.status, str(error))
+                status = await send_answer(wire, request, refusal, close=True)
+        except SendError:
+            wire.break_off()
+            return False
+        except VisitorError:
+            return False
+        self.noted(method, path, status, visitor)
+        if wire.next_cycle():
+            return True
+        await wire.linger()
+        return False
+
+
+async def send_answer(wire: Wire, request: h11.Request | None, answer: Answer, *, close: bool = False) -> int:
+    """Send an answer of our own and return its status; it says so if the connection closes after it.
+
+    That is so if `close` is true, or if some of the request has not arrived.
+    """
+    sent = [(name.encode("ascii"), value.encode("latin-1")) for name, value in answer.header_items()]
+    if answer.stream is None and answer.status not in (204, 304):
+        sent.append((b"Content-Length", str(len(answer.body)).encode("ascii")))
+    if not wire.has_whole_request() or close:
+        sent.append((b"Connection", b"close"))
+    reason = HTTPStatus(answer.status).phrase.encode("ascii")
+    head = h11.Response(status_code=answer.status, headers=sent, reason=reason)
+    shown = request is None or request.method != b"HEAD"
+    body = [h11.Data(data=answer.body)] if shown and answer.body else []
+    if answer.stream is None or not shown:
+        await wire.send(head, *body, h11.EndOfMessage())
+    else:
+        await wire.send(head, *body)
+        await _send_stream(wire, answer.stream)
+        await wire.send(h11.EndOfMessage())
+    return answer.status
+
+
+async def _send_stream(wire: Wire, stream: AsyncIterable[bytes]) -> None:
+    """Send what comes, until it ends or the other end leaves."""
+
+    async def send() -> None:
+        async for part in stream:
+            await wire.send(h11.Data(data=part))
+
+    sending = asyncio.ensure_future(send())
+    leaving = asyncio.ensure_future(wire.left())
+    try:
+        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not sending.done():
+            raise VisitorError("the visitor left")
+        sending.result()
+    finally:
+        for task in (sending, leaving):
+            task.cancel()
+        await asyncio.gather(sending, leaving, return_exceptions=True)

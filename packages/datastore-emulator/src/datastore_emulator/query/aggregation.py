@@ -1,0 +1,140 @@
+"""Aggregations: count, sum and average over the results of a query, from the indexes alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from datastore_emulator import messages as m
+from datastore_emulator.encoding import keys, values
+from datastore_emulator.encoding.damage import DAMAGE, damaged
+from datastore_emulator.encoding.keys import KEY
+from datastore_emulator.errors import invalid
+from datastore_emulator.query.executor import Run
+
+_MAX_AGGREGATIONS = 5
+_MIN_INTEGER, _MAX_INTEGER = -(1 << 63), (1 << 63) - 1
+
+
+class Aggregation(NamedTuple):
+    """One aggregation: "count", "sum" or "avg", of which property, and the most that a count counts to."""
+
+    alias: str
+    operator: str
+    name: str = ""
+    up_to: int | None = None
+
+
+def parse(query: m.AggregationQuery) -> list[Aggregation]:
+    """Return the query's aggregations with their aliases; DatastoreError for what no aggregation may be."""
+    messages = query.aggregations
+    if not messages:
+        raise invalid("Aggregations can not be empty.")
+    if len(messages) > _MAX_AGGREGATIONS:
+        raise invalid(
+            f"The maximum number of aggregations allowed in an aggregation query is {_MAX_AGGREGATIONS}. "
+            f"Received: {len(messages)}"
+        )
+    found: list[Aggregation] = []
+    unnamed = 0
+    for message in messages:
+        alias = message.alias
+        if not alias:
+            unnamed += 1
+            alias = f"property_{unnamed}"
+        keys.check_name("property.name", alias)
+        keys.check_not_reserved("property.name", alias)
+        if any(alias == other.alias for other in found):
+            raise invalid(f"Aggregation aliases contain duplicate alias: {alias}.")
+        found.append(_parse(alias, message))
+    projected = [projection.property.name for projection in query.nested_query.projection]
+    if projected == [KEY] and any(one.name for one in found):
+        raise invalid("Aggregation over non-key properties is not supported for base query that only returns keys.")
+    return found
+
+
+def _parse(alias: str, message: m.Aggregation) -> Aggregation:
+    operator = message.WhichOneof("operator")
+    if operator is None:
+        raise invalid("Operator field in Aggregation is not set.")
+    if operator == "count":
+        up_to = message.count.up_to.value if message.count.HasField("up_to") else None
+        if up_to is not None and up_to < 0:
+            raise invalid("The `up_to` value in a COUNT aggregation must be greater than or equal to zero.")
+        return Aggregation(alias, operator, up_to=up_to)
+    name = getattr(message, operator).property.name
+    keys.check_name("property.name", name)
+    if name == KEY:
+        raise invalid(f"Aggregations are not supported for the property: {KEY}")
+    return Aggregation(alias, operator, name)
+
+
+def aggregate(run: Run, aggregations: Iterable[Aggregation]) -> m.AggregationResult:
+    """Return what the aggregations make of the query's results, which have a term for each property they name.
+
+    An entity without one of those properties does not count, and one with several values counts for each, as in an
+    index over those properties.
+    """
+    wanted = list(aggregations)
+    names = list(dict.fromkeys(one.name for one in wanted if one.name))
+    sums = {name: _Sum() for name in names}
+    count = 0
+    if names:
+        for row in run.rows(names):
+            count += 1
+            for name, value in zip(names, row, strict=True):
+                try:
+                    number = values.decode_number(value)
+                except DAMAGE as error:
+                    raise damaged(b"") from error
+                sums[name].add(number)
+    else:
+        # Only as far as the one that counts furthest wants to know.
+        limits = [one.up_to for one in wanted]
+        count = run.count(None if None in limits else max(limit for limit in limits if limit is not None))
+    result = m.AggregationResult()
+    for one in wanted:
+        value = result.aggregate_properties[one.alias]
+        if one.operator == "count":
+            value.integer_value = count if one.up_to is None else min(count, one.up_to)
+        elif one.operator == "sum":
+            sums[one.name].fill_sum(value)
+        else:
+            sums[one.name].fill_average(value)
+    return result
+
+
+class _Sum:
+    """The sum of one property: an integer as long as it is one, and fits."""
+
+    def __init__(self) -> None:
+        self._integers = 0
+        self._doubles: list[float] = []
+        self._count = 0
+
+    def add(self, number: int | float | None) -> None:
+        if number is None:
+            return
+        self._count += 1
+        if isinstance(number, int):
+            self._integers += number
+        else:
+            self._doubles.append(number)
+
+    def fill_sum(self, value: m.Value) -> None:
+        if not self._doubles and _MIN_INTEGER <= self._integers <= _MAX_INTEGER:
+            value.integer_value = self._integers
+        else:
+            value.double_value = self._total()
+
+    def fill_average(self, value: m.Value) -> None:
+        if self._count:
+            value.double_value = self._total() / self._count
+        else:
+            value.null_value = 0
+
+    def _total(self) -> float:
+        if all(map(math.isfinite, self._doubles)):
+            return math.fsum([*self._doubles, self._integers])
+        return sum(self._doubles) + self._integers

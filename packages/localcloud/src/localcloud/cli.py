@@ -1,0 +1,228 @@
+"""The `localcloud` command."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datastore_emulator.errors import UserError
+from datastore_emulator.net.addresses import read_address, refuse_exposure
+from datastore_emulator.stopping import Stopped, stop_signals
+
+if TYPE_CHECKING:
+    from localcloud.cloud import App
+    from localcloud.runtimes.command import Command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0, 1 for a mistake the user can mend (told in one line), or 2 for wrong usage."""
+    options = parser().parse_args(arguments)
+    try:
+        with stop_signals():
+            options.command(options)
+    except Stopped:
+        return 0
+    except BrokenPipeError:
+        # Who read the output, as `head` does, has gone. Nothing is to be written there when Python ends, either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except UserError as error:
+        print(f"localcloud: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="localcloud",
+        description="Run App Engine, Cloud Run and Cloud Run functions folders on this machine.",
+    )
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = verbs.add_parser("run", help="run one or more app folders against one Datastore")
+    run.set_defaults(command=_run)
+    run.add_argument("directories", nargs="+", type=Path, metavar="DIR", help="a folder with an app")
+    run.add_argument("--port", type=int, help="the first app's port, the next one's is one up (default: from 8080)")
+    run.add_argument("--project", default="demo", help="the project id (default: demo)")
+    run.add_argument("--data", metavar="FILE", help="where the Datastore keeps its entities, or :memory:")
+    run.add_argument("--datastore", metavar="HOST:PORT", help="use this Datastore emulator, not the embedded one")
+    run.add_argument("--redis", metavar="HOST:PORT", help="use this Redis server, not one of our own")
+    run.add_argument("--function", metavar="NAME", help="the function to serve, for a folder without a deployment file")
+    run.add_argument("--platform", choices=["appengine", "cloudrun", "functions"], help="when the files do not tell")
+    run.add_argument(
+        "--behind-load-balancer",
+        action="store_true",
+        help="visitors come through an external load balancer (Cloud Run and functions only)",
+    )
+    run.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set a variable for the apps (repeatable)",
+    )
+
+    run.add_argument(
+        "--python27",
+        metavar="PATH",
+        nargs="?",
+        const="",
+        help="run python27 folders on this Python 2.7 (after DIR, without PATH: one on PATH), under the legacy SDK",
+    )
+
+    datastore = verbs.add_parser("datastore", help="run the Datastore alone")
+    datastore.set_defaults(command=_datastore)
+    datastore.add_argument("--host-port", default="127.0.0.1:8081", metavar="HOST:PORT", help="where it listens")
+    datastore.add_argument(
+        "--allow-remote-clients",
+        action="store_true",
+        help="listen where other machines can reach it, unasked who they are",
+    )
+    datastore.add_argument("--grpc-only", action="store_true", help="no REST on the port; a little faster")
+    datastore.add_argument("--data", metavar="FILE", help="where it keeps its entities, or :memory:")
+    datastore.add_argument("--project", default="demo", help="the project id that names the default file")
+
+    doctor = verbs.add_parser("doctor", help="say which tools are here, and which lanes of the suite they enable")
+    doctor.add_argument("--lanes", action="store_true", help="print only the names of the lanes that can run")
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _doctor(options: argparse.Namespace) -> None:
+    from localcloud.doctor import lanes, report
+
+    if options.lanes:
+        print(*lanes())
+    else:
+        report(print)
+
+
+def _run(options: argparse.Namespace) -> None:
+    # Imported here so that usage errors and --help cost nothing.
+    from localcloud.cloud import Cloud
+
+    last_port = (options.port or 0) + len(options.directories) - 1
+    if not 0 <= (options.port or 0) <= last_port <= 65535:
+        raise UserError(f"--port: expected room for {len(options.directories)} from 0 to 65535, found {options.port}")
+    environment = dict(_assignment(text) for text in options.env)
+    say = _printer(len(options.directories) > 1)
+    data = options.data or str(_default_data(options.project))
+    commands = _commands(options.python27)
+    with Cloud(
+        project=options.project,
+        data=data,
+        datastore=options.datastore,
+        redis=options.redis,
+        commands=commands,
+        log=say,
+    ) as cloud:
+        apps = [
+            cloud.add(
+                directory,
+                port=None if options.port is None else options.port + number,
+                function=options.function,
+                platform=options.platform,
+                environment=environment,
+                behind_load_balancer=options.behind_load_balancer,
+            )
+            for number, directory in enumerate(options.directories)
+        ]
+        # First of all, and before the log: the front ends listen already, and let a visitor wait for the app.
+        with _while_someone_reads():
+            for app in apps:
+                print(f"{app.name} ({app.plan.platform.value}): {app.url}", flush=True)
+            if not options.datastore:
+                print(f"Data: {data}. Ctrl-C ends it.", flush=True)
+        cloud.start()
+        _wait_for_an_end(apps)
+
+
+def _commands(python27: str | None) -> Callable[..., Command]:
+    """Return what finds the process for a plan: on genuine Python 2.7 only if the person asked for it."""
+    from localcloud.runtimes import command, genuine_python27
+
+    if python27 is None:
+        return command.command_for
+    return functools.partial(genuine_python27.command_for, genuine_python27.find_python27(python27 or None))
+
+
+def _datastore(options: argparse.Namespace) -> None:
+    from datastore_emulator.api.grpc_server import DatastoreServer
+    from datastore_emulator.engine import Engine
+
+    host, port = read_address(options.host_port, "--host-port")
+    if not options.allow_remote_clients:
+        refuse_exposure(host, "--host-port")
+    data = options.data or str(_default_data(options.project))
+    with Engine(data) as engine:
+        server = DatastoreServer(engine, host, port, rest=not options.grpc_only, any_host=options.allow_remote_clients)
+        server.start()
+        print(f"Datastore on {server.address}, data: {data}. To use it, run this in the app's shell:")
+        print(f"export DATASTORE_EMULATOR_HOST={server.address}", flush=True)
+        try:
+            _wait_for_an_end([])
+        finally:
+            server.stop()
+
+
+def _wait_for_an_end(apps: Sequence[App]) -> None:
+    """Return never: a stop signal or an app that exits raises."""
+    from localcloud.processes.process import how_it_ended
+
+    # In short sleeps: a signal that comes just before an endless wait begins would not interrupt it.
+    while True:
+        for app in apps:
+            if app.returncode is not None:
+                raise UserError(f"{app.name}: the app {how_it_ended(app.returncode)}; its log tells why")
+        time.sleep(0.2)
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise UserError(f'--env: expected NAME=VALUE, found "{text}"')
+    return name, value
+
+
+def _default_data(project: str) -> Path:
+    home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "localcloud"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"{home}: the Datastore keeps its data here, and it cannot be made ({error.strerror}); "
+            "name another file with --data, or --data :memory: to keep nothing"
+        ) from error
+    return home / f"{project}.sqlite3"
+
+
+def _printer(named: bool) -> Callable[[str, str], None]:
+    """Return what prints an app's line of log, behind its name if there are several apps."""
+    lock = threading.Lock()
+
+    def say(name: str, line: str) -> None:
+        with lock, _while_someone_reads():
+            print(f"{name} | {line}" if named else line, flush=True)
+
+    return say
+
+
+@contextmanager
+def _while_someone_reads() -> Iterator[None]:
+    """End the command when the reader of its output has gone, as in `localcloud run DIR | head`."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Python flushes once more at its end, which must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.kill(os.getpid(), signal.SIGTERM)  # the main thread is the one to end

@@ -1,0 +1,155 @@
+"""Reads app.yaml's `handlers` and `builtins`: which URL is served by what."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from google.appengine.api import appinfo
+
+from localcloud.files.paths import OutsideError, inside, shown
+from localcloud.files.reading import NotReadError, read_file
+from localcloud.launch.errors import mistake
+from localcloud.launch.patterns import Pattern, PatternError
+from localcloud.launch.plan import Handler
+from localcloud.launch.yaml_lines import YamlLines
+
+_WSGI_OBJECT = re.compile(r"^(\w+) *= *[\w.]*WSGIApplication\(", re.MULTILINE)
+# Where python27's builtins were reached.
+_BUILTIN_URLS = {
+    "admin_redirect": "/_ah/admin.*",
+    "appstats": "/_ah/stats.*",
+    "datastore_admin": "/_ah/datastore_admin.*",
+    "deferred": "/_ah/queue/deferred",
+    "mapreduce": "/mapreduce(/.*)?",
+    "remote_api": "/_ah/remote_api.*",
+}
+
+
+def builtin_handlers(file: Path, yaml: YamlLines, info: Any) -> Iterator[Handler]:
+    """Yield a refused handler for every builtin that is on; the app's own pages work without them."""
+    for index, builtin in enumerate(info.builtins or []):
+        name = builtin.builtin_name
+        if getattr(builtin, name) == appinfo.OFF:
+            continue
+        line = yaml.line("builtins", index)
+        if name not in _BUILTIN_URLS:
+            raise mistake(file, line, f'localcloud has no builtin "{name}"; remove it to run the rest')
+        yield Handler(
+            url=_BUILTIN_URLS[name], refused=f"localcloud does not have python27's builtin {name} ({file}:{line})"
+        )
+
+
+def check_scripts(directory: Path, file: Path, yaml: YamlLines, python: str) -> None:
+    """Raise UserError for the first `script` that the runtime cannot serve."""
+    handlers = yaml.keys.get("handlers")
+    for index, entry in enumerate(handlers if isinstance(handlers, list) else []):
+        if not isinstance(entry, dict) or "script" not in entry:
+            continue
+        script, line = str(entry["script"]), yaml.line("handlers", index, "script")
+        if python == "2.7":
+            _check_python27_script(directory, file, line, script)
+        elif script != "auto":
+            raise mistake(
+                file, line, f'expected "script: auto", found "{script}": in python3 runtimes the entrypoint serves'
+            )
+
+
+def read_handlers(file: Path, yaml: YamlLines, info: Any) -> Iterator[Handler]:
+    """Yield the handlers in file order; `info` is App Engine's reading of the file."""
+    for index, entry in enumerate(info.handlers or []):
+
+        def line(key: str, index: int = index) -> int:
+            return yaml.line("handlers", index, key)
+
+        for key in ("url", "upload"):
+            expression = getattr(entry, key) or ""
+            try:
+                Pattern(expression)
+            except PatternError as error:
+                reason = f'"{shown(expression)}" is not a regular expression of App Engine\'s ({error})'
+                raise mistake(file, line(key), reason) from error
+        for key in ("static_dir", "static_files"):
+            _refuse_path_outside(file, line(key), getattr(entry, key))
+        yield Handler(
+            url=entry.url,
+            script=entry.script if not _is_of_sdk(entry.script) else None,
+            static_dir=entry.static_dir,
+            static_files=entry.static_files,
+            upload=entry.upload,
+            mime_type=entry.mime_type,
+            http_headers=_headers(entry, info.default_expiration),
+            refused=_refusal(file, line, entry),
+        )
+
+
+def _refuse_path_outside(file: Path, line: int, path: str | None) -> None:
+    """Raise UserError for a static handler's path that does not lead into the app's folder."""
+    if path is None or posixpath.normpath(path) == ".":
+        return
+    try:
+        inside(file.parent, re.sub(r"\\(?:\d+|g<\w+>)", "x", path))
+    except OutsideError as error:
+        raise mistake(file, line, f"{error}; name a path in the app's folder") from error
+
+
+def _headers(entry: Any, default_expiration: str | None) -> dict[str, str]:
+    """Return a static handler's own headers and, if app.yaml says how long to keep its files, Cache-Control."""
+    headers = {str(name): str(value) for name, value in (entry.http_headers or {}).items()}
+    expiration = entry.expiration or default_expiration
+    if expiration and not entry.script and "cache-control" not in map(str.lower, headers):
+        headers["Cache-Control"] = f"public, max-age={appinfo.ParseExpiration(expiration)}"
+    return headers
+
+
+def _refusal(file: Path, line: Callable[[str], int], entry: Any) -> str | None:
+    """Return why this one handler cannot be served here, or None."""
+    if entry.login in (appinfo.LOGIN_REQUIRED, appinfo.LOGIN_ADMIN):
+        return (
+            f"localcloud has no Google sign-in for login: {entry.login} ({file}:{line('login')}); "
+            "remove the line to try the page"
+        )
+    if entry.api_endpoint:
+        return f"localcloud has no Endpoints for api_endpoint ({file}:{line('api_endpoint')})"
+    if _is_of_sdk(entry.script):
+        return f"localcloud does not have {entry.script} of python27's SDK ({file}:{line('script')})"
+    return None
+
+
+def _is_of_sdk(script: str | None) -> bool:
+    return bool(script and script.startswith("google."))
+
+
+def _check_python27_script(directory: Path, file: Path, line: int, script: str) -> None:
+    if script.endswith(".py") or "/" in script:
+        module = script.removesuffix(".py").replace("/", ".")
+        name = _wsgi_object(directory, script) or "app"
+        raise mistake(
+            file,
+            line,
+            f'"{script}" is a CGI script, which needs the python27 of old; name a WSGI object instead '
+            f'("script: {module}.{name}" for a top-level {name} = webapp2.WSGIApplication(...))',
+        )
+    module, _, name = script.rpartition(".")
+    if not module:
+        raise mistake(file, line, f'expected a module and a WSGI object ("main.app"), found "{script}"')
+    if not _is_of_sdk(module) and not _finds(directory, module.split(".")[0]):
+        raise mistake(file, line, f'"{script}" needs {module.replace(".", "/")}.py, which is not in {directory}')
+
+
+def _wsgi_object(directory: Path, script: str) -> str | None:
+    """Return the name of the WSGI object that a file of the app makes, if it does."""
+    with suppress(OSError, OutsideError, NotReadError):
+        found = _WSGI_OBJECT.search(read_file(inside(directory, script)).decode(errors="replace"))
+        return found[1] if found else None
+    return None
+
+
+def _finds(directory: Path, module: str) -> bool:
+    """Tell whether a top-level module is in the folder, or in one inside it: libraries are vendored in some `lib`."""
+    places = [directory, *(place for place in directory.iterdir() if place.is_dir())]
+    return any((place / f"{module}.py").exists() or (place / module).is_dir() for place in places)

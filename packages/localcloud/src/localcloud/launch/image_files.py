@@ -1,0 +1,146 @@
+"""The files of a container image, laid out in a directory: what WORKDIR makes and COPY brings."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import posixpath
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from localcloud.files.paths import OutsideError, inside
+from localcloud.launch.errors import LineError, read_text
+
+
+class ImageFiles:
+    """An image's file tree below `root`, filled from the folder `context` as its .dockerignore allows.
+
+    Paths in the image are absolute POSIX paths ("/app"); `place` tells where they lie on this machine. Raises
+    LineError for a COPY that docker would refuse.
+    """
+
+    def __init__(self, context: Path, root: Path, dockerfile: str) -> None:
+        self._context = context
+        self._root = root
+        self._included = _included(context, dockerfile)
+        self._working_directories: set[str] = set()
+
+    def make_directory(self, path: str) -> None:
+        """Make a WORKDIR."""
+        self._working_directories.add(path)
+        self.place(path).mkdir(parents=True, exist_ok=True)
+
+    def place(self, path: str) -> Path:
+        """Return where an absolute path in the image lies on this machine."""
+        return self._root / posixpath.normpath(path).lstrip("/")
+
+    def holds(self, path: str) -> bool:
+        """Tell whether an absolute path names something the Dockerfile made, which is elsewhere on this machine."""
+        path = posixpath.normpath(path)
+        below = any(f"{path}/".startswith(f"{directory}/") for directory in self._working_directories)
+        return below or self.place(path).exists()
+
+    def copy(self, sources: Sequence[str], destination: str, working_directory: str) -> None:
+        """Copy as COPY does: a directory's contents, a file into what ends in "/", else to that name."""
+        target = self.place(posixpath.join(working_directory, destination))
+        names = [name for source in sources for name in self._matching(source)]
+        says_directory = destination in (".", "..") or destination.endswith(("/", "/.", "/.."))
+        if len(names) > 1 and not says_directory:
+            raise LineError(
+                f'COPY of several files needs a directory: expected "{destination}/", found "{destination}"'
+            )
+        into_directory = says_directory or target.is_dir()
+        for name in names:
+            origin = self._context if name == "." else _in_context(self._context, name)
+            try:
+                if origin.is_dir():
+                    self._copy_contents(name, target)
+                elif not origin.is_file():
+                    raise LineError(f"COPY {name}: expected a file or a folder; leave it out in .dockerignore")
+                else:
+                    # docker follows a link that COPY names, and copies links below a directory as links.
+                    self._copy_file(origin.resolve(), target / origin.name if into_directory else target)
+            except OSError as error:
+                raise LineError(f"{name} cannot be copied ({error.strerror})") from error
+
+    def _matching(self, source: str) -> list[str]:
+        """Return the names in the context that a COPY source stands for."""
+        name = posixpath.normpath(source.lstrip("/") or ".")
+        if name.startswith(".."):
+            raise LineError(f"COPY {source}: docker copies nothing from outside the folder; move it inside")
+        if any(character in name for character in "*?["):
+            found = [path for path in self._included if _matches(path, name)]
+        else:
+            below = "" if name == "." else f"{name}/"
+            found = [name] if any(path == name or path.startswith(below) for path in self._included) else []
+        if not found:
+            exists = (self._context / name).exists()
+            reason = "which .dockerignore leaves out" if exists else f"which is not in {self._context}"
+            raise LineError(f'COPY needs "{source}", {reason}')
+        return found
+
+    def _copy_contents(self, name: str, target: Path) -> None:
+        target.mkdir(parents=True, exist_ok=True)
+        below = "" if name == "." else f"{name}/"
+        for path in self._included:
+            if not path.startswith(below):
+                continue
+            origin, copied = self._context / path, target / path[len(below) :]
+            if origin.is_dir() and not origin.is_symlink():
+                copied.mkdir(parents=True, exist_ok=True)
+            else:
+                self._copy_file(origin, copied)
+
+    def _copy_file(self, origin: Path, target: Path) -> None:
+        """Copy a file or a link; a link that would lead out of the image leads nowhere there, so it is left out."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_symlink() or target.is_file():
+            target.unlink()  # a copy replaces what is there, even if that is read-only or a link to another file
+        if origin.is_symlink():
+            with suppress(OutsideError):
+                inside(self._context, origin.relative_to(self._context).as_posix())
+                target.symlink_to(os.readlink(origin))
+                if os.path.isabs(os.readlink(origin)) or not _leads_into(target, self._root):
+                    target.unlink()
+        elif origin.is_file():
+            shutil.copy2(origin, target)
+
+
+def _included(context: Path, dockerfile: str) -> list[str]:
+    """Return the paths, below the context, that docker would be sent, parents before children."""
+    # docker is heavy to import, and only a folder with a Dockerfile needs it.
+    from docker.utils.build import exclude_paths
+
+    # A Dockerfile may have an ignore file of its own, which then counts alone.
+    for ignore in (context / f"{dockerfile}.dockerignore", context / ".dockerignore"):
+        if ignore.is_file():
+            lines = [line.strip() for line in read_text(ignore).splitlines()]
+            break
+    else:
+        lines = []
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    # Without a name for the Dockerfile the library keeps it only if the patterns do: an image gets no copy of it.
+    return sorted(exclude_paths(str(context), patterns, dockerfile=""))
+
+
+def _matches(path: str, pattern: str) -> bool:
+    """Match part by part: docker's wildcards do not cross "/", and do match leading dots."""
+    parts, wanted = path.split("/"), pattern.split("/")
+    return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
+
+
+def _in_context(context: Path, name: str) -> Path:
+    try:
+        return inside(context, name)
+    except OutsideError as error:
+        raise LineError(f"COPY: {error}; docker copies nothing from outside the folder, so put the file in") from error
+
+
+def _leads_into(link: Path, root: Path) -> bool:
+    try:
+        inside(root, link.relative_to(root).as_posix())
+    except OutsideError:
+        return False
+    return True

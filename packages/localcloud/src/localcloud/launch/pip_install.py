@@ -1,0 +1,133 @@
+"""Reads a Dockerfile's RUN: the one command that has a meaning here is `pip install`."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from dockerfile_parse.util import WordSplitter
+from packaging.requirements import InvalidRequirement, Requirement
+
+from localcloud.files.paths import shown
+from localcloud.launch.errors import LineError
+
+_PIP = re.compile(r"pip[23]?(\.\d+)?")
+_PYTHON = re.compile(r"python[23]?(\.\d+)?")
+_CACHE_MOUNT = re.compile(r"--mount=type=cache\S*\s+")
+_WITH_VALUE = frozenset({"--default-timeout", "--progress-bar", "--retries", "--root-user-action", "--timeout"})
+# Options that change how pip works and talks, not what it installs.
+_HARMLESS = _WITH_VALUE | {
+    "--break-system-packages",
+    "--compile",
+    "--disable-pip-version-check",
+    "--ignore-installed",
+    "--no-cache-dir",
+    "--no-compile",
+    "--no-input",
+    "--no-warn-script-location",
+    "--prefer-binary",
+    "--quiet",
+    "--upgrade",
+    "--user",
+    "--verbose",
+    "-I",
+    "-U",
+    "-q",
+    "-v",
+}
+# Tools of the image, which the app's environment here is made without.
+_INSTALLERS = frozenset({"pip", "wheel"})
+_DOCKER = "remove it to run the app here, or run the image with docker"
+
+
+@dataclass
+class PipInstall:
+    """What a RUN installs: `files` as written after -r, and requirement specifiers."""
+
+    files: list[str] = field(default_factory=list)
+    packages: list[str] = field(default_factory=list)
+
+
+def read_run(text: str, args: Mapping[str, str], envs: Mapping[str, str]) -> PipInstall:
+    """Return what a RUN instruction installs, with the build's ARG and ENV values put in.
+
+    Raises LineError for any other command, and for options that choose other packages than the files name.
+    """
+    install = PipInstall()
+    for command in _commands(text, args, envs):
+        _read_command(command, install)
+    return install
+
+
+def _commands(text: str, args: Mapping[str, str], envs: Mapping[str, str]) -> Iterator[list[str]]:
+    if text.startswith("["):
+        yield _exec_form(text)
+        return
+    text = _CACHE_MOUNT.sub("", text)
+    expanded = "".join(WordSplitter(text, args=args, envs=envs).split(maxsplit=0, dequote=False))
+    lexer = shlex.shlex(expanded, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    try:
+        words = list(lexer)
+    except ValueError as error:
+        raise LineError(f"RUN {text}: {str(error).lower()}") from error
+    command: list[str] = []
+    for word in words:
+        if word == "&&":
+            yield command
+            command = []
+        elif word[0] in "<>":
+            raise LineError(f'the shell reads "{word}" as a redirection; quote the requirement that it is part of')
+        elif word[0] in "();|&":
+            raise LineError(f'RUN with "{word}": localcloud runs no shell at build time, only pip install; {_DOCKER}')
+        else:
+            command.append(word)
+    yield command
+
+
+def _exec_form(text: str) -> list[str]:
+    try:
+        words = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise LineError(f"RUN {shown(text)}: expected a list of words in double quotes") from error
+    return [str(word) for word in words]
+
+
+def _read_command(command: list[str], install: PipInstall) -> None:
+    words = command[:]
+    if len(words) > 2 and _PYTHON.fullmatch(words[0]) and words[1] == "-m":
+        words = words[2:]
+    if len(words) < 2 or not _PIP.fullmatch(words[0]) or words[1] != "install":
+        raise LineError(f"RUN {shlex.join(command)}: localcloud runs only pip install; {_DOCKER}")
+    rest = iter(words[2:])
+    for word in rest:
+        option, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
+        if option in ("-r", "--requirement"):
+            install.files.append(value if equals else next(rest, "no file"))
+        elif option in _HARMLESS:
+            if option in _WITH_VALUE and not equals:
+                next(rest, None)
+        elif option.startswith("-r"):
+            install.files.append(option[2:])
+        elif option.startswith("-"):
+            raise LineError(
+                f"pip install {option} changes which packages are installed; write what the app needs in a "
+                "requirements file and install that"
+            )
+        else:
+            _add_package(word, install)
+
+
+def _add_package(word: str, install: PipInstall) -> None:
+    try:
+        requirement = Requirement(word)
+    except InvalidRequirement as error:
+        raise LineError(
+            f'pip install {word}: expected a package such as "gunicorn==23.0.0" or -r FILE; {_DOCKER}'
+        ) from error
+    if requirement.name not in _INSTALLERS:
+        install.packages.append(word)

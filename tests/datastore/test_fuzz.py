@@ -1,0 +1,196 @@
+"""Whatever bytes come to the gRPC port: an answer or a refusal that names the request's mistake, and soon."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+
+import grpc
+import pytest
+from google.cloud import datastore
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from datastore_emulator import messages as m
+from datastore_emulator.api.grpc_server import DatastoreServer
+from datastore_emulator.api.interface import RPCS, SERVICE
+from datastore_emulator.engine import Engine
+from tests.localcloud.random_messages import TEXTS, Strategies, damaged, messages
+
+PROJECT = "fuzz"
+DEADLINE = 10
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))  # of each RPC
+# What a request can be told about itself or about the state of the data, and never INTERNAL or UNKNOWN.
+ABOUT_THE_REQUEST = {
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.UNIMPLEMENTED,
+    grpc.StatusCode.NOT_FOUND,
+    grpc.StatusCode.ALREADY_EXISTS,
+    grpc.StatusCode.FAILED_PRECONDITION,
+    grpc.StatusCode.ABORTED,
+}
+fuzz = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
+)
+rpcs = pytest.mark.parametrize(("rpc", "request_class"), [(rpc, request) for _, rpc, request, _ in RPCS])
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """The port of a server that has some visits."""
+    with Engine() as engine:
+        server = DatastoreServer(engine)
+        server.start()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DATASTORE_EMULATOR_HOST", server.address)
+            client = datastore.Client(project=PROJECT)
+        for number in range(1, 4):
+            visit = datastore.Entity(client.key("Visit", number))
+            visit.update(visitor=f"192.0.2.{number}", tags=["a", "b"], a={"b": number})
+            client.put(visit)
+        yield int(server.address.rpartition(":")[2])
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def call(port: int) -> Iterator[Callable[[str, bytes], grpc.StatusCode]]:
+    """Call an RPC with any bytes, and return what it answered."""
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        methods = {rpc: channel.unary_unary(f"/{SERVICE}/{rpc}") for _, rpc, _, _ in RPCS}
+
+        def run(rpc: str, request: bytes) -> grpc.StatusCode:
+            error = methods[rpc].future(request, timeout=DEADLINE).exception()
+            if error is None:
+                return grpc.StatusCode.OK
+            assert error.code() in ABOUT_THE_REQUEST, (error.code(), error.details())
+            assert "Traceback" not in error.details()
+            return error.code()
+
+        yield run
+
+
+def likely() -> Strategies:
+    """Values that lead a request past its first checks, mostly."""
+    return {
+        "project_id": st.sampled_from([PROJECT] * 9 + ["other"]),
+        "database_id": st.sampled_from([""] * 9 + ["other"]),
+        "namespace_id": st.sampled_from([""] * 9 + ["a", "!"]),
+        "kind": st.sampled_from(["Visit"] * 6) | TEXTS,
+        "mode": st.sampled_from([1, 2]),
+    }
+
+
+@rpcs
+def test_a_request_of_chance_is_answered_or_refused(call, rpc, request_class):
+    @fuzz
+    @given(messages(request_class, likely()))
+    def check(request) -> None:
+        call(rpc, request.SerializeToString())
+
+    check()
+
+
+@rpcs
+def test_a_damaged_request_is_answered_or_refused(call, rpc, request_class):
+    @fuzz
+    @given(damaged(messages(request_class, likely()).map(lambda request: request.SerializeToString())))
+    def check(request: bytes) -> None:
+        call(rpc, request)
+
+    check()
+
+
+def _conditions(count: int) -> m.RunQueryRequest:
+    request = _query()
+    composite = request.query.filter.composite_filter
+    composite.op = 1
+    for number in range(count):
+        condition = composite.filters.add().property_filter
+        condition.property.name = f"p{number}"
+        condition.op = 5
+        condition.value.integer_value = number
+    return request
+
+
+def _conditions_within_conditions(depth: int) -> m.RunQueryRequest:
+    request = _query()
+    condition = request.query.filter
+    for _ in range(depth):
+        condition.composite_filter.op = 1
+        condition = condition.composite_filter.filters.add()
+    condition.property_filter.property.name = "visitor"
+    condition.property_filter.op = 5
+    condition.property_filter.value.integer_value = 1
+    return request
+
+
+def _orders(count: int) -> m.RunQueryRequest:
+    request = _query()
+    for number in range(count):
+        request.query.order.add(direction=1).property.name = f"p{number}"
+    return request
+
+
+def _projections(count: int) -> m.RunQueryRequest:
+    request = _query()
+    for number in range(count):
+        request.query.projection.add().property.name = f"p{number}"
+    return request
+
+
+def _query() -> m.RunQueryRequest:
+    request = m.RunQueryRequest(project_id=PROJECT)
+    request.query.kind.add(name="Wide")
+    return request
+
+
+@pytest.fixture(scope="module")
+def wide(call):
+    """An entity that has all the properties which the queries below name."""
+    request = m.CommitRequest(project_id=PROJECT, mode=2)
+    entity = request.mutations.add().upsert
+    entity.key.path.add(kind="Wide", id=1)
+    for number in range(3000):
+        entity.properties[f"p{number}"].integer_value = number
+    assert call("Commit", request.SerializeToString()) == grpc.StatusCode.OK
+
+
+@pytest.mark.usefixtures("wide")
+@pytest.mark.parametrize("count", [20, 45, 70, 400, 3000])
+@pytest.mark.parametrize("make", [_conditions, _orders, _projections])
+def test_a_query_of_very_many_parts_is_answered_or_refused(call, make, count):
+    call("RunQuery", make(count).SerializeToString())
+
+
+@pytest.mark.parametrize("depth", [30, 47])
+def test_a_deep_query_is_answered_or_refused(call, depth):
+    call("RunQuery", _conditions_within_conditions(depth).SerializeToString())
+
+
+def test_bytes_that_are_no_request_are_refused_by_name(port):
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        lookup = channel.unary_unary(f"/{SERVICE}/Lookup")
+        with pytest.raises(grpc.RpcError) as caught:
+            lookup(b"\xff\xff", timeout=DEADLINE)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert "LookupRequest" in caught.value.details()
+
+
+def test_a_request_that_is_too_large_is_refused_and_the_next_is_answered(port, call):
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        commit = channel.unary_unary(f"/{SERVICE}/Commit")
+        with pytest.raises(grpc.RpcError) as caught:
+            commit(bytes(12 << 20), timeout=DEADLINE)
+    assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert call("Lookup", m.LookupRequest(project_id=PROJECT).SerializeToString()) == grpc.StatusCode.OK
+
+
+@fuzz
+@given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda rest: b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + rest))
+def test_bytes_that_are_no_http_end_only_their_connection(port, call, sent):
+    with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) as connection:
+        connection.sendall(sent)
+    assert call("Lookup", m.LookupRequest(project_id=PROJECT).SerializeToString()) == grpc.StatusCode.OK

@@ -1,0 +1,157 @@
+"""The Datastore over HTTP, with protobuf and JSON, on the port that speaks gRPC as well."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from google.api_core import exceptions
+from google.cloud import datastore
+
+from datastore_emulator.api.grpc_server import DatastoreServer
+from datastore_emulator.engine import Engine
+from datastore_emulator.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def both() -> Iterator[str]:
+    """The address of a Datastore that answers both protocols."""
+    with Engine() as engine:
+        server = DatastoreServer(engine, rest=True)
+        server.start()
+        yield server.address
+        server.stop()
+
+
+@pytest.fixture
+def http_client(both: str, address: str, project: str) -> datastore.Client:
+    """google-cloud-datastore as it works without gRPC."""
+    client = datastore.Client(project=project, _use_grpc=False, _http=requests.Session())
+    client.base_url = f"http://{both}"
+    return client
+
+
+@pytest.fixture
+def post(both: str, project: str):
+    """Send one method's JSON and return the response."""
+
+    def run(method: str, body: Any, **headers: str) -> requests.Response:
+        url = f"http://{both}/v1/projects/{project}:{method}"
+        sent = {"Content-Type": "application/json", **headers}
+        return requests.post(url, data=json.dumps(body), headers=sent, timeout=10)
+
+    return run
+
+
+def test_the_client_without_grpc_does_all_of_it(http_client):
+    key = http_client.key("Thing", 1)
+    with http_client.transaction() as transaction:
+        entity = datastore.Entity(key)
+        entity["n"] = 1
+        transaction.put(entity)
+    assert http_client.get(key)["n"] == 1
+    assert [entity.key for entity in http_client.query(kind="Thing").fetch()] == [key]
+    (results,) = http_client.aggregation_query(http_client.query(kind="Thing")).count(alias="all").fetch()
+    assert results[0].value == 1
+    assert len(http_client.allocate_ids(http_client.key("Thing"), 2)) == 2
+    http_client.reserve_ids_multi([key])
+    http_client.delete(key)
+    assert http_client.get(key) is None
+
+
+def test_what_one_protocol_wrote_the_other_reads(http_client, both, connect):
+    entity = datastore.Entity(http_client.key("Thing", 1))
+    entity["n"] = 1
+    http_client.put(entity)
+    assert connect(both).get(entity.key)["n"] == 1
+
+
+def test_errors_arrive_as_the_clients_exceptions(http_client):
+    with pytest.raises(exceptions.BadRequest, match='The kind "__x__" is reserved'):
+        http_client.put(datastore.Entity(http_client.key("__x__", 1)))
+    first, second = http_client.transaction(), http_client.transaction()
+    key = http_client.key("Thing", 1)
+    for transaction in (first, second):
+        transaction.begin()
+        http_client.get(key, transaction=transaction)
+        transaction.put(datastore.Entity(key))
+    first.commit()
+    with pytest.raises(exceptions.Conflict):
+        second.commit()
+
+
+def test_json_goes_both_ways(post):
+    key = {"path": [{"kind": "Thing", "name": "one"}]}
+    entity = {"key": key, "properties": {"n": {"integerValue": "5"}}}
+    assert post("commit", {"mode": "NON_TRANSACTIONAL", "mutations": [{"upsert": entity}]}).status_code == 200
+    found = post("lookup", {"keys": [key]}).json()["found"]
+    assert found[0]["entity"]["properties"] == {"n": {"integerValue": "5"}}
+
+
+def test_a_json_error_says_its_code(post):
+    response = post("lookup", {"keys": [{"path": []}]})
+    assert response.status_code == 400
+    assert response.json()["error"] == {"code": 400, "message": "Key path is empty.", "status": "INVALID_ARGUMENT"}
+
+
+def test_json_that_says_nothing_known_is_refused(post):
+    response = post("lookup", {"kyes": []})
+    assert (response.status_code, "kyes" in response.json()["error"]["message"]) == (400, True)
+
+
+def test_an_unknown_method_is_not_found(post):
+    assert post("explode", {}).status_code == 404
+
+
+def test_get_says_that_somebody_is_there(both):
+    response = requests.get(f"http://{both}/", timeout=10)
+    assert (response.status_code, response.text.strip()) == (200, "Ok")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "http://example.com"}, 403),
+        ({"Host": "example.com"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Content-Type": "text/plain"}, 415),
+    ],
+)
+def test_a_web_page_cannot_write(post, headers, status):
+    response = post("commit", {"mode": "NON_TRANSACTIONAL", "mutations": []}, **headers)
+    assert (response.status_code, response.headers["Connection"]) == (status, "close")
+
+
+def test_a_server_for_remote_clients_answers_to_any_name():
+    with Engine() as engine:
+        server = DatastoreServer(engine, rest=True, any_host=True)
+        server.start()
+        response = requests.get(f"http://{server.address}/", headers={"Host": "build-7.example:80"}, timeout=10)
+        server.stop()
+    assert response.status_code == 200
+
+
+def test_a_slow_and_a_silent_connection_hold_nobody_up(both, http_client):
+    host, port = both.split(":")
+    with socket.create_connection((host, int(port))), socket.create_connection((host, int(port))) as slow:
+        slow.sendall(b"P")
+        assert http_client.get(http_client.key("Thing", 1)) is None
+
+
+def test_a_body_that_is_too_large_is_refused(both, project):
+    with socket.create_connection(both.split(":")) as connection:
+        connection.sendall(
+            f"POST /v1/projects/{project}:lookup HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            "Content-Length: 99999999999\r\n\r\n".encode()
+        )
+        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_taken_port_is_told_in_one_line(both):
+    with Engine() as engine, pytest.raises(UserError, match="cannot listen on") as caught:
+        DatastoreServer(engine, port=int(both.rpartition(":")[2]), rest=True).start()
+    assert "\n" not in str(caught.value)
