@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from codelab.compare.relay import Relay
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
+from datastore_emulator.net.relay import Relay
 from datastore_emulator.scratch import Scratch
 from localcloud.processes.process import Process
 from localcloud.runtimes import containers as container
