@@ -17,20 +17,13 @@ from uv import find_uv_bin
 from datastore_emulator.errors import UserError
 from localcloud.files.paths import shown
 from localcloud.files.reading import NotReadError, read_file
-from localcloud.runtimes.interpreters import Interpreter
+from localcloud.runtimes.cache import cache_directory
+from localcloud.runtimes.python3.interpreters import Interpreter
 
 _INCLUDE = re.compile(r"\s*(?:-r|-c|--requirement|--constraint)[ =]\s*(\S+)")
 
 
-def cache_directory() -> Path:
-    """Return where environments are kept: $LOCALCLOUD_CACHE, else localcloud/ in the user's cache directory."""
-    own = os.environ.get("LOCALCLOUD_CACHE")
-    if own:
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "localcloud"
-
-
-def environment(
+def ensure_environment(
     interpreter: Interpreter,
     requirements: Sequence[Path],
     packages: Sequence[str] = (),
