@@ -13,7 +13,7 @@ from rich.console import Console
 from codelab.commands.coach import Coach
 from codelab.commands.edits import Editor
 from codelab.errors import CodelabError
-from codelab.readme.course import Course, Place, find_course
+from codelab.readme.course import Course, TrackRef, find_course
 from codelab.workspace import Workspace, make
 from datastore_emulator.errors import UserError
 from datastore_emulator.stopping import Stopped, stop_signals
@@ -102,7 +102,7 @@ class _Desk:
 
     coach: Coach
     editor: Editor
-    place: Place
+    place: TrackRef
 
 
 def _desk(options: argparse.Namespace) -> _Desk:
@@ -111,9 +111,9 @@ def _desk(options: argparse.Namespace) -> _Desk:
     console = Console(highlight=False)
     name = options.place or workspace.current
     if name is None:
-        first = make("start", course.place(course.modules[0]))
+        first = make("start", course.track(course.modules[0]))
         raise CodelabError(f"expected a module, found none: `{first}` begins the series, `make list` shows all of it")
-    return _Desk(Coach(course, workspace, console), Editor(workspace, console), course.place(name))
+    return _Desk(Coach(course, workspace, console), Editor(workspace, console), course.track(name))
 
 
 def _course(options: argparse.Namespace) -> Course:
@@ -210,7 +210,7 @@ def _export(options: argparse.Namespace) -> bool:
     from codelab.commands.export import export
 
     course = _course(options)
-    text = export(course, course.place(options.place), options.repository)
+    text = export(course, course.track(options.place), options.repository)
     if options.output:
         try:
             options.output.write_text(text, encoding="utf-8")
