@@ -168,10 +168,11 @@ def test_file_is_read_for_what_it_says_once_for_each_content(
 
 def test_statement_costs_its_own_lines_only() -> None:
     """Not the whole file again for each: 2,000 lines took seconds on every page."""
+    from codelab.check.facts import Kind
     from codelab.check.facts.python import python_facts
 
     text = "import flask\n" + "x = flask.f(\n    1,  # one\n\n    2)\n" * 500
-    words = {fact.words for fact in python_facts("main.py", text, frozenset()) if fact.kind == "called"}
+    words = {fact.words for fact in python_facts("main.py", text, frozenset()) if fact.kind is Kind.CALL}
     assert words == {"x = flask.f( 1,  # one 2)"}
 
 

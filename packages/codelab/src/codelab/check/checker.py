@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from codelab.check.facts import (
     Fact,
+    Kind,
     UnreadableError,
     file_facts,
     is_style,
@@ -115,7 +116,7 @@ class Checker:
         for file, text in tree.items():
             facts = self._facts(file, text)
             if isinstance(facts, UnreadableError):
-                said.append(Fact(file, "file", "", file, firm=True))
+                said.append(Fact(file, Kind.FILE, "", file, firm=True))
                 unreadable[file] = facts
             else:
                 said += facts
