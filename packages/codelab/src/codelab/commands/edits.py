@@ -15,7 +15,7 @@ from codelab.errors import CodelabError
 from codelab.readme.course import Place
 from codelab.readme.trees import Tree, Unread, held, read_tree
 from codelab.text_diff import comparable, too_large
-from codelab.workspace import Workspace, changes, make
+from codelab.workspace import Workspace, list_changes, make_command
 from localcloud.files.paths import shown
 
 WORK = "work"
@@ -40,7 +40,9 @@ class Editor:
         mine = self._workspace.read(place)
         standing = standing_of(judge, mine)
         if standing.pending is None:
-            raise CodelabError(f"{place.name}: expected a step to do, found all of them done; `{make('check', place)}`")
+            raise CodelabError(
+                f"{place.name}: expected a step to do, found all of them done; `{make_command('check', place)}`"
+            )
         step = standing.pending.step
         before, after = judge.trees[step.number - 1], judge.trees[step.number]
         changed = {file for file in {*before, *after} if before.get(file) != after.get(file)}
@@ -54,7 +56,10 @@ class Editor:
         self._say(f"Step {step.number}, {step.title}, is done for you in {', '.join(files) or 'no file'}.")
         if kept:
             self._say(f"Your files as they were: {kept.relative_to(place.root)}")
-        self._say(f"What it changed and why: {make('show', place)} STEP={step.number}; then {make('check', place)}")
+        self._say(
+            f"What it changed and why: {make_command('show', place)} STEP={step.number}; "
+            f"then {make_command('check', place)}"
+        )
         return True
 
     def reset(self, place: Place, number: int, confirm: Callable[[], bool]) -> bool:
@@ -63,7 +68,7 @@ class Editor:
         if not 0 <= number < len(judge.trees):
             raise CodelabError(f"expected a step of {place.name} from 0 to {len(judge.trees) - 1}, found {number}")
         target = judge.trees[number]
-        lost = changes(target, self._workspace.read(place))
+        lost = list_changes(target, self._workspace.read(place))
         if not lost:
             self._say(f"{place.name}: nothing to reset, your copy is what it is {_after(number)}.")
             return True
