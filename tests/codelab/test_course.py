@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from codelab.cli import parser
+from codelab.cli import make_parser
 from codelab.compare.comparison import cache_of
 from codelab.readme.course import Course, TrackRef
 from codelab.readme.trees import read_tree
@@ -72,6 +72,6 @@ def test_every_module_leads_to_another_until_the_last() -> None:
 
 def test_every_command_is_in_the_texts() -> None:
     texts = "".join((ROOT / page).read_text() for page in ("README.md", "docs/readme-format.md"))
-    actions = parser()._subparsers._group_actions  # type: ignore[union-attr]
+    actions = make_parser()._subparsers._group_actions  # type: ignore[union-attr]
     verbs = next(action.choices for action in actions if isinstance(action, argparse._SubParsersAction))
     assert [verb for verb in verbs if f"make {verb}" not in texts and f"codelab {verb}" not in texts] == []

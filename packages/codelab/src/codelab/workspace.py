@@ -31,7 +31,7 @@ class Workspace:
         if place.copy.exists():
             raise CodelabError(
                 f"{_shown(place)}: is there already; go on with `make check`, or begin again with "
-                f"`{make('reset', place)}`, which keeps the old one"
+                f"`{make_command('reset', place)}`, which keeps the old one"
             )
         with _writing(place.copy):
             place.copy.mkdir(parents=True)
@@ -41,7 +41,9 @@ class Workspace:
         """Return what is in the learner's copy; raises CodelabError if there is none."""
         self._expect_folder(place)
         if not place.copy.is_dir():
-            raise CodelabError(f"{_shown(place)}: expected your copy of START, found none; `{make('start', place)}`")
+            raise CodelabError(
+                f"{_shown(place)}: expected your copy of START, found none; `{make_command('start', place)}`"
+            )
         return read_tree(place.copy)
 
     def replace(self, place: TrackRef, tree: Tree) -> Path:
@@ -103,7 +105,7 @@ class Workspace:
         if place.copy.is_file():
             raise CodelabError(
                 f"{_shown(place)}: expected a folder, your copy of START, found a file; move it away, then "
-                f"`{make('start', place)}`"
+                f"`{make_command('start', place)}`"
             )
         held(self.folder, place.copy.name)
 
@@ -115,7 +117,7 @@ class Workspace:
         return next(path for path in candidates if not path.exists())
 
 
-def changes(old: Tree, new: Tree) -> list[str]:
+def list_changes(old: Tree, new: Tree) -> list[str]:
     """Return how the new files differ from the old ones, a line for each that does."""
     lines = []
     for file in sorted({*old, *new}):
@@ -129,7 +131,7 @@ def changes(old: Tree, new: Tree) -> list[str]:
     return lines
 
 
-def make(verb: str, place: TrackRef) -> str:
+def make_command(verb: str, place: TrackRef) -> str:
     """Return the command for this track as a person types it, as in "make start MOD=mod2-cloudndb FROM=FINISH"."""
     start = "" if place.track is place.codelab.tracks[0] else f" FROM={place.track.start}"
     return f"make {verb} MOD={place.codelab.module}{start}"

@@ -11,7 +11,7 @@ from codelab.errors import CodelabError
 from codelab.readme.course import Course, TrackRef
 from codelab.readme.model import Step
 from codelab.readme.trees import Tree
-from codelab.workspace import Workspace, changes, make
+from codelab.workspace import Workspace, list_changes, make_command
 
 
 class Coach:
@@ -59,7 +59,7 @@ class Coach:
             f"{place.name}, step {step.number} of {len(place.track.steps)}: {step.title} ({_minutes(step.seconds)})\n"
         )
         self._console.print(Markdown(step.text))
-        self._say(f"\nThen: {make('check', place)}; if it does not work: {make('hint', place)}")
+        self._say(f"\nThen: {make_command('check', place)}; if it does not work: {make_command('hint', place)}")
         return True
 
     def hint(self, place: TrackRef, number: int | None = None) -> bool:
@@ -74,7 +74,7 @@ class Coach:
     def next(self, place: TrackRef) -> bool:
         """Print what to do now: start, the next step, or the next codelab."""
         if not place.copy.exists():
-            self._say(f"{place.name} is not started: {make('start', place)}")
+            self._say(f"{place.name} is not started: {make_command('start', place)}")
             return True
         return self.show(place)
 
@@ -124,7 +124,7 @@ class Coach:
         for status in progress.ahead:
             self._say(f"Step {status.step.number}, {status.step.title}, is done already, before an earlier one.")
         if progress.damage:
-            self._say(f"No step changes these, so mend them first; {make('diff', place)} TO=work shows how:")
+            self._say(f"No step changes these, so mend them first; {make_command('diff', place)} TO=work shows how:")
             for finding in progress.damage:
                 self._say(f"  {finding}")
         pending = progress.pending
@@ -140,7 +140,8 @@ class Coach:
         outcome = run_and_compare(checker, progress)
         if outcome.result is RunResult.IN_MID_STEP:
             self._say(
-                f"The app is run when a step is complete. The text: {make('show', place)}; help: {make('hint', place)}"
+                "The app is run when a step is complete. "
+                f"The text: {make_command('show', place)}; help: {make_command('hint', place)}"
             )
         elif outcome.result is RunResult.NOT_WORKING_YET:
             self._say("The app does not work yet after this step, as the codelab says.")
@@ -159,7 +160,7 @@ class Coach:
         if outcome.ok:
             self._announce(place, place.track.steps[progress.reached])
         elif outcome.result is not RunResult.IN_MID_STEP:
-            self._say(f"A hint: {make('hint', place)}")
+            self._say(f"A hint: {make_command('hint', place)}")
         return outcome.ok
 
     def _celebrate(self, place: TrackRef, checker: Checker, progress: Progress, tree: Tree) -> bool:
@@ -171,10 +172,11 @@ class Coach:
         self._console.print(
             f"\nWell done! {place.name} is finished: {place.track.title}.", style="bold green", soft_wrap=True
         )
-        differing = changes(checker.trees[-1], tree)
+        differing = list_changes(checker.trees[-1], tree)
         if differing:
             self._say(
-                f"Other than in {place.track.finish} ({make('diff', place)} TO=work shows it): {'; '.join(differing)}"
+                f"Other than in {place.track.finish} ({make_command('diff', place)} TO=work shows it): "
+                f"{'; '.join(differing)}"
             )
         return self._tell_way_on(place)
 
@@ -182,13 +184,13 @@ class Coach:
         self._say(f"All steps of {place.name} are done. Deploying it: see {place.codelab.module}/README.md.")
         following = self._course.after(place)
         if following:
-            self._say(f"Next: {following.track.title}. {make('start', following)}")
+            self._say(f"Next: {following.track.title}. {make_command('start', following)}")
         return True
 
     def _announce(self, place: TrackRef, step: Step) -> None:
         self._say(
             f"Next is step {step.number} of {len(place.track.steps)}, {step.title} ({_minutes(step.seconds)}): "
-            f"{make('show', place)}"
+            f"{make_command('show', place)}"
         )
 
     def _say(self, text: str) -> None:

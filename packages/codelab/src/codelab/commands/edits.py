@@ -14,7 +14,7 @@ from codelab.errors import CodelabError
 from codelab.readme.course import TrackRef
 from codelab.readme.trees import Tree, Unread, held, read_tree
 from codelab.text_diff import comparable, too_large
-from codelab.workspace import Workspace, changes, make
+from codelab.workspace import Workspace, list_changes, make_command
 from localcloud.files.paths import shown
 
 WORK = "work"
@@ -39,7 +39,9 @@ class Editor:
         mine = self._workspace.read(place)
         progress = checker.progress(mine)
         if progress.pending is None:
-            raise CodelabError(f"{place.name}: expected a step to do, found all of them done; `{make('check', place)}`")
+            raise CodelabError(
+                f"{place.name}: expected a step to do, found all of them done; `{make_command('check', place)}`"
+            )
         step = progress.pending.step
         before, after = checker.trees[step.number - 1], checker.trees[step.number]
         changed = {file for file in {*before, *after} if before.get(file) != after.get(file)}
@@ -53,7 +55,10 @@ class Editor:
         self._say(f"Step {step.number}, {step.title}, is done for you in {', '.join(files) or 'no file'}.")
         if kept:
             self._say(f"Your files as they were: {kept.relative_to(place.root)}")
-        self._say(f"What it changed and why: {make('show', place)} STEP={step.number}; then {make('check', place)}")
+        self._say(
+            f"What it changed and why: {make_command('show', place)} STEP={step.number}; "
+            f"then {make_command('check', place)}"
+        )
         return True
 
     def reset(self, place: TrackRef, number: int, confirm: Callable[[], bool]) -> bool:
@@ -62,7 +67,7 @@ class Editor:
         if not 0 <= number < len(checker.trees):
             raise CodelabError(f"expected a step of {place.name} from 0 to {len(checker.trees) - 1}, found {number}")
         target = checker.trees[number]
-        lost = changes(target, self._workspace.read(place))
+        lost = list_changes(target, self._workspace.read(place))
         if not lost:
             self._say(f"{place.name}: nothing to reset, your copy is what it is {_after(number)}.")
             return True

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Mapping
+
 from codelab.check import Checker
 from codelab.errors import Problem, ReadmeError
 from codelab.readme.course import Course, TrackRef
@@ -10,9 +13,12 @@ from codelab.verify.links import Links
 from codelab.verify.text import check_finish, check_sections, check_times, check_turns
 
 
-def verify(course: Course, modules: list[str], *, run: bool) -> bool:
-    """Print every problem of these modules, by file and line, and what was proved; return whether all is well."""
-    commands, links = Commands(course), Links(course.root)
+def verify(course: Course, modules: list[str], *, parsers: Mapping[str, argparse.ArgumentParser], run: bool) -> bool:
+    """Print every problem of these modules, by file and line, and what was proved; return whether all is well.
+
+    `parsers` are those of this repository's programs, by the program's name; READMEs may use what they accept.
+    """
+    commands, links = Commands(course, parsers), Links(course.root)
     problems: list[Problem] = []
     checkers: list[Checker] = []
     pages = list(course.other_pages()) if modules == course.modules else []

@@ -26,7 +26,7 @@ from codelab.web.live import Drawing, Events, Saves
 from codelab.web.migrations import migrations
 from codelab.web.rendering import Renderer, highlighted_line
 from codelab.web.stage import ADDRESSES, Stages
-from codelab.workspace import Workspace, changes
+from codelab.workspace import Workspace, list_changes
 from datastore_emulator.errors import UserError
 from datastore_emulator.http.workers import Workers
 
@@ -282,7 +282,7 @@ def _add_actions(tracks: Blueprint, site: Site) -> None:
     @tracks.get("/reset")
     def ask_to_reset(module: str, start: str) -> str:
         place = site.place(module, start)
-        lost = changes(site.checker(place).trees[0], site.workspace.read(place))
+        lost = list_changes(site.checker(place).trees[0], site.workspace.read(place))
         return render_template("reset.html", **_frame(site, place, lost=lost))
 
     @tracks.post("/reset")
