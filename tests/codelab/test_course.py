@@ -9,25 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from codelab.cli import parser
+from codelab.cli import make_parser
 from codelab.compare.comparison import cache_of
-from codelab.readme.course import Course, Place
+from codelab.readme.course import Course, TrackRef
 from codelab.readme.trees import read_tree
 from tests.pairs.course import CACHES, PAIRS, ROOT
 
 PLACES = [
     pytest.param(place, id=f"{place.codelab.module}-{place.track.start}-{place.track.finish}")
-    for place in Course(ROOT).places()
+    for place in Course(ROOT).tracks()
 ]
 
 
 def test_every_pair_of_the_course_has_a_track() -> None:
-    tracks = {(place.codelab.module, place.track.start, place.track.finish) for place in Course(ROOT).places()}
+    tracks = {(place.codelab.module, place.track.start, place.track.finish) for place in Course(ROOT).tracks()}
     assert tracks == {(pair.module, pair.start, pair.finish) for pair in PAIRS}
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_git_applies_every_diff_and_arrives_at_finish(place: Place, tmp_path: Path) -> None:
+def test_git_applies_every_diff_and_arrives_at_finish(place: TrackRef, tmp_path: Path) -> None:
     work = tmp_path / "work"
     shutil.copytree(place.start, work, ignore=shutil.ignore_patterns("__pycache__"))
     subprocess.run(["git", "init", "--quiet"], cwd=work, check=True)
@@ -63,7 +63,7 @@ def test_a_difference_that_the_suite_allows_is_declared(pair) -> None:
 
 def test_every_module_leads_to_another_until_the_last() -> None:
     course = Course(ROOT)
-    place, seen = course.place("mod1"), ["mod1-flask"]
+    place, seen = course.track("mod1"), ["mod1-flask"]
     while (following := course.after(place)) and following.name not in seen:
         place = following
         seen.append(place.name)
@@ -72,6 +72,6 @@ def test_every_module_leads_to_another_until_the_last() -> None:
 
 def test_every_command_is_in_the_texts() -> None:
     texts = "".join((ROOT / page).read_text() for page in ("README.md", "docs/readme-format.md"))
-    actions = parser()._subparsers._group_actions  # type: ignore[union-attr]
+    actions = make_parser()._subparsers._group_actions  # type: ignore[union-attr]
     verbs = next(action.choices for action in actions if isinstance(action, argparse._SubParsersAction))
     assert [verb for verb in verbs if f"make {verb}" not in texts and f"codelab {verb}" not in texts] == []

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from markdown_it import MarkdownIt
 
 from codelab.errors import CodelabError
-from codelab.readme.course import Course, Place
+from codelab.readme.course import Course, TrackRef
 from codelab.readme.model import Step
 
 _CATEGORIES = "Cloud, Serverless, Python"
@@ -22,7 +22,7 @@ _MODULE_README = re.compile(r"\.\./(mod\d+-[\w-]+)/README\.md")
 _FENCE = re.compile(r"^```(\w*)\n.*?^```$\n?", re.MULTILINE | re.DOTALL)
 
 
-def export(course: Course, place: Place, repository: str) -> str:
+def export(course: Course, place: TrackRef, repository: str) -> str:
     """Return one track of a codelab in claat's Markdown; `repository` is where its other files can be read.
 
     A track of its own becomes a codelab of its own. Raises CodelabError if the address is none.
@@ -35,7 +35,7 @@ def export(course: Course, place: Place, repository: str) -> str:
 
 
 class _Exporter:
-    def __init__(self, course: Course, place: Place, repository: str) -> None:
+    def __init__(self, course: Course, place: TrackRef, repository: str) -> None:
         self._course = course
         self._place = place
         self._repository = repository
@@ -81,7 +81,9 @@ class _Exporter:
 
     def _other_tracks(self) -> str:
         others = [
-            Place(self._place.codelab, track) for track in self._place.codelab.tracks if track is not self._place.track
+            TrackRef(self._place.codelab, track)
+            for track in self._place.codelab.tracks
+            if track is not self._place.track
         ]
         links = [f"[{other.track.title}](../{_id(other)}/index.html)" for other in others]
         return f"Other tracks of this module: {', '.join(links)}." if links else ""
@@ -106,14 +108,14 @@ class _Exporter:
         return f"{self._repository}/{_normalized(self._place.codelab.module, path)}{fragment}"
 
     def _address(self, module: str) -> str:
-        return f"../{_id(self._course.place(module))}/index.html"
+        return f"../{_id(self._course.track(module))}/index.html"
 
     def _diagram(self) -> str:
         picture = f"[a picture]({self._repository}/{self._place.codelab.module}/README.md#start-and-finish)"
         return f'<aside class="positive">\n\nThe architecture before and after, as {picture}.\n\n</aside>\n'
 
 
-def _id(place: Place) -> str:
+def _id(place: TrackRef) -> str:
     return place.name.replace("/", "-").lower()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from codelab.check.facts import UnreadableError, file_facts
+from codelab.check.facts import Kind, UnreadableError, file_facts
 from codelab.compare.expectation import MismatchError
 from codelab.compare.local_cloud import FAR_FROM_UTC, LocalWorld, fresh_side
 from codelab.compare.scenarios import REDIS_SCENARIOS, REPEAT_VISITORS, SCENARIOS, Scenario
@@ -61,7 +61,7 @@ def cache_of(tree: Tree) -> str | None:
         facts = file_facts("main.py", tree.get("main.py", ""), frozenset())
     except UnreadableError:
         return None
-    called = {fact.name for fact in facts if fact.kind == "called"}
+    called = {fact.name for fact in facts if fact.kind is Kind.CALL}
     return next((cache for name, cache in _CACHE_READS.items() if name in called), None)
 
 
