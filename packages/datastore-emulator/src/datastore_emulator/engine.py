@@ -16,7 +16,7 @@ from datastore_emulator.encoding import keys, masks
 from datastore_emulator.encoding.damage import DAMAGE, damaged
 from datastore_emulator.errors import DatastoreError, conflict, invalid, unimplemented
 from datastore_emulator.query import aggregation, explain, gql, metadata
-from datastore_emulator.query.executor import NO_MORE, REPLY_BYTES, Meter, Run, fill_result, fingerprint
+from datastore_emulator.query.executor import REPLY_BYTES, Meter, Run, fill_result, fingerprint
 from datastore_emulator.query.normal_form import parse
 from datastore_emulator.storage import history
 from datastore_emulator.storage.database import Snapshot, Storage, file_errors, read_state
@@ -25,8 +25,6 @@ from datastore_emulator.transactions import Transaction, Transactions
 
 # https://cloud.google.com/datastore/docs/concepts/limits
 _MAX_LOOKUP_KEYS = 1000
-
-_TRANSACTIONAL, _NON_TRANSACTIONAL = 1, 2  # CommitRequest.Mode
 
 
 class _Reading(NamedTuple):
@@ -174,7 +172,7 @@ class Engine:
             batch = response.batch
             result = aggregation.aggregate(run, aggregations)
             batch.aggregation_results.append(result)
-            batch.more_results = NO_MORE
+            batch.more_results = m.QueryResultBatch.NO_MORE_RESULTS
             batch.read_time.FromMicroseconds(snapshot.time)
             if transaction:
                 transaction.aggregations.append((query, aggregations, result))
@@ -199,7 +197,7 @@ class Engine:
         if not project:
             raise invalid("missing project id in header")
         selector = request.WhichOneof("transaction_selector")
-        transactional = request.mode != _NON_TRANSACTIONAL
+        transactional = request.mode != m.CommitRequest.NON_TRANSACTIONAL
         if not transactional and selector:
             raise invalid("non-transaction commit cannot specify a transaction")
         if transactional and not selector:

@@ -17,7 +17,6 @@ from datastore_emulator.storage.writer import Stored, Writer
 
 # https://cloud.google.com/datastore/docs/concepts/limits: 1 MiB less 4 bytes.
 _MAX_ENTITY_BYTES = 1_048_572
-_FAIL = 3  # Mutation.ConflictResolutionStrategy.FAIL
 
 # What may not follow what on one entity: google.datastore.v1.CommitRequest.mutations.
 _FORBIDDEN_SEQUENCES = {
@@ -150,7 +149,7 @@ def _parse(project: str, database: str, mutation: m.Mutation) -> Change:
         entity,
         cells,
         _base_version(mutation),
-        mutation.conflict_resolution_strategy == _FAIL,
+        mutation.conflict_resolution_strategy == m.Mutation.FAIL,
         _mask(mutation),
         transforms.check(mutation.property_transforms),
     )

@@ -15,7 +15,7 @@ from codelab.readme.course import TrackRef
 from codelab.readme.trees import Tree, Unread, held, read_tree
 from codelab.text_diff import comparable, too_large
 from codelab.workspace import Workspace, list_changes, make_command
-from localcloud.files.paths import shown
+from localcloud.files.paths import format_name
 
 WORK = "work"
 # What read_tree puts in place of bytes that are no UTF-8; no file of the course has it.
@@ -124,7 +124,7 @@ def state_of(workspace: Workspace, place: TrackRef, name: str) -> Tree:
     if name not in {entry.name for entry in module.iterdir() if entry.is_dir()}:
         folders = ", ".join(sorted({name for track in place.codelab.tracks for name in (track.start, track.finish)}))
         steps = f"a step from 0 to {len(place.track.steps)}"
-        raise CodelabError(f'"{shown(name)}": expected {WORK}, {steps}, or one of {folders}')
+        raise CodelabError(f'"{format_name(name)}": expected {WORK}, {steps}, or one of {folders}')
     return read_tree(held(module, name))
 
 

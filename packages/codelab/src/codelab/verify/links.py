@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from codelab.errors import Problem
 from codelab.readme.markdown import anchor, headings, parse
 from codelab.readme.model import Page
-from localcloud.files.paths import OutsideError, inside
+from localcloud.files.paths import OutsideError, resolve_inside
 
 
 class Links:
@@ -30,7 +30,13 @@ class Links:
             self.checked += 1
             try:
                 name = posixpath.normpath(posixpath.join(posixpath.dirname(page.name), unquote(target.path)))
-                path = self._root if name == "." else inside(self._root, name) if target.path else page.path.resolve()
+                path = (
+                    self._root
+                    if name == "."
+                    else resolve_inside(self._root, name)
+                    if target.path
+                    else page.path.resolve()
+                )
             except OutsideError:
                 yield Problem(page.name, link.line, f"expected a link into this repository, found {link.target}")
                 continue

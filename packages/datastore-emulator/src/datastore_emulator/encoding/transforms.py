@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from google.protobuf.struct_pb2 import NULL_VALUE
+
 from datastore_emulator import messages as m
 from datastore_emulator.encoding.masks import Path, find, parse_path, place
 from datastore_emulator.errors import invalid
 
-_REQUEST_TIME = 1
 _MILLISECOND = 1000
 # https://cloud.google.com/datastore/docs/concepts/limits: each element of an array transform counts.
 _MAX_TRANSFORMS = 500
@@ -34,7 +35,7 @@ def _check(transform: m.PropertyTransform) -> m.PropertyTransform:
     which = transform.WhichOneof("transform_type")
     if which is None:
         raise invalid("Property transform is missing its type.")
-    if which == "set_to_server_value" and transform.set_to_server_value != _REQUEST_TIME:
+    if which == "set_to_server_value" and transform.set_to_server_value != m.PropertyTransform.REQUEST_TIME:
         raise invalid("The server value of a property transform must be REQUEST_TIME.")
     if which in ("increment", "maximum", "minimum") and _number(getattr(transform, which)) is None:
         raise invalid("Input must be int64 or double.")
@@ -56,9 +57,10 @@ def apply(entity: m.Entity, path: Path, transform: m.PropertyTransform, now: int
         result.CopyFrom(target)
     elif which in ("append_missing_elements", "remove_all_from_array"):
         _change_array(target, _elements(transform), append=which == "append_missing_elements")
-        result.null_value = 0
+        result.null_value = NULL_VALUE
         return result
     else:
+        assert which
         given = getattr(transform, which)
         chosen = _sum(old, given) if which == "increment" else _extreme(old, given, largest=which == "maximum")
         target.Clear()

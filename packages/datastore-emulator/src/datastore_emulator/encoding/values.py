@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import struct
 
+from google.protobuf.struct_pb2 import NULL_VALUE
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from datastore_emulator import messages as m
@@ -75,7 +76,7 @@ def decode(data: bytes, value: m.Value) -> None:
     rest = data[1:]
     value.meaning = _FROM_INDEX
     if tag == _NULL:
-        value.null_value = 0
+        value.null_value = NULL_VALUE
     elif tag == _INTEGER:
         value.integer_value = int.from_bytes(rest, "big") - _SIGN
     elif tag == _BOOLEAN:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from google.protobuf.struct_pb2 import NULL_VALUE
+
 from datastore_emulator import messages as m
 from datastore_emulator.encoding import keys, values
 from datastore_emulator.encoding.damage import DAMAGE, damaged
@@ -83,9 +85,9 @@ def aggregate(run: Run, aggregations: Iterable[Aggregation]) -> m.AggregationRes
     if names:
         for row in run.rows(names):
             count += 1
-            for name, value in zip(names, row, strict=True):
+            for name, encoded in zip(names, row, strict=True):
                 try:
-                    number = values.decode_number(value)
+                    number = values.decode_number(encoded)
                 except DAMAGE as error:
                     raise damaged(b"") from error
                 sums[name].add(number)
@@ -132,7 +134,7 @@ class _Sum:
         if self._count:
             value.double_value = self._total() / self._count
         else:
-            value.null_value = 0
+            value.null_value = NULL_VALUE
 
     def _total(self) -> float:
         if all(map(math.isfinite, self._doubles)):

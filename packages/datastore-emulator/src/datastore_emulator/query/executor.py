@@ -25,10 +25,8 @@ BATCH_RESULTS = 300
 # What a result weighs besides its entity: cursor, version, times.
 _RESULT_BYTES = 100
 
-# EntityResult.ResultType
-FULL, PROJECTION, KEY_ONLY = 1, 2, 3
-# QueryResultBatch.MoreResultsType
-NOT_FINISHED, MORE_AFTER_LIMIT, NO_MORE, MORE_AFTER_CURSOR = 1, 2, 3, 4
+
+_Batch, _Result = m.QueryResultBatch, m.EntityResult
 
 
 @dataclass(slots=True)
@@ -65,7 +63,7 @@ class Run:
         columns = [KEY, *(term.name for term in query.terms if term.name != KEY)]
         self._places = {name: place for place, name in enumerate(columns, start=1)}
         self.batch = m.QueryResultBatch()
-        self.batch.entity_result_type = KEY_ONLY if query.keys_only else PROJECTION if query.projection else FULL
+        self.batch.entity_result_type = _result_type(query)
         self.batch.snapshot_version = snapshot.version
         self.batch.read_time.FromMicroseconds(snapshot.time)
 
@@ -79,8 +77,8 @@ class Run:
         batch = self.batch
         batch.end_cursor = self._query.start or self._cursors.encode(())
         batch.more_results = self._add_results(self._skip())
-        if batch.more_results == NO_MORE and self._end and self._goes_on():
-            batch.more_results = MORE_AFTER_CURSOR
+        if batch.more_results == _Batch.NO_MORE_RESULTS and self._end and self._goes_on():
+            batch.more_results = _Batch.MORE_RESULTS_AFTER_CURSOR
         return batch
 
     def count(self, up_to: int | None = None) -> int:
@@ -186,21 +184,21 @@ class Run:
         self.batch.skipped_results = count
         self.batch.skipped_cursor = self.batch.end_cursor = self._cursor(last)
 
-    def _add_results(self, rows: Iterator[Row]) -> int:
+    def _add_results(self, rows: Iterator[Row]) -> m.QueryResultBatch.MoreResultsType.ValueType:
         batch = self.batch
         room = REPLY_BYTES
         for count, row in enumerate(rows):
             if count == self._query.limit:
-                return MORE_AFTER_LIMIT
+                return _Batch.MORE_RESULTS_AFTER_LIMIT
             if count == BATCH_RESULTS:
-                return NOT_FINISHED
+                return _Batch.NOT_FINISHED
             result = self._result(row)
             room -= result.ByteSize() + _RESULT_BYTES
             if count and room < 0:
-                return NOT_FINISHED
+                return _Batch.NOT_FINISHED
             batch.entity_results.append(result)
             batch.end_cursor = result.cursor
-        return NO_MORE
+        return _Batch.NO_MORE_RESULTS
 
     def _goes_on(self) -> bool:
         """Whether the query has a result behind its end cursor."""
@@ -235,6 +233,12 @@ class Run:
         if query.wanted is not None:
             cut(result.entity, query.wanted)
         return result
+
+
+def _result_type(query: Query) -> m.EntityResult.ResultType.ValueType:
+    if query.keys_only:
+        return _Result.KEY_ONLY
+    return _Result.PROJECTION if query.projection else _Result.FULL
 
 
 def fill_result(result: m.EntityResult, version: int, created: int, body: bytes) -> None:

@@ -13,8 +13,6 @@ from datastore_emulator.encoding.masks import Path
 from datastore_emulator.errors import invalid, unimplemented
 from datastore_emulator.query.filters import Conjunction, Range, normalize
 
-_DESCENDING = 2
-
 
 class Term(NamedTuple):
     """One step of the order: a property, or KEY."""
@@ -118,7 +116,7 @@ def _asked_order(query: Query, message: m.Query, equal: set[str]) -> tuple[dict[
     last = False
     after_key: list[str] = []
     for order in message.order:
-        name, descending = order.property.name, order.direction == _DESCENDING
+        name, descending = order.property.name, order.direction == m.PropertyOrder.DESCENDING
         keys.check_name("property.name", name)
         if query.kind is None and (name != KEY or descending):
             raise invalid(f"kind is required for all orders except {KEY} ascending")
