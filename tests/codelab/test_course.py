@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from codelab.check.cache import find_cache
 from codelab.cli import make_parser
-from codelab.compare.comparison import cache_of
 from codelab.readme.course import Course, TrackRef
 from codelab.readme.trees import read_tree
 from tests.pairs.course import CACHES, PAIRS, ROOT
@@ -51,7 +51,7 @@ def test_git_applies_every_diff_and_arrives_at_finish(place: TrackRef, tmp_path:
 
 @pytest.mark.parametrize("folder", sorted({folder for pair in PAIRS for folder in pair.folders}), ids=str)
 def test_the_cache_that_a_folder_answers_from_is_read_off_its_code(folder: Path) -> None:
-    assert cache_of(read_tree(folder)) == CACHES.get(folder.relative_to(ROOT).as_posix())
+    assert find_cache(read_tree(folder)) == CACHES.get(folder.relative_to(ROOT).as_posix())
 
 
 @pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair.differences], ids=str)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from codelab.check import Checker
-from codelab.compare.comparison import FIRST_SCENARIOS, Comparison, Site, cache_of, function_of
+from codelab.check.cache import find_cache
+from codelab.compare.comparison import FIRST_SCENARIOS, Comparison, Site
 from codelab.errors import Problem
 from codelab.readme.trees import write_tree
 from codelab.verify.text import readme_of
@@ -22,9 +23,9 @@ def run_track(checker: Checker) -> tuple[list[Problem], int]:
         for step in working:
             folder = Path(scratch) / f"step-{step.number}"
             write_tree(checker.trees[step.number], folder)
-            sites.append(Site(f"the app after step {step.number}", folder, cache_of(checker.trees[step.number])))
-        start = Site("START", checker.ref.start, cache_of(checker.trees[0]))
-        comparison = Comparison(start, sites, function_of(codelab))
+            sites.append(Site(f"the app after step {step.number}", folder, find_cache(checker.trees[step.number])))
+        start = Site("START", checker.ref.start, find_cache(checker.trees[0]))
+        comparison = Comparison(start, sites, codelab.function)
         problems = []
         try:
             with comparison:
