@@ -14,7 +14,7 @@ from typing import Protocol
 
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.api.remote import RemoteDatastore
-from datastore_emulator.api.tracing import observed
+from datastore_emulator.api.tracing import traced
 from datastore_emulator.engine import Engine
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.addresses import read_server
@@ -83,10 +83,10 @@ class Cloud:
             else:
                 self.engine = Engine(data)
             stack.callback(self.engine.close)
-            watched = observed(self.engine, observe)
+            watched = traced(self.engine, observe)
             self.api_server = ApiServer(watched, clock=self.clock.now, observe=observe)
             if not datastore:
-                server = DatastoreServer(watched, doors=[call_handler(self.api_server.datastore_dispatcher)])
+                server = DatastoreServer(watched, extra_handlers=[call_handler(self.api_server.datastore_dispatcher)])
                 server.start()
                 stack.callback(server.stop)
                 self.datastore_server: Listener = server

@@ -1,4 +1,4 @@
-"""The gRPC door: google.datastore.v1.Datastore in front of any `Datastore`, in cleartext, on loopback."""
+"""The server: google.datastore.v1.Datastore over gRPC, without TLS, in front of any `Datastore`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from datastore_emulator.api.interface import RPCS, SERVICE, Datastore
-from datastore_emulator.api.port_sharing import Door
+from datastore_emulator.api.port_sharing import SharedPort
 from datastore_emulator.errors import DatastoreError, UserError
 from datastore_emulator.http.guard import Guard
+from datastore_emulator.net.listen import listen
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ class DatastoreServer:
     """Serves a `Datastore` over gRPC. It can be stopped and another started on the same port and engine.
 
     Port 0 takes a free one; `address` is "HOST:PORT" from start() on, and clients find it through
-    DATASTORE_EMULATOR_HOST. `doors` answer what other services on the same port are called. With `rest` the port
+    DATASTORE_EMULATOR_HOST. `extra_handlers` serve other gRPC services on the same port. With `rest` the port
     answers HTTP requests as well, which costs each gRPC call some tenths of a millisecond. Those must be for this
     machine by name, or for `host`, unless `any_host` is true.
     """
@@ -42,15 +43,15 @@ class DatastoreServer:
         *,
         rest: bool = False,
         any_host: bool = False,
-        doors: Sequence[grpc.GenericRpcHandler] = (),
+        extra_handlers: Sequence[grpc.GenericRpcHandler] = (),
     ) -> None:
         self._engine = engine
         self._host = host
         self._port = port
         self._rest = rest
         self._any_host = any_host
-        self._doors = doors
-        self._door: Door | None = None
+        self._extra_handlers = extra_handlers
+        self._shared_port: SharedPort | None = None
         self._server: grpc.Server | None = None
 
     @property
@@ -81,20 +82,19 @@ class DatastoreServer:
             )
             for method, rpc, request, response in RPCS
         }
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers), *self._doors))
+        server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(SERVICE, handlers), *self._extra_handlers)
+        )
         try:
             port = server.add_insecure_port("127.0.0.1:0" if self._rest else self.address)
-        except RuntimeError:
-            port = 0
-        if not port:
-            raise UserError(
-                f"Datastore: cannot listen on {self.address}: the port is taken or not yours; "
-                "choose another, or 0 for a free one"
-            )
+        except RuntimeError as error:
+            # gRPC does not say why. If the system has a reason, listen() finds it and raises.
+            listen(self._host, self._port, "the Datastore").close()
+            raise UserError(f"cannot listen on {self.address} for the Datastore: {error}") from error
         if self._rest:
             hosts = None if self._any_host else frozenset({self._host.strip("[]").lower()})
-            self._door = Door(self._host, self._port, port, self._engine, Guard(hosts))
-            port = self._door.port
+            self._shared_port = SharedPort(self._host, self._port, port, self._engine, Guard(hosts))
+            port = self._shared_port.port
         self._port = port
         server.start()
         self._server = server
@@ -104,9 +104,9 @@ class DatastoreServer:
         if self._server:
             self._server.stop(grace=1).wait()
             self._server = None
-        if self._door:
-            self._door.close()
-            self._door = None
+        if self._shared_port:
+            self._shared_port.close()
+            self._shared_port = None
 
 
 def _behaviour(method: Callable[[Any], Any], request_class: Any) -> Callable[[bytes, grpc.ServicerContext], Any]:

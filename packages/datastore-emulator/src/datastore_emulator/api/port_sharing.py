@@ -9,9 +9,8 @@ import threading
 
 from datastore_emulator.api.interface import Datastore
 from datastore_emulator.api.rest import Rest
-from datastore_emulator.errors import UserError
 from datastore_emulator.http.guard import Guard
-from datastore_emulator.http.listener import bind
+from datastore_emulator.net.listen import listen
 
 # What every HTTP/2 connection begins with, and no HTTP/1 request: https://www.rfc-editor.org/rfc/rfc9113#preface.
 _PREFACE = b"PRI "
@@ -19,7 +18,7 @@ _FIRST_BYTES_SECONDS = 10
 _CHUNK = 1 << 16
 
 
-class Door(Rest):
+class SharedPort(Rest):
     """Listens on `host` and `port`; `grpc_port` is where the gRPC server does, on loopback.
 
     The guard is for HTTP/1 alone: no browser speaks HTTP/2 without TLS, so no page can send a gRPC call.
@@ -29,12 +28,7 @@ class Door(Rest):
         super().__init__(engine, guard)
         self._grpc_port = grpc_port
         self._pumped: set[socket.socket] = set()
-        try:
-            listener = bind(host, port)
-        except OSError as error:
-            raise UserError(
-                f"Datastore: cannot listen on {host}:{port}: {error.strerror}; choose another port, or 0 for a free one"
-            ) from error
+        listener = listen(host, port, "the Datastore")
         self.port: int = listener.getsockname()[1]
         self.listen([listener])
 
