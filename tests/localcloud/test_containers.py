@@ -21,7 +21,7 @@ from codelab.compare import lanes
 from codelab.compare.local_cloud import local_sides
 from codelab.compare.scenarios import first_visit_to_an_empty_store
 from datastore_emulator.errors import UserError
-from localcloud.cloud import App, Cloud
+from localcloud import App, Cloud
 from localcloud.runtimes import containers
 from localcloud.runtimes.containers import Tool
 from tests.lanes import BY_NAME, HAS_PYTHON27, not_run
@@ -36,7 +36,7 @@ PROGRAM = """
 import signal, sys
 from pathlib import Path
 from codelab.compare import lanes
-from localcloud.cloud import Cloud
+from localcloud import Cloud
 with lanes.containers() as lane, Cloud(log=lambda name, line: print(line, flush=True), **lane.options) as cloud:
     cloud.add(Path(sys.argv[1]))
     cloud.start()

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from datastore_emulator.net.ports import free_port, hold
-from localcloud.cloud import Cloud
+from localcloud import Cloud
 
 
 def test_a_free_port_can_be_listened_on() -> None:

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from google.cloud import datastore
 
-from localcloud.cloud import App, Cloud
+from localcloud import App, Cloud
 from localcloud.runtimes.python27_real import Python27RealRuntime, find_python27
 from tests.lanes import BY_NAME, not_run
 from tests.pairs.course import ROOT

@@ -13,7 +13,7 @@ import redis
 from google.cloud import ndb
 
 from datastore_emulator.net.ports import hold
-from localcloud.cloud import Cloud
+from localcloud import Cloud
 from localcloud.services.memorystore import Memorystore
 from tests.pairs.course import ROOT
 

@@ -10,7 +10,7 @@ from codelab.compare.relay import Relay
 from codelab.compare.scenarios import ANN, BOB
 from codelab.compare.visitor import Browser
 from datastore_emulator.net.addresses import read_server
-from localcloud.cloud import Cloud
+from localcloud import Cloud
 from tests.pairs.course import FUNCTION, ROOT
 
 # One folder for each client library and server.

@@ -244,6 +244,3 @@ class Cloud:
         self.memorystore.start()
         self._cleanup.callback(self.memorystore.stop)
         self._redis = (self.memorystore.host, self.memorystore.port)
-
-
-__all__ = ["App", "Cloud", "Platform"]

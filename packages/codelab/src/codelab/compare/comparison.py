@@ -20,7 +20,7 @@ from codelab.compare.visitor import Document
 from codelab.readme.model import Codelab
 from codelab.readme.trees import Tree
 from datastore_emulator.errors import UserError
-from localcloud.cloud import App, Cloud
+from localcloud import App, Cloud
 
 # After each step these; at the end of a track all of them (all_scenarios).
 FIRST_SCENARIOS: Sequence[Scenario] = SCENARIOS[:4] + SCENARIOS[6:10]

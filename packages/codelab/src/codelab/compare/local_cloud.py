@@ -15,7 +15,7 @@ from google.cloud import datastore
 
 from codelab.compare.lanes import Surroundings
 from codelab.compare.side import Side
-from localcloud.cloud import App, Cloud
+from localcloud import App, Cloud
 from localcloud.services.memorystore import Memorystore
 
 # Far from UTC, so that an app that stores or shows local time is found out.

@@ -14,7 +14,7 @@ from codelab.compare.comparison import function_of
 from codelab.errors import CodelabError
 from codelab.readme.course import Place
 from datastore_emulator.errors import UserError
-from localcloud.cloud import App, Cloud
+from localcloud import App, Cloud
 
 HOUR = 3600
 # Only Linux has the whole of 127.0.0.0/8 at hand for visitors of their own.
