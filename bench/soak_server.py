@@ -22,12 +22,12 @@ def main() -> None:
     with Cloud(data=data, log=lambda name, line: print(f"{name}: {line}", file=sys.stderr)) as cloud:
         app = cloud.add(Path(directory))
         cloud.start()
-        rest = DatastoreServer(cloud.engine, rest=True)
+        rest = DatastoreServer(cloud.datastore.backend, rest=True)
         rest.start()
         places = {
             "front end": app.url.removeprefix("http://").replace("localhost", "127.0.0.1"),
             "API server": f"127.0.0.1:{cloud.api_server.port}",
-            "Datastore gRPC": cloud.datastore,
+            "Datastore gRPC": cloud.datastore.address,
             "Datastore REST": rest.address,
         }
         print(json.dumps(places), flush=True)

@@ -42,9 +42,9 @@ input()
 CLOUD = """
 from pathlib import Path
 from localcloud import Cloud
-from localcloud.services.memorystore import Memorystore
-cloud = Cloud()
-cloud._start_memorystore()
+from localcloud.services import Memorystore
+cloud, memorystore = Cloud(), Memorystore()
+memorystore.start()
 print("ready")
 input()
 """

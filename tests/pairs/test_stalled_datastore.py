@@ -20,7 +20,7 @@ FOLDERS = ["mod2-cloudndb/FINISH", "mod2-cloudndb/FINISH-py3", "mod4-cloudrun/FI
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_datastore_that_does_not_answer_is_given_up(folder: str) -> None:
     with Cloud() as cloud:
-        relay = Relay(read_server(cloud.datastore, "the Datastore"))
+        relay = Relay(read_server(cloud.datastore.address, "the Datastore"))
         relay.start()
         app = cloud.add(ROOT / folder, function=FUNCTION, environment={"DATASTORE_EMULATOR_HOST": relay.address})
         try:
