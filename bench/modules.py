@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from localcloud.cloud import App, Cloud
+from localcloud import App, Cloud
 from datastore_emulator.engine import Engine
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.api.interface import RPCS

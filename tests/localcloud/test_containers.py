@@ -21,7 +21,7 @@ from codelab.compare import lanes
 from codelab.compare.local_cloud import local_sides
 from codelab.compare.scenarios import first_visit_to_an_empty_store
 from datastore_emulator.errors import UserError
-from localcloud.cloud import App, Cloud
+from localcloud import App
 from localcloud.runtimes import containers
 from localcloud.runtimes.containers import Tool
 from tests.lanes import BY_NAME, HAS_PYTHON27, not_run
@@ -36,8 +36,8 @@ PROGRAM = """
 import signal, sys
 from pathlib import Path
 from codelab.compare import lanes
-from localcloud.cloud import Cloud
-with lanes.containers() as lane, Cloud(log=lambda name, line: print(line, flush=True), **lane.options) as cloud:
+from localcloud import Cloud
+with lanes.containers() as lane, lane.open_cloud(lambda name, line: print(line, flush=True)) as cloud:
     cloud.add(Path(sys.argv[1]))
     cloud.start()
     signal.pause()
@@ -71,7 +71,7 @@ def log() -> list[str]:
 @pytest.fixture
 def app(tool: Tool, log: list[str]) -> Iterator[App]:
     """FINISH, running in a container."""
-    with lanes.containers() as lane, Cloud(log=lambda name, line: log.append(line), **lane.options) as cloud:
+    with lanes.containers() as lane, lane.open_cloud(lambda name, line: log.append(line)) as cloud:
         app = cloud.add(MODULE / "FINISH")
         cloud.start()
         yield app
@@ -177,7 +177,7 @@ def log_of_a_visit(folder: Path, awaited: Callable[[str], bool] = lambda line: T
         if awaited(line):
             seen.set()
 
-    with lanes.containers() as lane, Cloud(log=take, **lane.options) as cloud:
+    with lanes.containers() as lane, lane.open_cloud(take) as cloud:
         app = cloud.add(folder)
         cloud.start()
         assert httpx.get(app.url).status_code == httpx.codes.OK

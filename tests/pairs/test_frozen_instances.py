@@ -13,7 +13,7 @@ import pytest
 
 from codelab.compare.scenarios import ANN, BOB
 from codelab.compare.visitor import Browser
-from localcloud.cloud import App, Cloud
+from localcloud import App, Cloud
 from tests.pairs.course import FUNCTION, ROOT
 
 # gunicorn's own limit is 30 s; as a setting of the environment it counts wherever the command line names no other.

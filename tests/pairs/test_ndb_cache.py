@@ -13,7 +13,7 @@ import redis
 from google.cloud import ndb
 
 from datastore_emulator.net.ports import hold
-from localcloud.cloud import Cloud
+from localcloud import Cloud
 from localcloud.services.memorystore import Memorystore
 from tests.pairs.course import ROOT
 
@@ -47,7 +47,7 @@ def sample(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Sample]]
     memorystore = Memorystore()
     memorystore.start()
     with Cloud(observe=calls.append) as cloud:
-        monkeypatch.setenv("DATASTORE_EMULATOR_HOST", cloud.datastore)
+        monkeypatch.setenv("DATASTORE_EMULATOR_HOST", cloud.datastore.address)
         monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", cloud.project)
         monkeypatch.setenv("REDIS_HOST", memorystore.host)
         monkeypatch.setenv("REDIS_PORT", str(memorystore.port))

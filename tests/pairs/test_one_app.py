@@ -8,7 +8,7 @@ import pytest
 
 from codelab.compare.local_cloud import FAR_FROM_UTC, LocalWorld, fresh_side
 from codelab.compare.scenarios import SCENARIOS, Scenario
-from localcloud.cloud import App, Cloud
+from localcloud import App, Cloud
 from tests.pairs.course import FUNCTION, ROOT
 
 PLATFORMS = ("appengine", "cloudrun", "functions")

@@ -12,7 +12,7 @@ import pytest
 
 from codelab.compare.scenarios import MANY_ADDRESSES, Visitor
 from codelab.compare.visitor import Browser
-from localcloud.cloud import App, Cloud
+from localcloud import App, Cloud
 from localcloud.frontend import FrontEnd
 from localcloud.frontend.headers import APP_ENGINE_HOP, LOAD_BALANCER
 from localcloud.launch.plan import Platform

@@ -18,7 +18,7 @@ from codelab.compare.local_cloud import FAR_FROM_UTC, LocalWorld, fresh_side
 from codelab.compare.scenarios import ANN, BOB
 from codelab.compare.side import Side
 from datastore_emulator.net.ports import free_port, hold
-from localcloud.cloud import Cloud
+from localcloud import Cloud
 from localcloud.services.memorystore import Memorystore
 from tests.pairs.course import ROOT
 from tests.support.relays import RedisRelay

@@ -19,7 +19,7 @@ from codelab.compare.scenarios import (
     datastore_gone_and_back,
 )
 from codelab.compare.visitor import Answer, Browser, Document
-from localcloud.cloud import App, Platform
+from localcloud import App, Platform
 from tests.pairs.conftest import RunningPair, fresh
 from tests.pairs.course import COUNTING_PROXIES, LONG_QUERY, Pair, cache_control, statuses
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.addresses import read_address, refuse_exposure
+from datastore_emulator.startup import prepare_process
 from datastore_emulator.stopping import Stopped, stop_signals
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 for a mistake the user can mend (told in one line), or 2 for wrong usage."""
+    prepare_process()
     options = parser().parse_args(arguments)
     try:
         with stop_signals():

@@ -17,7 +17,7 @@ from codelab.compare.local_cloud import FAR_FROM_UTC, LocalWorld, fresh_side
 from codelab.compare.scenarios import REDIS_SCENARIOS, REPEAT_VISITORS, SCENARIOS, Scenario
 from codelab.compare.visitor import Document
 from datastore_emulator.errors import UserError
-from localcloud.cloud import App, Cloud
+from localcloud import App, Cloud
 
 # After each step these; at the end of a track all of them (all_scenarios).
 FIRST_SCENARIOS: Sequence[Scenario] = SCENARIOS[:4] + SCENARIOS[6:10]

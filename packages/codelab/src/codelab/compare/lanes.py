@@ -8,29 +8,40 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
 from datastore_emulator.net.relay import Relay
 from datastore_emulator.scratch import Scratch
+from localcloud import Cloud
 from localcloud.processes.process import Process
 from localcloud.runtimes import Runtime
 from localcloud.runtimes import containers as container
 from localcloud.runtimes.python27_real import Python27RealRuntime, find_python27
-from localcloud.services.memorystore import Memorystore, Security
+from localcloud.services import Memorystore, Security
 
 _EMULATOR_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a lane puts in the place of the local cloud's parts: Cloud's options, and the Datastore's door."""
+    """The parts that a lane puts in the place of the local cloud's own: runtimes, a Redis, a relay to a Datastore."""
 
-    options: Mapping[str, Any] = field(default_factory=dict)
+    runtimes: Sequence[Runtime] = ()
+    memorystore: Memorystore | None = None
     datastore: Relay | None = None
+
+    def open_cloud(self, log: Callable[[str, str], None]) -> Cloud:
+        """Return a local cloud that has these parts."""
+        return Cloud(
+            datastore=self.datastore.address if self.datastore else None,
+            datastore_relay=self.datastore,
+            memorystore=self.memorystore,
+            runtimes=self.runtimes,
+            log=log,
+        )
 
 
 @contextmanager
@@ -42,7 +53,7 @@ def python3() -> Iterator[Surroundings]:
 @contextmanager
 def python27() -> Iterator[Surroundings]:
     """python27 folders on CPython 2.7, those of App Engine under the legacy SDK."""
-    yield Surroundings({"runtimes": [Python27RealRuntime(find_python27())]})
+    yield Surroundings(runtimes=[Python27RealRuntime(find_python27())])
 
 
 @contextmanager
@@ -50,7 +61,7 @@ def redis_server() -> Iterator[Surroundings]:
     """`redis-server` with a password and TLS, as Memorystore offers both."""
     with Scratch("localcloud-certificates-") as directory:
         security = Security(secrets.token_hex(16), *_certificate(Path(directory)))
-        yield Surroundings({"memorystore": Memorystore(binary=shutil.which("redis-server"), security=security)})
+        yield Surroundings(memorystore=Memorystore(binary=shutil.which("redis-server"), security=security))
 
 
 @contextmanager
@@ -61,14 +72,14 @@ def google_emulator(consistency: float = 1.0) -> Iterator[Surroundings]:
     """
     command = f"beta emulators datastore start --project=demo --no-store-on-disk --consistency={consistency}"
     with _emulator(command) as relay:
-        yield Surroundings({"datastore": relay.address, "runtimes": _python27_if_here()}, relay)
+        yield Surroundings(datastore=relay, runtimes=_python27_if_here())
 
 
 @contextmanager
 def firestore_emulator(mode: str = "datastore-mode") -> Iterator[Surroundings]:
     """Google's Firestore emulator in Datastore mode."""
     with _emulator(f"beta emulators firestore start --project=demo --database-mode={mode}") as relay:
-        yield Surroundings({"datastore": relay.address}, relay)
+        yield Surroundings(datastore=relay)
 
 
 @contextmanager
@@ -79,7 +90,7 @@ def containers() -> Iterator[Surroundings]:
         raise UserError(f"no {container.TOOL}")
     container.sweep(tool)
     try:
-        yield Surroundings({"runtimes": [container.ContainerRuntime(tool), *_python27_if_here()]})
+        yield Surroundings(runtimes=[container.ContainerRuntime(tool), *_python27_if_here()])
     finally:
         container.sweep(tool)
 

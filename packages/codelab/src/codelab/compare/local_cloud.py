@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import cast
@@ -15,8 +15,8 @@ from google.cloud import datastore
 
 from codelab.compare.lanes import Surroundings
 from codelab.compare.side import Side
-from localcloud.cloud import App, Cloud
-from localcloud.services.memorystore import Memorystore
+from localcloud import App, Cloud
+from localcloud.services import Memorystore
 
 # Far from UTC, so that an app that stores or shows local time is found out.
 FAR_FROM_UTC = {"TZ": "America/Los_Angeles"}
@@ -29,7 +29,7 @@ class LocalWorld:
         self._cloud = cloud
         self._app = app
         self._stalled = 0, 0  # Redis's process, and the connections it had accepted
-        with mock.patch.dict(os.environ, DATASTORE_EMULATOR_HOST=cloud.datastore):
+        with mock.patch.dict(os.environ, DATASTORE_EMULATOR_HOST=cloud.datastore.address):
             self._client = datastore.Client(project=cloud.project)
 
     def reset(self) -> None:
@@ -45,11 +45,8 @@ class LocalWorld:
     def advance(self, seconds: float) -> None:
         self._cloud.advance(seconds)
 
-    def lose_cache(self) -> None:
-        self._cloud.lose_caches()
-
-    def restore_cache(self) -> None:
-        self._cloud.restore_caches()
+    def cache_outage(self) -> AbstractContextManager[None]:
+        return self._cloud.cache_outage()
 
     def stall_redis(self) -> None:
         """Have Redis accept connections and never answer."""
@@ -72,19 +69,16 @@ class LocalWorld:
         return self._cloud.overwrite_caches(value, flags)
 
     def _redis(self) -> Memorystore:
-        if not self._cloud.memorystore:
-            raise RuntimeError("no app here has a Redis")
-        return self._cloud.memorystore
+        if not isinstance(self._cloud.redis, Memorystore):
+            raise RuntimeError("no app here has a Redis of the cloud's own")
+        return self._cloud.redis
 
     def _redis_info(self) -> dict[str, int]:
         with self._redis().client() as client:
             return cast("dict[str, int]", client.info())
 
-    def lose_datastore(self) -> None:
-        self._cloud.lose_datastore()
-
-    def restore_datastore(self) -> None:
-        self._cloud.restore_datastore()
+    def datastore_outage(self) -> AbstractContextManager[None]:
+        return self._cloud.datastore.outage()
 
     def count_visits(self) -> int:
         query = self._client.query(kind="Visit")
@@ -110,9 +104,7 @@ def local_sides(
     """
     log: list[str] = []
     lane = lane or Surroundings()
-    with Cloud(log=lambda name, line: log.append(f"{name} | {line}"), **lane.options) as cloud:
-        if lane.datastore:
-            cloud.datastore_server = lane.datastore
+    with lane.open_cloud(lambda name, line: log.append(f"{name} | {line}")) as cloud:
         try:
             apps = {
                 name: cloud.add(folder, name=name, function=function, environment=FAR_FROM_UTC)

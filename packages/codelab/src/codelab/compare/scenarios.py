@@ -169,11 +169,8 @@ def datastore_gone_and_back(*sides: Side) -> None:
         _expect_page(side, early[side], "before the outage")
     world = sides[0].world
     with ThreadPoolExecutor(max_workers=len(sides)) as pool:
-        world.lose_datastore()
-        try:
+        with world.datastore_outage():
             answers = list(pool.map(lambda side: side.try_visit(during[side]), sides))
-        finally:
-            world.restore_datastore()
         for side, answer in zip(sides, answers, strict=True):
             expect(answer.status == 500, f"{side.name}: expected status 500 without Datastore, found {answer.status}")
         list(pool.map(lambda side: _visit_until_answered(side, during[side]), sides))
