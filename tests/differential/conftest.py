@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bench import stores
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.engine import Engine
 from tests.differential.comparison import Pair
 from tests.differential.differences import Emulator
 from tests.differential.store import Store
-from tests.lanes import BY_NAME, not_run
+from tests.support import emulators as google
+from tests.support.lanes import why_not_run
 
-STARTS: dict[Emulator, Callable[[], contextlib.AbstractContextManager[stores.Store]]] = {
-    "datastore": stores.google_datastore,
-    "firestore": stores.google_firestore,
+STARTS: dict[Emulator, Callable[[], contextlib.AbstractContextManager[google.RunningDatastore]]] = {
+    "datastore": google.google_datastore,
+    "firestore": google.google_firestore,
 }
 
 
@@ -50,6 +50,6 @@ EMULATORS = {
 @pytest.fixture(params=EMULATORS.values())
 def pair(request: pytest.FixtureRequest, embedded: Store, emulators: Callable[[Emulator], Store]) -> Pair:
     """The embedded engine and one of Google's emulators."""
-    if reason := not_run(BY_NAME[LANE[request.param]]):
+    if reason := why_not_run(LANE[request.param]):
         pytest.skip(reason)
     return Pair(request.param, embedded, emulators(request.param))

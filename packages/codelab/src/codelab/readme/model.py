@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+
+_FUNCTION = re.compile(r"--function[ =]([A-Za-z_]\w*)")
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,13 @@ class Codelab:
     def module(self) -> str:
         """The module's folder, as in "mod2-cloudndb"."""
         return self.readme.parent.name
+
+    @cached_property
+    def function(self) -> str | None:
+        """The function that the codelab's commands serve, None if they name none."""
+        consoles = [fence.text for fence in self.page.fences if fence.language == "console"]
+        names = [name for text in consoles for name in _FUNCTION.findall(text)]
+        return names[0] if names else None
 
     def section(self, title: str) -> Section:
         """Return the section with this title; the grammar demands all of readme.SECTIONS."""
