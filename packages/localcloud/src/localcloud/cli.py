@@ -93,21 +93,15 @@ def parser() -> argparse.ArgumentParser:
     datastore.add_argument("--data", metavar="FILE", help="where it keeps its entities, or :memory:")
     datastore.add_argument("--project", default="demo", help="the project id that names the default file")
 
-    doctor = verbs.add_parser("doctor", help="say which tools are here, and which lanes of the suite they enable")
-    doctor.add_argument("--lanes", action="store_true", help="print only the names of the lanes that can run")
+    doctor = verbs.add_parser("doctor", help="list the tools that are here, and how to get the others")
     doctor.set_defaults(command=_doctor)
     return parser
 
 
 def _doctor(options: argparse.Namespace) -> None:
-    from localcloud import doctor, lanes
+    from localcloud import doctor
 
-    if options.lanes:
-        print(*lanes.lanes())
-        return
     doctor.report(print)
-    print()
-    lanes.report(print)
 
 
 def _run(options: argparse.Namespace) -> None:
