@@ -13,7 +13,7 @@ from codelab.readme.model import Fence
 from codelab.readme.trees import apply_diff, read_tree, write_tree
 from codelab.web.site import Site, create_app
 from tests.codelab.conftest import Run
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 MODULE = "mod5-buildpacks"
 SECRET = "secret of this machine\n"

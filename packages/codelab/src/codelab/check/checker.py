@@ -57,8 +57,7 @@ class Checker:
         # The facts of each file when it was read last: a page asks again and again, and one file changes at a time.
         self._known: dict[str, tuple[str, list[Fact] | UnreadableError]] = {}
         self.trees = step_trees(ref.codelab, ref.track)
-        commands = "\n".join(fence.text for fence in ref.codelab.page.fences if fence.language == "console")
-        self._called = names_called_from_outside(list(self.trees), commands)
+        self._called = names_called_from_outside(list(self.trees), "\n".join(ref.codelab.page.commands))
         states = [self._read(tree)[0] for tree in self.trees]
         self._changes = [_Change(before, after) for before, after in pairwise(states)]
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from markdown_it import MarkdownIt
-
 from codelab.errors import CodelabError
 from codelab.readme.course import Course, TrackRef
+from codelab.readme.markdown import anchor, first_sentence
 from codelab.readme.model import Step
+from codelab.readme.sections import START_AND_FINISH
 
 _CATEGORIES = "Cloud, Serverless, Python"
 _LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)(#[^)\s]*)?\)")
@@ -49,15 +49,12 @@ class _Exporter:
         yield self._text(codelab.introduction if main else track.text)
         if not main:
             yield f"The main track: [{codelab.title}]({self._address(codelab.module)})."
-        before = ("What you will learn", "What you need", "START and FINISH")
-        for section in codelab.sections:
-            if section.title in before:
-                yield f"## {section.title}\n\n{self._text(section.text)}"
+        for section in codelab.sections_before_steps:
+            yield f"## {section.title}\n\n{self._text(section.text)}"
         for step in track.steps:
             yield from self._step(step)
-        for section in codelab.sections:
-            if section.title not in before:
-                yield f"## {section.title}\n\n{self._text(section.text)}"
+        for section in codelab.sections_after_steps:
+            yield f"## {section.title}\n\n{self._text(section.text)}"
         yield self._other_tracks()
 
     def _metadata(self, introduction: str) -> str:
@@ -111,7 +108,7 @@ class _Exporter:
         return f"../{_id(self._course.track(module))}/index.html"
 
     def _diagram(self) -> str:
-        picture = f"[a picture]({self._repository}/{self._place.codelab.module}/README.md#start-and-finish)"
+        picture = f"[a picture]({self._repository}/{self._place.codelab.module}/README.md#{anchor(START_AND_FINISH)})"
         return f'<aside class="positive">\n\nThe architecture before and after, as {picture}.\n\n</aside>\n'
 
 
@@ -127,10 +124,3 @@ def _normalized(module: str, path: str) -> str:
         elif part != ".":
             parts.append(part)
     return "/".join(parts)
-
-
-def first_sentence(markdown: str) -> str:
-    """Return the first sentence in plain text: claat reads metadata only up to the first mark-up."""
-    inline = next(token for token in MarkdownIt().parse(markdown) if token.type == "inline")
-    text = "".join(child.content if child.type != "softbreak" else " " for child in inline.children or [])
-    return re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]

@@ -11,6 +11,7 @@ from pathlib import Path
 from codelab.errors import CodelabError
 from codelab.readme.model import Codelab, Page, Track
 from codelab.readme.parser import read_codelab, read_page
+from codelab.readme.sections import NEXT
 from codelab.readme.trees import held
 
 _NUMBER = re.compile(r"mod(\d+)-")
@@ -119,7 +120,7 @@ class Course:
         for track in ref.codelab.tracks:
             if track.start == ref.track.finish:
                 return TrackRef(ref.codelab, track)
-        text = ref.codelab.section("Where to go next").text.partition("Next: ")[2]
+        text = ref.codelab.section(NEXT).text.partition("Next: ")[2]
         module = _LINK_TO_MODULE.search(text)
         return self.track(module[1]) if module else None
 

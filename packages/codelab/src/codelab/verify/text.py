@@ -8,6 +8,7 @@ from pathlib import Path
 from codelab.check import Checker
 from codelab.errors import Problem
 from codelab.readme.model import Codelab
+from codelab.readme.sections import CLEAN_UP, COSTS, DEPLOY, NEXT, REVIEW, START_AND_FINISH
 from codelab.readme.trees import read_tree
 
 
@@ -34,12 +35,12 @@ def check_times(codelab: Codelab) -> Iterator[Problem]:
 def check_sections(codelab: Codelab) -> Iterator[Problem]:
     """Yield each section that lacks what a codelab promises: pictures, commands, and the way on."""
     wanted = {
-        "START and FINISH": ("```mermaid", "a picture of the architecture, a ```mermaid fence"),
-        "What a reviewer would ask": ("**", "questions in bold"),
-        "Deploy to Google Cloud": ("$ gcloud ", "gcloud commands"),
-        "What it costs": ("platform-facts.md#what-it-costs", "a link to the prices"),
-        "Clean up": ("$ gcloud ", "gcloud commands"),
-        "Where to go next": ("Next: ", 'the next module behind "Next:"'),
+        START_AND_FINISH: ("```mermaid", "a picture of the architecture, a ```mermaid fence"),
+        REVIEW: ("**", "questions in bold"),
+        DEPLOY: ("$ gcloud ", "gcloud commands"),
+        COSTS: ("platform-facts.md#what-it-costs", "a link to the prices"),
+        CLEAN_UP: ("$ gcloud ", "gcloud commands"),
+        NEXT: ("Next: ", 'the next module behind "Next:"'),
     }
     for section in codelab.sections:
         sign, words = wanted.get(section.title, ("", ""))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from codelab.commands.export import first_sentence
 from codelab.readme.course import Course, TrackRef
+from codelab.readme.markdown import first_sentence
 from codelab.readme.trees import Tree, read_tree
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 228, 62, 50, 18, 8

@@ -30,8 +30,6 @@ from codelab.workspace import Workspace, list_changes
 from datastore_emulator.errors import UserError
 from datastore_emulator.http.workers import Workers
 
-# Sections that stand before a codelab's steps; the others come after them.
-_BEFORE = ("What you will learn", "What you need", "START and FINISH")
 _NAMES = {WORK: "your copy"}
 
 
@@ -187,7 +185,7 @@ def _add_codelab(tracks: Blueprint, site: Site) -> None:
         main = place.track is place.codelab.tracks[0]
         render = renderer(place).html
         introduction = render(place.codelab.introduction if main else place.track.text)
-        sections = [(section, render(section.text)) for section in place.codelab.sections if section.title in _BEFORE]
+        sections = [(section, render(section.text)) for section in place.codelab.sections_before_steps]
         return render_template("overview.html", **_frame(site, place, introduction=introduction, sections=sections))
 
     @tracks.get("/step/<int:number>")
@@ -205,9 +203,7 @@ def _add_codelab(tracks: Blueprint, site: Site) -> None:
     def more(module: str, start: str) -> str:
         place = site.place(module, start)
         render = renderer(place).html
-        sections = [
-            (section, render(section.text)) for section in place.codelab.sections if section.title not in _BEFORE
-        ]
+        sections = [(section, render(section.text)) for section in place.codelab.sections_after_steps]
         return render_template("more.html", **_frame(site, place, sections=sections))
 
     @tracks.get("/compare")

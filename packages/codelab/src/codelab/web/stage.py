@@ -10,11 +10,10 @@ from pathlib import Path
 
 import httpx
 
-from codelab.compare.comparison import function_of
 from codelab.errors import CodelabError
 from codelab.readme.course import TrackRef
 from datastore_emulator.errors import UserError
-from localcloud.cloud import App, Cloud
+from localcloud import App, Cloud
 
 HOUR = 3600
 # Only Linux has the whole of 127.0.0.0/8 at hand for visitors of their own.
@@ -63,7 +62,7 @@ class Stage:
                 self._cloud.remove(app)
             pane.url = pane.problem = pane.page = pane.status = None
             try:
-                app = self._cloud.add(pane.folder, name=name, function=function_of(self.place.codelab))
+                app = self._cloud.add(pane.folder, name=name, function=self.place.codelab.function)
                 self._apps[name] = app
                 app.start()
             except UserError as error:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from datastore_emulator import messages as m
 from datastore_emulator.encoding import keys, values
-from datastore_emulator.encoding.damage import DAMAGE, damaged
+from datastore_emulator.encoding.damage import DECODE_ERRORS, damaged_entity
 from datastore_emulator.encoding.keys import KEY
 from datastore_emulator.encoding.masks import cut
 from datastore_emulator.query.cursors import Cursors, Position
 from datastore_emulator.query.merge import Merge, Row
-from datastore_emulator.query.normal_form import Query, Term
+from datastore_emulator.query.normal_form import NormalQuery, Term
 from datastore_emulator.query.planner import COUNT, Scan, plan
 from datastore_emulator.storage import history
-from datastore_emulator.storage.database import NOW, Snapshot, Source, Storage
+from datastore_emulator.storage.database import CURRENT, Snapshot, Source, Storage
 
 # Clients take replies up to 4 MB, gRPC's default; the last entity of a batch may have 1 MiB.
 REPLY_BYTES = 3_000_000
@@ -45,16 +45,16 @@ class Meter:
 class Run:
     """One query on one snapshot; a `meter` counts what it reads."""
 
-    def __init__(self, storage: Storage, snapshot: Snapshot, query: Query, meter: Meter | None = None) -> None:
+    def __init__(self, storage: Storage, snapshot: Snapshot, query: NormalQuery, meter: Meter | None = None) -> None:
         self._storage = storage
         self._connection = snapshot.connection
         self._query = query
         self._meter = meter
         if meter:
             self._connection.create_function(COUNT, 1, meter.count_row)
-        self._sources: tuple[Source, ...] = (NOW,)
+        self._sources: tuple[Source, ...] = (CURRENT,)
         if snapshot.past is not None:
-            self._sources = history.sources(storage, snapshot, query.partition, query.kind)
+            self._sources = history.open_sources(storage, snapshot, query.partition, query.kind)
         self._cursors = Cursors(query.terms)
         self._start = self._cursors.decode(query.start) if query.start else None
         self._end = self._cursors.decode(query.end) if query.end else None
@@ -210,8 +210,8 @@ class Run:
     def _result(self, row: Row) -> m.EntityResult:
         try:
             return self._read_result(row)
-        except DAMAGE as error:
-            raise damaged(row[1]) from error
+        except DECODE_ERRORS as error:
+            raise damaged_entity(row[1]) from error
 
     def _read_result(self, row: Row) -> m.EntityResult:
         result = m.EntityResult(cursor=self._cursor(row))
@@ -235,14 +235,14 @@ class Run:
         return result
 
 
-def _result_type(query: Query) -> m.EntityResult.ResultType.ValueType:
+def _result_type(query: NormalQuery) -> m.EntityResult.ResultType.ValueType:
     if query.keys_only:
         return _Result.KEY_ONLY
     return _Result.PROJECTION if query.projection else _Result.FULL
 
 
 def fill_result(result: m.EntityResult, version: int, created: int, body: bytes) -> None:
-    """Write a stored entity into a result; one of DAMAGE if it cannot be read."""
+    """Write a stored entity into a result; one of DECODE_ERRORS if it cannot be read."""
     result.entity.ParseFromString(body)
     result.version = version
     result.update_time.FromMicroseconds(version)

@@ -82,7 +82,7 @@ class _Condition(NamedTuple):
     values: tuple[m.Value, ...]
 
 
-def normalize(condition: m.Filter | None, partition: Partition, kind: str | None) -> list[Conjunction]:
+def normalize_filter(condition: m.Filter | None, partition: Partition, kind: str | None) -> list[Conjunction]:
     """Return the conjunctions of a query's filter, one without conditions if there is no filter.
 
     Raises DatastoreError for a filter that no query may have.
@@ -240,7 +240,7 @@ def _narrow(interval: Range, operator: m.PropertyFilter.Operator.ValueType, boun
 def _encode_key(value: m.Value, partition: Partition) -> bytes:
     if value.WhichOneof("value_type") != "key_value":
         raise invalid(f"{KEY} filter value must be a Key")
-    theirs = keys.partition_of(partition.project, partition.database, value.key_value.partition_id)
+    theirs = keys.read_partition(partition.project, partition.database, value.key_value.partition_id)
     if theirs.namespace != partition.namespace:
         raise invalid(f"{KEY} filter namespace is {theirs.namespace} but query namespace is {partition.namespace}")
     return keys.encode_path(value.key_value)

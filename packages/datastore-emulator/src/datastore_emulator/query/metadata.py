@@ -14,9 +14,9 @@ from datastore_emulator.errors import invalid, unimplemented
 from datastore_emulator.query.cursors import Cursors
 from datastore_emulator.query.executor import BATCH_RESULTS
 from datastore_emulator.query.filters import Conjunction
-from datastore_emulator.query.normal_form import Query
+from datastore_emulator.query.normal_form import NormalQuery
 from datastore_emulator.storage import history
-from datastore_emulator.storage.database import NOW, Snapshot, Source, Storage
+from datastore_emulator.storage.database import CURRENT, Snapshot, Source, Storage
 
 NAMESPACE, KIND, PROPERTY = "__namespace__", "__kind__", "__property__"
 KINDS = (NAMESPACE, KIND, PROPERTY)
@@ -27,7 +27,7 @@ _Batch, _Result = m.QueryResultBatch, m.EntityResult
 _DEFAULT_NAMESPACE = 1
 
 
-def run(storage: Storage, snapshot: Snapshot, query: Query) -> m.QueryResultBatch:
+def run(storage: Storage, snapshot: Snapshot, query: NormalQuery) -> m.QueryResultBatch:
     """Return the batch of a query on one of KINDS; DatastoreError for filters and orders by anything but keys."""
     if query.projection or query.distinct:
         raise unimplemented("Projection in a metadata query")
@@ -45,7 +45,7 @@ def run(storage: Storage, snapshot: Snapshot, query: Query) -> m.QueryResultBatc
 
 
 def _fill(
-    batch: m.QueryResultBatch, query: Query, cursors: Cursors, entities: list[m.Entity]
+    batch: m.QueryResultBatch, query: NormalQuery, cursors: Cursors, entities: list[m.Entity]
 ) -> m.QueryResultBatch.MoreResultsType.ValueType:
     start, end = (cursors.decode(cursor) if cursor else None for cursor in (query.start, query.end))
     descending = query.terms[0].descending
@@ -87,7 +87,7 @@ def _wanted(entity: m.Entity, branches: list[Conjunction]) -> bool:
 class _Metadata:
     """What there was at the snapshot's time."""
 
-    def __init__(self, storage: Storage, snapshot: Snapshot, query: Query) -> None:
+    def __init__(self, storage: Storage, snapshot: Snapshot, query: NormalQuery) -> None:
         self._storage = storage
         self._snapshot = snapshot
         self._connection = snapshot.connection
@@ -114,8 +114,8 @@ class _Metadata:
 
     def _sources(self, partition: keys.Partition) -> tuple[Source, ...]:
         if self._snapshot.past is None:
-            return (NOW,)
-        return history.sources(self._storage, self._snapshot, partition)
+            return (CURRENT,)
+        return history.open_sources(self._storage, self._snapshot, partition)
 
     def _holds(self, sources: tuple[Source, ...], column: str, number: int) -> bool:
         return any(
