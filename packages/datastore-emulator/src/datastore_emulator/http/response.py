@@ -1,4 +1,4 @@
-"""A whole answer to a request, and errors in plain words."""
+"""A response to an HTTP request, and errors as plain text."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from http import HTTPStatus
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A response: the length is set when it is sent. `stream`, if there is one, is sent after `body` as it comes."""
+class Response:
+    """A response; its length is set when it is sent. What `stream` yields, if there is one, is sent after `body`."""
 
     status: int
     body: bytes
@@ -21,7 +21,7 @@ class Answer:
         return self.headers.items() if isinstance(self.headers, Mapping) else self.headers
 
 
-def plain(status: int, words: str) -> Answer:
-    """Return an error for people: the status, its name and one sentence, as text."""
+def plain(status: int, words: str) -> Response:
+    """Return an error as plain text: the status, its name and one sentence."""
     name = HTTPStatus(status).phrase
-    return Answer(status, f"{status} {name}: {words}\n".encode(), {"Content-Type": "text/plain; charset=utf-8"})
+    return Response(status, f"{status} {name}: {words}\n".encode(), {"Content-Type": "text/plain; charset=utf-8"})
