@@ -114,8 +114,8 @@ def _is_outdated_stand_in(config: Mapping[str, object]) -> bool:
 
 def _pip_mounts(tool: ContainerTool, scratch: Path) -> list[str]:
     """Return the options that pass this machine's pip settings into the build, and leave nothing in the image."""
-    told = pip_settings()
-    settings = {name: told[name] for name in ("cert", "index-url", "proxy", "trusted-host") if name in told}
+    configured = pip_settings()
+    settings = {name: configured[name] for name in ("cert", "index-url", "proxy", "trusted-host") if name in configured}
     if tool.name == "docker" or not settings:  # docker mounts nothing that the Dockerfile does not name
         return []
     mounts = []
