@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import io
 import itertools
 import json
 import os
@@ -22,11 +21,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
-from dockerfile_parse import DockerfileParser
 from filelock import FileLock
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.scratch import Scratch
+from localcloud.deployment.dockerfile import read_dockerfile
+from localcloud.launch.errors import FileError, name_place, read_text
 from localcloud.launch.plan import LaunchPlan
 from localcloud.processes.process import MARK
 from localcloud.runtimes import command as python3
@@ -243,7 +243,11 @@ def _build_options(tool: Tool) -> list[str]:
 
 def _have_base(tool: Tool, dockerfile: Path, report: Callable[[str], None]) -> None:
     """Have the image that the Dockerfile begins with: from before, from its registry, or a stand-in for it."""
-    name = str(DockerfileParser(fileobj=io.BytesIO(dockerfile.read_bytes())).baseimage)
+    with name_place(dockerfile):
+        base = read_dockerfile(read_text(dockerfile)).find_base_image()
+    if base is None:
+        raise FileError(dockerfile, None, "there is no FROM; begin with the image, such as FROM python:3.14-slim")
+    name = base[1]
     image = name if "/" in name else f"docker.io/library/{name}"
     config = tool.inspect(image)
     if config is not None:

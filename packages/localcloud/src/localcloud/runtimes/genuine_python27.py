@@ -18,10 +18,10 @@ from filelock import FileLock
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
+from localcloud.deployment.yaml_lines import YamlLines
 from localcloud.files.reading import copy_folder
 from localcloud.launch.errors import read_text
 from localcloud.launch.plan import LaunchPlan, Platform
-from localcloud.launch.yaml_lines import YamlLines
 from localcloud.runtimes import command as python3
 from localcloud.runtimes.environments import cache_directory, install_to
 from localcloud.runtimes.interpreters import own_interpreter
@@ -137,7 +137,7 @@ def _dev_appserver(
     copy_folder(plan.directory, directory, leave_out=["lib"])
     # There is no network to connect to, and the SDK refuses names in capitals: those are placeholders.
     app_yaml = directory / plan.source.name
-    app_yaml.write_text(YamlLines(plan.source).without(["vpc_access_connector"]))
+    app_yaml.write_text(YamlLines(read_text(plan.source)).without(["vpc_access_connector"]))
     if plan.requirements:
         shutil.copytree(packages, directory / "lib", copy_function=_link_or_copy)
     storage = home / "storage"
