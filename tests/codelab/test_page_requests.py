@@ -23,8 +23,8 @@ from codelab.readme.course import Course
 from codelab.web import site as pages
 from codelab.web.site import Site, create_app
 from codelab.web.wsgi import WsgiServer
-from datastore_emulator.http.listener import bind
-from tests.pairs.course import ROOT
+from datastore_emulator.net.listen import listen
+from tests.support.course import ROOT
 
 DEADLINE = 60
 STREAMS = 100
@@ -51,7 +51,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def url(site: Site) -> Iterator[str]:
-    listener = bind("127.0.0.1", 0)
+    listener = listen("127.0.0.1", 0, "the page")
     port = listener.getsockname()[1]
     server = WsgiServer(create_app(site), port)
     server.listen([listener])

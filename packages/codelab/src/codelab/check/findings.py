@@ -15,7 +15,7 @@ _OF_A_COMMAND = {Kind.PROGRAM, Kind.PORT, Kind.SERVED_OBJECT, Kind.OPTION, Kind.
 
 # How much alike two packages' names are when one of them is a slip.
 _CLOSE = 0.85
-_LONGEST = 1_000
+_LONGEST = 2_000
 
 
 @dataclass(frozen=True)
@@ -27,20 +27,17 @@ class Finding:
 
     file: str
     line: int
-    expected: str
-    found: str
+    message: str
     firm: bool
 
     def __post_init__(self) -> None:
         """Shorten what is shown: a line of a learner's file may be as long as the file."""
-        for name in ("expected", "found"):
-            text = getattr(self, name)
-            if len(text) > _LONGEST:
-                object.__setattr__(self, name, f"{text[:_LONGEST]}...")
+        if len(self.message) > _LONGEST:
+            object.__setattr__(self, "message", f"{self.message[:_LONGEST]}...")
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: expected {self.expected}, found {self.found}"
+        return f"{place}: {self.message}"
 
 
 def findings(
@@ -56,10 +53,10 @@ def findings(
     for file in sorted(without_file):
         similar = _similar_file(file, extra)
         lingering = {fact for fact in lingering if not similar or fact.file != similar}
-        yield Finding(file, 0, "this file", similar or "none", firm=True)
+        yield Finding(file, 0, f"expected this file, found {similar or 'none'}", firm=True)
     too_many = {fact.file for fact in lingering if fact.kind is Kind.FILE}
     for file in sorted(too_many):
-        yield Finding(file, 0, "no such file any more", "it", firm=True)
+        yield Finding(file, 0, "expected no such file any more, found it", firm=True)
 
     shown: set[tuple[str, str]] = set()
     same: list[Finding] = []
@@ -71,11 +68,11 @@ def findings(
         firm = any(fact.firm for fact in line)
         if there and _expected(fact) == f'"{there.words}"':
             meaning = f'"{there.words}", which means something else here'
-            same.append(Finding(fact.file, there.line, _expected(fact), meaning, firm))
+            same.append(Finding(fact.file, there.line, f"expected {_expected(fact)}, found {meaning}", firm))
             continue
         shown.add((fact.file, there.words if there else ""))
         place, words = (there.line, f'"{there.words}"') if there else (0, "none")
-        yield Finding(fact.file, place, _expected(fact), words, firm)
+        yield Finding(fact.file, place, f"expected {_expected(fact)}, found {words}", firm)
     remaining = [
         fact
         for fact in lingering
@@ -92,8 +89,7 @@ def findings(
         yield Finding(
             line[0].file,
             line[0].line,
-            f"no {names or words} any more",
-            words if names else "it",
+            f"expected no {names or words} any more, found {words if names else 'it'}",
             firm=any(fact.firm or (imported and fact.name.islower()) for fact in line),
         )
 

@@ -10,7 +10,7 @@ from codelab.errors import CodelabError
 from codelab.readme.course import Course
 from codelab.web.site import Site, create_app
 from codelab.web.wsgi import WsgiServer
-from datastore_emulator.http.listener import bind
+from datastore_emulator.net.listen import ListenError, listen
 
 # The same on most machines, so that an address can be shared between two people with the same checkout.
 _PORTS = range(8800, 8900)
@@ -48,8 +48,8 @@ def serve(course: Course, port: int | None, say: Callable[[str], None]) -> None:
 def _listening(port: int | None) -> socket.socket:
     for candidate in _PORTS if port is None else [port]:
         try:
-            return bind("127.0.0.1", candidate)
-        except OSError:
-            continue
-    where = f"port {port}" if port is not None else f"a port from {_PORTS[0]} to {_PORTS[-1]}"
-    raise CodelabError(f"expected {where} that is free, found none; choose one with --port")
+            return listen("127.0.0.1", candidate, "the page", option="--port")
+        except ListenError as error:
+            if port is not None:
+                raise CodelabError(str(error)) from error
+    raise CodelabError(f"no port from {_PORTS[0]} to {_PORTS[-1]} is free; choose one with --port")
