@@ -166,20 +166,20 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
     ("text", "message"),
     [
         # Not a deployment file at all.
-        ("", 'app.yaml:1: expected lines such as "runtime: python314", found no key at all'),
-        ("runtime python314\n", 'app.yaml:1: expected lines such as "runtime: python314", found no key at all'),
-        ("- runtime\n", 'app.yaml:1: expected lines such as "runtime: python314", found no key at all'),
+        ("", 'app.yaml:1: there are no keys in it; write lines such as "runtime: python314"'),
+        ("runtime python314\n", 'app.yaml:1: there are no keys in it; write lines such as "runtime: python314"'),
+        ("- runtime\n", 'app.yaml:1: there are no keys in it; write lines such as "runtime: python314"'),
         (
             "runtime: python314\n\tservice: web\n",
             "app.yaml:2: not valid YAML: found character '\\t' that cannot start any token",
         ),
-        ("service: web\n", 'app.yaml:1: expected a runtime, found none; add a line "runtime: python314"'),
+        ("service: web\n", 'app.yaml:1: there is no runtime; add a line "runtime: python314"'),
         # What App Engine knows nothing of.
         (
             "runtime: python314\nenv_variable:\n  A: b\n",
-            'app.yaml:2: App Engine knows no "env_variable"; did you mean "env_variables"?',
+            'app.yaml:2: App Engine has no key "env_variable"; did you mean "env_variables"?',
         ),
-        ("runtime: python314\n\nqqqq: 1\n", 'app.yaml:3: App Engine knows no "qqqq"; remove it'),
+        ("runtime: python314\n\nqqqq: 1\n", 'app.yaml:3: App Engine has no key "qqqq"; remove it'),
         (
             "runtime: python314\nservice: Web Site\n",
             "app.yaml:2: App Engine refuses it: Unable to assign value 'Web Site' to attribute 'service'",
@@ -207,11 +207,11 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         # Other languages, versions and environments.
         (
             "service: web\nruntime: go125\n",
-            'app.yaml:2: localcloud runs Python apps, found "runtime: go125"; use that language\'s own tools',
+            'app.yaml:2: localcloud runs Python apps only, not "runtime: go125"; use that language\'s own tools',
         ),
         ("runtime: nodejs24\n", "app.yaml:1: localcloud runs Python apps"),
-        ("runtime: python3\n", 'app.yaml:1: expected "runtime: python314" or the like, found "python3"'),
-        ("runtime: python36\n", 'app.yaml:1: expected "runtime: python314" or the like, found "python36"'),
+        ("runtime: python3\n", 'app.yaml:1: App Engine has no runtime "python3"; write one such as python314'),
+        ("runtime: python36\n", 'app.yaml:1: App Engine has no runtime "python36"; write one'),
         (
             "runtime: python\nenv: flex\n",
             'app.yaml:2: "env: flex" is the flexible environment, which runs a container; '
@@ -221,7 +221,7 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         # python3's own rules.
         (
             "runtime: python314\nhandlers:\n- url: .*\n  script: main.app\n",
-            'app.yaml:4: expected "script: auto", found "main.app": in python3 runtimes the entrypoint serves',
+            'app.yaml:4: the entrypoint of a python3 app serves, not "main.app"; write "script: auto"',
         ),
         (
             "runtime: python314\nlibraries:\n- name: flask\n  version: latest\n",
@@ -229,7 +229,7 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         ),
         (
             "runtime: python314\nentrypoint:\n- gunicorn\n",
-            "app.yaml:2: expected a command in one string, such as gunicorn -b :$PORT main:app",
+            "app.yaml:2: `entrypoint` is not a string; write one, such as gunicorn -b :$PORT main:app",
         ),
         (
             "runtime: python314\napp_engine_apis: true\napp_engine_bundled_services: [memcache]\n",
@@ -243,7 +243,7 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         ),
         (
             "runtime: python27\nthreadsafe: false\nhandlers:\n- url: .*\n  script: main.py\n",
-            'app.yaml:5: "main.py" is a CGI script, which needs the python27 of old; '
+            'app.yaml:5: "main.py" is a CGI script, which localcloud cannot run; '
             'name a WSGI object instead ("script: main.app" for a top-level app = webapp2.WSGIApplication(...))',
         ),
         (
@@ -252,7 +252,7 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         ),
         (
             PYTHON27 + "handlers:\n- url: .*\n  script: main\n",
-            'app.yaml:6: expected a module and a WSGI object ("main.app"), found "main"',
+            'app.yaml:6: "main" does not name a WSGI object; write its module and its name, such as main.app',
         ),
         (
             PYTHON27 + "handlers:\n- url: .*\n  script: views.pages.app\n",
@@ -273,7 +273,7 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         # What App Engine has and localcloud has not.
         (
             PYTHON27 + ALL_TO_MAIN + "includes:\n- lib/user.yaml\n",
-            "app.yaml:7: localcloud reads no included files; copy their handlers into app.yaml",
+            "app.yaml:7: localcloud does not read included files; copy their handlers into app.yaml",
         ),
         (
             PYTHON27 + ALL_TO_MAIN + "inbound_services:\n- warmup\n- mail\n",
@@ -300,7 +300,7 @@ def test_a_refusal_leaves_out_the_parsers_dump(refusal_of):
 
 def test_the_default_entrypoint_needs_main_py(refusal):
     assert refusal({"app.yaml": "service: web\nruntime: python314\n"}) == (
-        "app.yaml:2: without `entrypoint` App Engine serves main:app, and there is no main.py; add one of the two"
+        "app.yaml:2: without `entrypoint` App Engine serves main:app, and there is no main.py; add one of them"
     )
 
 

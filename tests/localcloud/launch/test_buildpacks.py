@@ -22,16 +22,25 @@ def test_a_procfile_brings_no_server_of_its_own(read):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("# comment\n\nweb gunicorn\n", 'Procfile:3: expected "web: command", found "web gunicorn"'),
-        ("web:\n", 'Procfile:1: expected "web: command", found "web:"'),
-        (" web: gunicorn\n", 'Procfile:1: expected "web: command", found "web: gunicorn"'),
+        (
+            "# comment\n\nweb gunicorn\n",
+            'Procfile:3: cannot read "web gunicorn" as a process; write a line such as "web: COMMAND"',
+        ),
+        ("web:\n", 'Procfile:1: cannot read "web:" as a process; write a line such as "web: COMMAND"'),
+        (
+            " web: gunicorn\n",
+            'Procfile:1: cannot read "web: gunicorn" as a process; write a line such as "web: COMMAND"',
+        ),
         ("web: a\nweb: b\n", 'Procfile:2: "web" is already on line 1; remove one of the two'),
-        ("web server: a\n", 'Procfile:1: expected "web: command", found "web server: a"'),
+        (
+            "web server: a\n",
+            'Procfile:1: cannot read "web server: a" as a process; write a line such as "web: COMMAND"',
+        ),
         (
             "worker: a\nclock: b\n",
-            'Procfile: expected a "web" process, found worker, clock; add a line "web: command"',
+            'Procfile: there is no "web" process (only worker, clock); add a line "web: COMMAND"',
         ),
-        ("", 'Procfile: expected a "web" process, found no process at all; add a line "web: command"'),
+        ("", 'Procfile: there is no "web" process (the file is empty); add a line "web: COMMAND"'),
     ],
 )
 def test_a_faulty_procfile_is_told_by_line(refusal, text, message):
@@ -114,7 +123,7 @@ def test_google_python_version_beats_the_files(read, monkeypatch):
 def test_a_faulty_google_python_version_is_named(refusal, monkeypatch):
     monkeypatch.setenv("GOOGLE_PYTHON_VERSION", "newest")
     assert refusal({"main.py": APP}) == (
-        'GOOGLE_PYTHON_VERSION: expected a Python version such as "3.14", found "newest"'
+        'GOOGLE_PYTHON_VERSION: "newest" is not a Python version; write one such as "3.14"'
     )
 
 
@@ -126,8 +135,11 @@ def test_requirements_txt_is_installed(read):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("\nlatest\n", '.python-version:2: expected a Python version such as "3.14", found "latest"'),
-        ("2.7", ".python-version:1: Buildpacks build Python 3 only, found 2.7; a Dockerfile can bring Python 2"),
+        ("\nlatest\n", '.python-version:2: "latest" is not a Python version; write one such as "3.14"'),
+        (
+            "2.7",
+            ".python-version:1: Buildpacks build Python 3 only, not 2.7; use a Dockerfile for Python 2",
+        ),
     ],
 )
 def test_a_python_that_buildpacks_do_not_have_is_refused(refusal, text, message):

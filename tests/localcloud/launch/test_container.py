@@ -261,28 +261,31 @@ def test_pip_install_names_packages(build, command, packages):
     ("text", "message"),
     [
         # FROM
-        ("", " expected FROM, found no instruction"),
+        ("", " there is no FROM; begin with the image, such as FROM python:3.14-slim"),
         ("COPY . .\n" + FROM, "1: COPY before FROM; begin with the image, such as FROM python:3.14-slim"),
         (
             "ARG base=ubuntu:24.04\nFROM $base\n",
-            '2: localcloud stands in for Python\'s own images, found "ubuntu:24.04"; '
+            '2: localcloud runs Python\'s own images only, not "ubuntu:24.04"; '
             "write FROM python:3.14-slim, or run the image with docker",
         ),
-        ("FROM localhost/python:3.14\n", "1: localcloud stands in for Python's own images"),
+        ("FROM localhost/python:3.14\n", "1: localcloud runs Python's own images only"),
         (FROM + FROM, "2: a second FROM makes a build in stages; remove it"),
         # COPY and ADD
-        (IN_APP + "COPY app.py .\n", '3: COPY needs "app.py", which is not in app'),
-        (IN_APP + "COPY *.js ./\n", '3: COPY needs "*.js", which is not in app'),
+        (IN_APP + "COPY app.py .\n", '3: COPY "app.py": it is not in app; add it or remove the line'),
+        (IN_APP + "COPY *.js ./\n", '3: COPY "*.js": it is not in app'),
         (IN_APP + "COPY ../main.py .\n", "3: COPY ../main.py: docker copies nothing from outside the folder"),
         (
             IN_APP + "COPY main.py requirements.txt dest\n",
-            '3: COPY of several files needs a directory: expected "dest/", found "dest"',
+            '3: COPY of several files needs a directory; write "dest/" instead of "dest"',
         ),
         (IN_APP + "COPY --from=build /x .\n", "3: localcloud cannot follow COPY --from=build; remove it"),
-        (IN_APP + "COPY main.py\n", '3: expected COPY SOURCE DESTINATION, found "main.py"'),
-        (IN_APP + "COPY <<EOF x\nRUN what\nEOF\n", "3: localcloud reads no here-document; write COPY on lines"),
-        (IN_APP + "ADD https://localhost/x .\n", "3: localcloud fetches and unpacks nothing: ADD https://localhost/x"),
-        (IN_APP + "ADD files.tar.gz .\n", "3: localcloud fetches and unpacks nothing: ADD files.tar.gz"),
+        (IN_APP + "COPY main.py\n", '3: "COPY main.py" has no destination; write COPY SOURCE DESTINATION'),
+        (IN_APP + "COPY <<EOF x\nRUN what\nEOF\n", "3: localcloud does not read here-documents; write COPY on lines"),
+        (
+            IN_APP + "ADD https://localhost/x .\n",
+            "3: ADD https://localhost/x: localcloud neither downloads nor unpacks",
+        ),
+        (IN_APP + "ADD files.tar.gz .\n", "3: ADD files.tar.gz: localcloud neither downloads nor unpacks"),
         # RUN
         (
             IN_APP + "RUN pip install -r requirements.txt\nENV A=b\nCOPY . .\n",
@@ -305,39 +308,42 @@ def test_pip_install_names_packages(build, command, packages):
         (IN_APP + "RUN pip install flask; ls\n", '3: RUN with ";": localcloud runs no shell at build time'),
         (IN_APP + "RUN pip install flask>=3\n", '3: the shell reads ">" as a redirection; quote the requirement'),
         (IN_APP + "RUN pip install 'flask\n", "3: RUN pip install 'flask: no closing quotation"),
-        (IN_APP + "RUN pip install .\n", '3: pip install .: expected a package such as "gunicorn==23.0.0" or -r FILE'),
+        (
+            IN_APP + "RUN pip install .\n",
+            '3: pip install .: this is neither a package such as "gunicorn==23.0.0" nor -r FILE',
+        ),
         (IN_APP + "RUN pip install --no-deps flask\n", "3: pip install --no-deps changes which packages are installed"),
         (IN_APP + "RUN pip install -e .\n", "3: pip install -e changes which packages are installed"),
         (IN_APP + "RUN pip install -c c.txt flask\n", "3: pip install -c changes which packages are installed"),
         (IN_APP + "RUN pip freeze\n", "3: RUN pip freeze: localcloud runs only pip install"),
         (IN_APP + "RUN --mount=type=secret,id=x pip install y\n", "3: RUN --mount=type=secret,id=x pip install y: "),
         # ENV
-        (IN_APP + "ENV A=b c\n", '3: expected ENV NAME=VALUE, found "A=b c"'),
+        (IN_APP + "ENV A=b c\n", '3: "ENV A=b c" sets no variable; write ENV NAME=VALUE'),
         (IN_APP + "ENV A=${B:-c}\n", "3: localcloud does not work out ${B:-c}; give the variable its value"),
         (IN_APP + "ENV PATH=/opt/bin:$PATH\n", "3: ENV PATH: localcloud puts the app's own programs on PATH"),
         # What only a real image can do.
         (IN_APP + "VOLUME /data\n", "3: localcloud cannot follow VOLUME; remove it to run the app here"),
         (IN_APP + "# one\n\nSHELL []\n", "5: localcloud cannot follow SHELL"),
         (IN_APP + "RUM pip install flask\n", "3: localcloud cannot follow RUM"),
-        (IN_APP + "WORKDIR\n", "3: WORKDIR is empty"),
+        (IN_APP + "WORKDIR\n", "3: WORKDIR is empty; write its value"),
         # The command.
-        (FROM, " expected an ENTRYPOINT or a CMD, found none: the container would end at once"),
-        (FROM + "ENTRYPOINT []\n", " expected an ENTRYPOINT or a CMD, found none"),
+        (FROM, " there is no ENTRYPOINT and no CMD, so the container would end at once"),
+        (FROM + "ENTRYPOINT []\n", " there is no ENTRYPOINT and no CMD"),
         (
             FROM + "CMD ['python', 'main.py']\n",
             "2: CMD ['python', 'main.py'] is not JSON, so docker gives it to a shell",
         ),
         (
             IN_APP + 'COPY . .\nCMD ["python", "/app/main.py"]\n',
-            "4: CMD names /app/main.py, which is there in the image only; "
+            "4: CMD names /app/main.py, which exists in the image only; "
             "name it as seen from the working directory, /app",
         ),
-        (IN_APP + "ENTRYPOINT cd /app && gunicorn main:app\n", "3: ENTRYPOINT names /app, which is there"),
-        (IN_APP + "COPY . /data/\nCMD ls --dir=/data/templates\n", "4: CMD names /data/templates, which is there"),
-        (IN_APP + "ENV A=1 PYTHONPATH=/usr/x:/app/lib\n" + START, "3: ENV PYTHONPATH names /app/lib, which is there"),
+        (IN_APP + "ENTRYPOINT cd /app && gunicorn main:app\n", "3: ENTRYPOINT names /app, which exists"),
+        (IN_APP + "COPY . /data/\nCMD ls --dir=/data/templates\n", "4: CMD names /data/templates, which exists"),
+        (IN_APP + "ENV A=1 PYTHONPATH=/usr/x:/app/lib\n" + START, "3: ENV PYTHONPATH names /app/lib, which exists"),
         (
             FROM + "ENV HOME_DIR=/app OTHER=/app\nWORKDIR $HOME_DIR\n" + START,
-            "2: ENV OTHER names /app, which is there in the image only",
+            "2: ENV OTHER names /app, which exists in the image only",
         ),
     ],
 )
@@ -347,7 +353,7 @@ def test_what_cannot_be_followed_is_refused_by_line(refused, text, message):
 
 def test_a_file_left_out_by_dockerignore_is_told_as_such(refusal):
     files = {**APP, "Dockerfile": IN_APP + "COPY main.py .\n" + START, ".dockerignore": "*.py\n"}
-    assert refusal(files) == 'Dockerfile:3: COPY needs "main.py", which .dockerignore leaves out'
+    assert refusal(files) == 'Dockerfile:3: COPY "main.py": .dockerignore leaves it out; remove it there'
 
 
 @pytest.mark.parametrize("path", ["/bin/sh", "/etc/hosts", "http://localhost/app", "./app/main.py", "$HOME/app"])
