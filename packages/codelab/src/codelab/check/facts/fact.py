@@ -49,11 +49,6 @@ class Kind(enum.Enum):
     TOP_LEVEL_OBJECT = enum.auto()  # the name of what makes the object
     DEFINITION = enum.auto()  # a name that a deployment file or a command uses: app in main:app
 
-    @property
-    def condition(self) -> str:
-        """Return the words that a message adds to a line of this kind; most kinds need none."""
-        return "made once, at the top level" if self is Kind.TOP_LEVEL_OBJECT else ""
-
 
 @dataclass(frozen=True)
 class Fact:
