@@ -1,8 +1,8 @@
-"""Writes a codelab in the Markdown that Google's codelab tool (claat) reads.
+"""`codelab export`: write a codelab in the Markdown that Google's codelab tool (claat) reads.
 
-The dialect: https://github.com/googlecodelabs/tools/blob/main/claat/parser/md/README.md, and beyond it what its parser
-does: the first paragraph is the metadata, in plain text, all up to the first heading of the second level is passed
-over, each such heading is a step, and "Duration:" is a paragraph of its own.
+The dialect: https://github.com/googlecodelabs/tools/blob/main/claat/parser/md/README.md. Its parser has more rules. The
+first paragraph is the metadata, in plain text. The parser skips everything up to the first heading of the second level.
+Each such heading is a step, and "Duration:" is a paragraph of its own.
 """
 
 from __future__ import annotations
@@ -23,13 +23,12 @@ _FENCE = re.compile(r"^```(\w*)\n.*?^```$\n?", re.MULTILINE | re.DOTALL)
 
 
 def export(course: Course, place: Place, repository: str) -> str:
-    """Return one track of a codelab in claat's Markdown; `repository` is where its other files can be read.
+    """Return one track in claat's Markdown. `repository` is the URL under which links find the other files.
 
-    A track of its own becomes a codelab of its own. Raises CodelabError if the address is none.
+    Each track becomes a codelab of its own. Raises CodelabError if `repository` is not a URL.
     """
     if not re.fullmatch(r"https?://\S+", repository):
-        example = "https://example.com/codelabs"
-        raise CodelabError(f'--repository: expected an address such as {example}, found "{repository}"')
+        raise CodelabError(f'--repository: "{repository}" is not a URL; write one such as https://example.com/codelabs')
     base = repository.rstrip("/")
     return "\n\n".join(part for part in _Exporter(course, place, base).parts() if part) + "\n"
 

@@ -1,0 +1,72 @@
+"""`codelab check`: find which steps a copy has done, run it where it should work, and compare it with START."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from codelab.check.outcome import Outcome, rehearse, will_run
+from codelab.check.progress import Standing, standing_of
+from codelab.check.steps import Judge
+from codelab.readme.course import Course, Place
+from codelab.readme.trees import Tree
+from codelab.workspace import Workspace, list_changes
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found in a learner's copy.
+
+    `files` are the files that were checked. `outcome` is the result of running the copy, None if it was not asked for.
+    `differing` lists how a finished copy differs from FINISH, and `following` is the track to do next.
+    """
+
+    place: Place
+    files: Tree
+    progress: Standing
+    outcome: Outcome | None = None
+    differing: tuple[str, ...] = ()
+    following: Place | None = None
+
+    @property
+    def passed(self) -> bool:
+        """True if everything done so far is right."""
+        if self.progress.damage:
+            return False
+        if self.outcome is None:
+            return self.progress.between_steps and not self.progress.ahead
+        return self.outcome.well
+
+    @property
+    def finished(self) -> bool:
+        """True if all steps are done, and the app's output is right."""
+        return self.outcome is not None and self.outcome.finished
+
+
+def check(
+    course: Course,
+    workspace: Workspace,
+    place: Place,
+    *,
+    run: bool = True,
+    judge: Judge | None = None,
+    on_progress: Callable[[Standing, bool], None] = lambda progress, will_run: None,
+) -> Checked:
+    """Check a learner's copy: its files, and with `run` also its output where the app should work.
+
+    `judge` is the track's, if the caller has it already. `on_progress` is called before any app runs, which takes
+    seconds: with the progress, and with true if apps will run. Raises CodelabError if there is no copy.
+    """
+    judge = judge or Judge(place.codelab, place.track)
+    files = workspace.read(place)  # what is saved from here on is not part of this check
+    progress = standing_of(judge, files)
+    workspace.remember(place)
+    on_progress(progress, run and will_run(place, progress))
+    if not run:
+        return Checked(place, files, progress)
+    outcome = rehearse(place, judge, progress)
+    if not outcome.finished:
+        return Checked(place, files, progress, outcome)
+    workspace.remember(place, finished=True)
+    differing = tuple(list_changes(judge.trees[-1], files))
+    return Checked(place, files, progress, outcome, differing, course.after(place))

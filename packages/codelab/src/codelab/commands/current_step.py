@@ -1,0 +1,34 @@
+"""The step that a learner is to do now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codelab.check.progress import standing_of
+from codelab.check.steps import Judge
+from codelab.errors import CodelabError
+from codelab.readme.course import Course, Place
+from codelab.readme.model import Step
+from codelab.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class AllDone:
+    """All steps of a track are done; `following` is the track to do next."""
+
+    place: Place
+    following: Place | None
+
+
+def find_step(course: Course, workspace: Workspace, place: Place, number: int | None) -> Step | AllDone:
+    """Return the step with this number; without a number, the first step that is not done.
+
+    Raises CodelabError for a number that no step has, and without a number if there is no copy.
+    """
+    steps = place.track.steps
+    if number is None:
+        pending = standing_of(Judge(place.codelab, place.track), workspace.read(place)).pending
+        return pending.step if pending else AllDone(place, course.after(place))
+    if not 1 <= number <= len(steps):
+        raise CodelabError(f"{place.name} has no step {number}; its steps are 1 to {len(steps)}")
+    return steps[number - 1]
