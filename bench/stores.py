@@ -20,7 +20,7 @@ import psutil
 
 from datastore_emulator import messages as m
 from datastore_emulator.net.ports import free_port
-from localcloud.doctor import LANES, missing
+from localcloud.lanes import LANES, missing
 
 PROJECT = "demo"
 _PATIENCE_SECONDS = 60.0

@@ -85,7 +85,7 @@ class Client:
         assert len(found) == 10, f"expected 10 visits, found {len(found)}"
 
     def newest_rpc(self) -> bytes:
-        """Ask for the ten newest by the RPC alone: no client library, and an answer that nobody reads."""
+        """Ask for the ten newest by the RPC alone: no client library, and the answer is not decoded."""
         answer: bytes = self._run_query(self._newest)
         return answer
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from localcloud.doctor import LANES
+from localcloud.lanes import LANES
 from tests.lanes import BY_NAME, REQUIRED, mistake, not_run
 from tests.pairs.course import PAIRS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from localcloud.doctor import LANES, Lane, missing
+from localcloud.lanes import LANES, Lane, missing
 
 WANTED = os.environ.get("LANES", "").split()
 # Set where these lanes must run, as in .ci/run: one that cannot, or of which nothing ran, fails the run there.

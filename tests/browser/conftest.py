@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from localcloud.doctor import find
+from localcloud.lanes import CHROMIUM
 from tests.codelab.conftest import course  # noqa: F401  # a fixture
 from tests.lanes import BY_NAME, not_run
 
@@ -54,7 +55,7 @@ def chromium() -> Iterator[Browser]:
     """The system's Chromium, headless. Without one the tests are not run."""
     if reason := not_run(BY_NAME["browser"]):
         pytest.skip(reason)
-    path = find("chromium").where
+    path = find(CHROMIUM).path
     # Chromium's sandbox does not start for root, as in a container.
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:

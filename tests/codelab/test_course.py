@@ -9,25 +9,25 @@ from pathlib import Path
 
 import pytest
 
+from codelab.check.cache import find_cache
 from codelab.cli import make_parser
-from codelab.compare.comparison import cache_of
-from codelab.readme.course import Course, Place
+from codelab.readme.course import Course, TrackRef
 from codelab.readme.trees import read_tree
 from tests.pairs.course import CACHES, PAIRS, ROOT
 
 PLACES = [
     pytest.param(place, id=f"{place.codelab.module}-{place.track.start}-{place.track.finish}")
-    for place in Course(ROOT).places()
+    for place in Course(ROOT).tracks()
 ]
 
 
 def test_every_pair_of_the_course_has_a_track() -> None:
-    tracks = {(place.codelab.module, place.track.start, place.track.finish) for place in Course(ROOT).places()}
+    tracks = {(place.codelab.module, place.track.start, place.track.finish) for place in Course(ROOT).tracks()}
     assert tracks == {(pair.module, pair.start, pair.finish) for pair in PAIRS}
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_git_applies_every_diff_and_arrives_at_finish(place: Place, tmp_path: Path) -> None:
+def test_git_applies_every_diff_and_arrives_at_finish(place: TrackRef, tmp_path: Path) -> None:
     work = tmp_path / "work"
     shutil.copytree(place.start, work, ignore=shutil.ignore_patterns("__pycache__"))
     subprocess.run(["git", "init", "--quiet"], cwd=work, check=True)
@@ -51,7 +51,7 @@ def test_git_applies_every_diff_and_arrives_at_finish(place: Place, tmp_path: Pa
 
 @pytest.mark.parametrize("folder", sorted({folder for pair in PAIRS for folder in pair.folders}), ids=str)
 def test_the_cache_that_a_folder_answers_from_is_read_off_its_code(folder: Path) -> None:
-    assert cache_of(read_tree(folder)) == CACHES.get(folder.relative_to(ROOT).as_posix())
+    assert find_cache(read_tree(folder)) == CACHES.get(folder.relative_to(ROOT).as_posix())
 
 
 @pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair.differences], ids=str)
@@ -63,7 +63,7 @@ def test_a_difference_that_the_suite_allows_is_declared(pair) -> None:
 
 def test_every_module_leads_to_another_until_the_last() -> None:
     course = Course(ROOT)
-    place, seen = course.place("mod1"), ["mod1-flask"]
+    place, seen = course.track("mod1"), ["mod1-flask"]
     while (following := course.after(place)) and following.name not in seen:
         place = following
         seen.append(place.name)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from codelab.check import steps
+from codelab.check import checker
 from codelab.commands.check import check
 from codelab.commands.watch import wait_for_saves
 from codelab.readme.course import Course
@@ -32,7 +32,7 @@ DEADLINE = 60.0
 @pytest.fixture
 def copy(course: Path) -> Path:
     """The learner's copy of START."""
-    place = Course(course).place(MODULE)
+    place = Course(course).track(MODULE)
     write_tree(read_tree(place.start), place.copy)
     return place.copy
 
@@ -151,8 +151,8 @@ def test_node_modules_is_not_read(copy: Path) -> None:
 
 def test_each_content_of_file_is_parsed_once(client: FlaskClient, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    real = steps.file_facts
-    monkeypatch.setattr(steps, "file_facts", lambda file, *rest: read.append(file) or real(file, *rest))
+    real = checker.file_facts
+    monkeypatch.setattr(checker, "file_facts", lambda file, *rest: read.append(file) or real(file, *rest))
     (copy / "main.py").write_text("import flask\n" + "".join(f"x{n} = flask.f({n})\n" for n in range(1_999)))
     for path in PAGES:
         client.get(path)
@@ -167,18 +167,19 @@ def test_each_content_of_file_is_parsed_once(client: FlaskClient, copy: Path, mo
 
 def test_each_statement_is_read_once() -> None:
     """Not the whole file again for each: 2,000 lines took seconds on every page."""
+    from codelab.check.facts import Kind
     from codelab.check.facts.python import python_facts
 
     text = "import flask\n" + "x = flask.f(\n    1,  # one\n\n    2)\n" * 500
-    words = {fact.words for fact in python_facts("main.py", text, frozenset()) if fact.kind == "called"}
+    words = {fact.words for fact in python_facts("main.py", text, frozenset()) if fact.kind is Kind.CALL}
     assert words == {"x = flask.f( 1,  # one 2)"}
 
 
 def test_check_reports_file_with_too_many_lines(course: Path, copy: Path) -> None:
     (copy / "main.py").write_text("x = 1\n" * 20_000)
     found = Course(course)
-    checked = check(found, Workspace(course), found.place(MODULE), run=False)
-    findings = [*checked.progress.damage, *(one for verdict in checked.progress.verdicts for one in verdict.findings)]
+    checked = check(found, Workspace(course), found.track(MODULE), run=False)
+    findings = [*checked.progress.damage, *(one for status in checked.progress.steps for one in status.findings)]
     assert checked.passed is False
     assert "main.py: expected at most 5,000 lines, found 20,000" in map(str, findings)
 

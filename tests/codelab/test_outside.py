@@ -37,7 +37,7 @@ def client() -> FlaskClient:
 @pytest.fixture
 def copy(course: Path) -> Path:
     """Make the learner's copy of START."""
-    place = Course(course).place(MODULE)
+    place = Course(course).track(MODULE)
     write_tree(read_tree(place.start), place.copy)
     return place.copy
 
@@ -87,7 +87,7 @@ def test_change_through_linked_folder_is_refused(copy: Path, course: Path) -> No
     for files in ({"main.py": "changed", "new/index.html": "ours"}, {"main.py": "changed", "new/index.html": None}):
         before = (copy / "main.py").read_text()
         with pytest.raises(CodelabError, match=r'"new/index.html" is a link that leads out of its folder'):
-            Workspace(course).change(Course(course).place(MODULE), files, keep=False)
+            Workspace(course).change(Course(course).track(MODULE), files, keep=False)
         assert (outside / "index.html").read_text() == "theirs"
         assert (copy / "main.py").read_text() == before
 

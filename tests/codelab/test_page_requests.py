@@ -25,7 +25,7 @@ from codelab.web import track_pages
 from codelab.web.app import create_app
 from codelab.web.state import PageState
 from codelab.web.wsgi import WsgiServer
-from datastore_emulator.http.listener import bind
+from datastore_emulator.net.listen import listen
 from tests.pairs.course import ROOT
 
 DEADLINE = 60
@@ -53,7 +53,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageState]:
 
 @pytest.fixture(scope="module")
 def url(state: PageState) -> Iterator[str]:
-    listener = bind("127.0.0.1", 0)
+    listener = listen("127.0.0.1", 0, "the page")
     port = listener.getsockname()[1]
     server = WsgiServer(create_app(state), port)
     server.listen([listener])
@@ -174,7 +174,7 @@ def test_save_reaches_all_open_pages_and_is_rendered_once(
     with streams(url) as opened:
         threads = threading.active_count()
         monkeypatch.setattr(track_pages, "render_template", counting)
-        apply(state.workspace, state.course.place("mod12-memcache"))
+        apply(state.workspace, state.course.track("mod12-memcache"))
         assert httpx.get(f"{url}{TRACK}/", timeout=DEADLINE).status_code == 200
         for stream in opened:
             read_until(stream, b"1 of 3 steps done.")

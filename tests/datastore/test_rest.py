@@ -152,6 +152,7 @@ def test_a_body_that_is_too_large_is_refused(both, project):
 
 
 def test_a_taken_port_is_told_in_one_line(both):
-    with Engine() as engine, pytest.raises(UserError, match="cannot listen on") as caught:
+    message = r"^cannot listen on 127\.0\.0\.1:\d+ for the Datastore: another program"
+    with Engine() as engine, pytest.raises(UserError, match=message) as caught:
         DatastoreServer(engine, port=int(both.rpartition(":")[2]), rest=True).start()
     assert "\n" not in str(caught.value)

@@ -50,7 +50,8 @@ def test_a_taken_port_is_told_in_one_line(engine):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         server = DatastoreServer(engine, port=taken.getsockname()[1])
-        with pytest.raises(UserError, match=r"cannot listen on 127\.0\.0\.1:\d+: the port is taken.*") as caught:
+        message = r"^cannot listen on 127\.0\.0\.1:\d+ for the Datastore: another program uses the port; .*"
+        with pytest.raises(UserError, match=message) as caught:
             server.start()
     assert "\n" not in str(caught.value)
 

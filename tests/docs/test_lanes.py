@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from localcloud.doctor import LANES
+from localcloud.lanes import LANES
 from tests.pairs.course import ROOT
 
 

@@ -12,7 +12,7 @@ from codelab.compare import lanes
 from codelab.compare.local_cloud import LocalWorld, fresh_side, local_sides
 from codelab.compare.side import Side
 from localcloud.cloud import App
-from localcloud.doctor import LANES
+from localcloud.lanes import LANES
 from tests.lanes import HAS_PYTHON27, not_run
 from tests.pairs.course import (
     CACHES,

@@ -21,7 +21,7 @@ from datastore_emulator.net.ports import free_port, hold
 from localcloud.cloud import Cloud
 from localcloud.services.memorystore import Memorystore
 from tests.pairs.course import ROOT
-from tests.pairs.redis_proxy import RedisProxy
+from tests.support.relays import RedisRelay
 
 FINISH, FINISH_PY3 = "mod13-memorystore/FINISH", "mod13-memorystore/FINISH-py3"
 DEADLINE = 20
@@ -62,10 +62,10 @@ class Place:
         )
         return key, certificate
 
-    def tls_proxy(self, key: Path, certificate: Path) -> RedisProxy:
+    def tls_relay(self, key: Path, certificate: Path) -> RedisRelay:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
-        return RedisProxy(self.memorystore.port, context)
+        return RedisRelay(self.memorystore.port, context)
 
 
 Check = Callable[[Place], None]
@@ -97,12 +97,12 @@ def each_call_is_one_line_in_the_log(side: Side, log: list[str], where: str, why
 
 
 def a_reset_connection_is_replaced_at_once(place: Place) -> None:
-    with RedisProxy(place.memorystore.port) as proxy, place.app(proxy.port, caches=True) as (side, log):
+    with RedisRelay(place.memorystore.port) as relay, place.app(relay.port, caches=True) as (side, log):
         side.visit(ANN)
         for _ in range(3):
-            assert proxy.forget_connections() > 0
+            assert relay.forget_connections() > 0
             side.visit(ANN)
-        assert proxy.forget_connections() > 0
+        assert relay.forget_connections() > 0
         side.visit(BOB)
         side.visit(BOB)
         assert not warnings_in(log)
@@ -142,14 +142,14 @@ def a_wrong_password_is_in_the_log(place: Place) -> None:
 def a_wrong_authority_is_in_the_log(place: Place) -> None:
     _, other = place.certificate("other")
     with (
-        place.tls_proxy(*place.certificate("ours", subject="/CN=127.0.0.1")) as proxy,
-        place.app(proxy.port, {"REDIS_TLS": str(other)}, caches=False) as (side, log),
+        place.tls_relay(*place.certificate("ours", subject="/CN=127.0.0.1")) as relay,
+        place.app(relay.port, {"REDIS_TLS": str(other)}, caches=False) as (side, log),
     ):
         each_call_is_one_line_in_the_log(side, log, "127.0.0.1", "CERTIFICATE_VERIFY_FAILED")
 
 
 def no_tls_for_a_redis_that_wants_it_is_in_the_log(place: Place) -> None:
-    with place.tls_proxy(*place.certificate("ours")) as proxy, place.app(proxy.port, caches=False) as (side, log):
+    with place.tls_relay(*place.certificate("ours")) as relay, place.app(relay.port, caches=False) as (side, log):
         each_call_is_one_line_in_the_log(side, log, "127.0.0.1", "onnection")
 
 
@@ -163,8 +163,8 @@ def memorystores_certificate_is_taken(place: Place) -> None:
     # The address is the common name only: https://github.com/envoyproxy/ratelimit/pull/409.
     key, certificate = place.certificate("memorystore", subject="/CN=127.0.0.1")
     with (
-        place.tls_proxy(key, certificate) as proxy,
-        place.app(proxy.port, {"REDIS_TLS": str(certificate)}, caches=True) as (side, log),
+        place.tls_relay(key, certificate) as relay,
+        place.app(relay.port, {"REDIS_TLS": str(certificate)}, caches=True) as (side, log),
     ):
         visits_are_served_from_the_cache(side, log)
 
@@ -172,14 +172,14 @@ def memorystores_certificate_is_taken(place: Place) -> None:
 def a_host_name_in_the_certificate_is_taken(place: Place) -> None:
     key, certificate = place.certificate("localhost", "subjectAltName=DNS:localhost")
     named = {"REDIS_TLS": str(certificate), "REDIS_HOST": "localhost"}
-    with place.tls_proxy(key, certificate) as proxy, place.app(proxy.port, named, caches=True) as (side, log):
+    with place.tls_relay(key, certificate) as relay, place.app(relay.port, named, caches=True) as (side, log):
         visits_are_served_from_the_cache(side, log)
 
 
 def a_host_name_that_is_not_in_the_certificate_is_refused(place: Place) -> None:
     key, certificate = place.certificate("other", "subjectAltName=DNS:redis.example.com")
     named = {"REDIS_TLS": str(certificate), "REDIS_HOST": "localhost"}
-    with place.tls_proxy(key, certificate) as proxy, place.app(proxy.port, named, caches=False) as (side, log):
+    with place.tls_relay(key, certificate) as relay, place.app(relay.port, named, caches=False) as (side, log):
         each_call_is_one_line_in_the_log(side, log, "localhost", "Hostname mismatch")
 
 
@@ -188,7 +188,7 @@ def the_machines_own_authorities_are_believed_too(place: Place) -> None:
     key, public = place.certificate("public", subject="/CN=127.0.0.1")
     _, ours = place.certificate("ours")
     variables = {"REDIS_TLS": str(ours), "SSL_CERT_FILE": str(public)}
-    with place.tls_proxy(key, public) as proxy, place.app(proxy.port, variables, caches=True) as (side, log):
+    with place.tls_relay(key, public) as relay, place.app(relay.port, variables, caches=True) as (side, log):
         visits_are_served_from_the_cache(side, log)
 
 

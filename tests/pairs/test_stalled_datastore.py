@@ -6,12 +6,12 @@ from contextlib import closing
 
 import pytest
 
-from codelab.compare.relay import Relay
 from codelab.compare.scenarios import ANN, BOB
 from codelab.compare.visitor import Browser
 from datastore_emulator.net.addresses import read_server
 from localcloud.cloud import Cloud
 from tests.pairs.course import FUNCTION, ROOT
+from tests.support.relays import StallingRelay
 
 # One folder for each client library and server.
 FOLDERS = ["mod2-cloudndb/FINISH", "mod2-cloudndb/FINISH-py3", "mod4-cloudrun/FINISH", "mod11-functions/FINISH"]
@@ -20,7 +20,7 @@ FOLDERS = ["mod2-cloudndb/FINISH", "mod2-cloudndb/FINISH-py3", "mod4-cloudrun/FI
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_datastore_that_does_not_answer_is_given_up(folder: str) -> None:
     with Cloud() as cloud:
-        relay = Relay(read_server(cloud.datastore, "the Datastore"))
+        relay = StallingRelay(read_server(cloud.datastore, "the Datastore"))
         relay.start()
         app = cloud.add(ROOT / folder, function=FUNCTION, environment={"DATASTORE_EMULATOR_HOST": relay.address})
         try:

@@ -15,7 +15,7 @@ from localcloud.appengine.call_handler import call_handler
 @pytest.fixture(scope="module")
 def address():
     engine = Engine(":memory:")
-    server = DatastoreServer(engine, doors=[call_handler(ApiServer(engine).datastore_dispatcher)])
+    server = DatastoreServer(engine, extra_handlers=[call_handler(ApiServer(engine).datastore_dispatcher)])
     server.start()
     yield server.address
     server.stop()

@@ -13,9 +13,9 @@ from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request as Enve
 from codelab.web.wsgi import WsgiServer
 from datastore_emulator import messages as m
 from datastore_emulator.api.grpc_server import DatastoreServer
-from datastore_emulator.api.tracing import observed
+from datastore_emulator.api.tracing import traced
 from datastore_emulator.engine import Engine
-from datastore_emulator.http.listener import bind
+from datastore_emulator.net.listen import listen
 from localcloud.appengine import ApiServer
 from tests.localcloud.listeners.listening import Listening, post, thing
 
@@ -32,7 +32,7 @@ def rest() -> Iterator[Listening]:
     allocate.keys.add().path.add(kind="Thing")
     kind, path = "application/x-protobuf", "/v1/projects/demo:"
     with Engine() as engine:
-        server = DatastoreServer(observed(engine, acted.append), rest=True)
+        server = DatastoreServer(traced(engine, acted.append), rest=True)
         server.start()
         yield Listening(
             server.port,
@@ -59,7 +59,7 @@ def api() -> Iterator[Listening]:
     """The bundled services' API server."""
     acted: list[str] = []
     with Engine() as engine:
-        server = ApiServer(observed(engine, acted.append), observe=acted.append)
+        server = ApiServer(traced(engine, acted.append), observe=acted.append)
         server.start()
         ticket = server.ticket("demo")
         put, delete = PutRequest(), DeleteRequest()
@@ -95,7 +95,7 @@ def page() -> Iterator[Listening]:
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [environ["wsgi.input"].read()]
 
-    listener = bind("127.0.0.1", 0)
+    listener = listen("127.0.0.1", 0, "the page")
     port = listener.getsockname()[1]
     server = WsgiServer(app, port)
     server.listen([listener])

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from codelab.web.wsgi import WsgiServer
-from datastore_emulator.http.listener import Listener, bind
+from datastore_emulator.http.listener import Listener
+from datastore_emulator.net.listen import listen
 from tests.localcloud.listeners.listening import Listening, holds
 
 MANY = 100
@@ -68,7 +69,7 @@ def few(page: Listening) -> Iterator[tuple[Listening, WsgiServer]]:
         start_response("200 OK", [])
         return []
 
-    socket_ = bind("127.0.0.1", 0)
+    socket_ = listen("127.0.0.1", 0, "the page")
     port = socket_.getsockname()[1]
     server = WsgiServer(app, port)
     server.most_connections = 3

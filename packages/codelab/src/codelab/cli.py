@@ -18,7 +18,7 @@ from codelab.commands.reset import plan_reset, reset
 from codelab.commands.show import show
 from codelab.commands.start import start
 from codelab.errors import CodelabError
-from codelab.readme.course import Course, Place, find_course
+from codelab.readme.course import Course, TrackRef, find_course
 from codelab.terminal import Terminal
 from codelab.workspace import Workspace, make_command
 from datastore_emulator.errors import UserError
@@ -27,7 +27,7 @@ from datastore_emulator.stopping import Stopped, stop_signals
 # The exit code that shells give to a command that Ctrl-C has ended.
 INTERRUPTED = 130
 
-_PLACE = "the codelab: mod2-cloudndb, or mod2-cloudndb/FINISH for the track that starts there"
+_TRACK = "the codelab: mod2-cloudndb, or mod2-cloudndb/FINISH for the track that starts there"
 _Add = Callable[[str, str, Callable[[argparse.Namespace], bool]], argparse.ArgumentParser]
 
 
@@ -77,7 +77,7 @@ def _add_learners_commands(add: _Add) -> None:
     watch = add("watch", "check again after each save, until the codelab is finished", _watch)
     add("list", "list all codelabs with my progress", _list)
     for command in (begin, check, show, hint, next_, apply, reset, diff, watch):
-        command.add_argument("place", nargs="?", metavar="MODULE", help=f"{_PLACE} (default: the current one)")
+        command.add_argument("track", nargs="?", metavar="MODULE", help=f"{_TRACK} (default: the current one)")
     for command in (check, watch):
         command.add_argument("--no-run", action="store_true", help="check the files only, do not run the app")
     for command in (show, hint):
@@ -100,7 +100,7 @@ def _add_other_commands(add: _Add) -> None:
     verify.add_argument("--no-run", action="store_true", help="check the files only, do not run the apps")
 
     export = add("export", "write a codelab in the Markdown of Google's codelab tool, claat", _export)
-    export.add_argument("place", metavar="MODULE", help=_PLACE)
+    export.add_argument("track", metavar="MODULE", help=_TRACK)
     export.add_argument("--repository", required=True, metavar="URL", help="the URL of this repository's files")
     export.add_argument("--output", type=Path, metavar="FILE", help="the file to write (default: standard output)")
 
@@ -121,18 +121,18 @@ class _Context:
 
     course: Course
     workspace: Workspace
-    place: Place
+    ref: TrackRef
     terminal: Terminal
 
 
 def _find_context(options: argparse.Namespace) -> _Context:
     course = _find_course(options)
     workspace = Workspace(course.root)
-    name = options.place or workspace.current
+    name = options.track or workspace.current
     if name is None:
-        first = make_command("start", course.place(course.modules[0]))
+        first = make_command("start", course.track(course.modules[0]))
         raise CodelabError(f"you have not started a codelab; begin with `{first}` (`make list` shows all codelabs)")
-    return _Context(course, workspace, course.place(name), Terminal())
+    return _Context(course, workspace, course.track(name), Terminal())
 
 
 def _find_course(options: argparse.Namespace) -> Course:
@@ -141,7 +141,7 @@ def _find_course(options: argparse.Namespace) -> Course:
 
 def _start(options: argparse.Namespace) -> bool:
     here = _find_context(options)
-    here.terminal.print_started(start(here.workspace, here.place))
+    here.terminal.print_started(start(here.workspace, here.ref))
     return True
 
 
@@ -153,9 +153,9 @@ def _check_and_print(here: _Context, *, run: bool) -> Checked:
     checked = check(
         here.course,
         here.workspace,
-        here.place,
+        here.ref,
         run=run,
-        on_progress=lambda progress, will_run: here.terminal.print_progress(here.place, progress, will_run),
+        on_progress=lambda progress, will_run: here.terminal.print_progress(here.ref, progress, will_run),
     )
     here.terminal.print_outcome(checked)
     return checked
@@ -165,39 +165,39 @@ def _watch(options: argparse.Namespace) -> bool:
     from codelab.commands.watch import watch_copy
 
     here = _find_context(options)
-    here.workspace.read(here.place)  # raises if there is nothing to watch
-    for _ in watch_copy(here.place.copy, lambda: _check_and_print(here, run=not options.no_run)):
+    here.workspace.read(here.ref)  # raises if there is nothing to watch
+    for _ in watch_copy(here.ref.copy, lambda: _check_and_print(here, run=not options.no_run)):
         pass
     return True
 
 
 def _show(options: argparse.Namespace) -> bool:
     here = _find_context(options)
-    here.terminal.print_step(show(here.course, here.workspace, here.place, options.step))
+    here.terminal.print_step(show(here.course, here.workspace, here.ref, options.step))
     return True
 
 
 def _hint(options: argparse.Namespace) -> bool:
     here = _find_context(options)
-    here.terminal.print_step(hint(here.course, here.workspace, here.place, options.step))
+    here.terminal.print_step(hint(here.course, here.workspace, here.ref, options.step))
     return True
 
 
 def _next(options: argparse.Namespace) -> bool:
     here = _find_context(options)
-    here.terminal.print_step(find_next(here.course, here.workspace, here.place))
+    here.terminal.print_step(find_next(here.course, here.workspace, here.ref))
     return True
 
 
 def _apply(options: argparse.Namespace) -> bool:
     here = _find_context(options)
-    here.terminal.print_applied(apply(here.workspace, here.place, overwrite=options.overwrite))
+    here.terminal.print_applied(apply(here.workspace, here.ref, overwrite=options.overwrite))
     return True
 
 
 def _reset(options: argparse.Namespace) -> bool:
     here = _find_context(options)
-    plan = plan_reset(here.workspace, here.place, options.step)
+    plan = plan_reset(here.workspace, here.ref, options.step)
     here.terminal.print_reset_plan(plan)
     if not plan.lost:
         return True
@@ -218,7 +218,7 @@ def _confirm(question: str) -> bool:
 
 def _diff(options: argparse.Namespace) -> bool:
     here = _find_context(options)
-    here.terminal.print_diff(diff(here.workspace, here.place, options.old, options.new))
+    here.terminal.print_diff(diff(here.workspace, here.ref, options.old, options.new))
     return True
 
 
@@ -251,7 +251,7 @@ def _export(options: argparse.Namespace) -> bool:
     from codelab.commands.export import export
 
     course = _find_course(options)
-    text = export(course, course.place(options.place), options.repository)
+    text = export(course, course.track(options.track), options.repository)
     if options.output:
         try:
             options.output.write_text(text, encoding="utf-8")

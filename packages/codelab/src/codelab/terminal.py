@@ -7,8 +7,7 @@ from rich.markdown import Markdown
 from rich.syntax import Syntax
 from rich.table import Table
 
-from codelab.check.outcome import Outcome, State
-from codelab.check.progress import Standing
+from codelab.check import Outcome, Progress, RunResult
 from codelab.commands.apply import Applied
 from codelab.commands.check import Checked
 from codelab.commands.current_step import AllDone
@@ -20,7 +19,7 @@ from codelab.commands.next import NotStarted
 from codelab.commands.reset import ResetPlan
 from codelab.commands.show import ShownStep
 from codelab.commands.start import Started
-from codelab.readme.course import Place
+from codelab.readme.course import TrackRef
 from codelab.readme.model import Step
 from codelab.workspace import make_command, make_diff_command
 
@@ -33,20 +32,20 @@ class Terminal:
 
     def print_started(self, started: Started) -> None:
         """Print where the new copy is, how to run it, and the first step."""
-        place = started.place
-        folder = place.copy.relative_to(place.root)
-        self._print(f"{folder} is your copy of {place.codelab.module}/{place.track.start}. Edit the files there.")
+        ref = started.ref
+        folder = ref.copy.relative_to(ref.root)
+        self._print(f"{folder} is your copy of {ref.codelab.module}/{ref.track.start}. Edit the files there.")
         self._print(f"Run it: .venv/bin/localcloud run {folder}")
-        self._print_next_step(place, started.first_step)
+        self._print_next_step(ref, started.first_step)
 
-    def print_progress(self, place: Place, progress: Standing, will_run: bool) -> None:
+    def print_progress(self, ref: TrackRef, progress: Progress, will_run: bool) -> None:
         """Print how many steps are done, what the next one still needs, and that apps will run."""
-        self._print(f"{place.name}: {progress.reached} of {len(progress.verdicts)} steps are done.")
-        for verdict in progress.ahead:
-            step = verdict.step
+        self._print(f"{ref.name}: {progress.reached} of {len(progress.steps)} steps are done.")
+        for status in progress.ahead:
+            step = status.step
             self._print(f"Step {step.number}, {step.title}, is done already, although an earlier step is not.")
         if progress.damage:
-            diff = make_diff_command(place, place.track.start, WORK)
+            diff = make_diff_command(ref, ref.track.start, WORK)
             self._print(f"Fix these first, since no step changes them ({diff} shows how):")
             for finding in progress.damage:
                 self._print(f"  {finding}")
@@ -59,55 +58,55 @@ class Terminal:
 
     def print_outcome(self, checked: Checked) -> None:
         """Print what running the copy has shown, and what to do next."""
-        place, outcome = checked.place, checked.outcome
+        ref, outcome = checked.ref, checked.outcome
         if outcome is None or checked.progress.damage:
             return
-        if outcome.state is State.NOT_NOW:
-            show, hint = make_command("show", place), make_command("hint", place)
+        if outcome.result is RunResult.IN_MID_STEP:
+            show, hint = make_command("show", ref), make_command("hint", ref)
             self._print(f"The app will run when the step is complete. The step: {show}; a hint: {hint}")
             return
         for line in _describe_outcome(outcome):
             self._print(line)
         if checked.finished:
             self._print_finished(checked)
-        elif outcome.well:
-            self._print_next_step(place, place.track.steps[checked.progress.reached])
+        elif outcome.ok:
+            self._print_next_step(ref, ref.track.steps[checked.progress.reached])
         else:
-            self._print(f"A hint: {make_command('hint', place)}")
+            self._print(f"A hint: {make_command('hint', ref)}")
 
     def print_step(self, found: ShownStep | ShownHint | NotStarted | AllDone) -> None:
         """Print a step, its hint, or what to do in place of a step."""
-        place = found.place
+        ref = found.ref
         if isinstance(found, NotStarted):
-            self._print(f"You have not started {place.name}. Begin: {make_command('start', place)}")
+            self._print(f"You have not started {ref.name}. Begin: {make_command('start', ref)}")
         elif isinstance(found, AllDone):
-            self._print_all_done(place, found.following)
+            self._print_all_done(ref, found.following)
         elif isinstance(found, ShownHint):
-            self._print(f"{place.name}, step {found.step.number}, {found.step.title}:\n")
+            self._print(f"{ref.name}, step {found.step.number}, {found.step.title}:\n")
             self._console.print(Markdown(found.step.hint))
         else:
             step = found.step
-            count, minutes = len(place.track.steps), _minutes(step.seconds)
-            self._print(f"{place.name}, step {step.number} of {count}: {step.title} ({minutes})\n")
+            count, minutes = len(ref.track.steps), _minutes(step.seconds)
+            self._print(f"{ref.name}, step {step.number} of {count}: {step.title} ({minutes})\n")
             self._console.print(Markdown(step.text))
-            self._print(f"\nWhen you are done: {make_command('check', place)}; a hint: {make_command('hint', place)}")
+            self._print(f"\nWhen you are done: {make_command('check', ref)}; a hint: {make_command('hint', ref)}")
 
     def print_applied(self, applied: Applied) -> None:
         """Print which step was done, in which files, and where the learner's own are kept."""
-        place, step = applied.place, applied.step
+        ref, step = applied.ref, applied.step
         files = ", ".join(applied.files) or "no file"
         self._print(f"Step {step.number}, {step.title}, is done for you in {files}.")
         if applied.kept:
-            self._print(f"Your files from before: {applied.kept.relative_to(place.root)}")
-        show, check = make_command("show", place), make_command("check", place)
+            self._print(f"Your files from before: {applied.kept.relative_to(ref.root)}")
+        show, check = make_command("show", ref), make_command("check", ref)
         self._print(f"What it changed and why: {show} STEP={step.number}; then {check}")
 
     def print_reset_plan(self, plan: ResetPlan) -> None:
         """Print which of the learner's changes a reset would remove."""
         if not plan.lost:
-            self._print(f"{plan.place.name}: nothing to reset, your copy is the same as {_state(plan.number)}.")
+            self._print(f"{plan.ref.name}: nothing to reset, your copy is the same as {_state(plan.number)}.")
             return
-        self._print(f"To reset {plan.place.name} to {_state(plan.number)} removes these changes of yours:")
+        self._print(f"To reset {plan.ref.name} to {_state(plan.number)} removes these changes of yours:")
         for line in plan.lost:
             self._print(f"  {line}")
 
@@ -121,7 +120,7 @@ class Terminal:
     def print_diff(self, found: StateDiff) -> None:
         """Print a diff, in colours if this is a terminal."""
         if not found.text:
-            self._print(f"{found.old} and {found.new} of {found.place.name} are the same.")
+            self._print(f"{found.old} and {found.new} of {found.ref.name} are the same.")
         elif self._console.is_terminal:
             self._console.print(Syntax(found.text, "diff", background_color="default", word_wrap=True))
         else:
@@ -133,16 +132,16 @@ class Terminal:
         for heading in ("codelab", "from", "to", "time", "yours"):
             table.add_column(heading, no_wrap=True)
         for listed in listing.tracks:
-            place = listed.place
+            ref = listed.ref
             table.add_row(
-                f"{'*' if listed is listing.current else ' '} {place.name}",
-                place.track.start,
-                place.track.finish,
-                _minutes(place.track.seconds),
+                f"{'*' if listed is listing.current else ' '} {ref.name}",
+                ref.track.start,
+                ref.track.finish,
+                _minutes(ref.track.seconds),
                 f"done {listed.finished_on}" if listed.finished_on else _describe_copy(listed.copy),
             )
         self._console.print(table)
-        begin = make_command("start", listing.tracks[0].place)
+        begin = make_command("start", listing.tracks[0].ref)
         self._print(f"\nBegin one with `{begin}`. * is your current codelab; `make show` prints its next step.")
 
     def print_deployment(self, deployment: Deployment) -> None:
@@ -160,25 +159,25 @@ class Terminal:
         self._console.file.flush()  # gcloud writes next
 
     def _print_finished(self, checked: Checked) -> None:
-        place = checked.place
-        for verdict in checked.progress.verdicts:
-            for finding in verdict.findings:
-                self._print(f"You solved step {verdict.step.number} in your own way: {finding}")
-        text = f"\nWell done! {place.name} is finished: {place.track.title}."
+        ref = checked.ref
+        for status in checked.progress.steps:
+            for finding in status.findings:
+                self._print(f"You solved step {status.step.number} in your own way: {finding}")
+        text = f"\nWell done! {ref.name} is finished: {ref.track.title}."
         self._console.print(text, style="bold green", soft_wrap=True)
         if checked.differing:
-            diff = make_diff_command(place, place.track.finish, WORK)
-            self._print(f"Your copy differs from {place.track.finish} ({diff}): {'; '.join(checked.differing)}")
-        self._print_all_done(place, checked.following)
+            diff = make_diff_command(ref, ref.track.finish, WORK)
+            self._print(f"Your copy differs from {ref.track.finish} ({diff}): {'; '.join(checked.differing)}")
+        self._print_all_done(ref, checked.following)
 
-    def _print_all_done(self, place: Place, following: Place | None) -> None:
-        self._print(f"All steps of {place.name} are done. To deploy it, see {place.codelab.module}/README.md.")
+    def _print_all_done(self, ref: TrackRef, following: TrackRef | None) -> None:
+        self._print(f"All steps of {ref.name} are done. To deploy it, see {ref.codelab.module}/README.md.")
         if following:
             self._print(f"Next: {following.track.title}. {make_command('start', following)}")
 
-    def _print_next_step(self, place: Place, step: Step) -> None:
-        count, minutes = len(place.track.steps), _minutes(step.seconds)
-        show = make_command("show", place)
+    def _print_next_step(self, ref: TrackRef, step: Step) -> None:
+        count, minutes = len(ref.track.steps), _minutes(step.seconds)
+        show = make_command("show", ref)
         self._print(f"Next is step {step.number} of {count}, {step.title} ({minutes}): {show}")
 
     def _print(self, text: str) -> None:
@@ -186,11 +185,11 @@ class Terminal:
 
 
 def _describe_outcome(outcome: Outcome) -> list[str]:
-    if outcome.state is State.NOT_YET:
+    if outcome.result is RunResult.NOT_WORKING_YET:
         lines = ["The app does not work yet after this step, so it was not run."]
-    elif outcome.state is State.DOES_NOT_RUN:
+    elif outcome.result is RunResult.DOES_NOT_RUN:
         lines = [f"Your app does not start: {outcome.text}"]
-    elif outcome.state is State.DIFFERS:
+    elif outcome.result is RunResult.DIFFERS:
         lines = [f"Your app's output is wrong in the scenario “{outcome.scenario}”:", f"  {outcome.text}"]
     else:
         cache = ", except for the cache" if outcome.caches_differ else ""
@@ -201,7 +200,7 @@ def _describe_outcome(outcome: Outcome) -> list[str]:
 def _describe_copy(copy: CopyState) -> str:
     if copy.problem:
         return "cannot be read"
-    return f"step {copy.progress.reached} of {len(copy.progress.verdicts)}" if copy.progress else "-"
+    return f"step {copy.progress.reached} of {len(copy.progress.steps)}" if copy.progress else "-"
 
 
 def _state(number: int) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from codelab.errors import CodelabError
-from codelab.readme.course import Place
+from codelab.readme.course import TrackRef
 from codelab.readme.trees import Tree, held, place_in, read_tree, write_tree
 from codelab.text_diff import describe_change
 from localcloud.files.reading import NotReadError, copy_folder, read_file
@@ -25,51 +25,49 @@ class Workspace:
         self.folder = root / "work"
         self._memory = self.folder / "progress.txt"
 
-    def start(self, place: Place, tree: Tree) -> None:
+    def start(self, ref: TrackRef, tree: Tree) -> None:
         """Make the learner's copy; raises CodelabError if it exists already."""
-        self._expect_folder(place)
-        if place.copy.exists():
+        self._expect_folder(ref)
+        if ref.copy.exists():
             raise CodelabError(
-                f"{_shown(place)} exists already; go on with `make check`, or begin again with "
-                f"`{make_command('reset', place)}`, which keeps your files"
+                f"{_shown(ref)} exists already; go on with `make check`, or begin again with "
+                f"`{make_command('reset', ref)}`, which keeps your files"
             )
-        with _reported(place.copy):
-            place.copy.mkdir(parents=True)
-            write_tree(tree, place.copy)
+        with _reported(ref.copy):
+            ref.copy.mkdir(parents=True)
+            write_tree(tree, ref.copy)
 
-    def read(self, place: Place) -> dict[str, str]:
+    def read(self, ref: TrackRef) -> dict[str, str]:
         """Read the learner's copy; raises CodelabError if there is none."""
-        self._expect_folder(place)
-        if not place.copy.is_dir():
-            raise CodelabError(
-                f"{_shown(place)}: your copy is not there; make one with `{make_command('start', place)}`"
-            )
-        return read_tree(place.copy)
+        self._expect_folder(ref)
+        if not ref.copy.is_dir():
+            raise CodelabError(f"{_shown(ref)}: your copy is not there; make one with `{make_command('start', ref)}`")
+        return read_tree(ref.copy)
 
-    def replace(self, place: Place, tree: Tree) -> Path:
+    def replace(self, ref: TrackRef, tree: Tree) -> Path:
         """Replace the copy with these files, and return the folder where the old one is kept."""
-        self._expect_folder(place)
-        with _reported(place.copy):
-            kept = self._make_kept_folder(place)
-            shutil.move(place.copy, kept)
-            place.copy.mkdir(parents=True)
-            write_tree(tree, place.copy)
+        self._expect_folder(ref)
+        with _reported(ref.copy):
+            kept = self._make_kept_folder(ref)
+            shutil.move(ref.copy, kept)
+            ref.copy.mkdir(parents=True)
+            write_tree(tree, ref.copy)
         return kept
 
-    def change(self, place: Place, files: Mapping[str, str | None], *, keep: bool) -> Path | None:
+    def change(self, ref: TrackRef, files: Mapping[str, str | None], *, keep: bool) -> Path | None:
         """Write these files of the copy, and delete those that are None; with `keep`, first keep a copy of all of it.
 
         Return the folder where that is kept, None without `keep`.
         """
         kept = None
-        self._expect_folder(place)
-        with _reported(place.copy):
+        self._expect_folder(ref)
+        with _reported(ref.copy):
             # All of them, before anything is written.
-            places = {file: place_in(place.copy, file) for file in files}
+            places = {file: place_in(ref.copy, file) for file in files}
             if keep:
-                kept = self._make_kept_folder(place)
-                copy_folder(place.copy, kept)
-            write_tree({file: text for file, text in files.items() if text is not None}, place.copy)
+                kept = self._make_kept_folder(ref)
+                copy_folder(ref.copy, kept)
+            write_tree({file: text for file, text in files.items() if text is not None}, ref.copy)
             for file in (file for file, text in files.items() if text is None):
                 places[file].unlink(missing_ok=True)
         return kept
@@ -83,14 +81,12 @@ class Workspace:
         """Read the day on which each finished track was finished, by the track's name."""
         return {name: rest[0] for word, name, *rest in self._read_lines() if word == "finished" and rest}
 
-    def remember(self, place: Place, *, finished: bool = False) -> None:
+    def remember(self, ref: TrackRef, *, finished: bool = False) -> None:
         """Make this the current track; with `finished`, note that it was finished today."""
-        lines = [
-            line for line in self._read_lines() if line[0] != "current" and not (finished and line[1] == place.name)
-        ]
-        lines.append(["current", place.name])
+        lines = [line for line in self._read_lines() if line[0] != "current" and not (finished and line[1] == ref.name)]
+        lines.append(["current", ref.name])
         if finished:
-            lines.append(["finished", place.name, f"{datetime.now().astimezone():%Y-%m-%d}"])
+            lines.append(["finished", ref.name, f"{datetime.now().astimezone():%Y-%m-%d}"])
         with _reported(self._memory):
             self.folder.mkdir(exist_ok=True)
             new = self._memory.with_suffix(".new")
@@ -105,20 +101,20 @@ class Workspace:
             return []
         return [line.split() for line in text.splitlines() if len(line.split()) > 1 and not line.startswith("#")]
 
-    def _expect_folder(self, place: Place) -> None:
+    def _expect_folder(self, ref: TrackRef) -> None:
         """Raise CodelabError if the copy is a file, or a link that leads out of work/."""
-        if place.copy.is_file():
+        if ref.copy.is_file():
             raise CodelabError(
-                f"{_shown(place)} is a file, where the folder with your copy should be; move it away, then run "
-                f"`{make_command('start', place)}`"
+                f"{_shown(ref)} is a file, where the folder with your copy should be; move it away, then run "
+                f"`{make_command('start', ref)}`"
             )
-        held(self.folder, place.copy.name)
+        held(self.folder, ref.copy.name)
 
-    def _make_kept_folder(self, place: Place) -> Path:
+    def _make_kept_folder(self, ref: TrackRef) -> Path:
         """Return a new path under work/.kept for this track's files."""
         kept = held(self.folder, ".kept")
         kept.mkdir(parents=True, exist_ok=True)
-        name = f"{place.copy.name}-{datetime.now():%Y%m%d-%H%M%S}"
+        name = f"{ref.copy.name}-{datetime.now():%Y%m%d-%H%M%S}"
         candidates = (kept / f"{name}{suffix}" for suffix in ["", *(f"-{number}" for number in range(2, 1000))])
         return next(path for path in candidates if not path.exists())
 
@@ -137,20 +133,20 @@ def list_changes(old: Tree, new: Tree) -> list[str]:
     return lines
 
 
-def make_command(verb: str, place: Place) -> str:
+def make_command(verb: str, ref: TrackRef) -> str:
     """Return the command line for a verb and a track, such as "make start MOD=mod2-cloudndb FROM=FINISH"."""
-    start = "" if place.track is place.codelab.tracks[0] else f" FROM={place.track.start}"
-    return f"make {verb} MOD={place.codelab.module}{start}"
+    start = "" if ref.track is ref.codelab.tracks[0] else f" FROM={ref.track.start}"
+    return f"make {verb} MOD={ref.codelab.module}{start}"
 
 
-def make_diff_command(place: Place, old: str, new: str) -> str:
+def make_diff_command(ref: TrackRef, old: str, new: str) -> str:
     """Return the command line that compares two states, such as "make diff MOD=mod2-cloudndb FROM=START TO=work"."""
-    track = "" if place.track is place.codelab.tracks[0] else f" TRACK={place.track.start}"
-    return f"make diff MOD={place.codelab.module}{track} FROM={old} TO={new}"
+    track = "" if ref.track is ref.codelab.tracks[0] else f" TRACK={ref.track.start}"
+    return f"make diff MOD={ref.codelab.module}{track} FROM={old} TO={new}"
 
 
-def _shown(place: Place) -> str:
-    return place.copy.relative_to(place.root).as_posix()
+def _shown(ref: TrackRef) -> str:
+    return ref.copy.relative_to(ref.root).as_posix()
 
 
 def _count(number: int, noun: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import os
 import signal
 import sys
@@ -19,8 +18,8 @@ from datastore_emulator.net.addresses import read_address, refuse_exposure
 from datastore_emulator.stopping import Stopped, stop_signals
 
 if TYPE_CHECKING:
-    from localcloud.cloud import App
-    from localcloud.runtimes.command import Command
+    from localcloud.app import App
+    from localcloud.runtimes import Runtime
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,12 +98,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _doctor(options: argparse.Namespace) -> None:
-    from localcloud.doctor import lanes, report
+    from localcloud import doctor, lanes
 
     if options.lanes:
-        print(*lanes())
-    else:
-        report(print)
+        print(*lanes.lanes())
+        return
+    doctor.report(print)
+    print()
+    lanes.report(print)
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -117,13 +118,13 @@ def _run(options: argparse.Namespace) -> None:
     environment = dict(_assignment(text) for text in options.env)
     say = _printer(len(options.directories) > 1)
     data = options.data or str(_default_data(options.project))
-    commands = _commands(options.python27)
+    runtimes = _runtimes(options.python27)
     with Cloud(
         project=options.project,
         data=data,
         datastore=options.datastore,
         redis=options.redis,
-        commands=commands,
+        runtimes=runtimes,
         log=say,
     ) as cloud:
         apps = [
@@ -137,7 +138,9 @@ def _run(options: argparse.Namespace) -> None:
             )
             for number, directory in enumerate(options.directories)
         ]
-        # First of all, and before the log: the front ends listen already, and let a visitor wait for the app.
+        for app in apps:
+            app.prepare()
+        # Before the apps' own output: the front ends listen already, and let a visitor wait for the app.
         with _while_someone_reads():
             for app in apps:
                 print(f"{app.name} ({app.plan.platform.value}): {app.url}", flush=True)
@@ -147,13 +150,11 @@ def _run(options: argparse.Namespace) -> None:
         _wait_for_an_end(apps)
 
 
-def _commands(python27: str | None) -> Callable[..., Command]:
-    """Return what finds the process for a plan: on genuine Python 2.7 only if the person asked for it."""
-    from localcloud.runtimes import command, genuine_python27
+def _runtimes(python27: str | None) -> Sequence[Runtime]:
+    """Return the runtimes that the user asked for: with --python27, a real Python 2.7."""
+    from localcloud.runtimes.python27_real import Python27RealRuntime, find_python27
 
-    if python27 is None:
-        return command.command_for
-    return functools.partial(genuine_python27.command_for, genuine_python27.find_python27(python27 or None))
+    return () if python27 is None else (Python27RealRuntime(find_python27(python27 or None)),)
 
 
 def _datastore(options: argparse.Namespace) -> None:

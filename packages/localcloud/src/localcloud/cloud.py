@@ -4,39 +4,30 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-import psutil
-
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.api.remote import RemoteDatastore
-from datastore_emulator.api.tracing import observed
+from datastore_emulator.api.tracing import traced
 from datastore_emulator.engine import Engine
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.addresses import read_server
-from datastore_emulator.net.ports import free_port, hold
+from datastore_emulator.net.ports import hold
 from datastore_emulator.scratch import Scratch
+from localcloud.app import App, Log
 from localcloud.appengine.call_handler import call_handler
 from localcloud.appengine.server import ApiServer
-from localcloud.frontend import FrontEnd
 from localcloud.launch import read_plan
-from localcloud.launch.plan import LaunchPlan, Platform
-from localcloud.processes.process import Process
-from localcloud.runtimes.command import Command, Services, command_for
+from localcloud.launch.plan import Platform
+from localcloud.runtimes import Runtime, ServiceAddresses, choose_runtime
 from localcloud.services.clock import Clock
 from localcloud.services.memorystore import Memorystore
-
-Log = Callable[[str, str], None]
-
-# Where apps are looked for when nobody asks for a port: 8080 is what Google's own tools take first.
-_PORTS = range(8080, 8280)
 
 
 class Listener(Protocol):
@@ -48,132 +39,13 @@ class Listener(Protocol):
     def stop(self) -> None: ...
 
 
-class App:
-    """A folder being served: a front end that visitors reach at `url`, and the app's process behind it."""
-
-    def __init__(
-        self,
-        name: str,
-        plan: LaunchPlan,
-        services: Services,
-        *,
-        port: int | None,
-        home: Path,
-        log: Log,
-        overrides: Mapping[str, str],
-        behind_load_balancer: bool = False,
-        commands: Callable[..., Command] = command_for,
-    ) -> None:
-        self.name = name
-        self.plan = plan
-        self._log = log
-        self._upstream = free_port()
-        # Before anything slow, so that a port which is taken is said at once.
-        self._front_end = self._listen(
-            lambda number: FrontEnd(
-                plan.platform,
-                ("127.0.0.1", self._upstream),
-                port=number,
-                directory=plan.directory,
-                handlers=plan.handlers,
-                extra_headers={"X-Appengine-Api-Ticket": services.ticket} if plan.bundled_services else {},
-                behind_load_balancer=behind_load_balancer,
-                ended=lambda: self.returncode is not None,
-            ),
-            port,
-        )
-        self._process: Process | None = None
-        # Apps start on threads of their own: one that is being started when the cloud closes must not live on.
-        self._starting = threading.Lock()
-        self._stopped = False
-        try:
-            self._command = commands(
-                plan,
-                services,
-                service=name.replace("/", "-").lower(),
-                port=self._upstream,
-                home=home,
-                overrides=overrides,
-                report=lambda line: log(name, line),
-            )
-        except BaseException:
-            self._front_end.stop()
-            raise
-
-    @staticmethod
-    def _listen(front_end: Callable[[int], FrontEnd], port: int | None) -> FrontEnd:
-        """Return a front end that listens on the port, or on the first free one from 8080 up."""
-        for number in _PORTS if port is None else [port]:
-            candidate = front_end(number)
-            try:
-                candidate.start()
-            except UserError:
-                if port is not None:
-                    raise
-            else:
-                return candidate
-        raise UserError(f"no port from {_PORTS[0]} to {_PORTS[-1]} is free; choose one with --port")
-
-    @property
-    def url(self) -> str:
-        """The address for a browser, as in "http://localhost:8080"."""
-        return self._front_end.url
-
-    @property
-    def upstream(self) -> tuple[str, int]:
-        """Where the app itself listens, behind its front end."""
-        return "127.0.0.1", self._upstream
-
-    @property
-    def returncode(self) -> int | None:
-        """The process's exit code if it has ended by itself, else None."""
-        process = self._process
-        return process.returncode if process else None
-
-    def processes(self) -> set[psutil.Process]:
-        """Return the app's own process and all that it started; none if it has not been started."""
-        return self._process.members() if self._process else set()
-
-    def start(self) -> None:
-        """Start the app, and return when it listens; raises UserError if it exits or takes too long."""
-        for note in self._command.notes:
-            self._log(self.name, note)
-        self._start_process()
-
-    def restart(self) -> None:
-        """End the app's process and start another, as a new version or a recycled instance would."""
-        self._stop_process()
-        self._start_process()
-
-    def stop(self) -> None:
-        """End the app; nothing of it is left, and it starts no more."""
-        self._front_end.stop()
-        with self._starting:
-            self._stopped = True
-        self._stop_process()
-
-    def _start_process(self) -> None:
-        command = self._command
-        with self._starting:
-            if self._stopped:
-                raise UserError(f"{self.name}: stopped before it was started")
-            process = Process(self.name, command.argv, dict(command.environment), command.directory, self._log)
-            self._process = process
-        process.wait_for_port("127.0.0.1", self._upstream, 30)
-
-    def _stop_process(self) -> None:
-        process, self._process = self._process, None
-        if process:
-            process.stop()
-
-
 class Cloud:
     """A local Google Cloud project with the apps that run in it; a context manager that ends all it started.
 
     `data` is the Datastore's file, ":memory:" for none. `datastore` and `redis` are HOST:PORT of servers to use
-    instead of our own; `memorystore` is a server of our own to use instead of a plain one. `commands` finds the
-    process for a plan, as command_for does. `log` receives each app's name and line of output; `observe` hears of each
-    call to Datastore and Memcache, as in "Datastore RunQuery".
+    instead of our own; `memorystore` is a server of our own to use instead of a plain one. `runtimes` come before the
+    built-in ones, for the plans they support. `log` receives each app's name and line of output; `observe` hears of
+    each call to Datastore and Memcache, as in "Datastore RunQuery".
     """
 
     def __init__(
@@ -184,14 +56,14 @@ class Cloud:
         datastore: str | None = None,
         redis: str | None = None,
         memorystore: Memorystore | None = None,
-        commands: Callable[..., Command] = command_for,
+        runtimes: Sequence[Runtime] = (),
         log: Log = lambda name, line: None,
         observe: Callable[[str], None] = lambda call: None,
     ) -> None:
         self.project = project
         self.clock = Clock()
         self.memorystore: Memorystore | None = None
-        self._commands = commands
+        self._runtimes = runtimes
         self._own_memorystore = memorystore
         self.apps: list[App] = []
         self._log = log
@@ -211,10 +83,10 @@ class Cloud:
             else:
                 self.engine = Engine(data)
             stack.callback(self.engine.close)
-            watched = observed(self.engine, observe)
+            watched = traced(self.engine, observe)
             self.api_server = ApiServer(watched, clock=self.clock.now, observe=observe)
             if not datastore:
-                server = DatastoreServer(watched, doors=[call_handler(self.api_server.datastore_dispatcher)])
+                server = DatastoreServer(watched, extra_handlers=[call_handler(self.api_server.datastore_dispatcher)])
                 server.start()
                 stack.callback(server.stop)
                 self.datastore_server: Listener = server
@@ -267,7 +139,7 @@ class Cloud:
             )
         if "REDIS_HOST" in plan.environment and not self._redis:
             self._start_memorystore()
-        services = Services(
+        services = ServiceAddresses(
             project=project or self.project,
             datastore=self.datastore,
             api_server=(self.api_server.host, self.api_server.port),
@@ -278,13 +150,13 @@ class Cloud:
         app = App(
             name,
             plan,
+            choose_runtime(plan, self._runtimes),
             services,
             port=port,
             home=home,
             log=self._log,
-            overrides=environment or {},
+            overrides=dict(environment or {}),
             behind_load_balancer=behind_load_balancer,
-            commands=self._commands,
         )
         self.apps.append(app)
         return app
@@ -295,12 +167,18 @@ class Cloud:
         app.stop()
 
     def start(self) -> None:
-        """Start every app, all at once; the first error is raised, and `close` ends the rest."""
+        """Prepare every app, one after another, and start them all at once.
+
+        Raises the first error; `close` ends the rest.
+        """
+        # On this thread, so that Ctrl-C ends an installation under way.
+        for app in self.apps:
+            app.prepare()
         # Not in a `with`: that would wait for a slow start after Ctrl-C, which `close` cuts short.
         pool = ThreadPoolExecutor(max_workers=max(1, len(self.apps)))
         waiting = {pool.submit(app.start) for app in self.apps}
         while waiting:
-            # Not for ever at once: a signal that comes just before such a wait begins would not interrupt it.
+            # In short waits: a signal that comes just before a long wait begins would not interrupt it.
             done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
             for started in done:
                 started.result()

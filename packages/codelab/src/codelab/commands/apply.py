@@ -7,10 +7,9 @@ from pathlib import Path
 
 from merge3 import Merge3
 
-from codelab.check.progress import standing_of
-from codelab.check.steps import Judge
+from codelab.check import Checker
 from codelab.errors import CodelabError
-from codelab.readme.course import Place
+from codelab.readme.course import TrackRef
 from codelab.readme.model import Step
 from codelab.readme.trees import Tree, Unread
 from codelab.text_diff import is_comparable
@@ -25,25 +24,25 @@ _OVERWRITE = "or run `make apply OVERWRITE=1` to take the codelab's file (yours 
 class Applied:
     """A step that was done: the files that changed, and where the learner's own are kept if one was overwritten."""
 
-    place: Place
+    ref: TrackRef
     step: Step
     files: tuple[str, ...]
     kept: Path | None
 
 
-def apply(workspace: Workspace, place: Place, *, overwrite: bool = False, judge: Judge | None = None) -> Applied:
+def apply(workspace: Workspace, ref: TrackRef, *, overwrite: bool = False, checker: Checker | None = None) -> Applied:
     """Do the first step that is not done, and keep the learner's own edits.
 
-    `judge` is the track's, if the caller has it already. Raises CodelabError, with nothing written, where the step and
-    an edit change the same lines. With `overwrite`, the step's files replace the learner's, which are kept.
+    `checker` is the track's, if the caller has it already. With `overwrite`, the step's files replace the learner's,
+    which are kept. Without it, raises CodelabError, with nothing written, where both change the same lines.
     """
-    judge = judge or Judge(place.codelab, place.track)
-    mine = workspace.read(place)
-    pending = standing_of(judge, mine).pending
+    checker = checker or Checker(ref)
+    mine = workspace.read(ref)
+    pending = checker.progress(mine).pending
     if pending is None:
-        raise CodelabError(f"{place.name}: all steps are done already; run `{make_command('check', place)}`")
+        raise CodelabError(f"{ref.name}: all steps are done already; run `{make_command('check', ref)}`")
     step = pending.step
-    before, after = judge.trees[step.number - 1], judge.trees[step.number]
+    before, after = checker.trees[step.number - 1], checker.trees[step.number]
     changed = {file for file in {*before, *after} if before.get(file) != after.get(file)}
     files: dict[str, str | None] = {}
     for file in sorted(changed):
@@ -51,8 +50,8 @@ def apply(workspace: Workspace, place: Place, *, overwrite: bool = False, judge:
         if wanted != mine.get(file):
             files[file] = wanted
     replaced = any(mine.get(file) not in (None, before.get(file)) for file in files)
-    kept = workspace.change(place, files, keep=replaced)
-    return Applied(place, step, tuple(files), kept)
+    kept = workspace.change(ref, files, keep=replaced)
+    return Applied(ref, step, tuple(files), kept)
 
 
 def _merge(file: str, before: Tree, mine: Tree, after: Tree) -> str | None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from codelab.check.outcome import Outcome, rehearse, will_run
-from codelab.check.progress import Standing, standing_of
-from codelab.check.steps import Judge
-from codelab.readme.course import Course, Place
+from codelab.check import Checker, Outcome, Progress, run_and_compare, will_run
+from codelab.readme.course import Course, TrackRef
 from codelab.readme.trees import Tree
 from codelab.workspace import Workspace, list_changes
 
@@ -21,12 +19,12 @@ class Checked:
     `differing` lists how a finished copy differs from FINISH, and `following` is the track to do next.
     """
 
-    place: Place
+    ref: TrackRef
     files: Tree
-    progress: Standing
+    progress: Progress
     outcome: Outcome | None = None
     differing: tuple[str, ...] = ()
-    following: Place | None = None
+    following: TrackRef | None = None
 
     @property
     def passed(self) -> bool:
@@ -35,7 +33,7 @@ class Checked:
             return False
         if self.outcome is None:
             return self.progress.between_steps and not self.progress.ahead
-        return self.outcome.well
+        return self.outcome.ok
 
     @property
     def finished(self) -> bool:
@@ -46,27 +44,27 @@ class Checked:
 def check(
     course: Course,
     workspace: Workspace,
-    place: Place,
+    ref: TrackRef,
     *,
     run: bool = True,
-    judge: Judge | None = None,
-    on_progress: Callable[[Standing, bool], None] = lambda progress, will_run: None,
+    checker: Checker | None = None,
+    on_progress: Callable[[Progress, bool], None] = lambda progress, will_run: None,
 ) -> Checked:
     """Check a learner's copy: its files, and with `run` also its output where the app should work.
 
-    `judge` is the track's, if the caller has it already. `on_progress` is called before any app runs, which takes
+    `checker` is the track's, if the caller has it already. `on_progress` is called before any app runs, which takes
     seconds: with the progress, and with true if apps will run. Raises CodelabError if there is no copy.
     """
-    judge = judge or Judge(place.codelab, place.track)
-    files = workspace.read(place)  # what is saved from here on is not part of this check
-    progress = standing_of(judge, files)
-    workspace.remember(place)
-    on_progress(progress, run and will_run(place, progress))
+    checker = checker or Checker(ref)
+    files = workspace.read(ref)  # what is saved from here on is not part of this check
+    progress = checker.progress(files)
+    workspace.remember(ref)
+    on_progress(progress, run and will_run(ref, progress))
     if not run:
-        return Checked(place, files, progress)
-    outcome = rehearse(place, judge, progress)
+        return Checked(ref, files, progress)
+    outcome = run_and_compare(checker, progress)
     if not outcome.finished:
-        return Checked(place, files, progress, outcome)
-    workspace.remember(place, finished=True)
-    differing = tuple(list_changes(judge.trees[-1], files))
-    return Checked(place, files, progress, outcome, differing, course.after(place))
+        return Checked(ref, files, progress, outcome)
+    workspace.remember(ref, finished=True)
+    differing = tuple(list_changes(checker.trees[-1], files))
+    return Checked(ref, files, progress, outcome, differing, course.after(ref))

@@ -12,13 +12,13 @@ from pathlib import Path
 from codelab.errors import CodelabError
 from codelab.readme.course import Course
 from codelab.readme.model import Codelab
+from codelab.readme.sections import DEPLOY
 from codelab.readme.trees import held
 from datastore_emulator.scratch import Scratch
 from localcloud.launch import read_plan
 from localcloud.launch.errors import read_text
 from localcloud.launch.plan import Platform
 
-_SECTION = "Deploy to Google Cloud"
 _DEPLOY = re.compile(r"gcloud (app|run) deploy ")
 _FOLDER = re.compile(r" (?:--source=)?([\w.-]+/[\w./-]+?)(?:/app\.yaml)?(?: |$)")
 # Old projects may have a domain before their id: example.com:visitme.
@@ -72,22 +72,19 @@ def run_deployment(course: Course, deployment: Deployment) -> bool:
 
 
 def _read_deployment(codelab: Codelab, project: str, region: str, side: str | None) -> Deployment:
-    section = codelab.section(_SECTION)
-    end = section.line + section.text.count("\n") + 1
+    section = codelab.section(DEPLOY)
     before: list[str] = []
     after: list[str] = []
     found: tuple[str, int] | None = None
-    for fence in codelab.page.fences:
-        if fence.language != "console" or not section.line < fence.line <= end:
-            continue
-        lines = [line.removeprefix("$ ") for line in fence.text.splitlines()]
-        if found and any(_DEPLOY.match(line) for line in lines):
+    for fence in section.consoles:
+        commands = list(fence.commands())
+        if found and any(_DEPLOY.match(command) for _, command in commands):
             break
-        for number, line in enumerate(lines, fence.line + 1):
-            if _DEPLOY.match(line):
-                found = line, number
-            elif not line.startswith("gcloud config "):
-                (after if found else before).append(_fill_in(line, project, region))
+        for number, command in commands:
+            if _DEPLOY.match(command):
+                found = command, number
+            elif not command.startswith("gcloud config "):
+                (after if found else before).append(_fill_in(command, project, region))
     if not found:
         raise CodelabError(f"{codelab.page.name}:{section.line}: no gcloud command here deploys the app")
     command, number = found
@@ -120,11 +117,11 @@ def _fill_in(command: str, project: str, region: str) -> str:
 def _check_side(codelab: Codelab, folder: str, side: str) -> str:
     """Return the side's folder; raises CodelabError unless it is for the same platform as the README's `folder`."""
     root = codelab.readme.parent
-    place = held(root, side)
+    ref = held(root, side)
     usual = root / Path(folder).name
-    if not place.is_dir():
+    if not ref.is_dir():
         raise CodelabError(f"{codelab.module} has no folder {side}; deploy another, such as {usual.name}")
-    platform = _read_platform(place)
+    platform = _read_platform(ref)
     if platform is Platform.APP_ENGINE_PYTHON27:
         raise CodelabError(
             f"{codelab.module}/{side}: App Engine no longer accepts python27 apps (docs/platform-facts.md); "

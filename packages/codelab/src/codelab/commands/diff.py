@@ -6,13 +6,13 @@ import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from codelab.check.steps import Judge
+from codelab.check import Checker
 from codelab.errors import CodelabError
-from codelab.readme.course import Place
+from codelab.readme.course import TrackRef
 from codelab.readme.trees import Tree, held, read_tree
 from codelab.text_diff import describe_too_large, is_comparable
 from codelab.workspace import Workspace
-from localcloud.files.paths import shown
+from localcloud.files.paths import format_name
 
 # The state that is the learner's copy.
 WORK = "work"
@@ -22,17 +22,17 @@ WORK = "work"
 class StateDiff:
     """Two states of a track by their names, and a unified diff from one to the other; "" if they are the same."""
 
-    place: Place
+    ref: TrackRef
     old: str
     new: str
     text: str
 
 
-def diff(workspace: Workspace, place: Place, old: str, new: str) -> StateDiff:
+def diff(workspace: Workspace, ref: TrackRef, old: str, new: str) -> StateDiff:
     """Compare two states; read_state says which names they may have."""
     if old == new:
         raise CodelabError(f'both states are "{old}"; choose two different ones, such as --from START --to work')
-    before, after = read_state(workspace, place, old), read_state(workspace, place, new)
+    before, after = read_state(workspace, ref, old), read_state(workspace, ref, new)
     text = "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
         for file in sorted({*before, *after})
@@ -43,26 +43,26 @@ def diff(workspace: Workspace, place: Place, old: str, new: str) -> StateDiff:
             f"{new}/{file}" if file in after else "/dev/null",
         )
     )
-    return StateDiff(place, old, new, text)
+    return StateDiff(ref, old, new, text)
 
 
-def read_state(workspace: Workspace, place: Place, name: str) -> Tree:
+def read_state(workspace: Workspace, ref: TrackRef, name: str) -> Tree:
     """Return the files of "work", of the track after a step's number, or of a folder of the module such as FINISH.
 
     Raises CodelabError for any other name.
     """
     if name == WORK:
-        return workspace.read(place)
+        return workspace.read(ref)
     if name.isdecimal():
-        trees = Judge(place.codelab, place.track).trees
+        trees = Checker(ref).trees
         if name in map(str, range(len(trees))):
             return trees[int(name)]
-    module = place.codelab.readme.parent
+    module = ref.codelab.readme.parent
     # Looked up among the module's folders, so that no name leads anywhere else.
     if name not in {entry.name for entry in module.iterdir() if entry.is_dir()}:
-        folders = sorted({name for track in place.codelab.tracks for name in (track.start, track.finish)})
-        choices = f"{WORK}, a step (0 to {len(place.track.steps)}), {', '.join(folders)}"
-        raise CodelabError(f'"{shown(name)}" is not a state of {place.name}; choose one of: {choices}')
+        folders = sorted({name for track in ref.codelab.tracks for name in (track.start, track.finish)})
+        choices = f"{WORK}, a step (0 to {len(ref.track.steps)}), {', '.join(folders)}"
+        raise CodelabError(f'"{format_name(name)}" is not a state of {ref.name}; choose one of: {choices}')
     return read_tree(held(module, name))
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from codelab.check.progress import Standing, standing_of
-from codelab.check.steps import Judge
+from codelab.check import Checker, Progress
 from codelab.errors import CodelabError
-from codelab.readme.course import Course, Place
+from codelab.readme.course import Course, TrackRef
 from codelab.workspace import Workspace
 
 
@@ -16,7 +15,7 @@ from codelab.workspace import Workspace
 class CopyState:
     """The progress of a learner's copy, or the problem that keeps it from being read. Without a copy, neither."""
 
-    progress: Standing | None = None
+    progress: Progress | None = None
     problem: str = ""
 
 
@@ -24,7 +23,7 @@ class CopyState:
 class ListedTrack:
     """A track of the course, the state of its copy, and the day on which it was finished ("" if it was not)."""
 
-    place: Place
+    ref: TrackRef
     copy: CopyState
     finished_on: str = ""
 
@@ -38,23 +37,25 @@ class Listing:
 
     def track(self, name: str) -> ListedTrack:
         """Return the track with this name."""
-        return next(track for track in self.tracks if track.place.name == name)
+        return next(track for track in self.tracks if track.ref.name == name)
 
 
-def list_tracks(course: Course, workspace: Workspace, read_copy: Callable[[Place], CopyState] | None = None) -> Listing:
+def list_tracks(
+    course: Course, workspace: Workspace, read_copy: Callable[[TrackRef], CopyState] | None = None
+) -> Listing:
     """List all tracks of the course. `read_copy` reads the state of a copy; a caller may have one that caches."""
-    read = read_copy or (lambda place: read_copy_state(workspace, place))
+    read = read_copy or (lambda ref: read_copy_state(workspace, ref))
     finished = workspace.read_finished()
-    tracks = tuple(ListedTrack(place, read(place), finished.get(place.name, "")) for place in course.places())
+    tracks = tuple(ListedTrack(ref, read(ref), finished.get(ref.name, "")) for ref in course.tracks())
     current = workspace.current
-    return Listing(tracks, next((track for track in tracks if track.place.name == current), None))
+    return Listing(tracks, next((track for track in tracks if track.ref.name == current), None))
 
 
-def read_copy_state(workspace: Workspace, place: Place) -> CopyState:
+def read_copy_state(workspace: Workspace, ref: TrackRef) -> CopyState:
     """Read the state of a learner's copy. A copy that cannot be read is a state too, not an error."""
-    if not place.copy.is_dir():
+    if not ref.copy.is_dir():
         return CopyState()
     try:
-        return CopyState(standing_of(Judge(place.codelab, place.track), workspace.read(place)))
+        return CopyState(Checker(ref).progress(workspace.read(ref)))
     except CodelabError as error:
         return CopyState(problem=str(error))

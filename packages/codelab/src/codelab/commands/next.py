@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from codelab.commands.current_step import AllDone
 from codelab.commands.show import ShownStep, show
-from codelab.readme.course import Course, Place
+from codelab.readme.course import Course, TrackRef
 from codelab.workspace import Workspace
 
 
@@ -14,9 +14,9 @@ from codelab.workspace import Workspace
 class NotStarted:
     """A track that has no copy yet."""
 
-    place: Place
+    ref: TrackRef
 
 
-def find_next(course: Course, workspace: Workspace, place: Place) -> NotStarted | ShownStep | AllDone:
+def find_next(course: Course, workspace: Workspace, ref: TrackRef) -> NotStarted | ShownStep | AllDone:
     """Return what to do now: start the track, do a step, or go on to the next track."""
-    return show(course, workspace, place) if place.copy.exists() else NotStarted(place)
+    return show(course, workspace, ref) if ref.copy.exists() else NotStarted(ref)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from codelab.check.steps import Judge
+from codelab.check import Checker
 from codelab.errors import CodelabError
-from codelab.readme.course import Place
+from codelab.readme.course import TrackRef
 from codelab.readme.trees import Tree
 from codelab.workspace import Workspace, list_changes
 
@@ -19,24 +19,24 @@ class ResetPlan:
     `files` are the files it would put there, and `lost` lists the learner's changes that it would remove.
     """
 
-    place: Place
+    ref: TrackRef
     number: int
     files: Tree
     lost: tuple[str, ...]
 
 
-def plan_reset(workspace: Workspace, place: Place, number: int = 0, judge: Judge | None = None) -> ResetPlan:
+def plan_reset(workspace: Workspace, ref: TrackRef, number: int = 0, checker: Checker | None = None) -> ResetPlan:
     """Work out what a reset would change, without changing anything.
 
-    `judge` is the track's, if the caller has it already. Raises CodelabError for a number that no step has.
+    `checker` is the track's, if the caller has it already. Raises CodelabError for a number that no step has.
     """
-    trees = (judge or Judge(place.codelab, place.track)).trees
+    trees = (checker or Checker(ref)).trees
     if not 0 <= number < len(trees):
-        raise CodelabError(f"{place.name} has no step {number}; choose 0 (START) to {len(trees) - 1}")
-    lost = list_changes(trees[number], workspace.read(place))
-    return ResetPlan(place, number, trees[number], tuple(lost))
+        raise CodelabError(f"{ref.name} has no step {number}; choose 0 (START) to {len(trees) - 1}")
+    lost = list_changes(trees[number], workspace.read(ref))
+    return ResetPlan(ref, number, trees[number], tuple(lost))
 
 
 def reset(workspace: Workspace, plan: ResetPlan) -> Path:
     """Do the reset, and return the folder where the old copy is kept."""
-    return workspace.replace(plan.place, plan.files)
+    return workspace.replace(plan.ref, plan.files)

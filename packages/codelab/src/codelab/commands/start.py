@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codelab.check.steps import Judge
-from codelab.readme.course import Place
+from codelab.check import Checker
+from codelab.readme.course import TrackRef
 from codelab.readme.model import Step
 from codelab.workspace import Workspace
 
@@ -14,16 +14,16 @@ from codelab.workspace import Workspace
 class Started:
     """A new copy of a track's START, and the first step to do in it."""
 
-    place: Place
+    ref: TrackRef
     first_step: Step
 
 
-def start(workspace: Workspace, place: Place, judge: Judge | None = None) -> Started:
+def start(workspace: Workspace, ref: TrackRef, checker: Checker | None = None) -> Started:
     """Copy START into work/, and make this the current track.
 
-    `judge` is the track's, if the caller has it already. Raises CodelabError if the copy exists.
+    `checker` is the track's, if the caller has it already. Raises CodelabError if the copy exists.
     """
-    judge = judge or Judge(place.codelab, place.track)
-    workspace.start(place, judge.trees[0])
-    workspace.remember(place)
-    return Started(place, place.track.steps[0])
+    checker = checker or Checker(ref)
+    workspace.start(ref, checker.trees[0])
+    workspace.remember(ref)
+    return Started(ref, ref.track.steps[0])

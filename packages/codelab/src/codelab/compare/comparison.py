@@ -12,27 +12,22 @@ from pathlib import Path
 
 import httpx
 
-from codelab.check.facts import UnreadableError, file_facts
 from codelab.compare.expectation import MismatchError
 from codelab.compare.local_cloud import FAR_FROM_UTC, LocalWorld, fresh_side
 from codelab.compare.scenarios import REDIS_SCENARIOS, REPEAT_VISITORS, SCENARIOS, Scenario
 from codelab.compare.visitor import Document
-from codelab.readme.model import Codelab
-from codelab.readme.trees import Tree
 from datastore_emulator.errors import UserError
 from localcloud.cloud import App, Cloud
 
 # After each step these; at the end of a track all of them (all_scenarios).
 FIRST_SCENARIOS: Sequence[Scenario] = SCENARIOS[:4] + SCENARIOS[6:10]
 
-_CACHE_READS = {"google.appengine.api.memcache.get": "Memcache", "redis.Redis().get": "Redis"}
 _ERROR = 400
 _LINE = re.compile(r'File "([^"]+)", line (\d+)')
 # An exception's last line, or what gunicorn says of an app that it cannot find.
 _EXCEPTION = re.compile(
     r"^(?:(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Exit|Interrupt|NotFound|Warning)\b|Failed to find attribute ).*"
 )
-_FUNCTION = re.compile(r"--function[ =]([A-Za-z_]\w*)")
 
 
 @dataclass(frozen=True)
@@ -45,24 +40,6 @@ class Difference:
 
     def __str__(self) -> str:
         return f"{self.text}\n{self.error}" if self.error else self.text
-
-
-def function_of(codelab: Codelab) -> str | None:
-    """Return the function that the codelab's commands serve, if they name one."""
-    names = [
-        name for fence in codelab.page.fences if fence.language == "console" for name in _FUNCTION.findall(fence.text)
-    ]
-    return names[0] if names else None
-
-
-def cache_of(tree: Tree) -> str | None:
-    """Return the cache that an app of the course answers from ("Memcache" or "Redis"), None if from none."""
-    try:
-        facts = file_facts("main.py", tree.get("main.py", ""), frozenset())
-    except UnreadableError:
-        return None
-    called = {fact.name for fact in facts if fact.kind == "called"}
-    return next((cache for name, cache in _CACHE_READS.items() if name in called), None)
 
 
 def all_scenarios(cache: str | None) -> Sequence[Scenario]:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from codelab.compare.relay import Relay
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
+from datastore_emulator.net.relay import Relay
 from datastore_emulator.scratch import Scratch
 from localcloud.processes.process import Process
+from localcloud.runtimes import Runtime
 from localcloud.runtimes import containers as container
-from localcloud.runtimes.command import Command
-from localcloud.runtimes.command import command_for as on_python3
-from localcloud.runtimes.genuine_python27 import command_for, find_python27
+from localcloud.runtimes.python27_real import Python27RealRuntime, find_python27
 from localcloud.services.memorystore import Memorystore, Security
 
 _EMULATOR_SECONDS = 60
@@ -44,7 +42,7 @@ def python3() -> Iterator[Surroundings]:
 @contextmanager
 def python27() -> Iterator[Surroundings]:
     """python27 folders on CPython 2.7, those of App Engine under the legacy SDK."""
-    yield Surroundings({"commands": functools.partial(command_for, find_python27())})
+    yield Surroundings({"runtimes": [Python27RealRuntime(find_python27())]})
 
 
 @contextmanager
@@ -63,7 +61,7 @@ def google_emulator(consistency: float = 1.0) -> Iterator[Surroundings]:
     """
     command = f"beta emulators datastore start --project=demo --no-store-on-disk --consistency={consistency}"
     with _emulator(command) as relay:
-        yield Surroundings({"datastore": relay.address, "commands": _on_python27_if_here()}, relay)
+        yield Surroundings({"datastore": relay.address, "runtimes": _python27_if_here()}, relay)
 
 
 @contextmanager
@@ -81,7 +79,7 @@ def containers() -> Iterator[Surroundings]:
         raise UserError(f"no {container.TOOL}")
     container.sweep(tool)
     try:
-        yield Surroundings({"commands": functools.partial(container.command_for, tool, _on_python27_if_here())})
+        yield Surroundings({"runtimes": [container.ContainerRuntime(tool), *_python27_if_here()]})
     finally:
         container.sweep(tool)
 
@@ -96,11 +94,11 @@ WORLDS: Mapping[str, Callable[[], AbstractContextManager[Surroundings]]] = {
 }
 
 
-def _on_python27_if_here() -> Callable[..., Command]:
+def _python27_if_here() -> Sequence[Runtime]:
     try:
-        return functools.partial(command_for, find_python27())
+        return [Python27RealRuntime(find_python27())]
     except UserError:
-        return on_python3
+        return []
 
 
 @contextmanager

@@ -49,12 +49,11 @@ class Commands:
 
     def check(self, page: Page) -> Iterator[Problem]:
         """Yield each line of a console fence that is no command, or one that does not exist."""
-        for fence in page.fences:
-            if fence.language == "console":
-                for number, line in enumerate(fence.text.splitlines(), fence.line + 1):
-                    self.checked += 1
-                    if mistake := self._mistake(line):
-                        yield Problem(page.name, number, mistake)
+        for fence in page.consoles:
+            for number, line in fence.numbered_lines():
+                self.checked += 1
+                if mistake := self._mistake(line):
+                    yield Problem(page.name, number, mistake)
 
     def _mistake(self, line: str) -> str | None:
         if not line.startswith("$ "):

@@ -7,10 +7,11 @@ import secrets
 from flask import Blueprint, Flask, abort, render_template
 from werkzeug.routing import IntegerConverter
 
-from codelab.check.outcome import State
+from codelab.check import RunResult
 from codelab.commands.diff import WORK
 from codelab.commands.list import list_tracks
 from codelab.errors import CodelabError
+from codelab.readme.markdown import anchor
 from codelab.web.actions import add_actions
 from codelab.web.course_map import lay_out_map
 from codelab.web.guard import guard
@@ -35,8 +36,11 @@ def create_app(state: PageState) -> Flask:
     app.secret_key = token
     app.url_map.converters["int"] = _StepNumber
     app.config.update(SESSION_COOKIE_SAMESITE="Strict", SESSION_COOKIE_HTTPONLY=True)
-    app.jinja_env.globals.update(address=address, names=_STATE_NAMES, State=State, highlighted_line=highlighted_line)
+    app.jinja_env.globals.update(
+        address=address, names=_STATE_NAMES, RunResult=RunResult, highlighted_line=highlighted_line
+    )
     app.jinja_env.filters["minutes"] = lambda seconds: f"{round(seconds / 60)} min"
+    app.jinja_env.filters["anchor"] = anchor
     guard(app, token)
     _add_course_pages(app, state)
     _add_error_pages(app)

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from codelab.compare.comparison import function_of
 from codelab.errors import CodelabError
-from codelab.readme.course import Place
+from codelab.readme.course import TrackRef
 from datastore_emulator.errors import UserError
 from localcloud.cloud import App, Cloud
 
@@ -40,13 +39,13 @@ class Pane:
 class TrackApps:
     """The apps of one track, on a local cloud of their own. Its methods may be called from any thread."""
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
+    def __init__(self, ref: TrackRef) -> None:
+        self.ref = ref
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
         self._cloud = Cloud(log=self._note, observe=self._count)
         self._apps: dict[str, App] = {}
-        folders = {"START": place.start, "work": place.copy, "FINISH": place.finish}
+        folders = {"START": ref.start, "work": ref.copy, "FINISH": ref.finish}
         self.panes = {name: Pane(name, folder) for name, folder in folders.items()}
 
     def start(self) -> None:
@@ -68,7 +67,7 @@ class TrackApps:
                 self._cloud.remove(app)
             pane.url = pane.problem = pane.page = pane.status = None
             try:
-                app = self._cloud.add(pane.folder, name=name, function=function_of(self.place.codelab))
+                app = self._cloud.add(pane.folder, name=name, function=self.ref.codelab.function)
                 self._apps[name] = app
                 app.start()
             except UserError as error:
@@ -128,16 +127,16 @@ class AppRunner:
         self._lock = threading.Lock()
         self._open: TrackApps | None = None
 
-    def find(self, place: Place) -> TrackApps | None:
+    def find(self, ref: TrackRef) -> TrackApps | None:
         """Return this track's apps if they are the ones that run."""
         apps = self._open
-        return apps if apps and apps.place.name == place.name else None
+        return apps if apps and apps.ref.name == ref.name else None
 
-    def start(self, place: Place) -> TrackApps:
+    def start(self, ref: TrackRef) -> TrackApps:
         """Start the apps of this track, after those of any other have ended."""
         with self._lock:
             self._close()
-            self._open = TrackApps(place)
+            self._open = TrackApps(ref)
             self._open.start()
             return self._open
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from codelab.commands.export import first_sentence
-from codelab.readme.course import Course, Place
+from codelab.readme.course import Course, TrackRef
+from codelab.readme.markdown import first_sentence
 from codelab.readme.trees import Tree, read_tree
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 228, 62, 50, 18, 8
@@ -15,7 +15,7 @@ WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 228, 62, 50, 18, 8
 class Node:
     """A track on the map: its box, a sentence about it, and the tracks that start where it ends."""
 
-    place: Place
+    ref: TrackRef
     sentence: str
     python: str
     optional: bool
@@ -47,17 +47,17 @@ class Map:
 
 def lay_out_map(course: Course) -> Map:
     """Lay out the map of a course. A track follows another if its START equals the other's FINISH, byte for byte."""
-    places = list(course.places())
-    starts = [read_tree(place.start) for place in places]
-    finishes = [read_tree(place.finish) for place in places]
+    places = list(course.tracks())
+    starts = [read_tree(ref.start) for ref in places]
+    finishes = [read_tree(ref.finish) for ref in places]
     nodes = [
         Node(
-            place,
-            first_sentence(_text(place)),
+            ref,
+            first_sentence(_text(ref)),
             _describe_python(start, finish),
-            place.track is not place.codelab.tracks[0],
+            ref.track is not ref.codelab.tracks[0],
         )
-        for place, start, finish in zip(places, starts, finishes, strict=True)
+        for ref, start, finish in zip(places, starts, finishes, strict=True)
     ]
     for node, finish in zip(nodes, finishes, strict=True):
         node.after = [other for other, start in zip(nodes, starts, strict=True) if start == finish]
@@ -70,8 +70,8 @@ def lay_out_map(course: Course) -> Map:
     )
 
 
-def _text(place: Place) -> str:
-    return place.codelab.introduction if place.track is place.codelab.tracks[0] else place.track.text
+def _text(ref: TrackRef) -> str:
+    return ref.codelab.introduction if ref.track is ref.codelab.tracks[0] else ref.track.text
 
 
 def _describe_python(start: Tree, finish: Tree) -> str:

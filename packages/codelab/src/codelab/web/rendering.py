@@ -21,7 +21,7 @@ from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
 from pygments.util import ClassNotFound
 
 from codelab.readme.course import Course
-from codelab.verify.links import anchor
+from codelab.readme.markdown import anchor
 
 PICTURES = Path(__file__).with_name("pictures")
 _MODULE = re.compile(r"(mod\d+-[\w-]+)/README\.md")
@@ -31,11 +31,11 @@ _FORMATTER = HtmlFormatter(nowrap=True)
 
 
 class Renderer:
-    """Renders the Markdown of one page; `place` is its path in the repository, as in "mod2-cloudndb/README.md"."""
+    """Renders the Markdown of one page; `page` is its path in the repository, as in "mod2-cloudndb/README.md"."""
 
-    def __init__(self, course: Course, place: str) -> None:
+    def __init__(self, course: Course, page: str) -> None:
         self._course = course
-        self._directory = posixpath.dirname(place)
+        self._directory = posixpath.dirname(page)
         self._markdown = MarkdownIt(renderer_cls=RendererHTML).enable("table")
         rules: dict[str, Callable[[Token, Token], str]] = {
             "fence": lambda token, _: self._fence(token),

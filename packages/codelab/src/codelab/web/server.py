@@ -11,7 +11,7 @@ from codelab.readme.course import Course
 from codelab.web.app import create_app
 from codelab.web.state import PageState
 from codelab.web.wsgi import WsgiServer
-from datastore_emulator.http.listener import bind
+from datastore_emulator.net.listen import ListenError, listen
 
 # The same on most machines, so that an address can be shared between two people with the same checkout.
 _PORTS = range(8800, 8900)
@@ -49,8 +49,8 @@ def serve(course: Course, port: int | None, on_ready: Callable[[str], None]) -> 
 def _listen(port: int | None) -> socket.socket:
     for candidate in _PORTS if port is None else [port]:
         try:
-            return bind("127.0.0.1", candidate)
-        except OSError:
-            continue
-    taken = f"port {port} is" if port is not None else f"all ports from {_PORTS[0]} to {_PORTS[-1]} are"
-    raise CodelabError(f"{taken} in use; choose another with --port")
+            return listen("127.0.0.1", candidate, "the page", option="--port")
+        except ListenError as error:
+            if port is not None:
+                raise CodelabError(str(error)) from error
+    raise CodelabError(f"no port from {_PORTS[0]} to {_PORTS[-1]} is free; choose one with --port")

@@ -1,4 +1,4 @@
-"""A Datastore that tells of each call made to it."""
+"""A Datastore that reports each call made to it."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any, cast
 from datastore_emulator.api.interface import RPCS, Datastore
 
 
-def observed(datastore: Datastore, observe: Callable[[str], None]) -> Datastore:
-    """Return the Datastore with `observe` called before each RPC, as in "Datastore RunQuery"."""
+def traced(datastore: Datastore, report: Callable[[str], None]) -> Datastore:
+    """Return the Datastore with `report` called before each RPC, as in report("Datastore RunQuery")."""
 
-    class Observed:
+    class Traced:
         close = staticmethod(datastore.close)
 
-    def telling(rpc: str, call: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def reporting(rpc: str, call: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def run(request: Any) -> Any:
-            observe(f"Datastore {rpc}")
+            report(f"Datastore {rpc}")
             return call(request)
 
         return run
 
-    watched = Observed()
+    result = Traced()
     for method, rpc, *_ in RPCS:
-        setattr(watched, method, telling(rpc, getattr(datastore, method)))
-    return cast(Datastore, watched)
+        setattr(result, method, reporting(rpc, getattr(datastore, method)))
+    return cast(Datastore, result)

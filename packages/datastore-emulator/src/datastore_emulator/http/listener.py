@@ -19,26 +19,11 @@ from datastore_emulator.http.wire import SendError, VisitorError, Wire
 T = TypeVar("T")
 
 _RETRY_SECONDS = 0.05
-_BACKLOG = 128
 _MOST_CONNECTIONS = 1000
 _TOO_MANY = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnection: close\r\n"
     b"Content-Length: 40\r\n\r\n503 Service Unavailable: try again later"
 )
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on an address of this machine; raises OSError if it cannot."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host.strip("[]"), port))
-        listener.listen(_BACKLOG)
-        listener.setblocking(False)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def visitor_address(host: str) -> str:

@@ -10,12 +10,11 @@ from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request as Enve
 from google.protobuf.message import DecodeError
 
 from datastore_emulator.api.interface import Datastore
-from datastore_emulator.errors import UserError
 from datastore_emulator.http.answer import Answer
 from datastore_emulator.http.guard import Guard
-from datastore_emulator.http.listener import bind
 from datastore_emulator.http.service import HttpService, Request, origin_form
 from datastore_emulator.http.wire import VisitorError
+from datastore_emulator.net.listen import listen
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
 from localcloud.appengine.memcache import Memcache, MemcacheService
 from localcloud.appengine.rpc import Dispatcher
@@ -62,12 +61,7 @@ class ApiServer:
 
     def start(self) -> None:
         """Listen, and return once calls are answered; `port` is then the true one. A port taken is UserError."""
-        try:
-            listener = bind(self.host, self.port)
-        except OSError as error:
-            raise UserError(
-                f"API server: cannot listen on {self.host}:{self.port}: {error.strerror}; choose another port"
-            ) from error
+        listener = listen(self.host, self.port, "the API server")
         self.port = listener.getsockname()[1]
         self._http.listen([listener])
 

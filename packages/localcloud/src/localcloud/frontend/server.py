@@ -15,7 +15,7 @@ from datastore_emulator.http.listener import Listener, send_answer
 from datastore_emulator.http.service import origin_form
 from datastore_emulator.http.wire import AppError, VisitorError, Wire
 from localcloud.frontend import headers
-from localcloud.frontend.sockets import listen, proxy_address
+from localcloud.frontend.sockets import listen_on_localhost, proxy_address
 from localcloud.frontend.static import StaticHandlers
 from localcloud.launch.plan import Handler, Platform
 
@@ -67,7 +67,7 @@ class FrontEnd(Listener):
 
     def start(self) -> None:
         """Listens from the moment it returns, on 127.0.0.1 and, where there is one, on ::1."""
-        sockets = listen(self.port)
+        sockets = listen_on_localhost(self.port)
         self.port = sockets[0].getsockname()[1]
         self.listen(sockets)
 

@@ -29,13 +29,15 @@ from datastore_emulator.errors import UserError
 from datastore_emulator.scratch import Scratch
 from localcloud.launch.plan import LaunchPlan
 from localcloud.processes.process import MARK
-from localcloud.runtimes import command as python3
-from localcloud.runtimes.environments import cache_directory, pip_settings
+from localcloud.runtimes.cache import cache_directory
+from localcloud.runtimes.python3 import SITE
+from localcloud.runtimes.python3.environments import pip_settings
+from localcloud.runtimes.runtime import Command, Instance, Report, ServiceAddresses
 from localcloud.runtimes.stand_in import lay_out
+from localcloud.runtimes.variables import app_variables
 
 # What `localcloud doctor` calls them: one that is there and cannot build or run is none.
 TOOL = "buildah, podman or docker"
-_SITE = Path(__file__).parent / "site"
 _STAND_IN = "localcloud.stand-in"  # the label that says so
 # The label that tells a stand-in of an older version of localcloud, which is made anew: raise it with each change.
 _STAND_IN_VERSION = "localcloud.stand-in-version"
@@ -181,47 +183,43 @@ def remove(tool: Tool, image: Image) -> None:
     tool.call("rmi", "--force", image.id)
 
 
-def command_for(
-    tool: Tool,
-    other: Callable[..., python3.Command],
-    plan: LaunchPlan,
-    services: python3.Services,
-    *,
-    service: str,
-    port: int,
-    home: Path,
-    overrides: Mapping[str, str] | None = None,
-    report: Callable[[str], None] = lambda line: None,
-) -> python3.Command:
-    """Return the command that runs the plan's Dockerfile in a container; for other plans, what `other` returns.
+class ContainerRuntime:
+    """Runs a plan's Dockerfile in a container of this tool.
 
-    The arguments are those of command.command_for, behind the tool and the `other` one of its kind. The container has
-    the machine's network, and nothing of its environment or files but what keeps a Python server on the loopback
-    interface.
+    The container has the machine's network, and nothing of its environment or files but what keeps a Python server on
+    the loopback interface.
     """
-    if plan.source.name != "Dockerfile":
-        return other(plan, services, service=service, port=port, home=home, overrides=overrides, report=report)
-    image = build(tool, plan.source.parent, report)
-    # What the Dockerfile itself declares is in the image.
-    variables = {
-        **python3.variables_for(replace(plan, environment={}), services, service, port),
-        **(overrides or {}),
-        "PYTHONPATH": "/localcloud",
-    }
-    options = [
-        "--network=host",
-        f"--volume={_SITE}:/localcloud:ro",
-        *(f"--env={name}={value}" for name, value in variables.items()),
-    ]
-    name = f"localcloud-{os.getpid()}-{next(_numbers)}"
-    if tool.name == "buildah":
-        what = json.dumps([tool.argv, name, image.id, ["--isolation=chroot", *options], image.command])
-        argv: tuple[str, ...] = (sys.executable, "-I", "-m", "localcloud.runtimes.buildah_container", what)
-    else:
-        argv = (*tool.argv, "run", "--rm", "--init=false", f"--name={name}", f"--env={MARK}", *options, image.id)
-    note = f"this runs in a container, by {tool.name} {tool.version}; the image: {image}"
-    # The tool's environment, of which the container sees nothing. What it leaves in TMPDIR goes with home.
-    return python3.Command(argv, {**os.environ, "TMPDIR": str(home)}, home, (note,))
+
+    def __init__(self, tool: Tool) -> None:
+        self._tool = tool
+
+    def supports(self, plan: LaunchPlan) -> bool:
+        """Return whether the plan comes from a Dockerfile."""
+        return plan.source.name == "Dockerfile"
+
+    def prepare(self, plan: LaunchPlan, services: ServiceAddresses, instance: Instance, report: Report) -> Command:
+        """Build the image and return the command that runs it."""
+        tool = self._tool
+        image = build(tool, plan.source.parent, report)
+        # What the Dockerfile itself declares is in the image.
+        variables = {
+            **app_variables(replace(plan, environment={}), services, instance),
+            "PYTHONPATH": "/localcloud",
+        }
+        options = [
+            "--network=host",
+            f"--volume={SITE}:/localcloud:ro",
+            *(f"--env={name}={value}" for name, value in variables.items()),
+        ]
+        name = f"localcloud-{os.getpid()}-{next(_numbers)}"
+        if tool.name == "buildah":
+            what = json.dumps([tool.argv, name, image.id, ["--isolation=chroot", *options], image.command])
+            argv: tuple[str, ...] = (sys.executable, "-I", "-m", "localcloud.runtimes.buildah_container", what)
+        else:
+            argv = (*tool.argv, "run", "--rm", "--init=false", f"--name={name}", f"--env={MARK}", *options, image.id)
+        note = f"this runs in a container, by {tool.name} {tool.version}; the image: {image}"
+        # The tool's environment, of which the container sees nothing. What it leaves in TMPDIR goes with home.
+        return Command(argv, {**os.environ, "TMPDIR": str(instance.home)}, instance.home, (note,))
 
 
 def sweep(tool: Tool) -> None:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud.runtimes.environments import install_to
-from localcloud.runtimes.genuine_python27 import find_python27, pip_install
-from localcloud.runtimes.interpreters import Interpreter, find_interpreter
+from localcloud.runtimes.python3.environments import install_to
+from localcloud.runtimes.python3.interpreters import Interpreter, find_interpreter
+from localcloud.runtimes.python27_real import find_python27, pip_install
 
 # Python 3's official image brings pip alone, that of Python 2.7 also what its packages are built with.
 _PIP = ("pip==26.3",)

@@ -25,7 +25,6 @@ def own_interpreter() -> Interpreter:
     return Interpreter(os.path.realpath(sys.executable), f"{sys.version_info[0]}.{sys.version_info[1]}")
 
 
-@functools.cache
 def find_interpreter(version: str | None) -> Interpreter:
     """Return `pythonX.Y` from PATH if it is there and starts, else the tool's own Python.
 
@@ -35,12 +34,15 @@ def find_interpreter(version: str | None) -> Interpreter:
     if version is None or version == own.version or not re.fullmatch(r"3\.\d+", version):
         return own
     path = shutil.which(f"python{version}")
-    if path is None:
-        return own
-    report = subprocess.run(
+    return Interpreter(path, version) if path and _version(path) == version else own
+
+
+@functools.cache  # by path, so that a changed PATH still counts
+def _version(path: str) -> str:
+    done = subprocess.run(
         [path, "-c", "import sys, venv; print('%d.%d' % sys.version_info[:2])"],
         capture_output=True,
         text=True,
         check=False,
     )
-    return Interpreter(path, version) if report.stdout.strip() == version else own
+    return done.stdout.strip()

@@ -1,0 +1,1 @@
+"""What several tests use: servers in front of servers, programs that run."""
