@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from codelab.readme.course import Course
 from tests.codelab.conftest import Run
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 REPOSITORY = "https://example.com/codelabs/blob/main"
 NAMES = [place.name for place in Course(ROOT).tracks()]

@@ -9,7 +9,7 @@ from codelab.readme.course import Course
 from codelab.web.app import create_app
 from codelab.web.rendering import Renderer
 from codelab.web.state import PageState
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 ALLOWED = {"html", "head", "body", "p", "details", "summary", "br", "em", "a", "code", "pre", "figure", "figcaption"}
 

@@ -14,7 +14,7 @@ from codelab.readme.trees import apply_diff, read_tree, write_tree
 from codelab.web.app import create_app
 from codelab.web.state import PageState
 from tests.codelab.conftest import Run
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 MODULE = "mod5-buildpacks"
 SECRET = "secret of this machine\n"

@@ -26,7 +26,7 @@ from codelab.web.app import create_app
 from codelab.web.state import PageState
 from codelab.web.wsgi import WsgiServer
 from datastore_emulator.net.listen import listen
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 DEADLINE = 60
 STREAMS = 100

@@ -5,7 +5,6 @@ import socket
 import pytest
 
 from datastore_emulator.net.ports import free_port, hold
-from localcloud.cloud import Cloud
 
 
 def test_a_free_port_can_be_listened_on() -> None:
@@ -34,15 +33,3 @@ def test_a_held_port_is_kept_from_others_until_it_is_let_go() -> None:
     with hold(port), socket.socket() as other, pytest.raises(OSError, match="in use"):
         other.bind(("127.0.0.1", port))
     socket.create_server(("127.0.0.1", port)).close()
-
-
-def test_services_that_are_away_keep_their_ports() -> None:
-    with Cloud() as cloud:
-        ports = [cloud.datastore_server.port, cloud.api_server.port]
-        cloud.lose_datastore()
-        for port in ports:
-            with socket.socket() as other, pytest.raises(OSError, match="in use"):
-                other.bind(("127.0.0.1", port))
-        cloud.restore_datastore()
-        for port in ports:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from datastore_emulator.scratch import Scratch, clear_abandoned
-from localcloud.cloud import Cloud
+from localcloud import Cloud
 
 DEADLINE = 60.0
 
@@ -41,10 +41,10 @@ input()
 """
 CLOUD = """
 from pathlib import Path
-from localcloud.cloud import Cloud
-from localcloud.services.memorystore import Memorystore
-cloud = Cloud()
-cloud._start_memorystore()
+from localcloud import Cloud
+from localcloud.services import Memorystore
+cloud, memorystore = Cloud(), Memorystore()
+memorystore.start()
 print("ready")
 input()
 """

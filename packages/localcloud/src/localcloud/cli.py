@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.addresses import read_address, refuse_exposure
+from datastore_emulator.startup import prepare_process
 from datastore_emulator.stopping import Stopped, stop_signals
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 for a mistake the user can mend (told in one line), or 2 for wrong usage."""
+    prepare_process()
     options = parser().parse_args(arguments)
     try:
         with stop_signals():
@@ -91,21 +93,15 @@ def parser() -> argparse.ArgumentParser:
     datastore.add_argument("--data", metavar="FILE", help="where it keeps its entities, or :memory:")
     datastore.add_argument("--project", default="demo", help="the project id that names the default file")
 
-    doctor = verbs.add_parser("doctor", help="say which tools are here, and which lanes of the suite they enable")
-    doctor.add_argument("--lanes", action="store_true", help="print only the names of the lanes that can run")
+    doctor = verbs.add_parser("doctor", help="list the tools that are here, and how to get the others")
     doctor.set_defaults(command=_doctor)
     return parser
 
 
 def _doctor(options: argparse.Namespace) -> None:
-    from localcloud import doctor, lanes
+    from localcloud import doctor
 
-    if options.lanes:
-        print(*lanes.lanes())
-        return
     doctor.report(print)
-    print()
-    lanes.report(print)
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ import httpx
 from codelab.errors import CodelabError
 from codelab.readme.course import TrackRef
 from datastore_emulator.errors import UserError
-from localcloud.cloud import App, Cloud
+from localcloud import App, Cloud
 
 HOUR = 3600
 # Only Linux can use all of 127.0.0.0/8 as addresses of visitors.

@@ -25,7 +25,7 @@ _METHODS: dict[str, tuple[type[Message], type[Message]]] = {
 }
 
 
-class Memcache:
+class ProjectCache:
     """One app's cache.
 
     While `available` is False every call fails, and the app's memcache client takes that as it takes an outage in
@@ -71,13 +71,13 @@ class MemcacheService:
     def __init__(self, clock: Callable[[], float], observe: Callable[[str], None] = lambda call: None) -> None:
         self._clock = clock
         self._observe = observe
-        self._caches: dict[str, Memcache] = {}
+        self._caches: dict[str, ProjectCache] = {}
         self._lock = threading.Lock()
 
-    def cache(self, app: str) -> Memcache:
+    def cache(self, app: str) -> ProjectCache:
         """Return the cache of `app` ("demo", "s~demo": the same one), made empty when first asked for."""
         with self._lock:
-            return self._caches.setdefault(project_of(app), Memcache(self._clock))
+            return self._caches.setdefault(project_of(app), ProjectCache(self._clock))
 
     def call(self, method: str, payload: bytes, app: str) -> bytes:
         """Answer one call from `app`."""

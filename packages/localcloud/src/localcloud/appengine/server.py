@@ -16,7 +16,7 @@ from datastore_emulator.http.service import HttpService, Request, origin_form
 from datastore_emulator.http.wire import VisitorError
 from datastore_emulator.net.listen import listen
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
-from localcloud.appengine.memcache import Memcache, MemcacheService
+from localcloud.appengine.memcache import MemcacheService, ProjectCache
 from localcloud.appengine.rpc import Dispatcher
 from localcloud.appengine.tickets import Tickets, UnknownTicketError
 
@@ -55,7 +55,7 @@ class ApiServer:
         """Return the secret by which the calls of `app` (a project id or an application id) are known."""
         return self._tickets.ticket(app)
 
-    def memcache(self, app: str) -> Memcache:
+    def memcache(self, app: str) -> ProjectCache:
         """Return the cache of `app` (a project id or an application id), to flush it or switch it off."""
         return self._memcache.cache(app)
 
