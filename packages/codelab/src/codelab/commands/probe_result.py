@@ -1,4 +1,4 @@
-"""The verdict on a deployed VisitMe app: which address it shows for a visitor who forged others, and what to do."""
+"""The result of a probe: which address an app shows for a visitor with forged headers, and what to do about it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from codelab.compare.page import CTIME, WHITE_SPACE, parse
 
 Address = IPv4Address | IPv6Address
 
-# What a visit forges. All are from the ranges for documentation (RFC 5737), so no visitor has them; each is another
-# one, so that the page tells which of them the app believes. Enough entries that none counts as many proxies.
+# The addresses that a visit forges. All are from the ranges for documentation (RFC 5737), so no visitor has them. Each
+# is different, so that the page shows which of them the app trusts. There are more entries than any app has proxies.
 FORGED_ENTRIES = tuple(f"192.0.2.{number}" for number in range(1, 9))
 FORGED_HEADERS = {
     "X-Appengine-User-Ip": "203.0.113.1",
@@ -25,11 +25,11 @@ _RUN = (".run.app", ".cloudfunctions.net")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back from a visit.
+class AppAnswer:
+    """An app's answer to a visit.
 
-    `own` is the address that the visit came from, if it can be the one that the app has to show. `host` are the
-    addresses of the URL's host. `location` is where a redirect leads.
+    `own` is the address that the visit came from, if the app may have to show it. `host` are the addresses of the
+    URL's host. `location` is where a redirect leads.
     """
 
     status: int
@@ -40,53 +40,54 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Failure:
-    """Why nothing came back, as words that end "no answer: "; `in_log` if the app's log may say more."""
+class NoAnswer:
+    """The reason why a visit got no answer; `in_log` if the app's log may say more."""
 
-    words: str
+    reason: str
     in_log: bool = False
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """One line on the app. `may_pass` means that the next visit may find another state."""
+class ProbeResult:
+    """One line about the app. `may_pass` means that the next visit may find another state."""
 
     right: bool
     text: str
     may_pass: bool = False
 
 
-def judge(host: str, seen: Answer | Failure, user_agent: str) -> Verdict:
-    """Return the verdict on what a visit to this host has seen; the visitor's line begins with `user_agent`."""
+def explain(host: str, seen: AppAnswer | NoAnswer, user_agent: str) -> ProbeResult:
+    """Explain what a visit to this host got; `user_agent` begins the visitor's name in the page's list."""
     platform = _platform(host)
-    if isinstance(seen, Failure):
+    if isinstance(seen, NoAnswer):
         more = f". {platform.log}" if seen.in_log else ""
-        return Verdict(False, f"no answer: {_plain(seen.words, 300)}{more}")
+        return ProbeResult(False, f"no answer: {_plain(seen.reason, 300)}{more}")
     if seen.status != HTTPStatus.OK:
-        return _judge_status(platform, seen)
+        return _explain_status(platform, seen)
     shown, lines = _find(seen.html, user_agent)
     if shown is not None:
-        return _judge_address(platform, host, shown, seen)
+        return _explain_address(platform, host, shown, seen)
     if lines:
-        return Verdict(
+        return ProbeResult(
             False,
-            f"the visit is not in the page's list: it lists {lines} other visits. A cache in front of the app may "
-            "answer; the newest visit has to be the first line",
+            f"the page lists {lines} other visits and not this one. A cache in front of the app may answer; the newest "
+            "visit should be the first line",
             may_pass=True,
         )
-    return Verdict(False, f"the page is not VisitMe's: it has no list of visits{_title(seen.html)}. Is the URL right?")
+    return ProbeResult(
+        False, f"this is not VisitMe's page: it has no list of visits{_title(seen.html)}. Is the URL right?"
+    )
 
 
 @dataclass(frozen=True)
 class _Platform:
-    """What to tell about an app there: PROXY_HOPS' value and place, the log, why it is closed, why it is missing."""
+    """Advice for apps on one platform: PROXY_HOPS, the log, and reasons for an app that is not public or missing."""
 
     hops: str
     log: str
     closed: str
     missing: str
-    # Without a known value, a change is all that can be said.
-    known: bool = True
+    known: bool = True  # false where the right value of PROXY_HOPS depends on things a probe cannot see
 
 
 def _platform(host: str) -> _Platform:
@@ -124,85 +125,86 @@ def _platform(host: str) -> _Platform:
     )
 
 
-def _judge_status(platform: _Platform, seen: Answer) -> Verdict:
+def _explain_status(platform: _Platform, seen: AppAnswer) -> ProbeResult:
     said = f"{seen.status} {_phrase(seen.status)}".rstrip()
     if seen.location is not None and 300 <= seen.status < 400:
         to = _plain(seen.location, 200)
         if re.match(r"https://accounts\.google\.com[/?]", to):
-            return Verdict(False, f"not public: the app answers {said}, to Google's sign-in. {platform.closed}")
-        return Verdict(False, f"redirect: the app answers {said}, to {to}. If that is your app, probe that URL")
+            return ProbeResult(False, f"not public: the app answers {said}, to Google's sign-in. {platform.closed}")
+        return ProbeResult(False, f"redirect: the app answers {said}, to {to}. If that is your app, probe that URL")
     if seen.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return Verdict(False, f"not public: the app answers {said}. {platform.closed}")
+        return ProbeResult(False, f"not public: the app answers {said}. {platform.closed}")
     if seen.status == HTTPStatus.NOT_FOUND:
-        return Verdict(False, f"not found: the answer is {said}. {platform.missing}")
+        return ProbeResult(False, f"not found: the answer is {said}. {platform.missing}")
     if seen.status >= 500:
-        return Verdict(False, f"error: the app answers {said}. {platform.log}", may_pass=True)
-    return Verdict(False, f"no page: the app answers {said}, not 200. {platform.log}")
+        return ProbeResult(False, f"error: the app answers {said}. {platform.log}", may_pass=True)
+    return ProbeResult(False, f"no page: the app answers {said}, not 200. {platform.log}")
 
 
-def _judge_address(platform: _Platform, host: str, shown: str, seen: Answer) -> Verdict:
+def _explain_address(platform: _Platform, host: str, shown: str, seen: AppAnswer) -> ProbeResult:
     address = read_address(shown)
     if address is None:
-        return Verdict(
+        return ProbeResult(
             False,
-            f'no address: the page shows "{_plain(shown)}" where the visitor\'s address has to be. See where main.py '
-            "takes it from",
+            f'no address: the page shows "{_plain(shown)}" where the visitor\'s address should be. Check where main.py '
+            "gets it from",
         )
     if str(address) in FORGED_ENTRIES:
-        return _too_high(platform, str(address))
+        return _explain_too_high(platform, str(address))
     for name, forged in FORGED_HEADERS.items():
         if str(address) == forged:
-            return Verdict(
+            return ProbeResult(
                 False,
-                f"forgeable: the app believes {name}, for the page shows {forged}, which this visit forged there. "
+                f"forgeable: the app trusts {name}: the page shows {forged}, which this visit forged there. "
                 f"{'Only App Engine sets it' if 'Appengine' in name else 'Any visitor can send it'}: take the address "
                 "from X-Forwarded-For by PROXY_HOPS",
             )
     if address == seen.own:
-        return Verdict(True, f"right: the page shows {address}, the address that this visit came from")
+        return ProbeResult(True, f"right: the page shows {address}, the address that this visit came from")
     if whose := _proxy(address, host, seen):
         change = "Raise it." if platform.known else "Raise it by 1 and probe again."
-        return Verdict(
-            False, f"PROXY_HOPS is too low: the page shows {address}, {whose}, so a proxy's. {change} {platform.hops}"
+        return ProbeResult(
+            False,
+            f"PROXY_HOPS is too low: the page shows {address}, {whose}, so it is a proxy's. {change} {platform.hops}",
         )
-    return Verdict(
+    return ProbeResult(
         True,
         f"right: the page shows {address}, neither forged nor a known proxy's. Compare it with the public address of "
-        "your network; if that is another, PROXY_HOPS is too low",
+        "your network; if they differ, PROXY_HOPS is too low",
     )
 
 
-def _too_high(platform: _Platform, forged: str) -> Verdict:
+def _explain_too_high(platform: _Platform, forged: str) -> ProbeResult:
     by = len(FORGED_ENTRIES) - FORGED_ENTRIES.index(forged)
     if by == len(FORGED_ENTRIES):
         # split(',')[0] does the same as a far too high number.
-        return Verdict(
+        return ProbeResult(
             False,
-            f"forgeable: the app takes the first entry of X-Forwarded-For, for the page shows {forged}, which this "
+            f"forgeable: the app takes the first entry of X-Forwarded-For: the page shows {forged}, which this "
             "visit forged there. Count PROXY_HOPS entries from the end; the number may be 0, or at least "
             f"{by} too high. {platform.hops}",
         )
-    return Verdict(
+    return ProbeResult(
         False,
         f"PROXY_HOPS is {by} too high: the page shows {forged}, which this visit forged in X-Forwarded-For. "
         f"Lower it by {by}. {platform.hops}",
     )
 
 
-def _proxy(address: Address, host: str, seen: Answer) -> str | None:
-    """Return what tells that a proxy has this address, None if nothing does."""
+def _proxy(address: Address, host: str, seen: AppAnswer) -> str | None:
+    """Return the sign that a proxy has this address, None if there is none."""
     if address.is_link_local:
         return "a link-local address"
     if address.is_loopback:
         return "a loopback address"
     if not address.is_global:
-        return "no public address"
+        return "not a public address"
     # A load balancer adds its own address: https://cloud.google.com/load-balancing/docs/https#x-forwarded-for_header
     return f"an address of {host} itself" if address in seen.host else None
 
 
 def read_address(text: str) -> Address | None:
-    """Return the address that the text is, IPv4 in IPv6 as IPv4; None if it is something else."""
+    """Read an address, and turn IPv4 in IPv6 into IPv4; None if the text is something else."""
     try:
         address = ip_address(text.partition("%")[0].strip())
     except ValueError:
@@ -231,7 +233,7 @@ def _title(html: str) -> str:
 
 
 def _plain(text: str, length: int = 80) -> str:
-    """Return text from elsewhere as one short line, without what a terminal would obey."""
+    """Return foreign text as one short line without control characters, which a terminal would obey."""
     shown = "".join(sign if sign.isprintable() else "?" for sign in text)
     return shown if len(shown) <= length else f"{shown[:length]}…"
 

@@ -1,4 +1,4 @@
-"""Two states of an app side by side, each change with the step that it belongs to."""
+"""The changes between two states of an app, grouped by the step that they belong to."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 
 from codelab.readme.model import Step, Track
 from codelab.readme.trees import Tree
-from codelab.text_diff import parts, too_large
+from codelab.text_diff import describe_too_large, find_parts
 
 _CONTEXT = 2
-# More than this of a file is counted, not shown.
+# The rows and columns of a file that are shown; the rest is only counted.
 MAX_ROWS = 1_000
 MAX_COLUMNS = 1_000
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line on either side, with its number; None where there is none. `kind` is kept, changed, added or removed."""
+    """A line of either state, with its number; None if it has none. `kind` is kept, changed, added or removed."""
 
     kind: str
     old: tuple[int, str] | None
@@ -28,7 +28,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Hunk:
-    """Some lines of a file that belong together, and what is said of those that are not shown."""
+    """Some lines of a file that belong together, and a note about lines that are not shown."""
 
     file: str
     rows: tuple[Row, ...]
@@ -43,33 +43,33 @@ class Hunk:
 
 
 @dataclass
-class Chapter:
-    """The hunks of one step, and why it makes them; without a step, those of the learner's own."""
+class StepChanges:
+    """The hunks of one step and its reason for them. Without a step, they are the learner's own."""
 
     step: Step | None
     reason: str
     hunks: list[Hunk] = field(default_factory=list)
 
 
-def chapters(track: Track, old: Tree, new: Tree) -> list[Chapter]:
-    """Return the differences by the steps whose diffs have most of their lines, in either direction."""
-    found = [Chapter(step, reason_of(step)) for step in track.steps]
-    own = Chapter(None, "")
+def group_by_step(track: Track, old: Tree, new: Tree) -> list[StepChanges]:
+    """Find the changes, and give each hunk to the step whose diffs share most of its lines, in either direction."""
+    found = [StepChanges(step, reason_of(step)) for step in track.steps]
+    own = StepChanges(None, "")
     lines = [_lines_of(step) for step in track.steps]
-    for hunk in _hunks(old, new):
+    for hunk in _find_hunks(old, new):
         shared = [sum((hunk.touched & of_step).values()) for of_step in lines]
         best = max(range(len(shared)), key=lambda number: shared[number])
         (found[best] if shared[best] else own).hunks.append(hunk)
-    return [chapter for chapter in [*found, own] if chapter.hunks]
+    return [changes for changes in [*found, own] if changes.hunks]
 
 
 def reason_of(step: Step) -> str:
-    """Return the first paragraph of a step: why it is made."""
+    """Return the first paragraph of a step, which says why it is done."""
     return re.split(r"\n\s*\n|\n```", step.text, maxsplit=1)[0]
 
 
 def _lines_of(step: Step) -> Counter[tuple[str, str]]:
-    """Return what a step adds and removes; to go back, the other way round, counts as the same."""
+    """Count the lines that a step adds and removes, in both directions, so that going back counts too."""
     lines: Counter[tuple[str, str]] = Counter()
     for diff in step.diffs:
         for line in diff.text.splitlines():
@@ -79,19 +79,19 @@ def _lines_of(step: Step) -> Counter[tuple[str, str]]:
     return lines
 
 
-def _hunks(old: Tree, new: Tree) -> Iterator[Hunk]:
+def _find_hunks(old: Tree, new: Tree) -> Iterator[Hunk]:
     for file in sorted({*old, *new}):
         before, after = old.get(file, "").splitlines(), new.get(file, "").splitlines()
-        found = parts(before, after)
+        found = find_parts(before, after)
         if found is None:
-            # The sum of all that differs: if nothing does, the file is of no interest however large.
+            # A file that is the same is left out, however large it is.
             if before != after:
-                yield Hunk(file, (), too_large(before, after))
+                yield Hunk(file, (), describe_too_large(before, after))
             continue
         left = MAX_ROWS
         for tag, old_start, old_end, new_start, new_end in found:
             if tag != "equal":
-                # Each change by itself, not in groups: two that stand close may belong to different steps.
+                # Each change is a hunk of its own: two that are close may belong to different steps.
                 above = min(_CONTEXT, old_start, new_start)
                 below = min(_CONTEXT, len(before) - old_end, len(after) - new_end)
                 blocks = (

@@ -1,4 +1,4 @@
-"""The map: every track of the course, and which leads to which."""
+"""The map of the course: all tracks, and which track continues which."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 228, 62, 50, 18, 8
 
 @dataclass
 class Node:
-    """A track on the map: its box, what it is about, and the tracks that begin where it ends."""
+    """A track on the map: its box, a sentence about it, and the tracks that start where it ends."""
 
-    place: TrackRef
+    ref: TrackRef
     sentence: str
     python: str
     optional: bool
@@ -25,16 +25,18 @@ class Node:
 
     @property
     def x(self) -> int:
+        """The left edge of its box."""
         return MARGIN + self.column * (WIDTH + GAP_X)
 
     @property
     def y(self) -> int:
+        """The top edge of its box."""
         return MARGIN + self.row * (HEIGHT + GAP_Y)
 
 
 @dataclass(frozen=True)
 class Map:
-    """All tracks, each one column behind those it follows."""
+    """All tracks, each at least one column to the right of those it follows."""
 
     nodes: list[Node]
     width: int
@@ -43,14 +45,19 @@ class Map:
     box_height: int = HEIGHT
 
 
-def migrations(course: Course) -> Map:
-    """Return the map of a course: a track follows every one whose FINISH is, byte for byte, its START."""
+def lay_out_map(course: Course) -> Map:
+    """Lay out the map of a course. A track follows another if its START equals the other's FINISH, byte for byte."""
     places = list(course.tracks())
-    starts = [read_tree(place.start) for place in places]
-    finishes = [read_tree(place.finish) for place in places]
+    starts = [read_tree(ref.start) for ref in places]
+    finishes = [read_tree(ref.finish) for ref in places]
     nodes = [
-        Node(place, first_sentence(_text(place)), _python(start, finish), place.track is not place.codelab.tracks[0])
-        for place, start, finish in zip(places, starts, finishes, strict=True)
+        Node(
+            ref,
+            first_sentence(_text(ref)),
+            _describe_python(start, finish),
+            ref.track is not ref.codelab.tracks[0],
+        )
+        for ref, start, finish in zip(places, starts, finishes, strict=True)
     ]
     for node, finish in zip(nodes, finishes, strict=True):
         node.after = [other for other, start in zip(nodes, starts, strict=True) if start == finish]
@@ -63,11 +70,11 @@ def migrations(course: Course) -> Map:
     )
 
 
-def _text(place: TrackRef) -> str:
-    return place.codelab.introduction if place.track is place.codelab.tracks[0] else place.track.text
+def _text(ref: TrackRef) -> str:
+    return ref.codelab.introduction if ref.track is ref.codelab.tracks[0] else ref.track.text
 
 
-def _python(start: Tree, finish: Tree) -> str:
+def _describe_python(start: Tree, finish: Tree) -> str:
     versions = [_version(tree) for tree in (start, finish)]
     return versions[0] if versions[0] == versions[1] else " to ".join(versions)
 
@@ -78,7 +85,7 @@ def _version(tree: Tree) -> str:
 
 
 def _lay_out(nodes: list[Node]) -> None:
-    """Put each node a column behind the last it follows, and near the row of the one it follows."""
+    """Put each node to the right of all it follows, and near the row of one of them."""
     moved = True
     while moved:
         moved = False

@@ -1,4 +1,4 @@
-"""The verdict on a deployed app, from what a visit saw: no network here."""
+"""The explanation of a visit to a deployed app, without a network."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from codelab.commands.probe_verdict import FORGED_ENTRIES, FORGED_HEADERS, Answer, Failure, judge
+from codelab.commands.probe_result import FORGED_ENTRIES, FORGED_HEADERS, AppAnswer, NoAnswer, explain
 from codelab.verify.gcloud import mistake_in, read_record
 
 USER_AGENT = "codelab-probe/1234"
@@ -26,14 +26,14 @@ def page(*visitors: str, title: str = "VisitMe Example") -> str:
     return f"<!doctype html>\n<title>{title}</title>\n<ul>\n{items}</ul>\n"
 
 
-def shows(address: str, own: str | None = None, host: str = "198.51.100.9") -> Answer:
-    """Return the answer of an app that shows the visitor with this address, between others."""
+def shows(address: str, own: str | None = None, host: str = "198.51.100.9") -> AppAnswer:
+    """Return the answer of an app that lists the visitor with this address, between others."""
     html = page("8.8.4.4: another browser", f"{address}: {USER_AGENT}.1", "8.8.4.4: Mozilla/5.0 (X11; a: b)")
-    return Answer(200, html, own=ip_address(own) if own else None, host=frozenset({ip_address(host)}))
+    return AppAnswer(200, html, own=ip_address(own) if own else None, host=frozenset({ip_address(host)}))
 
 
-# The host, what a visit saw, whether that is right, how the line begins, and words it has.
-VERDICTS: dict[str, tuple[str, Answer | Failure, bool, str, str]] = {
+# The host, what a visit got, if that is right, how the line begins, and words that it has.
+CASES: dict[str, tuple[str, AppAnswer | NoAnswer, bool, str, str]] = {
     "a public address": (
         APP_ENGINE,
         shows("8.8.8.8"),
@@ -88,7 +88,7 @@ VERDICTS: dict[str, tuple[str, Answer | Failure, bool, str, str]] = {
         APP_ENGINE,
         shows("169.254.1.1"),
         False,
-        "PROXY_HOPS is too low: the page shows 169.254.1.1, a link-local address, so a proxy's",
+        "PROXY_HOPS is too low: the page shows 169.254.1.1, a link-local address, so it is a proxy's",
         "Raise it. On App Engine with Python 3 PROXY_HOPS is '2'",
     ),
     "App Engine's proxy on the instance": (
@@ -109,12 +109,18 @@ VERDICTS: dict[str, tuple[str, Answer | Failure, bool, str, str]] = {
         DOMAIN,
         shows("34.1.2.3", host="34.1.2.3"),
         False,
-        "PROXY_HOPS is too low: the page shows 34.1.2.3, an address of visits.example.com itself, so a proxy's",
+        "PROXY_HOPS is too low: the page shows 34.1.2.3, an address of visits.example.com itself, so it is a proxy's",
         f"Raise it by 1 and probe again. {VALUES}",
     ),
     "another address than the load balancer's": (DOMAIN, shows("34.1.2.4", host="34.1.2.3"), True, "right: ", ""),
-    "a private address": (DOMAIN, shows("10.1.2.3"), False, "PROXY_HOPS is too low: ", "no public address"),
-    "a shared address of a provider": (DOMAIN, shows("100.64.0.9"), False, "PROXY_HOPS is too low: ", "no public"),
+    "a private address": (DOMAIN, shows("10.1.2.3"), False, "PROXY_HOPS is too low: ", "not a public address"),
+    "a shared address of a provider": (
+        DOMAIN,
+        shows("100.64.0.9"),
+        False,
+        "PROXY_HOPS is too low: ",
+        "not a public address",
+    ),
     "the local cloud's proxy": (
         "localhost",
         shows("127.0.0.254", own="127.0.0.77"),
@@ -122,15 +128,15 @@ VERDICTS: dict[str, tuple[str, Answer | Failure, bool, str, str]] = {
         "PROXY_HOPS is too low: the page shows 127.0.0.254",
         "Raise it by 1 and probe again",
     ),
-    "App Engine's header, believed elsewhere": (
+    "App Engine's header, trusted elsewhere": (
         RUN,
         shows(FORGED_HEADERS["X-Appengine-User-Ip"]),
         False,
-        "forgeable: the app believes X-Appengine-User-Ip,",
+        "forgeable: the app trusts X-Appengine-User-Ip: ",
         "Only App Engine sets it: take the address from X-Forwarded-For by PROXY_HOPS",
     ),
-    "Forwarded, believed": (DOMAIN, shows(FORGED_HEADERS["Forwarded"]), False, "forgeable: the app believes Forw", ""),
-    "X-Real-Ip, believed": (DOMAIN, shows(FORGED_HEADERS["X-Real-Ip"]), False, "forgeable: the app believes X-Re", ""),
+    "Forwarded, trusted": (DOMAIN, shows(FORGED_HEADERS["Forwarded"]), False, "forgeable: the app trusts Forw", ""),
+    "X-Real-Ip, trusted": (DOMAIN, shows(FORGED_HEADERS["X-Real-Ip"]), False, "forgeable: the app trusts X-Re", ""),
     "a whole header": (
         DOMAIN,
         shows("192.0.2.1, 192.0.2.2\x1b[2J"),
@@ -141,128 +147,134 @@ VERDICTS: dict[str, tuple[str, Answer | Failure, bool, str, str]] = {
     "no address": (DOMAIN, shows("None"), False, 'no address: the page shows "None"', ""),
     "a list without the visit": (
         DOMAIN,
-        Answer(200, page("8.8.8.8: another", "8.8.8.8: codelab-probe/5678.1")),
+        AppAnswer(200, page("8.8.8.8: another", "8.8.8.8: codelab-probe/5678.1")),
         False,
-        "the visit is not in the page's list: it lists 2 other visits",
+        "the page lists 2 other visits and not this one",
         "cache",
     ),
     "another page": (
         DOMAIN,
-        Answer(200, "<title>Under\nconstruction</title><ul><li>Home</li><li>News from here</li></ul>"),
+        AppAnswer(200, "<title>Under\nconstruction</title><ul><li>Home</li><li>News from here</li></ul>"),
         False,
-        "the page is not VisitMe's: it has no list of visits",
+        "this is not VisitMe's page: it has no list of visits",
         'its title is "Under construction"',
     ),
-    "an empty page": (DOMAIN, Answer(200), False, "the page is not VisitMe's", "visits. Is the URL right?"),
+    "an empty page": (DOMAIN, AppAnswer(200), False, "this is not VisitMe's page", "visits. Is the URL right?"),
     "an error on App Engine": (
         APP_ENGINE,
-        Answer(500),
+        AppAnswer(500),
         False,
         "error: the app answers 500 Internal Server Error",
         "`gcloud app logs read --service=default`",
     ),
-    "an error of a version or service": ("mod2-dot-" + APP_ENGINE, Answer(503), False, "error: ", "logs read`"),
+    "an error of a version or service": ("mod2-dot-" + APP_ENGINE, AppAnswer(503), False, "error: ", "logs read`"),
     "an error on Cloud Run": (
         RUN,
-        Answer(503),
+        AppAnswer(503),
         False,
         "error: the app answers 503",
         "`gcloud run services logs read visitme --region=europe-west1`",
     ),
-    "an error of a tagged revision": (f"next---{RUN}", Answer(500), False, "error: ", " read visitme --region=europe-"),
+    "an error of a tagged revision": (
+        f"next---{RUN}",
+        AppAnswer(500),
+        False,
+        "error: ",
+        " read visitme --region=europe-",
+    ),
     "an error of a function": (
         "us-central1-demo.cloudfunctions.net",
-        Answer(500),
+        AppAnswer(500),
         False,
         "error: ",
         "`gcloud run services logs read SERVICE --region=REGION`",
     ),
     "no invoker": (
         RUN,
-        Answer(403),
+        AppAnswer(403),
         False,
         "not public: the app answers 403 Forbidden",
         "`gcloud run services update visitme --region=europe-west1 --no-invoker-iam-check`",
     ),
-    "a firewall": (APP_ENGINE, Answer(401), False, "not public: the app answers 401", "Identity-Aware Proxy"),
+    "a firewall": (APP_ENGINE, AppAnswer(401), False, "not public: the app answers 401", "Identity-Aware Proxy"),
     "a sign-in page": (
         APP_ENGINE,
-        Answer(302, location="https://accounts.google.com/o/oauth2/v2/auth?client_id=1"),
+        AppAnswer(302, location="https://accounts.google.com/o/oauth2/v2/auth?client_id=1"),
         False,
         "not public: the app answers 302 Found, to Google's sign-in",
         "Identity-Aware Proxy",
     ),
     "a redirect": (
         DOMAIN,
-        Answer(301, location="https://www.example.com/\x1b"),
+        AppAnswer(301, location="https://www.example.com/\x1b"),
         False,
         "redirect: the app answers 301 Moved Permanently, to https://www.example.com/?.",
         "probe that URL",
     ),
-    "no version": (APP_ENGINE, Answer(404), False, "not found: the answer is 404", "no such version or service"),
-    "no function": (RUN, Answer(404), False, "not found: ", "no such service or function"),
-    "no app": (DOMAIN, Answer(404), False, "not found: ", "no such app"),
-    "a status without a name": (DOMAIN, Answer(429), False, "no page: the app answers 429 Too Many Requests", "log"),
-    "no such status": (DOMAIN, Answer(299), False, "no page: the app answers 299, not 200", ""),
+    "no version": (APP_ENGINE, AppAnswer(404), False, "not found: the answer is 404", "no such version or service"),
+    "no function": (RUN, AppAnswer(404), False, "not found: ", "no such service or function"),
+    "no app": (DOMAIN, AppAnswer(404), False, "not found: ", "no such app"),
+    "a status without a name": (DOMAIN, AppAnswer(429), False, "no page: the app answers 429 Too Many Requests", "log"),
+    "no such status": (DOMAIN, AppAnswer(299), False, "no page: the app answers 299, not 200", ""),
     "no answer, and a log": (
         APP_ENGINE,
-        Failure("it hangs", in_log=True),
+        NoAnswer("it hangs", in_log=True),
         False,
         "no answer: it hangs. Its log: `gcloud app logs read --service=default`",
         "",
     ),
     "no answer, with a server's own words": (
         DOMAIN,
-        Failure("it said\x1b[2J\nA"),
+        NoAnswer("it said\x1b[2J\nA"),
         False,
         "no answer: it said?[2J?A",
         "",
     ),
-    "no answer, and no log": (APP_ENGINE, Failure("no host"), False, "no answer: no host", "no host"),
+    "no answer, and no log": (APP_ENGINE, NoAnswer("no host"), False, "no answer: no host", "no host"),
 }
 
 
-@pytest.mark.parametrize("case", VERDICTS)
-def test_one_line_says_which_state_it_is(case: str) -> None:
-    host, seen, right, beginning, words = VERDICTS[case]
-    verdict = judge(host, seen, USER_AGENT)
-    assert verdict.right is right
-    assert verdict.text.startswith(beginning)
-    assert words in verdict.text
-    assert verdict.text.isprintable()
+@pytest.mark.parametrize("case", CASES)
+def test_state_is_explained_in_one_line(case: str) -> None:
+    host, seen, right, beginning, words = CASES[case]
+    result = explain(host, seen, USER_AGENT)
+    assert result.right is right
+    assert result.text.startswith(beginning)
+    assert words in result.text
+    assert result.text.isprintable()
 
 
-@pytest.mark.parametrize("case", VERDICTS)
-def test_the_commands_in_the_line_are_ones_that_gcloud_has(case: str) -> None:
-    host, seen, *_ = VERDICTS[case]
+@pytest.mark.parametrize("case", CASES)
+def test_commands_in_explanation_exist(case: str) -> None:
+    host, seen, *_ = CASES[case]
     _, known = read_record()
-    for command in re.findall("`(gcloud [^`]+)`", judge(host, seen, USER_AGENT).text):
+    for command in re.findall("`(gcloud [^`]+)`", explain(host, seen, USER_AGENT).text):
         assert mistake_in(shlex.split(command)[1:], known) is None
 
 
-def test_the_newest_of_several_visits_counts() -> None:
+def test_newest_of_several_visits_counts() -> None:
     html = page(f"169.254.1.1: {USER_AGENT}.2", f"8.8.8.8: {USER_AGENT}.1")
-    assert not judge(RUN, Answer(200, html), USER_AGENT).right
+    assert not explain(RUN, AppAnswer(200, html), USER_AGENT).right
 
 
 @pytest.mark.parametrize(
     ("seen", "may_pass"),
     [
-        (Answer(500), True),
-        (Answer(503), True),
-        (Answer(200, page("8.8.8.8: another")), True),
-        (Answer(200, "<title>Another</title>"), False),
-        (Answer(403), False),
-        (Failure("refused"), False),
+        (AppAnswer(500), True),
+        (AppAnswer(503), True),
+        (AppAnswer(200, page("8.8.8.8: another")), True),
+        (AppAnswer(200, "<title>Another</title>"), False),
+        (AppAnswer(403), False),
+        (NoAnswer("refused"), False),
         (shows("169.254.1.1"), False),
         (shows("8.8.8.8"), False),
     ],
 )
-def test_an_error_and_an_old_list_may_pass_and_nothing_else(seen: Answer | Failure, may_pass: bool) -> None:
-    assert judge(RUN, seen, USER_AGENT).may_pass is may_pass
+def test_only_error_and_old_list_may_pass(seen: AppAnswer | NoAnswer, may_pass: bool) -> None:
+    assert explain(RUN, seen, USER_AGENT).may_pass is may_pass
 
 
-def test_what_is_forged_is_told_apart_and_nobodys_address() -> None:
+def test_forged_addresses_are_distinct_and_not_public() -> None:
     forged = [*FORGED_ENTRIES, *FORGED_HEADERS.values()]
     assert len(set(forged)) == len(forged)
     assert not any(ip_address(address).is_global for address in forged)
