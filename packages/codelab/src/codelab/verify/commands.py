@@ -43,7 +43,7 @@ class Commands:
         _, self._gcloud = read_record()
         self._readers: dict[str, Callable[[list[str]], str | None]] = {
             "make": self._make,
-            ".venv/bin/localcloud": lambda words: _refusal(localcloud.cli.parser(), words),
+            ".venv/bin/localcloud": lambda words: _refusal(localcloud.cli.make_parser(), words),
             ".venv/bin/codelab": lambda words: _refusal(codelab.cli.parser(), words),
             "gcloud": lambda words: mistake_in(words, self._gcloud),
         }
