@@ -13,7 +13,8 @@ ifdef MOD
 override MOD := $(patsubst %/,%,$(MOD))
 endif
 
-MODULES := mod1-flask mod2-cloudndb mod4-cloudrun mod5-buildpacks mod11-functions mod12-memcache mod13-memorystore
+# The folders with a codelab, by number.
+MODULES := $(shell ls -d mod*-*/README.md | cut -d/ -f1 | sort -td -k2n)
 PACKAGES := datastore-emulator serverless-localcloud serverless-migration-codelabs
 TOOL := .venv/bin
 # A clone of the samples is not littered with bytecode, which `diff -r` would show.
@@ -90,8 +91,9 @@ test-all: .venv/.ready ## Check everything: all modules, the local cloud, the te
 verify: .venv/.ready ## Prove the codelabs: START and all steps are FINISH, and the app runs after each
 	@$(TOOL)/codelab verify
 
-doctor: .venv/.ready ## Say which tools are here, and which lanes of the suite they enable
+doctor: .venv/.ready ## List the tools that are here, and the lanes of the suite that they enable
 	@$(TOOL)/localcloud doctor
+	@$(TOOL)/python -m tests.support.lanes
 
 lint: .venv/.ready ## Check style and types, Dockerfiles too
 	@$(TOOL)/ruff check packages tests bench
@@ -119,7 +121,7 @@ clean: ## Remove what all of this made: .venv, local data, caches
 	@find packages tests mod* one-app -name __pycache__ -type d -prune -exec rm -rf {} +
 
 module: .venv/.ready
-	@$(if $(filter $(MOD),$(MODULES)),:,echo 'make: MOD=$(MOD): expected one of $(MODULES)' >&2; exit 2)
+	@$(if $(filter $(MOD),$(MODULES)),:,echo 'make: there is no module $(MOD); MOD is one of: $(MODULES)' >&2; exit 2)
 
 .venv/.ready: requirements.lock pyproject.toml $(wildcard packages/*/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "make: expected Python 3.10 or newer, found $$($(PYTHON) --version 2>&1); name another: make PYTHON=python3.12" >&2; exit 1; }

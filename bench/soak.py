@@ -1,7 +1,7 @@
 """python -m bench.soak: work, abandoned transactions, killed clients and fuzzers on every listener, for SOAK_MINUTES.
 
 Prints its figures, and ends with 1 if the log became large, memory or file descriptors grew, an acknowledged write is
-missing, something hangs, or anything was answered INTERNAL or 500 or left a traceback of ours.
+missing, something hangs, or anything was answered INTERNAL or 500 or one of our tracebacks is in the log.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -11,7 +11,7 @@ import pytest
 
 from codelab.verify.gcloud import mistake_in, read_record
 from tests.codelab.conftest import Run
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 MODULES = sorted(path.name for path in ROOT.glob("mod*"))
 PROJECT = ("--project", "visits-of-ann")

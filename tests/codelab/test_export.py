@@ -14,10 +14,10 @@ from markdown_it import MarkdownIt
 
 from codelab.readme.course import Course
 from tests.codelab.conftest import Run
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 REPOSITORY = "https://example.com/codelabs/blob/main"
-NAMES = [place.name for place in Course(ROOT).places()]
+NAMES = [place.name for place in Course(ROOT).tracks()]
 
 
 @dataclass
@@ -56,7 +56,7 @@ def exported() -> dict[str, Claat]:
     from codelab.commands.export import export
 
     course = Course(ROOT)
-    return {name: read(export(course, course.place(name), REPOSITORY)) for name in NAMES}
+    return {name: read(export(course, course.track(name), REPOSITORY)) for name in NAMES}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -70,14 +70,14 @@ def test_the_first_paragraph_is_the_metadata(exported: dict[str, Claat], name: s
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_step_of_the_track_is_a_step_with_its_duration(exported: dict[str, Claat], name: str) -> None:
-    track = Course(ROOT).place(name).track
+    track = Course(ROOT).track(name).track
     timed = [(title, seconds) for title, seconds in exported[name].steps.items() if seconds is not None]
     assert timed == [(step.title, step.seconds) for step in track.steps]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_diff_and_command_is_there(exported: dict[str, Claat], name: str) -> None:
-    track = Course(ROOT).place(name).track
+    track = Course(ROOT).track(name).track
     code = {element.get("class"): [] for element in exported[name].body.iter("code")}
     for element in exported[name].body.iter("code"):
         code[element.get("class")].append("".join(element.itertext()))
@@ -91,7 +91,7 @@ def test_hints_are_info_boxes(exported: dict[str, Claat], name: str) -> None:
     boxes = list(exported[name].body.iter("aside"))
     assert {box.get("class") for box in boxes} <= {"positive", "negative"}
     hints = [box for box in boxes if "".join(box.itertext()).strip().startswith("Hint.")]
-    assert len(hints) == len(Course(ROOT).place(name).track.steps)
+    assert len(hints) == len(Course(ROOT).track(name).track.steps)
     assert list(exported[name].body.iter("details")) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 from codelab.readme.course import Course
 from codelab.web.rendering import Renderer
 from codelab.web.site import Site, create_app
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 ALLOWED = {"html", "head", "body", "p", "details", "summary", "br", "em", "a", "code", "pre", "figure", "figcaption"}
 

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from codelab.check import steps
-from codelab.check.steps import Judge
+from codelab.check import Checker, checker
 from codelab.commands.coach import Coach
 from codelab.commands.watch import on_each_save
 from codelab.readme.course import Course
@@ -32,7 +31,7 @@ DEADLINE = 60.0
 @pytest.fixture
 def copy(course: Path) -> Path:
     """The learner's copy of START."""
-    place = Course(course).place(MODULE)
+    place = Course(course).track(MODULE)
     write_tree(read_tree(place.start), place.copy)
     return place.copy
 
@@ -153,8 +152,8 @@ def test_file_is_read_for_what_it_says_once_for_each_content(
     client: FlaskClient, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    real = steps.file_facts
-    monkeypatch.setattr(steps, "file_facts", lambda file, *rest: read.append(file) or real(file, *rest))
+    real = checker.file_facts
+    monkeypatch.setattr(checker, "file_facts", lambda file, *rest: read.append(file) or real(file, *rest))
     (copy / "main.py").write_text("import flask\n" + "".join(f"x{n} = flask.f({n})\n" for n in range(1_999)))
     for path in PAGES:
         client.get(path)
@@ -169,10 +168,11 @@ def test_file_is_read_for_what_it_says_once_for_each_content(
 
 def test_statement_costs_its_own_lines_only() -> None:
     """Not the whole file again for each: 2,000 lines took seconds on every page."""
+    from codelab.check.facts import Kind
     from codelab.check.facts.python import python_facts
 
     text = "import flask\n" + "x = flask.f(\n    1,  # one\n\n    2)\n" * 500
-    words = {fact.words for fact in python_facts("main.py", text, frozenset()) if fact.kind == "called"}
+    words = {fact.words for fact in python_facts("main.py", text, frozenset()) if fact.kind is Kind.CALL}
     assert words == {"x = flask.f( 1,  # one 2)"}
 
 
@@ -185,9 +185,9 @@ def test_workspace_reads_what_the_coach_tells(course: Path, copy: Path) -> None:
     said = StringIO()
     found = Course(course)
     coach = Coach(found, Workspace(course), Console(file=said, width=200))
-    assert coach.check(found.place(MODULE), run=False) is False
+    assert coach.check(found.track(MODULE), run=False) is False
     assert "main.py: expected at most 5,000 lines, found 20,000" in said.getvalue()
-    assert Judge(found.place(MODULE).codelab, found.place(MODULE).track).trees
+    assert Checker(found.track(MODULE)).trees
 
 
 def test_save_is_noticed_after_a_name_that_is_not_utf8(copy: Path) -> None:

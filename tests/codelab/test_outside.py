@@ -13,7 +13,7 @@ from codelab.readme.model import Fence
 from codelab.readme.trees import apply_diff, read_tree, write_tree
 from codelab.web.site import Site, create_app
 from tests.codelab.conftest import Run
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 MODULE = "mod5-buildpacks"
 SECRET = "secret of this machine\n"
@@ -36,7 +36,7 @@ def client() -> FlaskClient:
 @pytest.fixture
 def copy(course: Path) -> Path:
     """The learner's copy of START."""
-    place = Course(course).place(MODULE)
+    place = Course(course).track(MODULE)
     write_tree(read_tree(place.start), place.copy)
     return place.copy
 
@@ -86,7 +86,7 @@ def test_folder_of_the_copy_that_is_a_link_out_is_not_written_through(copy: Path
     for files in ({"main.py": "changed", "new/index.html": "ours"}, {"main.py": "changed", "new/index.html": None}):
         before = (copy / "main.py").read_text()
         with pytest.raises(CodelabError, match=r'"new/index.html" is a link that leads out of its folder'):
-            Workspace(course).change(Course(course).place(MODULE), files, keep=False)
+            Workspace(course).change(Course(course).track(MODULE), files, keep=False)
         assert (outside / "index.html").read_text() == "theirs"
         assert (copy / "main.py").read_text() == before
 

@@ -24,7 +24,7 @@ from codelab.web import site as pages
 from codelab.web.site import Site, create_app
 from codelab.web.wsgi import WsgiServer
 from datastore_emulator.net.listen import listen
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 DEADLINE = 60
 STREAMS = 100

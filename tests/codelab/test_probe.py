@@ -18,7 +18,7 @@ from codelab.commands.probe import read_url
 from codelab.errors import CodelabError
 from localcloud import App, Cloud
 from tests.codelab.sites import OWN, answer, probed, right_answer, serving
-from tests.pairs.course import FUNCTION, ROOT
+from tests.support.course import FUNCTION, ROOT
 
 pytestmark = pytest.mark.xdist_group("probe")
 

@@ -11,7 +11,7 @@ from datastore_emulator.encoding.keys import Partition
 from datastore_emulator.engine import Engine
 from datastore_emulator.query.cursors import Cursors
 from datastore_emulator.query.executor import Run
-from datastore_emulator.query.normal_form import parse
+from datastore_emulator.query.normal_form import normalize_query
 from datastore_emulator.query.planner import plan
 from datastore_emulator.storage.database import Storage
 
@@ -59,9 +59,9 @@ def explain(storage: Storage) -> Callable[..., str]:
         query.limit.value = limit
         with storage.snapshot() as snapshot:
             if cursor:
-                batch = Run(storage, snapshot, parse(PARTITION, request.query)).fill()
+                batch = Run(storage, snapshot, normalize_query(PARTITION, request.query)).fill()
                 query.start_cursor = batch.end_cursor
-            parsed = parse(PARTITION, request.query)
+            parsed = normalize_query(PARTITION, request.query)
             cursors = Cursors(parsed.terms)
             start = cursors.decode(query.start_cursor) if cursor else None
             scan = plan(storage, snapshot.connection, parsed, parsed.branches[0], start)

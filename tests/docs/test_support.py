@@ -46,7 +46,7 @@ def _names(argument: ast.expr) -> Iterator[str]:
 
 
 def test_every_refusal_of_the_engine_is_listed_and_no_other() -> None:
-    listed = {row[0].strip("`") for row in rows("The way round each of these")}
+    listed = {row[0].strip("`") for row in rows("To use one of these features")}
     assert listed == set(refusals())
 
 

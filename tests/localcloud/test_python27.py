@@ -13,14 +13,14 @@ from google.cloud import datastore
 
 from localcloud import App, Cloud
 from localcloud.runtimes.python27_real import Python27RealRuntime, find_python27
-from tests.lanes import BY_NAME, not_run
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
+from tests.support.lanes import why_not_run
 
 
 @pytest.fixture
 def genuine() -> None:
     """Skip without a Python 2.7; where one is required, the run has not even begun."""
-    if reason := not_run(BY_NAME["python27"]):
+    if reason := why_not_run("python27"):
         pytest.skip(reason)
 
 

@@ -1,4 +1,4 @@
-"""The lines that mod13's README shows for ndb's global cache do what it says of them, with the sample's own clients."""
+"""The lines in mod13's README for ndb's global cache do what it says, with the sample's own clients."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from google.cloud import ndb
 from datastore_emulator.net.ports import hold
 from localcloud import Cloud
 from localcloud.services.memorystore import Memorystore
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 MOD13 = ROOT / "mod13-memorystore"
 QUESTION = "**What if we used Memcache only through ndb?**"

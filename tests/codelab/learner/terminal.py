@@ -82,7 +82,7 @@ class Learner:
         """Start a track and bring the copy to where it is after so many steps, by the codelab's own diffs."""
         answer = self.codelab("start", place)
         assert answer.code == 0, answer.text
-        track = Course(self.course).place(place)
+        track = Course(self.course).track(place)
         after = step_trees(track.codelab, track.track)[steps]
         for file in read_tree(track.copy).keys() - after.keys():
             (track.copy / file).unlink()

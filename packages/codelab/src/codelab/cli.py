@@ -13,8 +13,8 @@ from rich.console import Console
 from codelab.commands.coach import Coach
 from codelab.commands.edits import Editor
 from codelab.errors import CodelabError
-from codelab.readme.course import Course, Place, find_course
-from codelab.workspace import Workspace, make
+from codelab.readme.course import Course, TrackRef, find_course
+from codelab.workspace import Workspace, make_command
 from datastore_emulator.errors import UserError
 from datastore_emulator.stopping import Stopped, stop_signals
 
@@ -26,7 +26,7 @@ _PLACE = "which codelab: mod2-cloudndb, or mod2-cloudndb/FINISH for the track fr
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0 when all is well, 1 when something is pending or wrong, 2 for wrong usage."""
-    options = parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         with stop_signals():
             well: bool = options.command(options)
@@ -38,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if well else 1
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
+def make_parser() -> argparse.ArgumentParser:
+    """Build the parser of the command line."""
     top = argparse.ArgumentParser(
         prog="codelab", description="Follow a migration codelab step by step, or prove that the course is right."
     )
@@ -102,7 +102,7 @@ class _Desk:
 
     coach: Coach
     editor: Editor
-    place: Place
+    place: TrackRef
 
 
 def _desk(options: argparse.Namespace) -> _Desk:
@@ -111,9 +111,9 @@ def _desk(options: argparse.Namespace) -> _Desk:
     console = Console(highlight=False)
     name = options.place or workspace.current
     if name is None:
-        first = make("start", course.place(course.modules[0]))
+        first = make_command("start", course.track(course.modules[0]))
         raise CodelabError(f"expected a module, found none: `{first}` begins the series, `make list` shows all of it")
-    return _Desk(Coach(course, workspace, console), Editor(workspace, console), course.place(name))
+    return _Desk(Coach(course, workspace, console), Editor(workspace, console), course.track(name))
 
 
 def _course(options: argparse.Namespace) -> Course:
@@ -199,18 +199,20 @@ def _serve(options: argparse.Namespace) -> bool:
 
 
 def _verify(options: argparse.Namespace) -> bool:
+    import localcloud.cli
     from codelab.verify.proof import verify
 
     course = _course(options)
     modules = [course.module(name) for name in options.modules] or course.modules
-    return verify(course, modules, run=not options.no_run)
+    parsers = {"codelab": make_parser(), "localcloud": localcloud.cli.make_parser()}
+    return verify(course, modules, parsers=parsers, run=not options.no_run)
 
 
 def _export(options: argparse.Namespace) -> bool:
     from codelab.commands.export import export
 
     course = _course(options)
-    text = export(course, course.place(options.place), options.repository)
+    text = export(course, course.track(options.place), options.repository)
     if options.output:
         try:
             options.output.write_text(text, encoding="utf-8")

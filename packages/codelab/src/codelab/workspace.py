@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from codelab.errors import CodelabError
-from codelab.readme.course import Place
+from codelab.readme.course import TrackRef
 from codelab.readme.trees import Tree, held, place_in, read_tree, write_tree
 from codelab.text_diff import changed_lines
 from localcloud.files.reading import NotReadError, copy_folder, read_file
@@ -25,26 +25,28 @@ class Workspace:
         self.folder = root / "work"
         self._memory = self.folder / "progress.txt"
 
-    def start(self, place: Place, tree: Tree) -> None:
+    def start(self, place: TrackRef, tree: Tree) -> None:
         """Make the learner's copy; raises CodelabError if there is one already."""
         self._expect_folder(place)
         if place.copy.exists():
             raise CodelabError(
                 f"{_shown(place)}: is there already; go on with `make check`, or begin again with "
-                f"`{make('reset', place)}`, which keeps the old one"
+                f"`{make_command('reset', place)}`, which keeps the old one"
             )
         with _writing(place.copy):
             place.copy.mkdir(parents=True)
             write_tree(tree, place.copy)
 
-    def read(self, place: Place) -> dict[str, str]:
+    def read(self, place: TrackRef) -> dict[str, str]:
         """Return what is in the learner's copy; raises CodelabError if there is none."""
         self._expect_folder(place)
         if not place.copy.is_dir():
-            raise CodelabError(f"{_shown(place)}: expected your copy of START, found none; `{make('start', place)}`")
+            raise CodelabError(
+                f"{_shown(place)}: expected your copy of START, found none; `{make_command('start', place)}`"
+            )
         return read_tree(place.copy)
 
-    def replace(self, place: Place, tree: Tree) -> Path:
+    def replace(self, place: TrackRef, tree: Tree) -> Path:
         """Put these files in place of the copy, and return where the old one is kept."""
         self._expect_folder(place)
         with _writing(place.copy):
@@ -54,7 +56,7 @@ class Workspace:
             write_tree(tree, place.copy)
         return kept
 
-    def change(self, place: Place, files: Mapping[str, str | None], *, keep: bool) -> Path | None:
+    def change(self, place: TrackRef, files: Mapping[str, str | None], *, keep: bool) -> Path | None:
         """Write these files of the copy, or delete those that are None; with `keep`, copy all of it aside first."""
         kept = None
         self._expect_folder(place)
@@ -78,7 +80,7 @@ class Workspace:
         """Return the day each finished track was finished, by its name."""
         return {name: rest[0] for word, name, *rest in self._lines() if word == "finished" and rest}
 
-    def remember(self, place: Place, *, finished: bool = False) -> None:
+    def remember(self, place: TrackRef, *, finished: bool = False) -> None:
         """Make this the current track, and with `finished` note today as the day it was finished."""
         lines = [line for line in self._lines() if line[0] != "current" and not (finished and line[1] == place.name)]
         lines.append(["current", place.name])
@@ -98,16 +100,16 @@ class Workspace:
             return []
         return [line.split() for line in text.splitlines() if len(line.split()) > 1 and not line.startswith("#")]
 
-    def _expect_folder(self, place: Place) -> None:
+    def _expect_folder(self, place: TrackRef) -> None:
         """Raise CodelabError for a file in place of the copy, and for a link that leads out of work/."""
         if place.copy.is_file():
             raise CodelabError(
                 f"{_shown(place)}: expected a folder, your copy of START, found a file; move it away, then "
-                f"`{make('start', place)}`"
+                f"`{make_command('start', place)}`"
             )
         held(self.folder, place.copy.name)
 
-    def _new_place_to_keep(self, place: Place) -> Path:
+    def _new_place_to_keep(self, place: TrackRef) -> Path:
         kept = held(self.folder, ".kept")
         kept.mkdir(parents=True, exist_ok=True)
         name = f"{place.copy.name}-{datetime.now():%Y%m%d-%H%M%S}"
@@ -115,7 +117,7 @@ class Workspace:
         return next(path for path in candidates if not path.exists())
 
 
-def changes(old: Tree, new: Tree) -> list[str]:
+def list_changes(old: Tree, new: Tree) -> list[str]:
     """Return how the new files differ from the old ones, a line for each that does."""
     lines = []
     for file in sorted({*old, *new}):
@@ -129,13 +131,13 @@ def changes(old: Tree, new: Tree) -> list[str]:
     return lines
 
 
-def make(verb: str, place: Place) -> str:
+def make_command(verb: str, place: TrackRef) -> str:
     """Return the command for this track as a person types it, as in "make start MOD=mod2-cloudndb FROM=FINISH"."""
     start = "" if place.track is place.codelab.tracks[0] else f" FROM={place.track.start}"
     return f"make {verb} MOD={place.codelab.module}{start}"
 
 
-def _shown(place: Place) -> str:
+def _shown(place: TrackRef) -> str:
     return place.copy.relative_to(place.root).as_posix()
 
 

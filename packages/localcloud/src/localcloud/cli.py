@@ -116,20 +116,14 @@ def make_parser() -> argparse.ArgumentParser:
     datastore.add_argument("--project", default="demo", help="project id, which names the default file (default: demo)")
 
     doctor = verbs.add_parser("doctor", help="list the tools that localcloud can use, and how to get missing ones")
-    doctor.add_argument("--lanes", action="store_true", help="print only the names of the lanes that can run")
     doctor.set_defaults(command=_doctor)
     return parser
 
 
 def _doctor(options: argparse.Namespace) -> None:
-    from localcloud import doctor, lanes
+    from localcloud import doctor
 
-    if options.lanes:
-        print(*lanes.lanes())
-        return
     doctor.report(print)
-    print()
-    lanes.report(print)
 
 
 def _run(options: argparse.Namespace) -> None:

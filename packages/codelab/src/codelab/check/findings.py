@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from codelab.check.facts import Fact
+from codelab.check.facts import Fact, Kind
 
 # Facts that a line of Python states about one called name; the name comes first.
-_OF_A_CALL = {"called", "made once, at the top level", "in a with", "argument"}
-_OF_A_COMMAND = {"starts", "listens on", "serves", "option", "start command"}
+_OF_A_CALL = {Kind.CALL, Kind.TOP_LEVEL_OBJECT, Kind.WITH_BLOCK, Kind.ARGUMENT}
+_OF_A_COMMAND = {Kind.PROGRAM, Kind.PORT, Kind.SERVED_OBJECT, Kind.OPTION, Kind.START_COMMAND}
 
 # How much alike two packages' names are when one of them is a slip.
 _CLOSE = 0.85
-_LONGEST = 1_000
+_LONGEST = 2_000
 
 
 @dataclass(frozen=True)
@@ -27,20 +27,17 @@ class Finding:
 
     file: str
     line: int
-    expected: str
-    found: str
+    message: str
     firm: bool
 
     def __post_init__(self) -> None:
         """Shorten what is shown: a line of a learner's file may be as long as the file."""
-        for name in ("expected", "found"):
-            text = getattr(self, name)
-            if len(text) > _LONGEST:
-                object.__setattr__(self, name, f"{text[:_LONGEST]}...")
+        if len(self.message) > _LONGEST:
+            object.__setattr__(self, "message", f"{self.message[:_LONGEST]}...")
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: expected {self.expected}, found {self.found}"
+        return f"{place}: {self.message}"
 
 
 def findings(
@@ -52,14 +49,14 @@ def findings(
     """
     extra = said - after
     lingering = set(lingering)
-    without_file = {fact.file for fact in missing if fact.kind == "file"}
+    without_file = {fact.file for fact in missing if fact.kind is Kind.FILE}
     for file in sorted(without_file):
         similar = _similar_file(file, extra)
         lingering = {fact for fact in lingering if not similar or fact.file != similar}
-        yield Finding(file, 0, "this file", similar or "none", firm=True)
-    too_many = {fact.file for fact in lingering if fact.kind == "file"}
+        yield Finding(file, 0, f"expected this file, found {similar or 'none'}", firm=True)
+    too_many = {fact.file for fact in lingering if fact.kind is Kind.FILE}
     for file in sorted(too_many):
-        yield Finding(file, 0, "no such file any more", "it", firm=True)
+        yield Finding(file, 0, "expected no such file any more, found it", firm=True)
 
     shown: set[tuple[str, str]] = set()
     same: list[Finding] = []
@@ -71,11 +68,11 @@ def findings(
         firm = any(fact.firm for fact in line)
         if there and _expected(fact) == f'"{there.words}"':
             meaning = f'"{there.words}", which means something else here'
-            same.append(Finding(fact.file, there.line, _expected(fact), meaning, firm))
+            same.append(Finding(fact.file, there.line, f"expected {_expected(fact)}, found {meaning}", firm))
             continue
         shown.add((fact.file, there.words if there else ""))
         place, words = (there.line, f'"{there.words}"') if there else (0, "none")
-        yield Finding(fact.file, place, _expected(fact), words, firm)
+        yield Finding(fact.file, place, f"expected {_expected(fact)}, found {words}", firm)
     remaining = [
         fact
         for fact in lingering
@@ -87,31 +84,31 @@ def findings(
         yield from same
     for line in lines:
         imported = line[0].words.startswith(("from ", "import "))
-        names = " and no ".join(fact.name for fact in line if fact.kind == "name")
+        names = " and no ".join(fact.name for fact in line if fact.kind is Kind.NAME)
         words = f'"{line[0].words}"'
         yield Finding(
             line[0].file,
             line[0].line,
-            f"no {names or words} any more",
-            words if names else "it",
+            f"expected no {names or words} any more, found {words if names else 'it'}",
             firm=any(fact.firm or (imported and fact.name.islower()) for fact in line),
         )
 
 
 def _expected(fact: Fact) -> str:
-    return f'"{fact.words}" {fact.kind}' if fact.kind.startswith("made once") else f'"{fact.words}"'
+    return f'"{fact.words}" {fact.kind.condition}'.rstrip()
 
 
 def _without_arguments_of_missing_calls(facts: Iterable[Fact]) -> list[Fact]:
     facts = list(facts)
-    called = {fact.name for fact in facts if fact.kind == "called"}
-    return [fact for fact in facts if not (fact.kind == "argument" and fact.name.partition(" ")[0] in called)]
+    called = {fact.name for fact in facts if fact.kind is Kind.CALL}
+    return [fact for fact in facts if not (fact.kind is Kind.ARGUMENT and fact.name.partition(" ")[0] in called)]
 
 
 def _part_of_another(fact: Fact, facts: Set[Fact]) -> bool:
     """Say whether a name is part of a package that is named by itself: with `webapp2`, `webapp2.Route` goes too."""
-    return fact.kind == "name" and any(
-        other.kind == "name" and other.file == fact.file and fact.name.startswith(f"{other.name}.") for other in facts
+    return fact.kind is Kind.NAME and any(
+        other.kind is Kind.NAME and other.file == fact.file and fact.name.startswith(f"{other.name}.")
+        for other in facts
     )
 
 
@@ -133,7 +130,7 @@ def _lines(facts: Iterable[Fact], other_end: Set[Fact], *, or_all: bool) -> list
 def _stated_above(line: list[Fact], lines: dict[tuple[str, int, str], list[Fact]]) -> bool:
     """Say whether a key is only the head of keys that are stated below it anyway."""
     return all(
-        fact.kind == "key"
+        fact.kind is Kind.KEY
         and any(
             other.file == fact.file and other.name.startswith((f"{fact.name}.", f"{fact.name} "))
             for others in lines.values()
@@ -147,7 +144,7 @@ def _stated_above(line: list[Fact], lines: dict[tuple[str, int, str], list[Fact]
 def _similar_file(file: str, extra: Set[Fact]) -> str | None:
     """Return a file that is probably meant to be this one: in another place, in other letters, with a suffix more."""
     name = PurePosixPath(file).name.casefold().lstrip(".")
-    others = sorted(fact.file for fact in extra if fact.kind == "file")
+    others = sorted(fact.file for fact in extra if fact.kind is Kind.FILE)
     for other in others:
         found = PurePosixPath(other).name.casefold().lstrip(".")
         if found == name or found.rpartition(".")[0] == name:
@@ -161,17 +158,17 @@ def _counterpart(fact: Fact, said: Set[Fact], extra: Set[Fact]) -> Fact | None:
     strange = [other for other in here if other in extra]
     subject = fact.name.partition(" ")[0]
     found: Fact | None = None
-    if fact.kind in ("package", "version"):
-        found = _first(here, kind="package", name=subject) or _misspelled(subject, strange)
-    elif fact.kind in ("value", "item"):
+    if fact.kind in (Kind.PACKAGE, Kind.VERSION):
+        found = _first(here, kind=Kind.PACKAGE, name=subject) or _misspelled(subject, strange)
+    elif fact.kind in (Kind.VALUE, Kind.ITEM):
         found = next((other for other in strange if other.kind == fact.kind and _subject(other) == subject), None)
-    elif fact.kind == "name" or fact.kind in _OF_A_CALL:
+    elif fact.kind is Kind.NAME or fact.kind in _OF_A_CALL:
         found = _call_or_name(fact, subject.removesuffix("()"), here, strange)
     elif fact.kind in _OF_A_COMMAND:
         found = next((other for other in here if other.kind in _OF_A_COMMAND), None)
-    elif fact.kind == "order":
-        found = _first(here, kind="another order")
-    elif fact.kind in ("output", "line", "process", "base image"):
+    elif fact.kind is Kind.REQUIREMENTS_FIRST:
+        found = _first(here, kind=Kind.REQUIREMENTS_NOT_FIRST)
+    elif fact.kind in (Kind.OUTPUT, Kind.LINE, Kind.PROCESS, Kind.BASE_IMAGE):
         found = _first(strange, kind=fact.kind)
     return found
 
@@ -185,7 +182,7 @@ def _same_line_partly(fact: Fact, said: Set[Fact], after: Set[Fact]) -> Fact | N
 
 
 def _misspelled(package: str, strange: list[Fact]) -> Fact | None:
-    packages = {fact.name: fact for fact in strange if fact.kind == "package"}
+    packages = {fact.name: fact for fact in strange if fact.kind is Kind.PACKAGE}
     close = difflib.get_close_matches(package, packages, n=1, cutoff=_CLOSE)
     return packages[close[0]] if close else None
 
@@ -193,9 +190,9 @@ def _misspelled(package: str, strange: list[Fact]) -> Fact | None:
 def _call_or_name(fact: Fact, name: str, here: list[Fact], strange: list[Fact]) -> Fact | None:
     """Return the call in question; or a name that ends alike or has the same owner; or for an import the owner's."""
     owner, _, last = name.rpartition(".")
-    names = [other for other in strange if other.kind == "name"]
+    names = [other for other in strange if other.kind is Kind.NAME]
     candidates = [
-        *(other for other in here if fact.kind in _OF_A_CALL and other.kind == "called" and other.name == name),
+        *(other for other in here if fact.kind in _OF_A_CALL and other.kind is Kind.CALL and other.name == name),
         *(other for other in names if other.name.rpartition(".")[2] == last),
         *(
             other
@@ -209,12 +206,12 @@ def _call_or_name(fact: Fact, name: str, here: list[Fact], strange: list[Fact]) 
 
 
 def _imports(fact: Fact, owner: str) -> bool:
-    return fact.kind == "name" and fact.words.startswith(f"from {owner} import ")
+    return fact.kind is Kind.NAME and fact.words.startswith(f"from {owner} import ")
 
 
 def _subject(fact: Fact) -> str:
     return fact.name.partition(" ")[0]
 
 
-def _first(facts: Iterable[Fact], *, kind: str, name: str | None = None) -> Fact | None:
+def _first(facts: Iterable[Fact], *, kind: Kind, name: str | None = None) -> Fact | None:
     return next((fact for fact in facts if fact.kind == kind and name in (None, fact.name)), None)

@@ -13,13 +13,13 @@ from pathlib import Path
 from codelab.errors import CodelabError
 from codelab.readme.course import Course
 from codelab.readme.model import Codelab
+from codelab.readme.sections import DEPLOY
 from codelab.readme.trees import held
 from datastore_emulator.scratch import Scratch
 from localcloud.launch import read_plan
 from localcloud.launch.errors import read_text
 from localcloud.launch.plan import Platform
 
-_SECTION = "Deploy to Google Cloud"
 _DEPLOY = re.compile(r"gcloud (app|run) deploy ")
 _FOLDER = re.compile(r" (?:--source=)?([\w.-]+/[\w./-]+?)(?:/app\.yaml)?(?: |$)")
 # Old projects may have a domain before their id: example.com:visitme.
@@ -54,22 +54,19 @@ def read_deployment(codelab: Codelab, project: str, region: str, side: str | Non
 
     Raises CodelabError for a side that does not.
     """
-    section = codelab.section(_SECTION)
-    end = section.line + section.text.count("\n") + 1
+    section = codelab.section(DEPLOY)
     before: list[str] = []
     after: list[str] = []
     found: tuple[str, int] | None = None
-    for fence in codelab.page.fences:
-        if fence.language != "console" or not section.line < fence.line <= end:
-            continue
-        lines = [line.removeprefix("$ ") for line in fence.text.splitlines()]
-        if found and any(_DEPLOY.match(line) for line in lines):
+    for fence in section.consoles:
+        commands = list(fence.commands())
+        if found and any(_DEPLOY.match(command) for _, command in commands):
             break
-        for number, line in enumerate(lines, fence.line + 1):
-            if _DEPLOY.match(line):
-                found = line, number
-            elif not line.startswith("gcloud config "):
-                (after if found else before).append(_filled(line, project, region))
+        for number, command in commands:
+            if _DEPLOY.match(command):
+                found = command, number
+            elif not command.startswith("gcloud config "):
+                (after if found else before).append(_filled(command, project, region))
     if not found:
         raise CodelabError(f"{codelab.page.name}:{section.line}: expected a gcloud command that deploys, found none")
     command, number = found

@@ -9,14 +9,13 @@ from merge3 import Merge3
 from rich.console import Console
 from rich.syntax import Syntax
 
-from codelab.check.progress import standing_of
-from codelab.check.steps import Judge
+from codelab.check import Checker
 from codelab.errors import CodelabError
-from codelab.readme.course import Place
+from codelab.readme.course import TrackRef
 from codelab.readme.trees import Tree, Unread, held, read_tree
 from codelab.text_diff import comparable, too_large
-from codelab.workspace import Workspace, changes, make
-from localcloud.files.paths import shown
+from codelab.workspace import Workspace, list_changes, make_command
+from localcloud.files.paths import format_name
 
 WORK = "work"
 # What read_tree puts in place of bytes that are no UTF-8; no file of the course has it.
@@ -30,19 +29,21 @@ class Editor:
         self._workspace = workspace
         self._console = console
 
-    def apply(self, place: Place, *, overwrite: bool) -> bool:
+    def apply(self, place: TrackRef, *, overwrite: bool) -> bool:
         """Do the first step that is not done, among the learner's own edits.
 
         Raises CodelabError, with nothing written, where the step and an edit of the learner's meet in the same lines;
         with `overwrite` the step's files replace the learner's, which are kept.
         """
-        judge = Judge(place.codelab, place.track)
+        checker = Checker(place)
         mine = self._workspace.read(place)
-        standing = standing_of(judge, mine)
-        if standing.pending is None:
-            raise CodelabError(f"{place.name}: expected a step to do, found all of them done; `{make('check', place)}`")
-        step = standing.pending.step
-        before, after = judge.trees[step.number - 1], judge.trees[step.number]
+        progress = checker.progress(mine)
+        if progress.pending is None:
+            raise CodelabError(
+                f"{place.name}: expected a step to do, found all of them done; `{make_command('check', place)}`"
+            )
+        step = progress.pending.step
+        before, after = checker.trees[step.number - 1], checker.trees[step.number]
         changed = {file for file in {*before, *after} if before.get(file) != after.get(file)}
         files: dict[str, str | None] = {}
         for file in sorted(changed):
@@ -54,16 +55,19 @@ class Editor:
         self._say(f"Step {step.number}, {step.title}, is done for you in {', '.join(files) or 'no file'}.")
         if kept:
             self._say(f"Your files as they were: {kept.relative_to(place.root)}")
-        self._say(f"What it changed and why: {make('show', place)} STEP={step.number}; then {make('check', place)}")
+        self._say(
+            f"What it changed and why: {make_command('show', place)} STEP={step.number}; "
+            f"then {make_command('check', place)}"
+        )
         return True
 
-    def reset(self, place: Place, number: int, confirm: Callable[[], bool]) -> bool:
+    def reset(self, place: TrackRef, number: int, confirm: Callable[[], bool]) -> bool:
         """Take the copy back to what it is after a step (0: START), once the learner has seen what goes and agreed."""
-        judge = Judge(place.codelab, place.track)
-        if not 0 <= number < len(judge.trees):
-            raise CodelabError(f"expected a step of {place.name} from 0 to {len(judge.trees) - 1}, found {number}")
-        target = judge.trees[number]
-        lost = changes(target, self._workspace.read(place))
+        checker = Checker(place)
+        if not 0 <= number < len(checker.trees):
+            raise CodelabError(f"expected a step of {place.name} from 0 to {len(checker.trees) - 1}, found {number}")
+        target = checker.trees[number]
+        lost = list_changes(target, self._workspace.read(place))
         if not lost:
             self._say(f"{place.name}: nothing to reset, your copy is what it is {_after(number)}.")
             return True
@@ -77,7 +81,7 @@ class Editor:
         self._say(f"Your copy is what it is {_after(number)}. The old one is kept: {kept.relative_to(place.root)}")
         return True
 
-    def diff(self, place: Place, old: str, new: str) -> bool:
+    def diff(self, place: TrackRef, old: str, new: str) -> bool:
         """Print how one state differs from another: "work", a step's number, or a folder such as FINISH."""
         if old == new:
             raise CodelabError(f'expected two different states to compare, found "{old}" twice')
@@ -104,7 +108,7 @@ class Editor:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def state_of(workspace: Workspace, place: Place, name: str) -> Tree:
+def state_of(workspace: Workspace, place: TrackRef, name: str) -> Tree:
     """Return the files of "work", of the track after a step's number, or of a folder of the module such as FINISH.
 
     Raises CodelabError for any other name.
@@ -112,7 +116,7 @@ def state_of(workspace: Workspace, place: Place, name: str) -> Tree:
     if name == WORK:
         return workspace.read(place)
     if name.isdecimal():
-        trees = Judge(place.codelab, place.track).trees
+        trees = Checker(place).trees
         if name in map(str, range(len(trees))):
             return trees[int(name)]
     module = place.codelab.readme.parent
@@ -120,7 +124,7 @@ def state_of(workspace: Workspace, place: Place, name: str) -> Tree:
     if name not in {entry.name for entry in module.iterdir() if entry.is_dir()}:
         folders = ", ".join(sorted({name for track in place.codelab.tracks for name in (track.start, track.finish)}))
         steps = f"a step from 0 to {len(place.track.steps)}"
-        raise CodelabError(f'"{shown(name)}": expected {WORK}, {steps}, or one of {folders}')
+        raise CodelabError(f'"{format_name(name)}": expected {WORK}, {steps}, or one of {folders}')
     return read_tree(held(module, name))
 
 

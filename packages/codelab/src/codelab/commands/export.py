@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from markdown_it import MarkdownIt
-
 from codelab.errors import CodelabError
-from codelab.readme.course import Course, Place
+from codelab.readme.course import Course, TrackRef
+from codelab.readme.markdown import anchor, first_sentence
 from codelab.readme.model import Step
+from codelab.readme.sections import START_AND_FINISH
 
 _CATEGORIES = "Cloud, Serverless, Python"
 _LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)(#[^)\s]*)?\)")
@@ -22,7 +22,7 @@ _MODULE_README = re.compile(r"\.\./(mod\d+-[\w-]+)/README\.md")
 _FENCE = re.compile(r"^```(\w*)\n.*?^```$\n?", re.MULTILINE | re.DOTALL)
 
 
-def export(course: Course, place: Place, repository: str) -> str:
+def export(course: Course, place: TrackRef, repository: str) -> str:
     """Return one track of a codelab in claat's Markdown; `repository` is where its other files can be read.
 
     A track of its own becomes a codelab of its own. Raises CodelabError if the address is none.
@@ -35,7 +35,7 @@ def export(course: Course, place: Place, repository: str) -> str:
 
 
 class _Exporter:
-    def __init__(self, course: Course, place: Place, repository: str) -> None:
+    def __init__(self, course: Course, place: TrackRef, repository: str) -> None:
         self._course = course
         self._place = place
         self._repository = repository
@@ -49,15 +49,12 @@ class _Exporter:
         yield self._text(codelab.introduction if main else track.text)
         if not main:
             yield f"The main track: [{codelab.title}]({self._address(codelab.module)})."
-        before = ("What you will learn", "What you need", "START and FINISH")
-        for section in codelab.sections:
-            if section.title in before:
-                yield f"## {section.title}\n\n{self._text(section.text)}"
+        for section in codelab.sections_before_steps:
+            yield f"## {section.title}\n\n{self._text(section.text)}"
         for step in track.steps:
             yield from self._step(step)
-        for section in codelab.sections:
-            if section.title not in before:
-                yield f"## {section.title}\n\n{self._text(section.text)}"
+        for section in codelab.sections_after_steps:
+            yield f"## {section.title}\n\n{self._text(section.text)}"
         yield self._other_tracks()
 
     def _metadata(self, introduction: str) -> str:
@@ -81,7 +78,9 @@ class _Exporter:
 
     def _other_tracks(self) -> str:
         others = [
-            Place(self._place.codelab, track) for track in self._place.codelab.tracks if track is not self._place.track
+            TrackRef(self._place.codelab, track)
+            for track in self._place.codelab.tracks
+            if track is not self._place.track
         ]
         links = [f"[{other.track.title}](../{_id(other)}/index.html)" for other in others]
         return f"Other tracks of this module: {', '.join(links)}." if links else ""
@@ -106,14 +105,14 @@ class _Exporter:
         return f"{self._repository}/{_normalized(self._place.codelab.module, path)}{fragment}"
 
     def _address(self, module: str) -> str:
-        return f"../{_id(self._course.place(module))}/index.html"
+        return f"../{_id(self._course.track(module))}/index.html"
 
     def _diagram(self) -> str:
-        picture = f"[a picture]({self._repository}/{self._place.codelab.module}/README.md#start-and-finish)"
+        picture = f"[a picture]({self._repository}/{self._place.codelab.module}/README.md#{anchor(START_AND_FINISH)})"
         return f'<aside class="positive">\n\nThe architecture before and after, as {picture}.\n\n</aside>\n'
 
 
-def _id(place: Place) -> str:
+def _id(place: TrackRef) -> str:
     return place.name.replace("/", "-").lower()
 
 
@@ -125,10 +124,3 @@ def _normalized(module: str, path: str) -> str:
         elif part != ".":
             parts.append(part)
     return "/".join(parts)
-
-
-def first_sentence(markdown: str) -> str:
-    """Return the first sentence in plain text: claat reads metadata only up to the first mark-up."""
-    inline = next(token for token in MarkdownIt().parse(markdown) if token.type == "inline")
-    text = "".join(child.content if child.type != "softbreak" else " " for child in inline.children or [])
-    return re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from codelab.commands.export import first_sentence
-from codelab.readme.course import Course, Place
+from codelab.readme.course import Course, TrackRef
+from codelab.readme.markdown import first_sentence
 from codelab.readme.trees import Tree, read_tree
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 228, 62, 50, 18, 8
@@ -15,7 +15,7 @@ WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 228, 62, 50, 18, 8
 class Node:
     """A track on the map: its box, what it is about, and the tracks that begin where it ends."""
 
-    place: Place
+    place: TrackRef
     sentence: str
     python: str
     optional: bool
@@ -45,7 +45,7 @@ class Map:
 
 def migrations(course: Course) -> Map:
     """Return the map of a course: a track follows every one whose FINISH is, byte for byte, its START."""
-    places = list(course.places())
+    places = list(course.tracks())
     starts = [read_tree(place.start) for place in places]
     finishes = [read_tree(place.finish) for place in places]
     nodes = [
@@ -63,7 +63,7 @@ def migrations(course: Course) -> Map:
     )
 
 
-def _text(place: Place) -> str:
+def _text(place: TrackRef) -> str:
     return place.codelab.introduction if place.track is place.codelab.tracks[0] else place.track.text
 
 

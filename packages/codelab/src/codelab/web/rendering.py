@@ -21,7 +21,7 @@ from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
 from pygments.util import ClassNotFound
 
 from codelab.readme.course import Course
-from codelab.verify.links import anchor
+from codelab.readme.markdown import anchor
 
 PICTURES = Path(__file__).with_name("pictures")
 _MODULE = re.compile(r"(mod\d+-[\w-]+)/README\.md")

@@ -15,12 +15,10 @@ from rich.console import Console
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
-from codelab.check.outcome import Outcome, State, rehearse
-from codelab.check.progress import Standing, standing_of
-from codelab.check.steps import Judge
+from codelab.check import Checker, Outcome, Progress, RunResult, run_and_compare
 from codelab.commands.edits import WORK, Editor, state_of
 from codelab.errors import CodelabError
-from codelab.readme.course import Course, Place
+from codelab.readme.course import Course, TrackRef
 from codelab.readme.trees import Tree
 from codelab.web.comparison import chapters
 from codelab.web.guard import guard
@@ -28,12 +26,10 @@ from codelab.web.live import Drawing, Events, Saves
 from codelab.web.migrations import migrations
 from codelab.web.rendering import Renderer, highlighted_line
 from codelab.web.stage import ADDRESSES, Stages
-from codelab.workspace import Workspace, changes
+from codelab.workspace import Workspace, list_changes
 from datastore_emulator.errors import UserError
 from datastore_emulator.http.workers import Workers
 
-# Sections that stand before a codelab's steps; the others come after them.
-_BEFORE = ("What you will learn", "What you need", "START and FINISH")
 _NAMES = {WORK: "your copy"}
 
 
@@ -41,16 +37,16 @@ _NAMES = {WORK: "your copy"}
 class Look:
     """What there is to say of a learner's copy: where it stands, what its last check found, or why neither is known."""
 
-    standing: Standing | None = None
+    progress: Progress | None = None
     outcome: Outcome | None = None
     trouble: str = ""
 
 
 class Site:
-    """What the pages know: the course, the learner's copies, and the stage; a judge is made once for each README."""
+    """What the pages know: the course, the learner's copies, and the stage; a checker is made once for each README."""
 
     def __init__(self, course: Course) -> None:
-        self._standings: dict[str, tuple[Judge, Tree, Standing]] = {}
+        self._progress: dict[str, tuple[Checker, Tree, Progress]] = {}
         self.course = course
         self.workspace = Workspace(course.root)
         self.saves = Saves(self.workspace.folder)
@@ -59,47 +55,47 @@ class Site:
         self._drawers = Workers("drawer", 1)
         self._drawings: dict[str, Drawing] = {}
         self._outcomes: dict[str, tuple[Tree, Outcome]] = {}
-        self._judges: dict[tuple[str, int], Judge] = {}
+        self._checkers: dict[tuple[str, int], Checker] = {}
         self._lock = threading.Lock()
 
-    def place(self, module: str, start: str) -> Place:
+    def place(self, module: str, start: str) -> TrackRef:
         """Return the track at an address; 404 for any other."""
         try:
-            return self.course.place(f"{module}/{start}")
+            return self.course.track(f"{module}/{start}")
         except CodelabError as error:
             abort(404, str(error))
 
-    def judge(self, place: Place) -> Judge:
-        """Return the track's judge."""
+    def checker(self, place: TrackRef) -> Checker:
+        """Return the track's checker."""
         key = (place.name, place.codelab.readme.stat().st_mtime_ns)
         with self._lock:
-            if key not in self._judges:
-                self._judges[key] = Judge(place.codelab, place.track)
-            return self._judges[key]
+            if key not in self._checkers:
+                self._checkers[key] = Checker(place)
+            return self._checkers[key]
 
-    def look(self, place: Place) -> Look:
+    def look(self, place: TrackRef) -> Look:
         """Return what pages show of the learner's copy; one that cannot be read takes no page down."""
         if not place.copy.is_dir():
             return Look()
         try:
             copy = self.workspace.read(place)
-            known = self._standings.get(place.name)
-            judge = self.judge(place)
-            if known is None or known[0] is not judge or known[1] != copy:
+            known = self._progress.get(place.name)
+            checker = self.checker(place)
+            if known is None or known[0] is not checker or known[1] != copy:
                 # Only the newest: the page asks again for each of its parts and each open tab.
-                known = self._standings[place.name] = judge, copy, standing_of(judge, copy)
+                known = self._progress[place.name] = checker, copy, checker.progress(copy)
         except CodelabError as error:
             return Look(trouble=str(error))
         checked, outcome = self._outcomes.get(place.name, (None, None))
         return Look(known[2], outcome if checked == copy else None)
 
-    def keep_outcome(self, place: Place, checked: Tree, outcome: Outcome) -> None:
+    def keep_outcome(self, place: TrackRef, checked: Tree, outcome: Outcome) -> None:
         """Remember what a check found in these files, and show it on every open page."""
         self._outcomes[place.name] = (checked, outcome)
         self.saves.tell(place.copy)
 
-    def drawing(self, place: Place, draw: Callable[[], str]) -> Drawing:
-        """Return the drawing of a track's standing that its open pages share; to be called on the event loop."""
+    def drawing(self, place: TrackRef, draw: Callable[[], str]) -> Drawing:
+        """Return the drawing of a track's progress that its open pages share; to be called on the event loop."""
         if place.name not in self._drawings:
             self._drawings[place.name] = Drawing(draw, self._drawers)
         return self._drawings[place.name]
@@ -109,7 +105,7 @@ class Site:
         return Editor(self.workspace, Console(quiet=True))
 
 
-def address(place: Place, *parts: object) -> str:
+def address(place: TrackRef, *parts: object) -> str:
     """Return the address of a track's page, the same on everybody's machine but for the port."""
     return posixpath.join(f"/{place.name}", *map(str, parts))
 
@@ -127,7 +123,7 @@ def create_app(site: Site) -> Flask:
     app.secret_key = token
     app.url_map.converters["int"] = _StepNumber
     app.config.update(SESSION_COOKIE_SAMESITE="Strict", SESSION_COOKIE_HTTPONLY=True)
-    app.jinja_env.globals.update(address=address, names=_NAMES, State=State, highlighted_line=highlighted_line)
+    app.jinja_env.globals.update(address=address, names=_NAMES, RunResult=RunResult, highlighted_line=highlighted_line)
     app.jinja_env.filters["minutes"] = lambda seconds: f"{round(seconds / 60)} min"
     guard(app, token)
 
@@ -165,12 +161,12 @@ def create_app(site: Site) -> Flask:
     return app
 
 
-def _frame(site: Site, place: Place, **more: object) -> dict[str, object]:
+def _frame(site: Site, place: TrackRef, **more: object) -> dict[str, object]:
     """Return what every page of a track shows around its text."""
     look = site.look(place)
     return {
         "place": place,
-        "standing": look.standing,
+        "progress": look.progress,
         "trouble": look.trouble,
         "outcome": look.outcome,
         "following": site.course.after(place),
@@ -180,7 +176,7 @@ def _frame(site: Site, place: Place, **more: object) -> dict[str, object]:
 
 
 def _add_codelab(tracks: Blueprint, site: Site) -> None:
-    def renderer(place: Place) -> Renderer:
+    def renderer(place: TrackRef) -> Renderer:
         return Renderer(site.course, f"{place.codelab.module}/README.md")
 
     @tracks.get("/")
@@ -189,7 +185,7 @@ def _add_codelab(tracks: Blueprint, site: Site) -> None:
         main = place.track is place.codelab.tracks[0]
         render = renderer(place).html
         introduction = render(place.codelab.introduction if main else place.track.text)
-        sections = [(section, render(section.text)) for section in place.codelab.sections if section.title in _BEFORE]
+        sections = [(section, render(section.text)) for section in place.codelab.sections_before_steps]
         return render_template("overview.html", **_frame(site, place, introduction=introduction, sections=sections))
 
     @tracks.get("/step/<int:number>")
@@ -207,9 +203,7 @@ def _add_codelab(tracks: Blueprint, site: Site) -> None:
     def more(module: str, start: str) -> str:
         place = site.place(module, start)
         render = renderer(place).html
-        sections = [
-            (section, render(section.text)) for section in place.codelab.sections if section.title not in _BEFORE
-        ]
+        sections = [(section, render(section.text)) for section in place.codelab.sections_after_steps]
         return render_template("more.html", **_frame(site, place, sections=sections))
 
     @tracks.get("/compare")
@@ -248,7 +242,7 @@ def _add_codelab(tracks: Blueprint, site: Site) -> None:
 
 
 def _add_actions(tracks: Blueprint, site: Site) -> None:
-    def back(place: Place) -> AnyResponse:
+    def back(place: TrackRef) -> AnyResponse:
         """Return to the page that was asked from, if it is one of this track."""
         asked = request.form.get("back", "")
         ours = asked.startswith(f"{address(place)}/") and re.fullmatch("[!-~]+", asked)
@@ -257,16 +251,16 @@ def _add_actions(tracks: Blueprint, site: Site) -> None:
     @tracks.post("/begin")
     def begin(module: str, start: str) -> AnyResponse:
         place = site.place(module, start)
-        site.workspace.start(place, site.judge(place).trees[0])
+        site.workspace.start(place, site.checker(place).trees[0])
         site.workspace.remember(place)
         return redirect(address(place, "step", 1), 303)
 
     @tracks.post("/check")
     def check(module: str, start: str) -> AnyResponse:
         place = site.place(module, start)
-        judge = site.judge(place)
+        checker = site.checker(place)
         checked = site.workspace.read(place)  # what is saved from here on is not what is judged
-        outcome = rehearse(place, judge, standing_of(judge, checked))
+        outcome = run_and_compare(checker, checker.progress(checked))
         site.keep_outcome(place, checked, outcome)
         site.workspace.remember(place, finished=outcome.finished)
         return back(place)
@@ -284,7 +278,7 @@ def _add_actions(tracks: Blueprint, site: Site) -> None:
     @tracks.get("/reset")
     def ask_to_reset(module: str, start: str) -> str:
         place = site.place(module, start)
-        lost = changes(site.judge(place).trees[0], site.workspace.read(place))
+        lost = list_changes(site.checker(place).trees[0], site.workspace.read(place))
         return render_template("reset.html", **_frame(site, place, lost=lost))
 
     @tracks.post("/reset")
@@ -304,7 +298,7 @@ class _Visitor:
 
 
 def _add_stage(tracks: Blueprint, site: Site) -> None:
-    def done(place: Place) -> AnyResponse:
+    def done(place: TrackRef) -> AnyResponse:
         return redirect(address(place, "run"), 303)
 
     @tracks.get("/run")

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from codelab.compare.comparison import function_of
 from codelab.errors import CodelabError
-from codelab.readme.course import Place
+from codelab.readme.course import TrackRef
 from datastore_emulator.errors import UserError
 from localcloud import App, Cloud
 
@@ -40,7 +39,7 @@ class Pane:
 class Stage:
     """The panes of one track on a local cloud of their own. Its methods may be called from any thread."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: TrackRef) -> None:
         self.place = place
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
@@ -63,7 +62,7 @@ class Stage:
                 self._cloud.remove(app)
             pane.url = pane.problem = pane.page = pane.status = None
             try:
-                app = self._cloud.add(pane.folder, name=name, function=function_of(self.place.codelab))
+                app = self._cloud.add(pane.folder, name=name, function=self.place.codelab.function)
                 self._apps[name] = app
                 app.start()
             except UserError as error:
@@ -123,12 +122,12 @@ class Stages:
         self._lock = threading.Lock()
         self._open: Stage | None = None
 
-    def of(self, place: Place) -> Stage | None:
+    def of(self, place: TrackRef) -> Stage | None:
         """Return this track's stage if it is the open one."""
         stage = self._open
         return stage if stage and stage.place.name == place.name else None
 
-    def open(self, place: Place) -> Stage:
+    def open(self, place: TrackRef) -> Stage:
         """Close another track's stage, and start this one's apps."""
         with self._lock:
             self._close()

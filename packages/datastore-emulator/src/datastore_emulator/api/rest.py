@@ -1,6 +1,6 @@
 """The REST API: the same RPCs as HTTP requests, with protobuf or JSON in their bodies.
 
-A request is POST /v1/projects/PROJECT:METHOD, as google-cloud-datastore sends it where it has no gRPC:
+A request is POST /v1/projects/PROJECT:METHOD, as google-cloud-datastore sends it without gRPC:
 https://cloud.google.com/datastore/docs/reference/data/rest
 """
 
@@ -39,7 +39,7 @@ _HTTP_CODES = {
     StatusCode.DEADLINE_EXCEEDED: HTTPStatus.GATEWAY_TIMEOUT,
     StatusCode.PERMISSION_DENIED: HTTPStatus.FORBIDDEN,
 }
-# What the refusal of a request that came to no RPC is called; every other is INVALID_ARGUMENT.
+# The codes of refused requests; every other is INVALID_ARGUMENT.
 _CODES = {
     HTTPStatus.FORBIDDEN: StatusCode.PERMISSION_DENIED,
     HTTPStatus.NOT_FOUND: StatusCode.NOT_FOUND,
@@ -47,11 +47,11 @@ _CODES = {
     HTTPStatus.INTERNAL_SERVER_ERROR: StatusCode.INTERNAL,
     HTTPStatus.NOT_IMPLEMENTED: StatusCode.UNIMPLEMENTED,
 }
-_LOOKS = ("GET", "HEAD")
+_READ_ONLY = ("GET", "HEAD")
 
 
 class Rest(HttpService):
-    """Answers HTTP requests from a Datastore."""
+    """An HTTP service that answers requests from a `Datastore`."""
 
     def __init__(self, engine: Datastore, guard: Guard) -> None:
         super().__init__("datastore-rest", guard, largest_body=_LARGEST_BODY)
@@ -61,17 +61,18 @@ class Rest(HttpService):
         }
 
     def check(self, request: h11.Request) -> None:
+        """Refuse other methods than POST, GET and HEAD, and content types that any web page can send."""
         method = request.method.decode("ascii")
-        if method not in ("POST", *_LOOKS):
+        if method not in ("POST", *_READ_ONLY):
             raise VisitorError(f"Expected POST, found {method}.", 405)
-        # A page in a browser can send plain text to anywhere, but not these types.
+        # A page in a browser can send plain text to any server, but not these types.
         kind = _media_type((header(request.headers, b"content-type") or b"").decode("latin-1"))
         if method == "POST" and kind not in (_PROTOBUF, _JSON):
             raise VisitorError(f"Expected Content-Type {_JSON} or {_PROTOBUF}, found {kind or 'none'}.", 415)
 
     def answer(self, request: Request) -> Answer:
-        """Answer one RPC, or as Google's emulators do, for a client that waits until the server is there."""
-        if request.method in _LOOKS:
+        """Answer one RPC; GET / gets what Google's emulators answer, for a client that waits for the server."""
+        if request.method in _READ_ONLY:
             found = request.target.partition("?")[0] == "/"
             return Answer(200 if found else 404, b"Ok\n" if found else b"Not Found\n", {"Content-Type": "text/plain"})
         text = request.content_type != _PROTOBUF
@@ -81,6 +82,7 @@ class Rest(HttpService):
             return _error(_HTTP_CODES.get(error.code, HTTPStatus.INTERNAL_SERVER_ERROR), error, text)
 
     def refusal(self, request: h11.Request | None, status: int, reason: str) -> Answer:
+        """Return the error for a request that comes to no RPC, in the format of its body."""
         kind = header(request.headers, b"content-type") if request else None
         error = DatastoreError(_CODES.get(HTTPStatus(status), StatusCode.INVALID_ARGUMENT), reason)
         return _error(status, error, _media_type((kind or b"").decode("latin-1")) != _PROTOBUF)
@@ -110,7 +112,7 @@ def _media_type(content_type: str) -> str:
 
 def _error(status: int, error: DatastoreError, text: bool) -> Answer:
     if text:
-        told = {"code": int(status), "message": error.message, "status": error.code.name}
-        return Answer(status, json.dumps({"error": told}).encode(), {"Content-Type": _JSON})
+        body = {"code": int(status), "message": error.message, "status": error.code.name}
+        return Answer(status, json.dumps({"error": body}).encode(), {"Content-Type": _JSON})
     number: int = error.code.value[0]
     return Answer(status, Status(code=number, message=error.message).SerializeToString(), {"Content-Type": _PROTOBUF})

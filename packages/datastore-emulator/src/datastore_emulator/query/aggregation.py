@@ -6,9 +6,11 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from google.protobuf.struct_pb2 import NULL_VALUE
+
 from datastore_emulator import messages as m
 from datastore_emulator.encoding import keys, values
-from datastore_emulator.encoding.damage import DAMAGE, damaged
+from datastore_emulator.encoding.damage import DECODE_ERRORS, damaged_entity
 from datastore_emulator.encoding.keys import KEY
 from datastore_emulator.errors import invalid
 from datastore_emulator.query.executor import Run
@@ -17,7 +19,7 @@ _MAX_AGGREGATIONS = 5
 _MIN_INTEGER, _MAX_INTEGER = -(1 << 63), (1 << 63) - 1
 
 
-class Aggregation(NamedTuple):
+class NormalAggregation(NamedTuple):
     """One aggregation: "count", "sum" or "avg", of which property, and the most that a count counts to."""
 
     alias: str
@@ -26,7 +28,7 @@ class Aggregation(NamedTuple):
     up_to: int | None = None
 
 
-def parse(query: m.AggregationQuery) -> list[Aggregation]:
+def parse(query: m.AggregationQuery) -> list[NormalAggregation]:
     """Return the query's aggregations with their aliases; DatastoreError for what no aggregation may be."""
     messages = query.aggregations
     if not messages:
@@ -36,7 +38,7 @@ def parse(query: m.AggregationQuery) -> list[Aggregation]:
             f"The maximum number of aggregations allowed in an aggregation query is {_MAX_AGGREGATIONS}. "
             f"Received: {len(messages)}"
         )
-    found: list[Aggregation] = []
+    found: list[NormalAggregation] = []
     unnamed = 0
     for message in messages:
         alias = message.alias
@@ -54,7 +56,7 @@ def parse(query: m.AggregationQuery) -> list[Aggregation]:
     return found
 
 
-def _parse(alias: str, message: m.Aggregation) -> Aggregation:
+def _parse(alias: str, message: m.Aggregation) -> NormalAggregation:
     operator = message.WhichOneof("operator")
     if operator is None:
         raise invalid("Operator field in Aggregation is not set.")
@@ -62,15 +64,15 @@ def _parse(alias: str, message: m.Aggregation) -> Aggregation:
         up_to = message.count.up_to.value if message.count.HasField("up_to") else None
         if up_to is not None and up_to < 0:
             raise invalid("The `up_to` value in a COUNT aggregation must be greater than or equal to zero.")
-        return Aggregation(alias, operator, up_to=up_to)
+        return NormalAggregation(alias, operator, up_to=up_to)
     name = getattr(message, operator).property.name
     keys.check_name("property.name", name)
     if name == KEY:
         raise invalid(f"Aggregations are not supported for the property: {KEY}")
-    return Aggregation(alias, operator, name)
+    return NormalAggregation(alias, operator, name)
 
 
-def aggregate(run: Run, aggregations: Iterable[Aggregation]) -> m.AggregationResult:
+def aggregate(run: Run, aggregations: Iterable[NormalAggregation]) -> m.AggregationResult:
     """Return what the aggregations make of the query's results, which have a term for each property they name.
 
     An entity without one of those properties does not count, and one with several values counts for each, as in an
@@ -83,11 +85,11 @@ def aggregate(run: Run, aggregations: Iterable[Aggregation]) -> m.AggregationRes
     if names:
         for row in run.rows(names):
             count += 1
-            for name, value in zip(names, row, strict=True):
+            for name, encoded in zip(names, row, strict=True):
                 try:
-                    number = values.decode_number(value)
-                except DAMAGE as error:
-                    raise damaged(b"") from error
+                    number = values.decode_number(encoded)
+                except DECODE_ERRORS as error:
+                    raise damaged_entity(b"") from error
                 sums[name].add(number)
     else:
         # Only as far as the one that counts furthest wants to know.
@@ -132,7 +134,7 @@ class _Sum:
         if self._count:
             value.double_value = self._total() / self._count
         else:
-            value.null_value = 0
+            value.null_value = NULL_VALUE
 
     def _total(self) -> float:
         if all(map(math.isfinite, self._doubles)):

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from datastore_emulator import messages as m
 from datastore_emulator.encoding import keys, values
-from datastore_emulator.encoding.damage import DAMAGE, damaged
+from datastore_emulator.encoding.damage import DECODE_ERRORS, damaged_entity
 from datastore_emulator.encoding.keys import KEY
 from datastore_emulator.encoding.masks import cut
 from datastore_emulator.query.cursors import Cursors, Position
 from datastore_emulator.query.merge import Merge, Row
-from datastore_emulator.query.normal_form import Query, Term
+from datastore_emulator.query.normal_form import NormalQuery, Term
 from datastore_emulator.query.planner import COUNT, Scan, plan
 from datastore_emulator.storage import history
-from datastore_emulator.storage.database import NOW, Snapshot, Source, Storage
+from datastore_emulator.storage.database import CURRENT, Snapshot, Source, Storage
 
 # Clients take replies up to 4 MB, gRPC's default; the last entity of a batch may have 1 MiB.
 REPLY_BYTES = 3_000_000
@@ -25,10 +25,8 @@ BATCH_RESULTS = 300
 # What a result weighs besides its entity: cursor, version, times.
 _RESULT_BYTES = 100
 
-# EntityResult.ResultType
-FULL, PROJECTION, KEY_ONLY = 1, 2, 3
-# QueryResultBatch.MoreResultsType
-NOT_FINISHED, MORE_AFTER_LIMIT, NO_MORE, MORE_AFTER_CURSOR = 1, 2, 3, 4
+
+_Batch, _Result = m.QueryResultBatch, m.EntityResult
 
 
 @dataclass(slots=True)
@@ -47,16 +45,16 @@ class Meter:
 class Run:
     """One query on one snapshot; a `meter` counts what it reads."""
 
-    def __init__(self, storage: Storage, snapshot: Snapshot, query: Query, meter: Meter | None = None) -> None:
+    def __init__(self, storage: Storage, snapshot: Snapshot, query: NormalQuery, meter: Meter | None = None) -> None:
         self._storage = storage
         self._connection = snapshot.connection
         self._query = query
         self._meter = meter
         if meter:
             self._connection.create_function(COUNT, 1, meter.count_row)
-        self._sources: tuple[Source, ...] = (NOW,)
+        self._sources: tuple[Source, ...] = (CURRENT,)
         if snapshot.past is not None:
-            self._sources = history.sources(storage, snapshot, query.partition, query.kind)
+            self._sources = history.open_sources(storage, snapshot, query.partition, query.kind)
         self._cursors = Cursors(query.terms)
         self._start = self._cursors.decode(query.start) if query.start else None
         self._end = self._cursors.decode(query.end) if query.end else None
@@ -65,7 +63,7 @@ class Run:
         columns = [KEY, *(term.name for term in query.terms if term.name != KEY)]
         self._places = {name: place for place, name in enumerate(columns, start=1)}
         self.batch = m.QueryResultBatch()
-        self.batch.entity_result_type = KEY_ONLY if query.keys_only else PROJECTION if query.projection else FULL
+        self.batch.entity_result_type = _result_type(query)
         self.batch.snapshot_version = snapshot.version
         self.batch.read_time.FromMicroseconds(snapshot.time)
 
@@ -79,8 +77,8 @@ class Run:
         batch = self.batch
         batch.end_cursor = self._query.start or self._cursors.encode(())
         batch.more_results = self._add_results(self._skip())
-        if batch.more_results == NO_MORE and self._end and self._goes_on():
-            batch.more_results = MORE_AFTER_CURSOR
+        if batch.more_results == _Batch.NO_MORE_RESULTS and self._end and self._goes_on():
+            batch.more_results = _Batch.MORE_RESULTS_AFTER_CURSOR
         return batch
 
     def count(self, up_to: int | None = None) -> int:
@@ -186,21 +184,21 @@ class Run:
         self.batch.skipped_results = count
         self.batch.skipped_cursor = self.batch.end_cursor = self._cursor(last)
 
-    def _add_results(self, rows: Iterator[Row]) -> int:
+    def _add_results(self, rows: Iterator[Row]) -> m.QueryResultBatch.MoreResultsType.ValueType:
         batch = self.batch
         room = REPLY_BYTES
         for count, row in enumerate(rows):
             if count == self._query.limit:
-                return MORE_AFTER_LIMIT
+                return _Batch.MORE_RESULTS_AFTER_LIMIT
             if count == BATCH_RESULTS:
-                return NOT_FINISHED
+                return _Batch.NOT_FINISHED
             result = self._result(row)
             room -= result.ByteSize() + _RESULT_BYTES
             if count and room < 0:
-                return NOT_FINISHED
+                return _Batch.NOT_FINISHED
             batch.entity_results.append(result)
             batch.end_cursor = result.cursor
-        return NO_MORE
+        return _Batch.NO_MORE_RESULTS
 
     def _goes_on(self) -> bool:
         """Whether the query has a result behind its end cursor."""
@@ -212,8 +210,8 @@ class Run:
     def _result(self, row: Row) -> m.EntityResult:
         try:
             return self._read_result(row)
-        except DAMAGE as error:
-            raise damaged(row[1]) from error
+        except DECODE_ERRORS as error:
+            raise damaged_entity(row[1]) from error
 
     def _read_result(self, row: Row) -> m.EntityResult:
         result = m.EntityResult(cursor=self._cursor(row))
@@ -237,8 +235,14 @@ class Run:
         return result
 
 
+def _result_type(query: NormalQuery) -> m.EntityResult.ResultType.ValueType:
+    if query.keys_only:
+        return _Result.KEY_ONLY
+    return _Result.PROJECTION if query.projection else _Result.FULL
+
+
 def fill_result(result: m.EntityResult, version: int, created: int, body: bytes) -> None:
-    """Write a stored entity into a result; one of DAMAGE if it cannot be read."""
+    """Write a stored entity into a result; one of DECODE_ERRORS if it cannot be read."""
     result.entity.ParseFromString(body)
     result.version = version
     result.update_time.FromMicroseconds(version)

@@ -12,13 +12,13 @@ import math
 from datastore_emulator import messages as m
 from datastore_emulator.encoding.keys import KEY
 from datastore_emulator.query.executor import Meter
-from datastore_emulator.query.normal_form import Query, Term
+from datastore_emulator.query.normal_form import NormalQuery, Term
 
 # The service bills one read for so many index entries of an aggregation.
 _ENTRIES_PER_READ = 1000
 
 
-def fill_plan(metrics: m.ExplainMetrics, query: Query, indexes: list[list[Term]]) -> None:
+def fill_plan(metrics: m.ExplainMetrics, query: NormalQuery, indexes: list[list[Term]]) -> None:
     """Write down what the query walks."""
     described: list[dict[str, str]] = []
     for index in indexes:

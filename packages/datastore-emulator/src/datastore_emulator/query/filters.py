@@ -16,10 +16,15 @@ from datastore_emulator.encoding import keys, values
 from datastore_emulator.encoding.keys import KEY, Partition
 from datastore_emulator.errors import invalid
 
-_AND, _OR = 1, 2
-_LESS, _LESS_OR_EQUAL, _GREATER, _GREATER_OR_EQUAL, _EQUAL = 1, 2, 3, 4, 5
-_IN, _NOT_EQUAL, _HAS_ANCESTOR, _NOT_IN = 6, 9, 11, 13
-_OPERATORS = (_LESS, _LESS_OR_EQUAL, _GREATER, _GREATER_OR_EQUAL, _EQUAL, _IN, _NOT_EQUAL, _HAS_ANCESTOR, _NOT_IN)
+_AND, _OR = m.CompositeFilter.AND, m.CompositeFilter.OR
+_Op = m.PropertyFilter
+_LESS, _LESS_OR_EQUAL = _Op.LESS_THAN, _Op.LESS_THAN_OR_EQUAL
+_GREATER, _GREATER_OR_EQUAL = _Op.GREATER_THAN, _Op.GREATER_THAN_OR_EQUAL
+_EQUAL, _NOT_EQUAL, _IN, _NOT_IN = _Op.EQUAL, _Op.NOT_EQUAL, _Op.IN, _Op.NOT_IN
+_HAS_ANCESTOR = _Op.HAS_ANCESTOR
+_OPERATORS = frozenset(
+    (_LESS, _LESS_OR_EQUAL, _GREATER, _GREATER_OR_EQUAL, _EQUAL, _NOT_EQUAL, _IN, _NOT_IN, _HAS_ANCESTOR)
+)
 
 # https://cloud.google.com/datastore/docs/concepts/queries#limitations_2
 _MAX_CONJUNCTIONS = 30
@@ -73,11 +78,11 @@ class _Condition(NamedTuple):
     """One filter on one property; those of IN have been taken apart, NOT_IN has several values."""
 
     name: str
-    operator: int
+    operator: m.PropertyFilter.Operator.ValueType
     values: tuple[m.Value, ...]
 
 
-def normalize(condition: m.Filter | None, partition: Partition, kind: str | None) -> list[Conjunction]:
+def normalize_filter(condition: m.Filter | None, partition: Partition, kind: str | None) -> list[Conjunction]:
     """Return the conjunctions of a query's filter, one without conditions if there is no filter.
 
     Raises DatastoreError for a filter that no query may have.
@@ -117,7 +122,7 @@ def _walk(condition: m.Filter) -> Iterator[m.Filter]:
 
 def _check_combination(condition: m.Filter) -> None:
     """Raise DatastoreError for operators that may not come together in one query."""
-    negative: list[int] = []
+    negative: list[m.PropertyFilter.Operator.ValueType] = []
     alternatives = False
     for one in _walk(condition):
         if one.HasField("property_filter"):
@@ -223,7 +228,7 @@ def _add(conjunction: Conjunction, condition: _Condition, partition: Partition, 
         conjunction.equals.append((name, encoded[0]))
 
 
-def _narrow(interval: Range, operator: int, bounds: list[bytes]) -> None:
+def _narrow(interval: Range, operator: m.PropertyFilter.Operator.ValueType, bounds: list[bytes]) -> None:
     if operator in (_NOT_EQUAL, _NOT_IN):
         interval.excluded |= frozenset(bounds)
     if operator in (_GREATER, _GREATER_OR_EQUAL, _EQUAL):
@@ -235,7 +240,7 @@ def _narrow(interval: Range, operator: int, bounds: list[bytes]) -> None:
 def _encode_key(value: m.Value, partition: Partition) -> bytes:
     if value.WhichOneof("value_type") != "key_value":
         raise invalid(f"{KEY} filter value must be a Key")
-    theirs = keys.partition_of(partition.project, partition.database, value.key_value.partition_id)
+    theirs = keys.read_partition(partition.project, partition.database, value.key_value.partition_id)
     if theirs.namespace != partition.namespace:
         raise invalid(f"{KEY} filter namespace is {theirs.namespace} but query namespace is {partition.namespace}")
     return keys.encode_path(value.key_value)

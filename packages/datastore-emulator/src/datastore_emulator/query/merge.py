@@ -11,7 +11,7 @@ from typing import Any
 from datastore_emulator.encoding.keys import KEY
 from datastore_emulator.query.cursors import Position
 from datastore_emulator.query.filters import Conjunction, Range
-from datastore_emulator.query.normal_form import Query
+from datastore_emulator.query.normal_form import NormalQuery
 
 Row = Sequence[Any]
 """The entity's number, its key, then each property of the query's terms."""
@@ -38,7 +38,7 @@ class Merge:
     """Merges rows that are each in the query's order. `places` tells where in a row each of the terms is."""
 
     def __init__(
-        self, connection: sqlite3.Connection, query: Query, places: dict[str, int], start: Position | None
+        self, connection: sqlite3.Connection, query: NormalQuery, places: dict[str, int], start: Position | None
     ) -> None:
         self._connection = connection
         self._query = query

@@ -12,28 +12,22 @@ from datastore_emulator.encoding import keys, values
 from datastore_emulator.encoding.keys import KEY
 from datastore_emulator.errors import invalid, unimplemented
 from datastore_emulator.query.cursors import Cursors
-from datastore_emulator.query.executor import (
-    BATCH_RESULTS,
-    FULL,
-    KEY_ONLY,
-    MORE_AFTER_CURSOR,
-    MORE_AFTER_LIMIT,
-    NO_MORE,
-    NOT_FINISHED,
-)
+from datastore_emulator.query.executor import BATCH_RESULTS
 from datastore_emulator.query.filters import Conjunction
-from datastore_emulator.query.normal_form import Query
+from datastore_emulator.query.normal_form import NormalQuery
 from datastore_emulator.storage import history
-from datastore_emulator.storage.database import NOW, Snapshot, Source, Storage
+from datastore_emulator.storage.database import CURRENT, Snapshot, Source, Storage
 
 NAMESPACE, KIND, PROPERTY = "__namespace__", "__kind__", "__property__"
 KINDS = (NAMESPACE, KIND, PROPERTY)
+
+_Batch, _Result = m.QueryResultBatch, m.EntityResult
 
 # The key of the default namespace, whose name is empty, has this id.
 _DEFAULT_NAMESPACE = 1
 
 
-def run(storage: Storage, snapshot: Snapshot, query: Query) -> m.QueryResultBatch:
+def run(storage: Storage, snapshot: Snapshot, query: NormalQuery) -> m.QueryResultBatch:
     """Return the batch of a query on one of KINDS; DatastoreError for filters and orders by anything but keys."""
     if query.projection or query.distinct:
         raise unimplemented("Projection in a metadata query")
@@ -42,7 +36,7 @@ def run(storage: Storage, snapshot: Snapshot, query: Query) -> m.QueryResultBatc
     cursors = Cursors(query.terms)
     entities = [entity for entity in _Metadata(storage, snapshot, query).entities() if _wanted(entity, query.branches)]
     entities.sort(key=lambda entity: keys.encode_path(entity.key), reverse=query.terms[0].descending)
-    batch = m.QueryResultBatch(entity_result_type=KEY_ONLY if query.keys_only else FULL)
+    batch = m.QueryResultBatch(entity_result_type=_Result.KEY_ONLY if query.keys_only else _Result.FULL)
     batch.snapshot_version = snapshot.version
     batch.read_time.FromMicroseconds(snapshot.time)
     batch.end_cursor = query.start or cursors.encode(())
@@ -50,7 +44,9 @@ def run(storage: Storage, snapshot: Snapshot, query: Query) -> m.QueryResultBatc
     return batch
 
 
-def _fill(batch: m.QueryResultBatch, query: Query, cursors: Cursors, entities: list[m.Entity]) -> int:
+def _fill(
+    batch: m.QueryResultBatch, query: NormalQuery, cursors: Cursors, entities: list[m.Entity]
+) -> m.QueryResultBatch.MoreResultsType.ValueType:
     start, end = (cursors.decode(cursor) if cursor else None for cursor in (query.start, query.end))
     descending = query.terms[0].descending
     for entity in entities:
@@ -58,22 +54,22 @@ def _fill(batch: m.QueryResultBatch, query: Query, cursors: Cursors, entities: l
         if start and start.values and not _after(path, start.values[0], descending, start.after):
             continue
         if end and end.values and _after(path, end.values[0], descending, end.after):
-            return MORE_AFTER_CURSOR
+            return _Batch.MORE_RESULTS_AFTER_CURSOR
         cursor = cursors.encode([path])
         if batch.skipped_results < query.offset:
             batch.skipped_results += 1
             batch.skipped_cursor = batch.end_cursor = cursor
             continue
         if len(batch.entity_results) == query.limit:
-            return MORE_AFTER_LIMIT
+            return _Batch.MORE_RESULTS_AFTER_LIMIT
         if len(batch.entity_results) == BATCH_RESULTS:
-            return NOT_FINISHED
+            return _Batch.NOT_FINISHED
         result = batch.entity_results.add(cursor=cursor, version=1)
         result.entity.CopyFrom(entity)
         if query.keys_only:
             result.entity.properties.clear()
         batch.end_cursor = cursor
-    return NO_MORE
+    return _Batch.NO_MORE_RESULTS
 
 
 def _after(path: bytes, place: bytes, descending: bool, after: bool) -> bool:
@@ -91,7 +87,7 @@ def _wanted(entity: m.Entity, branches: list[Conjunction]) -> bool:
 class _Metadata:
     """What there was at the snapshot's time."""
 
-    def __init__(self, storage: Storage, snapshot: Snapshot, query: Query) -> None:
+    def __init__(self, storage: Storage, snapshot: Snapshot, query: NormalQuery) -> None:
         self._storage = storage
         self._snapshot = snapshot
         self._connection = snapshot.connection
@@ -118,8 +114,8 @@ class _Metadata:
 
     def _sources(self, partition: keys.Partition) -> tuple[Source, ...]:
         if self._snapshot.past is None:
-            return (NOW,)
-        return history.sources(self._storage, self._snapshot, partition)
+            return (CURRENT,)
+        return history.open_sources(self._storage, self._snapshot, partition)
 
     def _holds(self, sources: tuple[Source, ...], column: str, number: int) -> bool:
         return any(

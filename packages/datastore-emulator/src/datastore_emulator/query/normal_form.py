@@ -9,11 +9,9 @@ from typing import NamedTuple
 from datastore_emulator import messages as m
 from datastore_emulator.encoding import keys
 from datastore_emulator.encoding.keys import KEY, Partition
-from datastore_emulator.encoding.masks import Path
+from datastore_emulator.encoding.masks import PropertyPath
 from datastore_emulator.errors import invalid, unimplemented
-from datastore_emulator.query.filters import Conjunction, Range, normalize
-
-_DESCENDING = 2
+from datastore_emulator.query.filters import Conjunction, Range, normalize_filter
 
 
 class Term(NamedTuple):
@@ -24,7 +22,7 @@ class Term(NamedTuple):
 
 
 @dataclass(slots=True)
-class Query:
+class NormalQuery:
     """A query in normal form. `kind` is None for a kindless one.
 
     A result satisfies one of the `branches` at least. `terms` is a total order: what was asked for, then what breaks
@@ -40,7 +38,7 @@ class Query:
     projection: list[str] = field(default_factory=list)
     distinct: list[str] = field(default_factory=list)
     aggregated: list[str] = field(default_factory=list)
-    wanted: list[Path] | None = None
+    wanted: list[PropertyPath] | None = None
     start: bytes = b""
     end: bytes = b""
     offset: int = 0
@@ -57,7 +55,7 @@ class Query:
         return self.branches[0].ancestor
 
 
-def parse(partition: Partition, message: m.Query, aggregated: Iterable[str] = ()) -> Query:
+def normalize_query(partition: Partition, message: m.Query, aggregated: Iterable[str] = ()) -> NormalQuery:
     """Return what the message asks for; DatastoreError for what no query may ask, or this engine does not do."""
     if message.HasField("find_nearest"):
         raise unimplemented("Query.find_nearest")
@@ -66,10 +64,10 @@ def parse(partition: Partition, message: m.Query, aggregated: Iterable[str] = ()
     if message.limit.value < 0:
         raise invalid("Limit must be non-negative.")
     kind = _kind(message)
-    query = Query(
+    query = NormalQuery(
         partition,
         kind,
-        normalize(message.filter if message.HasField("filter") else None, partition, kind),
+        normalize_filter(message.filter if message.HasField("filter") else None, partition, kind),
         start=message.start_cursor,
         end=message.end_cursor,
         offset=message.offset,
@@ -91,7 +89,7 @@ def _kind(message: m.Query) -> str | None:
     return name
 
 
-def _add_projection(query: Query, message: m.Query) -> None:
+def _add_projection(query: NormalQuery, message: m.Query) -> None:
     equal = {name for branch in query.branches for name, _ in branch.equals}
     names = [projection.property.name for projection in message.projection]
     if len(set(names)) < len(names):
@@ -109,7 +107,7 @@ def _add_projection(query: Query, message: m.Query) -> None:
         raise invalid(f"kind is required for aggregation: {query.aggregated[0]}")
 
 
-def _asked_order(query: Query, message: m.Query, equal: set[str]) -> tuple[dict[str, bool], bool, list[str]]:
+def _asked_order(query: NormalQuery, message: m.Query, equal: set[str]) -> tuple[dict[str, bool], bool, list[str]]:
     """Return the order that the message asks for, True for descending; its last direction; what it names after the key.
 
     The key decides alone, so that nothing is left to order by the last.
@@ -118,7 +116,7 @@ def _asked_order(query: Query, message: m.Query, equal: set[str]) -> tuple[dict[
     last = False
     after_key: list[str] = []
     for order in message.order:
-        name, descending = order.property.name, order.direction == _DESCENDING
+        name, descending = order.property.name, order.direction == m.PropertyOrder.DESCENDING
         keys.check_name("property.name", name)
         if query.kind is None and (name != KEY or descending):
             raise invalid(f"kind is required for all orders except {KEY} ascending")
@@ -131,7 +129,7 @@ def _asked_order(query: Query, message: m.Query, equal: set[str]) -> tuple[dict[
     return terms, last, [name for name in after_key if name not in terms and name not in equal]
 
 
-def _add_order(query: Query, message: m.Query) -> None:
+def _add_order(query: NormalQuery, message: m.Query) -> None:
     equal = _equal_in_all(query.branches)
     ranged = {name for branch in query.branches for name in branch.ranges}
     terms, descending, after_key = _asked_order(query, message, equal)

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from datastore_emulator.encoding.keys import KEY
 from datastore_emulator.query.cursors import Position
 from datastore_emulator.query.filters import Conjunction, Range
-from datastore_emulator.query.normal_form import Query, Term
-from datastore_emulator.storage.database import NOW, Source, Storage
+from datastore_emulator.query.normal_form import NormalQuery, Term
+from datastore_emulator.storage.database import CURRENT, Source, Storage
 
 # Sorting this many rows takes a few milliseconds: about what a limited query may cost.
 FEW = 2000
@@ -79,12 +79,12 @@ class _Where:
 def plan(
     storage: Storage,
     connection: sqlite3.Connection,
-    query: Query,
+    query: NormalQuery,
     branch: Conjunction,
     start: Position | None = None,
     end: Position | None = None,
     *,
-    source: Source = NOW,
+    source: Source = CURRENT,
     counted: bool = False,
 ) -> Scan | None:
     """Return the scan of what one branch of the query finds between two positions.
@@ -98,7 +98,7 @@ def plan(
 
 
 def _find_numbers(
-    storage: Storage, connection: sqlite3.Connection, query: Query, branch: Conjunction
+    storage: Storage, connection: sqlite3.Connection, query: NormalQuery, branch: Conjunction
 ) -> _Numbers | None:
     partition = storage.partitions.find(connection, *query.partition)
     if partition is None:
@@ -123,7 +123,7 @@ class _Planner:
     """The plan of one branch of a query on one source."""
 
     def __init__(
-        self, connection: sqlite3.Connection, query: Query, branch: Conjunction, numbers: _Numbers, source: Source
+        self, connection: sqlite3.Connection, query: NormalQuery, branch: Conjunction, numbers: _Numbers, source: Source
     ) -> None:
         self._connection = connection
         self._query = query

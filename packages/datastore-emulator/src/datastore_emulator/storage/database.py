@@ -28,7 +28,7 @@ from datastore_emulator.errors import DatastoreError, UserError, invalid
 from datastore_emulator.scratch import Scratch
 from datastore_emulator.storage import schema
 from datastore_emulator.storage.datafile import DataFile, cannot_open
-from datastore_emulator.storage.name_ids import Dictionary
+from datastore_emulator.storage.name_ids import NameIds
 
 # For another program that looks into the file with SQLite's tools.
 _BUSY_SECONDS = 10.0
@@ -51,7 +51,7 @@ class Source(NamedTuple):
     newest: int | None = None
 
 
-NOW = Source()
+CURRENT = Source()
 
 
 class Snapshot(NamedTuple):
@@ -104,9 +104,9 @@ class Storage:
         except BaseException:
             self.close()
             raise
-        self.partitions = Dictionary("partitions", "project", "database", "namespace")
-        self.kinds = Dictionary("kinds", "partition", "name")
-        self.properties = Dictionary("properties", "kind", "name")
+        self.partitions = NameIds("partitions", "project", "database", "namespace")
+        self.kinds = NameIds("kinds", "partition", "name")
+        self.properties = NameIds("properties", "kind", "name")
 
     def close(self) -> None:
         """Close every connection, open snapshots included; a second call does nothing."""

@@ -16,7 +16,7 @@ from grpc import StatusCode
 
 from datastore_emulator import messages as m
 from datastore_emulator.encoding import values
-from datastore_emulator.encoding.damage import DAMAGE, damaged
+from datastore_emulator.encoding.damage import DECODE_ERRORS, damaged_entity
 from datastore_emulator.encoding.keys import Partition
 from datastore_emulator.errors import DatastoreError, invalid
 from datastore_emulator.storage.database import Snapshot, Source, Storage
@@ -101,7 +101,9 @@ def find(
     return row
 
 
-def sources(storage: Storage, snapshot: Snapshot, partition: Partition, kind: str | None = None) -> tuple[Source, ...]:
+def open_sources(
+    storage: Storage, snapshot: Snapshot, partition: Partition, kind: str | None = None
+) -> tuple[Source, ...]:
     """Return where a scan finds what the partition, or one kind of it, held at the snapshot's past time."""
     assert snapshot.past is not None
     connection = snapshot.connection
@@ -159,8 +161,8 @@ def _rebuild_entity(
         return
     try:
         cells = values.index_entity(m.Entity.FromString(body))
-    except (*DAMAGE, DatastoreError) as error:
-        raise damaged(key) from error
+    except (*DECODE_ERRORS, DatastoreError) as error:
+        raise damaged_entity(key) from error
     for name, encoded in cells.items():
         numbered = storage.properties.find(connection, kind, name)
         for value in encoded:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.http.answer import Answer, plain
-from localcloud.files.paths import OutsideError, inside
+from localcloud.files.paths import OutsideError, resolve_inside
 from localcloud.files.reading import NotReadError, read_file
 from localcloud.launch.patterns import Pattern, PatternError
 from localcloud.launch.plan import Handler
@@ -81,8 +81,8 @@ def _file(directory: Path, root: str, name: str, method: str, path: str, handler
     if method not in {"GET", "HEAD"}:
         return Answer(405, b"", {"Allow": "GET, HEAD"})
     try:
-        folder = directory if posixpath.normpath(root) == "." else inside(directory, root)
-        file = inside(folder, name)
+        folder = directory if posixpath.normpath(root) == "." else resolve_inside(directory, root)
+        file = resolve_inside(folder, name)
         body = read_file(file, _LARGEST)
     except NotReadError as error:
         if file.is_file():

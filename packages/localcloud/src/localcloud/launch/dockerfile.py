@@ -15,7 +15,7 @@ from dockerfile_parse import DockerfileParser
 from dockerfile_parse.parser import image_from
 from dockerfile_parse.util import WordSplitter, get_key_val_dictionary
 
-from localcloud.files.paths import shown
+from localcloud.files.paths import format_name
 from localcloud.launch.errors import LineError, located, mistake, read_text
 from localcloud.launch.image_files import ImageFiles
 from localcloud.launch.pip_install import read_run
@@ -57,7 +57,7 @@ def read_dockerfile(directory: Path, staging: Path) -> LaunchPlan:
             try:
                 build.follow(instruction, instructions[position + 1 :])
             except OSError as error:
-                text = shown(f"{instruction.name} {instruction.value}")
+                text = format_name(f"{instruction.name} {instruction.value}")
                 raise LineError(f"{text}: cannot be followed here ({error.strerror})") from error
     return build.plan()
 

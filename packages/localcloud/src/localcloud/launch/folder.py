@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from localcloud.files.paths import shown
-from localcloud.files.reading import NotReadError, check_kind
+from localcloud.files.paths import format_name
+from localcloud.files.reading import NotReadError, check_is_file
 from localcloud.launch.errors import mistake
 from localcloud.launch.plan import LaunchPlan
 from localcloud.launch.python_source import read_source
@@ -29,7 +29,9 @@ def read_plan(
         _refuse_no_files(directory)
         return _read(directory, function, platform, staging)
     except OSError as error:
-        raise mistake(shown(str(error.filename or directory)), None, f"cannot be read ({error.strerror})") from error
+        raise mistake(
+            format_name(str(error.filename or directory)), None, f"cannot be read ({error.strerror})"
+        ) from error
     except RecursionError as error:
         raise mistake(directory, None, "a file in it is nested too deeply to be read; write it flatter") from error
 
@@ -43,7 +45,7 @@ def _refuse_no_files(directory: Path) -> None:
         file = directory / name
         try:
             if os.path.lexists(file):
-                check_kind(file.stat().st_mode)
+                check_is_file(file.stat().st_mode)
         except NotReadError as error:
             raise mistake(file, None, f"{error}; remove it or put the file there") from error
 

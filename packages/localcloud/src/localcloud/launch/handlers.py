@@ -11,7 +11,7 @@ from typing import Any
 
 from google.appengine.api import appinfo
 
-from localcloud.files.paths import OutsideError, inside, shown
+from localcloud.files.paths import OutsideError, format_name, resolve_inside
 from localcloud.files.reading import NotReadError, read_file
 from localcloud.launch.errors import mistake
 from localcloud.launch.patterns import Pattern, PatternError
@@ -71,7 +71,7 @@ def read_handlers(file: Path, yaml: YamlLines, info: Any) -> Iterator[Handler]:
             try:
                 Pattern(expression)
             except PatternError as error:
-                reason = f'"{shown(expression)}" is not a regular expression of App Engine\'s ({error})'
+                reason = f'"{format_name(expression)}" is not a regular expression of App Engine\'s ({error})'
                 raise mistake(file, line(key), reason) from error
         for key in ("static_dir", "static_files"):
             _refuse_path_outside(file, line(key), getattr(entry, key))
@@ -92,7 +92,7 @@ def _refuse_path_outside(file: Path, line: int, path: str | None) -> None:
     if path is None or posixpath.normpath(path) == ".":
         return
     try:
-        inside(file.parent, re.sub(r"\\(?:\d+|g<\w+>)", "x", path))
+        resolve_inside(file.parent, re.sub(r"\\(?:\d+|g<\w+>)", "x", path))
     except OutsideError as error:
         raise mistake(file, line, f"{error}; name a path in the app's folder") from error
 
@@ -144,7 +144,7 @@ def _check_python27_script(directory: Path, file: Path, line: int, script: str) 
 def _wsgi_object(directory: Path, script: str) -> str | None:
     """Return the name of the WSGI object that a file of the app makes, if it does."""
     with suppress(OSError, OutsideError, NotReadError):
-        found = _WSGI_OBJECT.search(read_file(inside(directory, script)).decode(errors="replace"))
+        found = _WSGI_OBJECT.search(read_file(resolve_inside(directory, script)).decode(errors="replace"))
         return found[1] if found else None
     return None
 

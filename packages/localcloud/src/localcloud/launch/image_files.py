@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from localcloud.files.paths import OutsideError, inside
+from localcloud.files.paths import OutsideError, resolve_inside
 from localcloud.launch.errors import LineError, read_text
 
 
@@ -100,7 +100,7 @@ class ImageFiles:
             target.unlink()  # a copy replaces what is there, even if that is read-only or a link to another file
         if origin.is_symlink():
             with suppress(OutsideError):
-                inside(self._context, origin.relative_to(self._context).as_posix())
+                resolve_inside(self._context, origin.relative_to(self._context).as_posix())
                 target.symlink_to(os.readlink(origin))
                 if os.path.isabs(os.readlink(origin)) or not _leads_into(target, self._root):
                     target.unlink()
@@ -133,14 +133,14 @@ def _matches(path: str, pattern: str) -> bool:
 
 def _in_context(context: Path, name: str) -> Path:
     try:
-        return inside(context, name)
+        return resolve_inside(context, name)
     except OutsideError as error:
         raise LineError(f"COPY: {error}; docker copies nothing from outside the folder, so put the file in") from error
 
 
 def _leads_into(link: Path, root: Path) -> bool:
     try:
-        inside(root, link.relative_to(root).as_posix())
+        resolve_inside(root, link.relative_to(root).as_posix())
     except OutsideError:
         return False
     return True

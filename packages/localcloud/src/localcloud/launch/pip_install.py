@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from dockerfile_parse.util import WordSplitter
 from packaging.requirements import InvalidRequirement, Requirement
 
-from localcloud.files.paths import shown
+from localcloud.files.paths import format_name
 from localcloud.launch.errors import LineError
 
 _PIP = re.compile(r"pip[23]?(\.\d+)?")
@@ -93,7 +93,7 @@ def _exec_form(text: str) -> list[str]:
     try:
         words = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise LineError(f"RUN {shown(text)}: expected a list of words in double quotes") from error
+        raise LineError(f"RUN {format_name(text)}: expected a list of words in double quotes") from error
     return [str(word) for word in words]
 
 

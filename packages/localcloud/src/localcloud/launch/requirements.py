@@ -10,7 +10,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from localcloud.files.paths import OutsideError, inside
+from localcloud.files.paths import OutsideError, resolve_inside
 from localcloud.launch.errors import mistake, read_text
 
 _NAME = re.compile(r"\s*(?:[^#]*#egg=)?([A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -87,7 +87,7 @@ def _place(file: Path, line: int, path: str, root: Path) -> Path:
     own = file.parent.relative_to(root).as_posix()
     name = posixpath.normpath(posixpath.join(own, path.removeprefix("file:")))
     try:
-        place = root if name == "." else inside(root, name)
+        place = root if name == "." else resolve_inside(root, name)
         if os.path.realpath(file.parent / path.removeprefix("file:")) != os.path.realpath(place):
             raise OutsideError(f'"{path}" goes up from a link')
     except (OutsideError, ValueError) as error:

@@ -29,7 +29,7 @@ from typing import IO, ClassVar
 import psutil
 
 from datastore_emulator.errors import UserError
-from localcloud.files.paths import shown
+from localcloud.files.paths import format_name
 from localcloud.processes.supervised import KeptChild
 
 OnLine = Callable[[str, str], None]
@@ -56,7 +56,7 @@ class Process:
         try:
             self._child = KeptChild(argv, {**env, MARK: token}, cwd)
         except OSError as error:
-            words = repr(shown(argv[0]))
+            words = repr(format_name(argv[0]))
             raise UserError(f"{name}: cannot run {words} in {cwd}: {error.strerror or error}") from error
         self._family = _Family.of(self._child.pid, token, self._child.keeper)
         _Watchdog.shared().add(self._family)

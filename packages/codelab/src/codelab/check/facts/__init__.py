@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from packaging.version import InvalidVersion, Version
 
 from codelab.check.facts.deployment import dockerfile_facts, line_facts, procfile_facts, requirements_facts, yaml_facts
-from codelab.check.facts.fact import Fact, UnreadableError
+from codelab.check.facts.fact import Fact, Kind, UnreadableError
 from codelab.check.facts.python import python_facts
 from codelab.check.facts.template import template_facts
 from codelab.readme.trees import Tree, Unread
@@ -20,7 +20,16 @@ MAX_LINES = 5_000
 MAX_CHARACTERS = 150_000
 MAX_COLUMNS = 10_000
 
-__all__ = ["Fact", "UnreadableError", "file_facts", "is_style", "is_there", "marks_a_step", "names_called_from_outside"]
+__all__ = [
+    "Fact",
+    "Kind",
+    "UnreadableError",
+    "file_facts",
+    "is_style",
+    "is_there",
+    "marks_a_step",
+    "names_called_from_outside",
+]
 
 _BY_NAME: dict[str, Callable[[str, str], Iterator[Fact]]] = {
     "Dockerfile": dockerfile_facts,
@@ -33,9 +42,9 @@ _BY_SUFFIX: dict[str, Callable[[str, str], Iterator[Fact]]] = {
     ".yml": yaml_facts,
 }
 # What a step takes away and a learner may keep: how a call is written, and packages that Python brings along.
-_STYLE = {"argument", "called", "header", "in a with", "made once, at the top level", "method", "variable"}
+_STYLE = {Kind.ARGUMENT, Kind.CALL, Kind.HEADER, Kind.WITH_BLOCK, Kind.TOP_LEVEL_OBJECT, Kind.METHOD, Kind.VARIABLE}
 # Of these the new value is asked for; that the old one has gone follows.
-_REPLACED = {"option", "serves", "starts", "value", "version"}
+_REPLACED = {Kind.OPTION, Kind.SERVED_OBJECT, Kind.PROGRAM, Kind.VALUE, Kind.VERSION}
 
 # `main:app`, `main.app` in app.yaml, `--function visitme`
 _CALLED = re.compile(r"\bmain[:.]([A-Za-z_]\w*)|--function[ =]([A-Za-z_]\w*)")
@@ -47,7 +56,7 @@ def file_facts(file: str, text: str, called_from_outside: frozenset[str]) -> lis
     Raises UnreadableError for a file that is not what its name says.
     """
     path = PurePosixPath(file)
-    facts = [Fact(file, "file", "", file, firm=True)]
+    facts = [Fact(file, Kind.FILE, "", file, firm=True)]
     if isinstance(text, Unread):
         raise UnreadableError(0, text.expected, text.found)
     if len(text) > MAX_CHARACTERS:
@@ -78,12 +87,12 @@ def is_there(fact: Fact, said: Set[Fact]) -> bool:
     if fact in said:
         return True
     here = (other for other in said if other.file == fact.file)
-    if fact.kind == "version":
+    if fact.kind is Kind.VERSION:
         name, _, pin = fact.name.partition(" ")
         return any(_is_later(other, name, pin) for other in here)
-    if fact.kind == "argument":
+    if fact.kind is Kind.ARGUMENT:
         called = fact.name.partition(" ")[0]
-        return any(other.kind == "called" and other.name == called and other.amount >= fact.amount for other in here)
+        return any(other.kind is Kind.CALL and other.name == called and other.amount >= fact.amount for other in here)
     return False
 
 
@@ -101,12 +110,12 @@ def marks_a_step(fact: Fact) -> bool:
 
 
 def _is_of_standard_library(fact: Fact) -> bool:
-    return fact.kind == "name" and fact.name.partition(".")[0] in sys.stdlib_module_names
+    return fact.kind is Kind.NAME and fact.name.partition(".")[0] in sys.stdlib_module_names
 
 
 def _is_later(fact: Fact, name: str, pin: str) -> bool:
     package, _, version = fact.name.partition(" ")
-    if fact.kind != "version" or package != name:
+    if fact.kind is not Kind.VERSION or package != name:
         return False
     try:
         return Version(version) >= Version(pin)

@@ -15,7 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from codelab.check.facts.fact import Fact, UnreadableError, quoted
+from codelab.check.facts.fact import Fact, Kind, UnreadableError, quoted
 from localcloud.files.yaml_text import YamlTextError, read_yaml
 
 # Values that a learner replaces by their own: addresses, and names in a project.
@@ -44,7 +44,7 @@ def _keys(file: str, node: CommentedMap, path: str, lines: list[str]) -> Iterato
         name = f"{path}{key}"
         line = node.lc.key(key)[0] + 1 if key in (node.lc.data or {}) else 1  # 1: merged from somewhere else
         words = "".join(lines[line - 1 : line]).partition(" #")[0].strip()
-        yield Fact(file, "key", name, words, line, firm=True)
+        yield Fact(file, Kind.KEY, name, words, line, firm=True)
         if isinstance(value, CommentedMap):
             yield from _keys(file, value, f"{name}.", lines)
         elif isinstance(value, CommentedSeq):
@@ -52,11 +52,11 @@ def _keys(file: str, node: CommentedMap, path: str, lines: list[str]) -> Iterato
                 content = json.dumps(_plain(item), sort_keys=True)
                 shown = "- " + (", ".join(f"{k}: {v}" for k, v in item.items()) if isinstance(item, dict) else content)
                 place = (value.lc.data or {}).get(number, (line - 1, 0))
-                yield Fact(file, "item", f"{name} {content}", shown, place[0] + 1, firm=True)
+                yield Fact(file, Kind.ITEM, f"{name} {content}", shown, place[0] + 1, firm=True)
         elif name == "entrypoint":
             yield from _command(file, str(value), True, line, words)
         elif not _PLACEHOLDER.fullmatch(str(value)):
-            yield Fact(file, "value", f"{name} {value}", words, line, firm=True)
+            yield Fact(file, Kind.VALUE, f"{name} {value}", words, line, firm=True)
 
 
 def _plain(value: object) -> object:
@@ -79,10 +79,10 @@ def requirements_facts(file: str, text: str) -> Iterator[Fact]:
         except InvalidRequirement as error:
             raise UnreadableError(number, "a requirement such as Flask==3.1.3", words) from error
         name = canonicalize_name(requirement.name)
-        yield Fact(file, "package", name, words, number, firm=True)
+        yield Fact(file, Kind.PACKAGE, name, words, number, firm=True)
         for pin in requirement.specifier:
             if pin.operator == "==":
-                yield Fact(file, "version", f"{name} {pin.version}", words, number, firm=True)
+                yield Fact(file, Kind.VERSION, f"{name} {pin.version}", words, number, firm=True)
 
 
 def procfile_facts(file: str, text: str) -> Iterator[Fact]:
@@ -93,7 +93,7 @@ def procfile_facts(file: str, text: str) -> Iterator[Fact]:
         process = PROCFILE_LINE.match(line)
         if process is None:
             raise UnreadableError(number, "a line such as web: COMMAND", line.strip())
-        yield Fact(file, "process", process[1], line.strip(), number, firm=True)
+        yield Fact(file, Kind.PROCESS, process[1], line.strip(), number, firm=True)
         yield from _command(file, process[2], True, number, line.strip())
 
 
@@ -108,12 +108,12 @@ def dockerfile_facts(file: str, text: str) -> Iterator[Fact]:
     for name, value, line in instructions:
         words = f"{name} {value}"
         if name in ("ENTRYPOINT", "CMD"):
-            yield Fact(file, "start command", "", words, line, firm=True)
+            yield Fact(file, Kind.START_COMMAND, "", words, line, firm=True)
             yield from _command(file, *_shell_form(value), line, words)
         elif name == "FROM":
-            yield Fact(file, "base image", value.partition("@")[0], words, line)
+            yield Fact(file, Kind.BASE_IMAGE, value.partition("@")[0], words, line)
         elif name == "COPY" and "requirements.txt" not in value:
-            yield Fact(file, "the source is copied", "", words, line)
+            yield Fact(file, Kind.SOURCE_COPIED, "", words, line)
 
 
 def _order(file: str, instructions: list[tuple[str, str, int]]) -> Iterator[Fact]:
@@ -126,10 +126,17 @@ def _order(file: str, instructions: list[tuple[str, str, int]]) -> Iterator[Fact
     _, value, line = instructions[installed[0]]
     if copied and source and copied[0] < installed[0] < source[0]:
         yield Fact(
-            file, "order", "", "COPY requirements.txt, then RUN pip install, then COPY the source", line, firm=True
+            file,
+            Kind.REQUIREMENTS_FIRST,
+            "",
+            "COPY requirements.txt, then RUN pip install, then COPY the source",
+            line,
+            firm=True,
         )
     else:
-        yield Fact(file, "another order", "", f"RUN {value}, without COPY requirements.txt before it alone", line)
+        yield Fact(
+            file, Kind.REQUIREMENTS_NOT_FIRST, "", f"RUN {value}, without COPY requirements.txt before it alone", line
+        )
 
 
 def _shell_form(value: str) -> tuple[str, bool]:
@@ -153,14 +160,14 @@ def _command(file: str, command: str, in_shell: bool, line: int, shown: str) -> 
     except ValueError as error:
         raise UnreadableError(line, "a command", f"{error}: {command}") from error
     if words:
-        yield Fact(file, "starts", words[0], shown, line)
+        yield Fact(file, Kind.PROGRAM, words[0], shown, line)
     for word in words[1:]:
         if in_shell and ("$PORT" in word or "${PORT}" in word):
-            yield Fact(file, "listens on", "$PORT", shown, line, firm=True)
+            yield Fact(file, Kind.PORT, "$PORT", shown, line, firm=True)
         elif _TARGET.fullmatch(word):
-            yield Fact(file, "serves", word, shown, line)
+            yield Fact(file, Kind.SERVED_OBJECT, word, shown, line)
         elif word.startswith("--"):
-            yield Fact(file, "option", word.partition("=")[0], shown, line)
+            yield Fact(file, Kind.OPTION, word.partition("=")[0], shown, line)
 
 
 def line_facts(file: str, text: str) -> Iterator[Fact]:
@@ -168,4 +175,4 @@ def line_facts(file: str, text: str) -> Iterator[Fact]:
     for number, line in enumerate(text.splitlines(), 1):
         words = line.strip()
         if words and not words.startswith("#"):
-            yield Fact(file, "line", words, words, number)
+            yield Fact(file, Kind.LINE, words, words, number)

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from codelab.check.facts.fact import Fact, UnreadableError, quoted
+from codelab.check.facts.fact import Fact, Kind, UnreadableError, quoted
 
 _MANY = 99
 # No package has a name of more parts.
@@ -85,10 +85,10 @@ class _Reader:
                 names = _assigned(node)
                 meaning = self._meaning(node.value) if isinstance(node.value, ast.Call) else None
                 if meaning and names and not _in_standard_library(meaning):
-                    yield self._fact("made once, at the top level", meaning, node)
+                    yield self._fact(Kind.TOP_LEVEL_OBJECT, meaning, node)
             for name in names:
                 if name in called_from_outside:
-                    yield self._fact("defined", name, node, firm=True)
+                    yield self._fact(Kind.DEFINITION, name, node, firm=True)
 
     def node(self, node: ast.AST) -> Iterator[Fact]:
         if isinstance(node, (ast.Attribute, ast.Name)) and isinstance(node.ctx, (ast.Load, ast.Store)):
@@ -99,11 +99,11 @@ class _Reader:
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             for item in node.items:
                 if meaning := self._meaning(item.context_expr):
-                    yield self._fact("in a with", meaning, item.context_expr)
+                    yield self._fact(Kind.WITH_BLOCK, meaning, item.context_expr)
         elif isinstance(node, ast.Subscript) and self._meaning(node.value) == "os.environ":
             yield from self._variable(node.slice)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _HEADER.fullmatch(node.value):
-            yield self._fact("header", node.value.casefold(), node)
+            yield self._fact(Kind.HEADER, node.value.casefold(), node)
 
     def _call(self, node: ast.Call) -> Iterator[Fact]:
         meaning = self._meaning(node.func)
@@ -113,17 +113,17 @@ class _Reader:
             any_number = any(isinstance(argument, ast.Starred) for argument in node.args) or any(
                 keyword.arg is None for keyword in node.keywords
             )
-            yield self._fact("called", meaning, node, amount=_MANY if any_number else len(node.args))
+            yield self._fact(Kind.CALL, meaning, node, amount=_MANY if any_number else len(node.args))
             for keyword in node.keywords:
                 if keyword.arg and not _in_standard_library(meaning):
                     total = len(node.args) + len(node.keywords)
-                    yield self._fact("argument", f"{meaning} {keyword.arg}", keyword.value, amount=total)
+                    yield self._fact(Kind.ARGUMENT, f"{meaning} {keyword.arg}", keyword.value, amount=total)
         elif isinstance(node.func, ast.Attribute) and node.func.attr not in _COMMON_METHODS:
-            yield self._fact("method", node.func.attr, node)
+            yield self._fact(Kind.METHOD, node.func.attr, node)
 
     def _variable(self, node: ast.expr | None) -> Iterator[Fact]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield self._fact("variable", node.value, node)
+            yield self._fact(Kind.VARIABLE, node.value, node)
 
     def _uses(self, meaning: str, node: ast.AST) -> Iterator[Fact]:
         """Yield the name and all it is part of: who uses `google.cloud.ndb` uses `google.cloud`."""
@@ -132,7 +132,7 @@ class _Reader:
         name = ""
         for part in meaning.split(".")[:_MOST_PARTS]:
             name = f"{name}.{part}" if name else part
-            yield self._fact("name", name.removesuffix("()"), node)
+            yield self._fact(Kind.NAME, name.removesuffix("()"), node)
 
     def _meaning(self, node: ast.expr) -> str | None:
         if isinstance(node, ast.Name):
@@ -145,7 +145,7 @@ class _Reader:
             return f"{called}()" if called else None
         return None
 
-    def _fact(self, kind: str, name: str, node: ast.AST, *, firm: bool = False, amount: int = 0) -> Fact:
+    def _fact(self, kind: Kind, name: str, node: ast.AST, *, firm: bool = False, amount: int = 0) -> Fact:
         line: int = getattr(node, "lineno", 1)
         line, words = self._statements.get(node, (line, self._lines[line - 1].strip()))
         return Fact(self._file, kind, name, words, line, firm, amount)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-from codelab.check.facts.fact import Fact, UnreadableError, quoted
+from codelab.check.facts.fact import Fact, Kind, UnreadableError, quoted
 
 
 def template_facts(file: str, text: str) -> Iterator[Fact]:
@@ -25,7 +25,7 @@ def template_facts(file: str, text: str) -> Iterator[Fact]:
     for output in template.find_all(nodes.Output):
         for node in output.nodes:
             if not isinstance(node, nodes.TemplateData):
-                yield Fact(file, "output", _spelled(node, items), _line(lines, node.lineno), node.lineno)
+                yield Fact(file, Kind.OUTPUT, _spelled(node, items), _line(lines, node.lineno), node.lineno)
 
 
 def _line(lines: list[str], number: int) -> str:

@@ -15,7 +15,7 @@ from filelock import FileLock
 from uv import find_uv_bin
 
 from datastore_emulator.errors import UserError
-from localcloud.files.paths import shown
+from localcloud.files.paths import format_name
 from localcloud.files.reading import NotReadError, read_file
 from localcloud.runtimes.cache import cache_directory
 from localcloud.runtimes.python3.interpreters import Interpreter
@@ -94,7 +94,7 @@ def _uv(arguments: Sequence[str], named: str) -> None:
             [find_uv_bin(), *arguments], capture_output=True, text=True, env=settings, cwd="/", check=False
         )
     except (OSError, ValueError) as error:  # too many packages for one command line, or a NUL byte in a name
-        raise UserError(f"{shown(named)}: cannot be installed ({error}); write it in a shorter way") from error
+        raise UserError(f"{format_name(named)}: cannot be installed ({error}); write it in a shorter way") from error
     if done.returncode:
         reason = " ".join(line.strip() for line in done.stderr.splitlines() if line.strip())
         raise UserError(f"{named}: expected packages that can be installed, but uv says: {reason}")

@@ -1,36 +1,33 @@
-"""Both sides of a pair on one local cloud, whatever parts a lane makes it of."""
+"""An app on the local cloud, with the services behind it for scenarios to use."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import cast
-from unittest import mock
 
+from google.auth.credentials import AnonymousCredentials
 from google.cloud import datastore
 
-from codelab.compare.lanes import Surroundings
-from codelab.compare.side import Side
+from codelab.compare.app_under_test import AppUnderTest
 from localcloud import App, Cloud
 from localcloud.services import Memorystore
 
-# Far from UTC, so that an app that stores or shows local time is found out.
+# Far from UTC, so that an app that stores or shows local time is noticed.
 FAR_FROM_UTC = {"TZ": "America/Los_Angeles"}
 
 
-class LocalWorld:
-    """What scenarios do to an app on the local cloud; see side.World."""
+class LocalBackend:
+    """The services behind an app on the local cloud; implements app_under_test.Backend."""
 
     def __init__(self, cloud: Cloud, app: App) -> None:
+        self.app = app
         self._cloud = cloud
-        self._app = app
         self._stalled = 0, 0  # Redis's process, and the connections it had accepted
-        with mock.patch.dict(os.environ, DATASTORE_EMULATOR_HOST=cloud.datastore.address):
-            self._client = datastore.Client(project=cloud.project)
+        self._client = _client_of(cloud)
 
     def reset(self) -> None:
         """Empty the store and the caches."""
@@ -40,22 +37,25 @@ class LocalWorld:
         self._cloud.flush_caches()
 
     def restart(self) -> None:
-        self._app.restart()
+        """Restart the app's process."""
+        self.app.restart()
 
     def advance(self, seconds: float) -> None:
+        """Let time pass for the caches."""
         self._cloud.advance(seconds)
 
     def cache_outage(self) -> AbstractContextManager[None]:
+        """Take the caches away, with all they hold, and bring them back empty."""
         return self._cloud.cache_outage()
 
     def stall_redis(self) -> None:
-        """Have Redis accept connections and never answer."""
+        """Make Redis accept connections and never answer."""
         info = self._redis_info()
         self._stalled = info["process_id"], info["total_connections_received"]
         os.kill(info["process_id"], signal.SIGSTOP)
 
     def resume_redis(self) -> int:
-        """Have Redis answer again; return how many connections were made to it meanwhile."""
+        """Make Redis answer again; return how many connections were made to it meanwhile."""
         process, connections = self._stalled
         os.kill(process, signal.SIGCONT)
         # Those made meanwhile have waited in a queue, so they are counted before the one that asks.
@@ -66,6 +66,7 @@ class LocalWorld:
         self._redis().drop_connections()
 
     def overwrite_caches(self, value: bytes, flags: int) -> int:
+        """Replace every cached value by this one; return how many there were. `flags` are Memcache's."""
         return self._cloud.overwrite_caches(value, flags)
 
     def _redis(self) -> Memorystore:
@@ -78,9 +79,11 @@ class LocalWorld:
             return cast("dict[str, int]", client.info())
 
     def datastore_outage(self) -> AbstractContextManager[None]:
+        """Take the Datastore away; it keeps what it holds."""
         return self._cloud.datastore.outage()
 
     def count_visits(self) -> int:
+        """Return how many visits the Datastore holds."""
         query = self._client.query(kind="Visit")
         query.keys_only()
         return len(list(query.fetch()))
@@ -94,34 +97,21 @@ class LocalWorld:
         return when
 
 
-@contextmanager
-def local_sides(
-    folders: Mapping[str, Path], function: str, lane: Surroundings | None = None
-) -> Iterator[dict[str, tuple[App, LocalWorld]]]:
-    """Run these folders on a cloud of their own; yield each one's app and world by its name.
-
-    `function` is the target of those that have no deployment file. The apps' log is printed at the end.
-    """
-    log: list[str] = []
-    lane = lane or Surroundings()
-    with lane.open_cloud(lambda name, line: log.append(f"{name} | {line}")) as cloud:
-        try:
-            apps = {
-                name: cloud.add(folder, name=name, function=function, environment=FAR_FROM_UTC)
-                for name, folder in folders.items()
-            }
-            cloud.start()
-            yield {name: (app, LocalWorld(cloud, app)) for name, app in apps.items()}
-        finally:
-            print("\n".join(log))
+def _client_of(cloud: Cloud) -> datastore.Client:
+    """Return a client of the cloud's Datastore, whatever DATASTORE_EMULATOR_HOST says."""
+    # With that variable set, the client brings these credentials itself and refuses to be given any.
+    credentials = None if "DATASTORE_EMULATOR_HOST" in os.environ else AnonymousCredentials()  # type: ignore[no-untyped-call]
+    client = datastore.Client(project=cloud.project, credentials=credentials)
+    client.base_url = f"http://{cloud.datastore}"
+    return client
 
 
 @contextmanager
-def fresh_side(name: str, app: App, world: LocalWorld, cache: str | None) -> Iterator[Side]:
-    """Empty the world and yield the side, ready for a scenario."""
-    world.reset()
-    side = Side(name, app.url, world, cache=cache)
+def fresh_app(backend: LocalBackend, cache: str | None) -> Iterator[AppUnderTest]:
+    """Empty the store and the caches, and yield the app ready for a scenario. `cache` is the one it answers from."""
+    backend.reset()
+    app = AppUnderTest(backend.app.name, backend.app.url, backend, cache=cache)
     try:
-        yield side
+        yield app
     finally:
-        side.close()
+        app.close()

@@ -1,10 +1,10 @@
-"""What a page has to be, and the error when it is something else."""
+"""The error for a page that is not as it has to be."""
 
 from __future__ import annotations
 
 
 class MismatchError(AssertionError):
-    """A page differs from what it had to be; the message says whose, what was expected and what was found."""
+    """A page differs from what it had to be. The message names the app, what was expected and what was found."""
 
 
 def expect(condition: bool, message: str) -> None:

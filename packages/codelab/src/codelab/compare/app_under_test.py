@@ -1,4 +1,4 @@
-"""One side of a pair while a scenario runs on it: what visitors do, what the page has to say, and the record of it."""
+"""An app while a scenario runs on it: what visitors do, what each page has to show, and the record of the answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from codelab.compare.expectation import expect
+from codelab.compare.assertions import expect
 from codelab.compare.page import visits
 from codelab.compare.visitor import Answer, Browser, Document, Visitor
 
@@ -17,53 +17,75 @@ SHOWN = 10
 SECOND = timedelta(seconds=1)
 
 
-class World(Protocol):
-    """What a scenario may do to the world around an app; how it is done is the lane's business."""
+class Backend(Protocol):
+    """What a scenario may do to an app's process and to the services behind it."""
 
-    def restart(self) -> None: ...
-    def advance(self, seconds: float) -> None: ...
-    def cache_outage(self) -> AbstractContextManager[None]: ...
-    def stall_redis(self) -> None: ...
-    def resume_redis(self) -> int: ...
-    def drop_redis_connections(self) -> None: ...
-    def overwrite_caches(self, value: bytes, flags: int) -> int: ...
-    def datastore_outage(self) -> AbstractContextManager[None]: ...
-    def count_visits(self) -> int: ...
-    def store_as_older_version(self, visitor: str) -> datetime: ...
+    def restart(self) -> None:
+        """Restart the app's process."""
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass for the caches."""
+
+    def cache_outage(self) -> AbstractContextManager[None]:
+        """Take the caches away, with all they hold, and bring them back empty."""
+        ...
+
+    def stall_redis(self) -> None:
+        """Make Redis accept connections and never answer."""
+
+    def resume_redis(self) -> int:
+        """Make Redis answer again; return how many connections were made to it meanwhile."""
+
+    def drop_redis_connections(self) -> None:
+        """Close the apps' connections to Redis."""
+
+    def overwrite_caches(self, value: bytes, flags: int) -> int:
+        """Replace every cached value by this one; return how many there were."""
+
+    def datastore_outage(self) -> AbstractContextManager[None]:
+        """Take the Datastore away; it keeps what it holds."""
+        ...
+
+    def count_visits(self) -> int:
+        """Return how many visits the Datastore holds."""
+
+    def store_as_older_version(self, visitor: str) -> datetime:
+        """Store a visit as an older version of the app did; return its time."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """When a visitor's request was under way."""
+    """The time that a visitor's request took."""
 
     line: str
     started: datetime
     ended: datetime
 
 
-class Side:
-    """A side of a pair. It knows whom every page must list, and keeps the answers as the transcript.
+class AppUnderTest:
+    """An app with what its pages must list; `transcript` has its answers.
 
-    A side with a `cache` ("Memcache" or "Redis") shows the newest visitor the cached list for an hour, and stores no
+    An app with a `cache` ("Memcache" or "Redis") shows the newest visitor the cached list for an hour, and stores no
     visit meanwhile.
     """
 
-    def __init__(self, name: str, url: str, world: World, *, cache: str | None) -> None:
+    def __init__(self, name: str, url: str, backend: Backend, *, cache: str | None) -> None:
         self.name = name
-        self.world = world
+        self.backend = backend
         self.cache = cache
         self.transcript: list[Document] = []
         self._browser = Browser(url)
         self._cache_up = True
-        self._cached: list[str] = []  # emptied and filled in place: sides may share it
+        self._cached: list[str] = []  # changed in place: two apps may share it
         self._stored: list[str] = []
         self._windows: list[Window] = []
 
     def close(self) -> None:
+        """Close the connections."""
         self._browser.close()
 
     def visit(self, visitor: Visitor, method: str = "GET", path: str = "/") -> Answer:
-        """Let the visitor come, and check that the page lists whom it has to, newest first, each at their time."""
+        """Send the visitor to the page. It must list the right visitors, newest first, with their times."""
         answer = self._send(visitor, method, path)
         self._expect_a_page(answer)
         self.transcript.append(answer.document())
@@ -76,77 +98,88 @@ class Side:
             self._check_times(answer)
         return answer
 
-    def ask(self, visitor: Visitor, method: str, path: str = "/") -> Answer:
-        """Let the visitor ask for what is no visit, and record the answer."""
+    def request(self, visitor: Visitor, method: str, path: str = "/") -> Answer:
+        """Send a request that is no visit, and record the answer."""
         answer = self._browser.request(visitor, method, path)
-        expect(answer.status < 500, f"{self.name}: expected an answer to {method} {path}, found {_seen(answer)}")
+        expect(
+            answer.status < 500, f"{self.name}: expected a status below 500 for {method} {path}, found {_seen(answer)}"
+        )
         self.transcript.append(answer.document())
         return answer
 
     def try_visit(self, visitor: Visitor) -> Answer:
-        """Let the visitor come when the page may fail, or its list depends on chance; nothing is recorded."""
+        """Send the visitor when the page may fail, or its list depends on chance. Nothing is checked or recorded."""
         return self._send(visitor, "GET", "/")
 
     def visit_at_once(self, visitors: list[Visitor]) -> None:
-        """Let all of them come at the same time; each gets a page, in whatever order they were stored."""
+        """Send all visitors at the same time. Each must get a page; the order in which they are stored is open."""
         with ThreadPoolExecutor(max_workers=len(visitors)) as pool:
             answers = list(pool.map(self.try_visit, visitors))
         for answer in answers:
             self._expect_a_page(answer)
             strangers = sorted(set(answer.listed) - {visitor.line for visitor in visitors})
-            expect(not strangers, f"{self.name}: expected visits of those who came, found {_short(strangers)}")
+            expect(not strangers, f"{self.name}: expected only these visitors on the page, found {_short(strangers)}")
             self._check_times(answer)
+
+    def restart(self) -> None:
+        """Restart the app's process."""
+        self.backend.restart()
 
     @contextmanager
     def cache_down(self) -> Iterator[None]:
-        """Take the cache away, with all it holds, and bring it back empty."""
-        with self.world.cache_outage():
+        """Take the cache away for the length of a `with` block, and bring it back empty."""
+        with self.backend.cache_outage():
             self._cache_up = False
             self._cached.clear()
-            yield
-        self._cache_up = True
+            try:
+                yield
+            finally:
+                self._cache_up = True
 
     def advance(self, seconds: float, *, expires: bool) -> None:
-        """Let time pass for the caches; `expires` says that a cached list is too old afterwards."""
-        self.world.advance(seconds)
+        """Let time pass for the caches. `expires`: a cached list is too old afterwards."""
+        self.backend.advance(seconds)
         if expires:
             self._cached.clear()
 
     @contextmanager
     def redis_stalled(self, calls: int) -> Iterator[None]:
-        """Have Redis accept connections and answer none; so many `calls` must cost no more than a time-out each."""
-        self.world.stall_redis()
+        """Stall Redis for the length of a `with` block, in which the app makes this many `calls`.
+
+        Each may cost one time-out, so one connection.
+        """
+        self.backend.stall_redis()
         self._cache_up = False
         self._cached.clear()
         try:
             yield
         finally:
-            connections = self.world.resume_redis()
+            connections = self.backend.resume_redis()
             self._cache_up = True
         expect(
             connections <= calls,
-            f"{self.name}: expected {calls} calls to a Redis that never answers, each over one connection at most, "
-            f"found {connections} connections: a call that timed out must not be tried again",
+            f"{self.name}: expected at most {calls} connections for {calls} calls to a Redis that never answers, "
+            f"found {connections}: a call that timed out must not be tried again",
         )
 
     def overwrite_cache(self, value: bytes, flags: int) -> None:
-        """Put a value that is not this app's in the place of the cached list, if there is a cache."""
+        """Replace the cached list, if the app has a cache, by a value that the app did not write."""
         if self.cache:
             expect(
-                self.world.overwrite_caches(value, flags) > 0,
-                f"{self.name}: expected a list in {self.cache}, found it empty",
+                self.backend.overwrite_caches(value, flags) > 0,
+                f"{self.name}: {self.cache} is empty; the app should have cached its list there",
             )
             self._cached.clear()
 
-    def continue_from(self, other: Side) -> None:
-        """Take over what the other side has stored: both work on one store, and on one cache if it is of a kind."""
+    def share_store_with(self, other: AppUnderTest) -> None:
+        """Expect what the other app has stored: both use one store, and one cache if they have the same kind."""
         self._stored = other._stored
         self._windows = other._windows
         if self.cache == other.cache:
             self._cached = other._cached
 
-    def adopt(self, visitor: Visitor, when: datetime) -> None:
-        """Count a visit that came to the store by other means."""
+    def expect_stored(self, visitor: Visitor, when: datetime) -> None:
+        """Expect a visit that something else has stored."""
         self._stored.append(visitor.line)
         self._windows.append(Window(visitor.line, when, when))
 
@@ -168,7 +201,7 @@ class Side:
         return newest
 
     def _check_times(self, answer: Answer) -> None:
-        """Each time listed lies within a request of that visitor. The page shows whole seconds, in UTC."""
+        """Check that each listed time is within a request of that visitor. The page shows whole seconds, in UTC."""
         for time, line in visits(answer.page):
             expect(
                 any(

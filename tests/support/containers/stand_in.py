@@ -1,6 +1,6 @@
 """The files of a stand-in for Python's official image: this machine's Python, the libraries it links, pip and a shell.
 
-It proves what a Dockerfile does with such an image, not what the official one holds.
+It shows what a Dockerfile does with such an image. It does not show what the official image holds.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from localcloud.runtimes.python3.environments import install_to
 from localcloud.runtimes.python3.interpreters import Interpreter, find_interpreter
 from localcloud.runtimes.python27_real import find_python27, pip_install
 
-# Python 3's official image brings pip alone, that of Python 2.7 also what its packages are built with.
+# The official image of Python 3 has pip only; that of Python 2.7 also has the tools that build packages.
 _PIP = ("pip==26.3",)
 _PIP_PYTHON27 = ("pip==20.3.4", "setuptools==44.1.1", "wheel==0.37.1")
 _NOT_COPIED = (
-    *("site-packages", "dist-packages", "EXTERNALLY-MANAGED"),  # what this machine has installed, and who may install
+    *("site-packages", "dist-packages", "EXTERNALLY-MANAGED"),  # installed packages, and the mark against installing
     *("test", "tests", "idlelib", "tkinter", "_tkinter*", "config-*", "*.a"),
 )
 # Compiled packages link these by name, and find them in every image of Debian's.
@@ -38,7 +38,7 @@ print(json.dumps([platform.python_version(), os.path.realpath(sys.executable)] +
 
 @dataclass(frozen=True)
 class StandIn:
-    """What was laid out: the Python's whole version, and the image's PATH."""
+    """A finished root file system: its Python's full version, and the PATH of the image."""
 
     version: str
     path: str
@@ -47,8 +47,8 @@ class StandIn:
 def lay_out(root: Path, version: str | None) -> StandIn:
     """Fill the directory with a root file system for Python `version`, as in "3.14", or the nearest that is here.
 
-    Every file lies where it lies on this machine, so that each Python finds its own, however it was built. Raises
-    UserError if 2.7 is asked for and not here.
+    Every file keeps its path, so that Python finds its own files however it was built. Raises UserError if there
+    is no 2.7 here.
     """
     python27 = find_python27() if version == "2.7" else None
     asked = python27.path if python27 else find_interpreter(version).path
@@ -78,7 +78,7 @@ def lay_out(root: Path, version: str | None) -> StandIn:
 
 
 def _libraries(files: list[str]) -> set[str]:
-    """Return the libraries that these files link, and the C library's own beside its first."""
+    """Return the libraries that these files link, and the C library's other parts."""
     listing = subprocess.run(["ldd", *files], capture_output=True, text=True, check=False).stdout
     found = set(re.findall(r"(/\S+) \(0x", listing))
     for libc in [Path(name) for name in found if Path(name).name == "libc.so.6"]:
@@ -87,7 +87,7 @@ def _libraries(files: list[str]) -> set[str]:
 
 
 def _copy(root: Path, path: str, ignore: Callable[[Any, list[str]], set[str]] | None = None) -> None:
-    """Copy what a path names, links followed, to the same path below the root; what is not here is left out."""
+    """Copy a file or directory to the same path below the root, following links; a missing one is left out."""
     target = _below(root, path)
     if Path(path).is_dir():
         shutil.copytree(path, target, ignore=ignore, ignore_dangling_symlinks=True, dirs_exist_ok=True)

@@ -1,6 +1,7 @@
-"""One container of buildah's from its creation to its removal; run as a module, with all it needs as JSON.
+"""Runs one container of buildah, from its creation to its removal: a program whose argument is JSON.
 
-buildah has no `run --rm`, and when it is asked to end it kills the server, which Cloud Run asks first: this one does.
+buildah has no `run --rm`. On SIGTERM it kills the server at once, where Cloud Run sends the server SIGTERM first; this
+program does as Cloud Run.
 """
 
 from __future__ import annotations
@@ -17,17 +18,17 @@ import psutil
 
 
 class Container:
-    """A container of this image, whose name begins with this one; `buildah` is what its verbs follow."""
+    """A container of this image; its own name starts with `name`. `buildah` is the command line up to the verb."""
 
     def __init__(self, buildah: Sequence[str], name: str, image: str) -> None:
         self._buildah = buildah
-        self._name = f"{name}-{os.getpid()}"  # its own, whatever a run before this one has left
+        self._name = f"{name}-{os.getpid()}"  # unique, whatever an earlier run has left
         self._image = image
         self._run: subprocess.Popen[bytes] | None = None
         self._stopped = False
 
     def run(self, options: Sequence[str], command: Sequence[str]) -> int:
-        """Run the command in the container until it ends; return its exit code. Nothing of the container is left."""
+        """Run the command in the container until it ends, remove the container, and return the exit code."""
         try:
             self._call("from", "--pull-never", "--name", self._name, self._image)
             if self._stopped:
@@ -40,7 +41,7 @@ class Container:
             self._call("rm", self._name)
 
     def stop(self, *_: object) -> None:
-        """Ask the server to end; before there is one, end what would start it."""
+        """Send the server SIGTERM; before it has started, end the program that starts it."""
         self._stopped = True
         if self._run:
             with contextlib.suppress(psutil.Error):

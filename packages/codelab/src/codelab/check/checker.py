@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from codelab.check.facts import (
     Fact,
+    Kind,
     UnreadableError,
     file_facts,
     is_style,
@@ -15,21 +16,9 @@ from codelab.check.facts import (
     names_called_from_outside,
 )
 from codelab.check.findings import Finding, findings
-from codelab.readme.model import Codelab, Step, Track
+from codelab.check.progress import Progress, StepStatus
+from codelab.readme.course import TrackRef
 from codelab.readme.trees import Tree, step_trees
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A step and what it still misses; `begun` says that some of it is there."""
-
-    step: Step
-    findings: tuple[Finding, ...]
-    begun: bool
-
-    @property
-    def done(self) -> bool:
-        return not self.findings
 
 
 @dataclass(frozen=True)
@@ -57,33 +46,32 @@ class _Change:
         )
 
 
-class Judge:
-    """Knows a track's states, and judges folders by what they say, however it is written.
+class Checker:
+    """Checks folders against the states of a track, by the facts in their files.
 
     `trees` are START and what it is after each step. Raises ReadmeError if the track's diffs do not apply.
     """
 
-    def __init__(self, codelab: Codelab, track: Track) -> None:
-        self.track = track
-        # What each file said when it was read last: a page asks again and again, and one file changes at a time.
+    def __init__(self, ref: TrackRef) -> None:
+        self.ref = ref
+        # The facts of each file when it was read last: a page asks again and again, and one file changes at a time.
         self._known: dict[str, tuple[str, list[Fact] | UnreadableError]] = {}
-        self.trees = step_trees(codelab, track)
-        commands = "\n".join(fence.text for fence in codelab.page.fences if fence.language == "console")
-        self._called = names_called_from_outside(list(self.trees), commands)
+        self.trees = step_trees(ref.codelab, ref.track)
+        self._called = names_called_from_outside(list(self.trees), "\n".join(ref.codelab.page.commands))
         states = [self._read(tree)[0] for tree in self.trees]
         self._changes = [_Change(before, after) for before, after in pairwise(states)]
 
-    def verdicts(self, tree: Tree) -> list[Verdict]:
-        """Return the verdict on each step, in their order.
+    def progress(self, tree: Tree) -> Progress:
+        """Return which steps a folder with these files has done, and what the others miss.
 
-        A later step that is done excuses an earlier one for what it takes back: who has replaced a line twice is not
-        asked for the first replacement.
+        A later step that is done waives what it removes again of an earlier one: a learner who has replaced a line
+        twice need not have it in its first form.
         """
         said, broken = self._broken(tree)
-        verdicts: list[Verdict] = []
+        statuses: list[StepStatus] = []
         taken_back: frozenset[Fact] = frozenset()
         brought_back: frozenset[Fact] = frozenset()
-        for step, change in reversed(list(zip(self.track.steps, self._changes, strict=True))):
+        for step, change in reversed(list(zip(self.ref.track.steps, self._changes, strict=True))):
             missing = {fact for fact in change.added - taken_back if not is_there(fact, said)}
             # From what is said, not by `&`, which may take the equal fact of the codelab with its line.
             gone = change.removed - brought_back
@@ -102,27 +90,23 @@ class Judge:
             if not found:
                 taken_back |= change.removed
                 brought_back |= change.added
-            verdicts.append(Verdict(step, found, bool(wrong) or change.is_begun(said)))
-        return verdicts[::-1]
-
-    def damage(self, tree: Tree) -> list[Finding]:
-        """Return what is wrong with files that no step changes: they are gone, or cannot be read."""
-        _, broken = self._broken(tree)
-        return [
+            statuses.append(StepStatus(step, found, bool(wrong) or change.is_begun(said)))
+        damage = (
             finding for file, finding in broken.items() if not any(change.touches(file) for change in self._changes)
-        ]
+        )
+        return Progress(tuple(statuses[::-1]), tuple(damage))
 
     def _broken(self, tree: Tree) -> tuple[frozenset[Fact], dict[str, Finding]]:
         """Return what the folder says, and what is wrong with files that the codelab always has."""
         said, unreadable = self._read(tree)
         known = {file for state in self.trees for file in state}
         broken = {
-            file: Finding(file, error.line, error.expected, error.found, firm=True)
+            file: Finding(file, error.line, str(error), firm=True)
             for file, error in unreadable.items()
             if file in known
         }
         for file in sorted(set.intersection(*(set(state) for state in self.trees)) - set(tree)):
-            broken[file] = Finding(file, 0, "this file", "none", firm=True)
+            broken[file] = Finding(file, 0, "expected this file, found none", firm=True)
         return said, broken
 
     def _read(self, tree: Tree) -> tuple[frozenset[Fact], dict[str, UnreadableError]]:
@@ -131,7 +115,7 @@ class Judge:
         for file, text in tree.items():
             facts = self._facts(file, text)
             if isinstance(facts, UnreadableError):
-                said.append(Fact(file, "file", "", file, firm=True))
+                said.append(Fact(file, Kind.FILE, "", file, firm=True))
                 unreadable[file] = facts
             else:
                 said += facts
