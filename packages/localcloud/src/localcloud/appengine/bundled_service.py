@@ -1,4 +1,4 @@
-"""What a bundled service is to the dispatcher, and the table of methods its implementations share."""
+"""The protocol of a bundled service, and the table of methods that its implementations share."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, Protocol
 from google.appengine.runtime import apiproxy_errors
 from google.protobuf.message import DecodeError, Message
 
-# The request class of a method, and what answers it; Any because the SDK's messages carry no type information.
+# The request class of a method, and the function that answers it; Any because the SDK's messages are not typed.
 Method = tuple[Any, Callable[[Any], Message]]
 
 
-class Service(Protocol):
+class BundledService(Protocol):
     """One bundled service, such as `memcache`: bytes in, bytes out.
 
     Refusals are raised as `google.appengine.runtime.apiproxy_errors`, the very classes the app's SDK raises.
@@ -31,10 +31,10 @@ def call_method(service: str, methods: Mapping[str, Method], method: str, payloa
     request_class, answer = methods[method]
     try:
         request = request_class.FromString(payload)
-        # FromString() looks at the outermost message's required fields only.
+        # FromString() checks the required fields of the outermost message only.
         if not request.IsInitialized():
             raise DecodeError(f"missing required fields: {', '.join(request.FindInitializationErrors())}")
         return answer(request).SerializeToString()
     except (DecodeError, UnicodeDecodeError) as error:
-        # The old protocol buffers let any bytes pass for text until somebody reads them.
+        # The old protocol buffers accept any bytes as text until they are read.
         raise apiproxy_errors.ArgumentError(f"{service}.{method}(): {error}") from error

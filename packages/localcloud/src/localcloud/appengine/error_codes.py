@@ -7,7 +7,7 @@ from google.appengine.datastore.datastore_pb import Error
 from google.appengine.runtime.apiproxy_errors import ApplicationError
 
 # UNAVAILABLE is a Timeout to the app, as it is in the cloud: "... timed out, or the data was temporarily unavailable".
-# Codes without a row of their own become INTERNAL_ERROR; UNIMPLEMENTED is the caller's to mend, by not asking.
+# Codes without a row become INTERNAL_ERROR; UNIMPLEMENTED is the caller's to fix.
 _CODES = {
     grpc.StatusCode.INVALID_ARGUMENT: Error.BAD_REQUEST,
     grpc.StatusCode.NOT_FOUND: Error.BAD_REQUEST,
@@ -25,8 +25,8 @@ _CODES = {
 }
 
 
-def application_error(code: grpc.StatusCode, message: str) -> ApplicationError:
-    """Return what the app is told when the Datastore answers with `code` and `message`."""
+def convert_error(code: grpc.StatusCode, message: str) -> ApplicationError:
+    """Return the error that the app receives for a Datastore error."""
     return ApplicationError(_CODES.get(code, Error.INTERNAL_ERROR), message)
 
 

@@ -1,4 +1,4 @@
-"""The bundled-services API server: the HTTP endpoints in front of the dispatcher."""
+"""The API server: the HTTP endpoints in front of the bundled services."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from localcloud.appengine.memcache import MemcacheService, ProjectCache
 from localcloud.appengine.rpc import Dispatcher
 from localcloud.appengine.tickets import Tickets, UnknownTicketError
 
-# Where the Python 3 SDK posts its calls, and where Python 2's remote_api stub does.
+# The Python 3 SDK posts its calls to the first, Python 2's remote_api stub to the second.
 _PATHS = (b"/rpc_http", b"/")
 _CONTENT_TYPE = "application/octet-stream"
 
-# The largest call of all is Memcache's: 32 MB (google.appengine.api.memcache.memcache_stub.MAX_REQUEST_SIZE).
+# Memcache has the largest calls: 32 MB (google.appengine.api.memcache.memcache_stub.MAX_REQUEST_SIZE).
 _MAX_BODY = 33 << 20
 
 
 class ApiServer:
     """Serves the bundled services of App Engine apps over HTTP, as `API_HOST` and `API_PORT` tell the SDK.
 
-    Every call carries the ticket of its app, which `ticket` gives out.
+    Every call carries the ticket of its app, which `ticket` issues.
     """
 
     def __init__(
@@ -47,20 +47,20 @@ class ApiServer:
         self._tickets = Tickets()
         self._memcache = MemcacheService(clock, observe)
         datastore_v3 = DatastoreV3Service(datastore)
-        # For callers without a ticket. The Datastore's own port asks for none either, so they gain nothing.
+        # For callers without a ticket. The Datastore's own port needs none either.
         self.datastore_dispatcher = Dispatcher({"datastore_v3": datastore_v3})
         self._http = _Http(Dispatcher({"datastore_v3": datastore_v3, "memcache": self._memcache}), self._tickets)
 
     def ticket(self, app: str) -> str:
-        """Return the secret by which the calls of `app` (a project id or an application id) are known."""
+        """Return the ticket that the calls of `app` (a project id or an application id) must carry."""
         return self._tickets.ticket(app)
 
     def memcache(self, app: str) -> ProjectCache:
-        """Return the cache of `app` (a project id or an application id), to flush it or switch it off."""
+        """Return the cache of `app` (a project id or an application id)."""
         return self._memcache.cache(app)
 
     def start(self) -> None:
-        """Listen, and return once calls are answered; `port` is then the true one. A port taken is UserError."""
+        """Listen, and set `port`; raises UserError if the port is taken."""
         listener = listen(self.host, self.port, "the API server")
         self.port = listener.getsockname()[1]
         self._http.listen([listener])
@@ -71,7 +71,7 @@ class ApiServer:
 
 
 class _Http(HttpService):
-    """Reads a call, has it answered, and writes the answer."""
+    """The HTTP side of the API server."""
 
     def __init__(self, dispatcher: Dispatcher, tickets: Tickets) -> None:
         super().__init__("api-server", Guard(), largest_body=_MAX_BODY)

@@ -1,4 +1,4 @@
-"""Queries: a datastore_v3 Query becomes a v1 one, and v1 batches become QueryResults."""
+"""Converts datastore_v3 queries to v1, and v1 batches to QueryResults."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from google.appengine.datastore.datastore_pb import CompiledCursor, Query, Query
 
 from datastore_emulator import messages as m
 from datastore_emulator.api.interface import Datastore
-from localcloud.appengine.conversion import Converter, converter_for
-from localcloud.appengine.errors import bad_request
+from localcloud.appengine.conversion import Converter, get_converter
+from localcloud.appengine.error_codes import bad_request
 
-# What a batch holds when the app does not say. ndb asks for 20 at first and for no number later.
+# The size of a batch if the app does not set it. ndb asks for 20 at first and sets nothing later.
 _DEFAULT_BATCH = 300
 
 # The comparisons, which have equal numbers in v3 and v1: < <= > >= =. (IN is split up by the SDK.)
@@ -23,14 +23,14 @@ _OPERATORS = {
     Query.Filter.EQUAL: m.PropertyFilter.EQUAL,
 }
 
-# Parts of a v3 Query that change its answer and that v1 has no word for. Hints and read policies are not here: they
-# may be ignored, since every query is strongly consistent.
+# Fields of a v3 Query that change its answer and that v1 does not have. Hints and read policies may be ignored, since
+# every query is strongly consistent.
 _REFUSED = ("database_id", "search_query", "shallow", "distinct", "read_time_us", "read_time_epoch_micros")
 
 
 @dataclass
-class Scan:
-    """A query on its way: the v1 request for what is still to come, and how much of that the app wants."""
+class OpenQuery:
+    """A query that has begun: the v1 request for the results to come, and how many of them the app wants."""
 
     converter: Converter
     request: m.RunQueryRequest
@@ -38,12 +38,12 @@ class Scan:
     """Results the app's limit still allows; None if it set no limit."""
 
 
-def scan_of(query: Query, transaction: bytes | None) -> Scan:
+def convert_query(query: Query, transaction: bytes | None) -> OpenQuery:
     """Convert `query`; `transaction` is the v1 transaction it reads in."""
     for field in _REFUSED:
         if query.HasField(field) and getattr(query, field):
-            raise bad_request(f"localcloud's bundled Datastore API does not do queries with {field}")
-    converter = converter_for(query.app)
+            raise bad_request(f"localcloud's bundled Datastore API does not support queries with {field}")
+    converter = get_converter(query.app)
     request = m.RunQueryRequest(project_id=converter.project_id)
     request.partition_id.project_id = converter.project_id
     request.partition_id.namespace_id = query.name_space
@@ -62,33 +62,33 @@ def scan_of(query: Query, transaction: bytes | None) -> Scan:
     v1.start_cursor = _v1_cursor(query.compiled_cursor)
     v1.end_cursor = _v1_cursor(query.end_compiled_cursor)
     _add_filters(query, converter, v1)
-    return Scan(converter, request, query.limit if query.HasField("limit") else None)
+    return OpenQuery(converter, request, query.limit if query.HasField("limit") else None)
 
 
-def next_batch(scan: Scan, datastore: Datastore, count: int, *, with_cursors: bool) -> QueryResult:
-    """Read on from where `scan` stands and move it there.
+def read_batch(open_query: OpenQuery, datastore: Datastore, count: int, *, with_cursors: bool) -> QueryResult:
+    """Read the next batch and move the query behind it.
 
-    `count` is how many results the app would like (0: no matter). The answer's `more_results` is True only if the
-    query goes on, and then at least one result was read: an app that keeps asking always comes to an end.
+    `count` is the number of results the app asks for, 0 if it does not. The answer's `more_results` is True only if the
+    query goes on, and then at least one result was read: an app that keeps asking always reaches the end.
     """
     wanted = count or _DEFAULT_BATCH
-    if scan.remaining is not None:
-        wanted = min(wanted, scan.remaining)
-    v1 = scan.request.query
+    if open_query.remaining is not None:
+        wanted = min(wanted, open_query.remaining)
+    v1 = open_query.request.query
     v1.limit.value = wanted
     result = QueryResult(skipped_results=0, more_results=False)
     while True:
-        batch = datastore.run_query(scan.request).batch
+        batch = datastore.run_query(open_query.request).batch
         result.skipped_results += batch.skipped_results
-        _add_results(result, batch, scan.converter, with_cursors)
+        _add_results(result, batch, open_query.converter, with_cursors)
         v1.start_cursor = batch.end_cursor or batch.skipped_cursor or v1.start_cursor
         v1.offset -= batch.skipped_results
         if batch.entity_results or batch.more_results != m.QueryResultBatch.NOT_FINISHED:
             break
-    if scan.remaining is not None:
-        scan.remaining -= len(batch.entity_results)
-    # Google's emulator says MORE_RESULTS_AFTER_LIMIT at the end of every limited query, so a full batch is asked for.
-    result.more_results = scan.remaining != 0 and (
+    if open_query.remaining is not None:
+        open_query.remaining -= len(batch.entity_results)
+    # Google's emulator says MORE_RESULTS_AFTER_LIMIT at the end of every limited query, so only a full batch counts.
+    result.more_results = open_query.remaining != 0 and (
         batch.more_results == m.QueryResultBatch.NOT_FINISHED
         or (batch.more_results == m.QueryResultBatch.MORE_RESULTS_AFTER_LIMIT and len(batch.entity_results) == wanted)
     )
@@ -108,9 +108,7 @@ def _add_filters(query: Query, converter: Converter, v1: m.Query) -> None:
     for v3_filter in query.filter:
         if v3_filter.op not in _OPERATORS or len(v3_filter.property) != 1:
             name = Query.Filter.Operator.Name(v3_filter.op)
-            raise bad_request(
-                f"localcloud's bundled Datastore API does not do {name} filters; compare with < <= > >= ="
-            )
+            raise bad_request(f"localcloud's bundled Datastore API does not support {name} filters; use < <= > >= =")
         prop = v3_filter.property[0]
         comparison = composite.filters.add().property_filter
         comparison.property.name = prop.name
@@ -133,7 +131,7 @@ def _add_results(result: QueryResult, batch: m.QueryResultBatch, converter: Conv
 
 def _v1_cursor(cursor: CompiledCursor) -> bytes:
     if cursor.ByteSize() and not cursor.absolute_position.key:
-        raise bad_request("invalid cursor: localcloud resumes queries only from cursors it gave out itself")
+        raise bad_request("invalid cursor: localcloud resumes queries only from its own cursors")
     return bytes(cursor.absolute_position.key)
 
 
