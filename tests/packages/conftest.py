@@ -10,6 +10,12 @@ from tests.packages.wheels import Environment, build_wheel
 
 # A project of its own, run by test_pytest_fixtures.py.
 collect_ignore = ["guestbook"]
+# Warnings are errors, except two of Google's clients: about each Python that is past its end, and about utcnow().
+STRICT = [
+    *("-W", "error"),
+    *("-W", "ignore:You are using a:FutureWarning"),
+    *("-W", "ignore::DeprecationWarning:google.cloud.ndb.model"),
+]
 PACKAGES = ("datastore-emulator", "localcloud", "codelab")
 
 

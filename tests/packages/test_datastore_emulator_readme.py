@@ -12,6 +12,7 @@ from datastore_emulator import __all__ as public_names
 from datastore_emulator import pytest_plugin
 from datastore_emulator.cli import parser
 from datastore_emulator.net.ports import free_port
+from tests.packages.conftest import STRICT
 from tests.packages.servers import serving
 from tests.packages.wheels import ROOT, Environment
 
@@ -33,9 +34,7 @@ def test_program_prints_what_its_comment_says(guest_environment: Environment, pr
 @pytest.mark.parametrize("tests", TESTS, ids=["datastore", "ndb"])
 def test_tests_pass(guest_environment: Environment, tests: str, tmp_path: Path) -> None:
     (tmp_path / "test_readme.py").write_text(tests, encoding="utf-8")
-    printed = guest_environment.run(
-        guest_environment.command("pytest"), "-W", "error", "test_readme.py", cwd=tmp_path
-    ).stdout
+    printed = guest_environment.run(guest_environment.command("pytest"), *STRICT, "test_readme.py", cwd=tmp_path).stdout
     assert f"{tests.count('def test_')} passed" in printed
 
 

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.packages.conftest import STRICT
 from tests.packages.wheels import Environment
 
 pytestmark = pytest.mark.xdist_group("wheels")
@@ -22,7 +23,7 @@ def project(tmp_path: Path) -> Path:
 
 def run_pytest(environment: Environment, project: Path, *arguments: str) -> dict[str, int]:
     """Run the project's tests and return how many there were of each outcome; the test fails if one of them does."""
-    ended = environment.run(environment.command("pytest"), "-W", "error", *arguments, cwd=project)
+    ended = environment.run(environment.command("pytest"), *STRICT, *arguments, cwd=project)
     return {outcome: int(count) for count, outcome in re.findall(r"(\d+) (passed|failed|error)", ended.stdout)}
 
 
