@@ -31,6 +31,7 @@ class WsgiServer(HttpService):
         self._port = port
 
     def answer(self, request: Request) -> Response:
+        """Run the app for one request."""
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], error: object = None) -> None:
@@ -73,7 +74,7 @@ class WsgiServer(HttpService):
         }
         for raw_name, raw_value in request.headers:
             name, value = raw_name.decode("ascii"), raw_value.decode("latin-1")
-            # WSGI could not tell the first from the one with hyphens; the others stand above.
+            # In WSGI a name with underscores looks like one with hyphens. The other two are set above.
             if "_" in name or name.lower() in ("content-type", "content-length"):
                 continue
             key = f"HTTP_{name.upper().replace('-', '_')}"
