@@ -69,7 +69,7 @@ def test_page_names_every_test_of_a_capability() -> None:
     # These test the server, its files and its speed. No client can see that.
     other = {"test_damage.py", "test_durability.py", "test_fuzz.py", "test_ids.py", "test_lost_file.py"}
     other |= {"test_message_types.py", "test_ndb.py", "test_query_plan.py", "test_relay.py", "test_server.py"}
-    other |= {"test_storage.py"}
+    other |= {"test_storage.py", "test_command.py", "test_library.py", "test_statements.py"}
     assert named | other == {path.name for path in folder.glob("test_*.py")}
 
 
