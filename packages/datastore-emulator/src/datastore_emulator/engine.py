@@ -14,13 +14,18 @@ from datastore_emulator import messages as m
 from datastore_emulator import mutations
 from datastore_emulator.encoding import keys, masks
 from datastore_emulator.encoding.damage import DECODE_ERRORS, damaged_entity
+from datastore_emulator.encoding.results import REPLY_BYTES, fill_result
 from datastore_emulator.errors import DatastoreError, conflict, invalid
-from datastore_emulator.query.executor import REPLY_BYTES, fill_result
-from datastore_emulator.query.requests import QueryRequest, read_aggregation_query, read_query
-from datastore_emulator.query.responses import Response, answer_query, fingerprint, repeat_query
-from datastore_emulator.storage import history
-from datastore_emulator.storage.database import Snapshot, Storage, file_errors, read_state
-from datastore_emulator.storage.writer import Writer
+from datastore_emulator.query import (
+    QueryRequest,
+    Response,
+    answer_query,
+    fingerprint,
+    read_aggregation_query,
+    read_query,
+    repeat_query,
+)
+from datastore_emulator.storage import Snapshot, Storage, Writer, file_errors, history, read_state
 from datastore_emulator.transactions import Transaction, Transactions
 
 # https://cloud.google.com/datastore/docs/concepts/limits

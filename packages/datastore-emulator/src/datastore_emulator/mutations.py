@@ -13,7 +13,7 @@ from datastore_emulator.encoding.damage import DECODE_ERRORS, damaged_entity
 from datastore_emulator.encoding.keys import Partition
 from datastore_emulator.encoding.values import IndexedValues
 from datastore_emulator.errors import DatastoreError, invalid
-from datastore_emulator.storage.writer import StoredEntity, Writer
+from datastore_emulator.storage import StoredEntity, Writer
 
 # https://cloud.google.com/datastore/docs/concepts/limits: 1 MiB less 4 bytes.
 _MAX_ENTITY_BYTES = 1_048_572

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from datastore_emulator import messages as m
 from datastore_emulator.encoding.keys import Partition
 from datastore_emulator.errors import DatastoreError, conflict, invalid
-from datastore_emulator.query.requests import QueryRequest
-from datastore_emulator.storage.database import Snapshot, Storage
+from datastore_emulator.query import QueryRequest
+from datastore_emulator.storage import Snapshot, Storage
 from datastore_emulator.storage.history import check_read_time
 
 # https://cloud.google.com/datastore/docs/concepts/transactions: idle for a minute, or 270 seconds in all.

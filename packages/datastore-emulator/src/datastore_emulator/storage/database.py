@@ -22,9 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from grpc import StatusCode
-
-from datastore_emulator.errors import DatastoreError, UserError, invalid
+from datastore_emulator.errors import DatastoreError, UserError
 from datastore_emulator.scratch import Scratch
 from datastore_emulator.storage import schema
 from datastore_emulator.storage.datafile import DataFile, cannot_open
@@ -282,26 +280,3 @@ def read_state(connection: sqlite3.Connection) -> Snapshot:
     version: int = connection.execute("SELECT version FROM state").fetchone()[0]
     # Never before a commit that is visible, even if the clock was set back.
     return Snapshot(connection, version, max(version, time.time_ns() // 1000))
-
-
-@contextlib.contextmanager
-def file_errors() -> Iterator[None]:
-    """Turn what SQLite says of the file, or of a query's size, into the codes clients act on; the rest are bugs."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        text = str(error)
-        if "malformed" in text or "not a database" in text:
-            code, advice = StatusCode.DATA_LOSS, "stop the Datastore and restore its file from a copy"
-        elif "full" in text:
-            code, advice = StatusCode.RESOURCE_EXHAUSTED, "nothing was written; free some disk space and try again"
-        elif any(words in text for words in ("locked", "readonly", "I/O", "unable to open")):
-            code, advice = StatusCode.UNAVAILABLE, "nothing was written; see to the file and its disk and try again"
-        elif any(words in text for words in ("at most", "too many", "too large", "stack overflow")):
-            # https://www.sqlite.org/limits.html: a join has 64 tables, an expression a depth of 1000.
-            raise invalid(
-                f"The query has too many filters, orders or projections for this Datastore: {text}."
-            ) from error
-        else:
-            raise
-        raise DatastoreError(code, f"the Datastore's file: {text}; {advice}") from error
