@@ -31,12 +31,17 @@ def generate() -> str:
     for file in files:
         proto = FileDescriptorProto()
         file.CopyToProto(proto)
-        if file.package != _PACKAGE:
+        if file.package not in (_PACKAGE, "google.type"):
             described.file.append(proto)
             joined.dependency.append(file.name)
             continue
         joined.message_type.extend(proto.message_type)
         joined.enum_type.extend(proto.enum_type)
+    # Its own stub is in a package that does not say that it has types.
+    for message in joined.message_type:
+        for field in message.field:
+            if field.type_name.startswith(".google.type."):
+                field.type_name = field.type_name.replace(".google.type.", f".{_PACKAGE}.")
     described.file.append(joined)
     with tempfile.TemporaryDirectory(prefix="message-types-") as directory:
         descriptors = Path(directory) / "descriptors"

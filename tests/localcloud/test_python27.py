@@ -11,16 +11,16 @@ import psutil
 import pytest
 from google.cloud import datastore
 
-from localcloud.cloud import App, Cloud
+from localcloud import App, Cloud
 from localcloud.runtimes.python27_real import Python27RealRuntime, find_python27
-from tests.lanes import BY_NAME, not_run
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
+from tests.support.lanes import why_not_run
 
 
 @pytest.fixture
 def genuine() -> None:
     """Skip without a Python 2.7; where one is required, the run has not even begun."""
-    if reason := not_run(BY_NAME["python27"]):
+    if reason := why_not_run("python27"):
         pytest.skip(reason)
 
 
@@ -105,7 +105,7 @@ def test_visits_go_both_ways_between_genuine_ndb_and_todays_clients(monkeypatch)
         old = cloud.add(ROOT / "mod1-flask" / "START")
         new = cloud.add(ROOT / "mod2-cloudndb" / "FINISH-py3")
         cloud.start()
-        monkeypatch.setenv("DATASTORE_EMULATOR_HOST", cloud.datastore)
+        monkeypatch.setenv("DATASTORE_EMULATOR_HOST", cloud.datastore.address)
 
         def listed(app: App, visitor: str) -> list[str]:
             page = httpx.get(app.url, headers={"User-Agent": visitor}, timeout=60).text

@@ -12,7 +12,6 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf import wrappers_pb2 as _wrappers_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
-from google.type import latlng_pb2 as _latlng_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -23,6 +22,28 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+@_typing.final
+class LatLng(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LATITUDE_FIELD_NUMBER: _builtins.int
+    LONGITUDE_FIELD_NUMBER: _builtins.int
+    latitude: _builtins.float
+    longitude: _builtins.float
+    def __init__(
+        self,
+        *,
+        latitude: _builtins.float = ...,
+        longitude: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["latitude", b"latitude", "longitude", b"longitude"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LatLng: _TypeAlias = LatLng  # noqa: Y015
 
 @_typing.final
 class PartitionId(_message.Message):
@@ -148,7 +169,7 @@ class Value(_message.Message):
     @_builtins.property
     def key_value(self) -> Global___Key: ...
     @_builtins.property
-    def geo_point_value(self) -> _latlng_pb2.LatLng: ...
+    def geo_point_value(self) -> Global___LatLng: ...
     @_builtins.property
     def entity_value(self) -> Global___Entity: ...
     @_builtins.property
@@ -164,7 +185,7 @@ class Value(_message.Message):
         key_value: Global___Key | None = ...,
         string_value: _builtins.str = ...,
         blob_value: _builtins.bytes = ...,
-        geo_point_value: _latlng_pb2.LatLng | None = ...,
+        geo_point_value: Global___LatLng | None = ...,
         entity_value: Global___Entity | None = ...,
         array_value: Global___ArrayValue | None = ...,
         meaning: _builtins.int = ...,

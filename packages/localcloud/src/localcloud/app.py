@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import psutil
@@ -41,7 +41,7 @@ class App:
         port: int | None,
         home: Path,
         log: Log,
-        overrides: dict[str, str],
+        overrides: Mapping[str, str],
         behind_load_balancer: bool = False,
     ) -> None:
         self.name = name

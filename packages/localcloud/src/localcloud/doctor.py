@@ -75,11 +75,16 @@ def how_to_get(tools: Sequence[Tool]) -> str:
 
 
 def report(say: Callable[[str], None]) -> None:
-    """Print one line for each tool: where it is, or how to get it."""
+    """Print one line for each tool."""
     for tool in TOOLS:
-        found = find(tool)
-        where = f"{found.version} at {found.path}" if found.path else f"not found; to get it: {how_to_get([tool])}"
-        say(f"{tool.name:26} {where}")
+        say(describe(tool))
+
+
+def describe(tool: Tool) -> str:
+    """Return one line about a tool: where it is, or how to get it."""
+    found = find(tool)
+    where = f"{found.version} at {found.path}" if found.path else f"not found; to get it: {how_to_get([tool])}"
+    return f"{tool.name:26} {where}"
 
 
 def _find_python3() -> Finding:

@@ -65,11 +65,13 @@ def run_and_compare(checker: Checker, progress: Progress) -> Outcome:
         return Outcome(RunResult.NOT_WORKING_YET)
     last = step is ref.track.steps[-1]
     # Imported here, since what only reads files has to answer at once.
-    from codelab.compare.comparison import FIRST_SCENARIOS, Comparison, Site, all_scenarios
+    from codelab.compare.comparison import ComparedFolder, Comparison
+    from codelab.compare.scenario import select
+    from codelab.compare.scenarios import SCENARIOS
 
-    start = Site("START", ref.start, find_cache(checker.trees[0]))
-    yours = Site("your copy", ref.copy, find_cache(checker.trees[step.number]))
-    scenarios = all_scenarios(yours.cache) if last else FIRST_SCENARIOS
+    start = ComparedFolder("START", ref.start, find_cache(checker.trees[0]))
+    yours = ComparedFolder("your copy", ref.copy, find_cache(checker.trees[step.number]))
+    scenarios = select(SCENARIOS, cache=yours.cache, quick_only=not last)
     comparison = Comparison(start, [yours], ref.codelab.function)
     try:
         with comparison:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from codelab.check import Checker
 from codelab.check.cache import find_cache
-from codelab.compare.comparison import FIRST_SCENARIOS, Comparison, Site
+from codelab.compare.comparison import ComparedFolder, Comparison
+from codelab.compare.scenario import select
+from codelab.compare.scenarios import SCENARIOS
 from codelab.errors import Problem
 from codelab.readme.trees import write_tree
 from codelab.verify.text import readme_of
@@ -23,14 +25,15 @@ def run_track(checker: Checker) -> tuple[list[Problem], int]:
         for step in working:
             folder = Path(scratch) / f"step-{step.number}"
             write_tree(checker.trees[step.number], folder)
-            sites.append(Site(f"the app after step {step.number}", folder, find_cache(checker.trees[step.number])))
-        start = Site("START", checker.ref.start, find_cache(checker.trees[0]))
+            cache = find_cache(checker.trees[step.number])
+            sites.append(ComparedFolder(f"the app after step {step.number}", folder, cache))
+        start = ComparedFolder("START", checker.ref.start, find_cache(checker.trees[0]))
         comparison = Comparison(start, sites, codelab.function)
         problems = []
         try:
             with comparison:
                 for step, site in zip(working, sites, strict=True):
-                    if difference := comparison.first_difference(site, FIRST_SCENARIOS):
+                    if difference := comparison.first_difference(site, select(SCENARIOS, quick_only=True)):
                         text = f"in the scenario “{difference.scenario}”, {difference.text}"
                         problems.append(Problem(readme_of(codelab), step.line, _with_error(text, difference.error)))
         except UserError as error:

@@ -1,4 +1,4 @@
-"""A Datastore that reports each call made to it."""
+"""A Datastore whose calls are reported, or made in another way."""
 
 from __future__ import annotations
 
@@ -7,21 +7,29 @@ from typing import Any, cast
 
 from datastore_emulator.api.interface import RPCS, Datastore
 
+Call = Callable[[Any], Any]
+
 
 def traced(datastore: Datastore, report: Callable[[str], None]) -> Datastore:
     """Return the Datastore with `report` called before each RPC, as in report("Datastore RunQuery")."""
 
-    class Traced:
+    def make(rpc: str, request: Any, call: Call) -> Any:
+        report(f"Datastore {rpc}")
+        return call(request)
+
+    return intercepted(datastore, make)
+
+
+def intercepted(datastore: Datastore, make: Callable[[str, Any, Call], Any]) -> Datastore:
+    """Return the Datastore with `make(rpc, request, call)` in place of each RPC; it returns the response of `call`."""
+
+    class Intercepted:
         close = staticmethod(datastore.close)
 
-    def reporting(rpc: str, call: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def run(request: Any) -> Any:
-            report(f"Datastore {rpc}")
-            return call(request)
+    def making(rpc: str, call: Call) -> Call:
+        return lambda request: make(rpc, request, call)
 
-        return run
-
-    result = Traced()
+    result = Intercepted()
     for method, rpc, *_ in RPCS:
-        setattr(result, method, reporting(rpc, getattr(datastore, method)))
+        setattr(result, method, making(rpc, getattr(datastore, method)))
     return cast(Datastore, result)

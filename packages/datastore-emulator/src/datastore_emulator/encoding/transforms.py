@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from google.protobuf.struct_pb2 import NULL_VALUE
 
 from datastore_emulator import messages as m
-from datastore_emulator.encoding.masks import Path, find, parse_path, place
+from datastore_emulator.encoding.masks import PropertyPath, find, find_or_add, parse_path
 from datastore_emulator.errors import invalid
 
 _MILLISECOND = 1000
@@ -21,7 +21,7 @@ _MAX_TRANSFORMS = 500
 _MIN, _MAX = -(1 << 63), (1 << 63) - 1
 
 
-def check(transforms: Sequence[m.PropertyTransform]) -> list[tuple[Path, m.PropertyTransform]]:
+def check(transforms: Sequence[m.PropertyTransform]) -> list[tuple[PropertyPath, m.PropertyTransform]]:
     """Return the transforms with their paths; DatastoreError for one that no stored value could make right."""
     if not transforms:
         return []
@@ -42,14 +42,14 @@ def _check(transform: m.PropertyTransform) -> m.PropertyTransform:
     return transform
 
 
-def apply(entity: m.Entity, path: Path, transform: m.PropertyTransform, now: int) -> m.Value:
+def apply(entity: m.Entity, path: PropertyPath, transform: m.PropertyTransform, now: int) -> m.Value:
     """Change the entity and return the transform's result; `now` is the commit's microseconds since 1970."""
     which = transform.WhichOneof("transform_type")
     before = find(entity, path)
     old, result = m.Value(), m.Value()
     if before is not None:
         old.CopyFrom(before)
-    target = place(entity, path)
+    target = find_or_add(entity, path)
     excluded = target.exclude_from_indexes
     if which == "set_to_server_value":
         target.Clear()

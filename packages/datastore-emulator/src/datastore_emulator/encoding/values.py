@@ -52,7 +52,7 @@ REPRESENTATIONS = {
 }
 """By the first byte of an encoded value: what the property metadata calls such values."""
 
-Cells = dict[str, list[bytes]]
+IndexedValues = dict[str, list[bytes]]
 """What an entity adds to the indexes: by property the encoded values, sorted, each once."""
 
 
@@ -110,7 +110,7 @@ def check_timestamp(timestamp: Timestamp) -> None:
         raise invalid("Timestamp nanos exceeds limit for field")
 
 
-def index_entity(entity: m.Entity) -> Cells:
+def index_entity(entity: m.Entity) -> IndexedValues:
     """Return the entity's cells, having checked its properties and cut its timestamps to microseconds in place."""
     found: dict[str, set[bytes]] = {}
     _index_properties(entity, "", True, 0, found)
