@@ -37,6 +37,7 @@ class Unread(str):
     __slots__ = ("expected", "found")
 
     def __new__(cls, reason: NotReadError) -> Unread:
+        """Make the text from the reason."""
         text = super().__new__(cls, f"(not read: {reason})")
         text.expected, text.found = reason.expected, reason.found
         return text
@@ -226,12 +227,15 @@ def _patched(lines: list[str], file: PatchedFile, problem: Callable[[int | None,
     for hunk in file:
         # An empty range is given by the line before it: that is how a diff says where lines are added.
         before = hunk.source_start - (hunk.source_length > 0)
+        last = _line_of(hunk)
         result += lines[done:before]
         done = before
         if hunk.target_start - (hunk.target_length > 0) != len(result):
             expected_start = len(result) + (hunk.target_length > 0)
             raise problem(_line_of(hunk), f"expected +{expected_start} in @@, found +{hunk.target_start}")
         for line in hunk:
+            # The note that a line end is missing has no number of its own.
+            last = line.diff_line_no or last
             if line.is_context or line.is_removed:
                 found = lines[done] if done < len(lines) else "the end of the file"
                 if found != line.value:
@@ -244,5 +248,5 @@ def _patched(lines: list[str], file: PatchedFile, problem: Callable[[int | None,
             if line.is_context or line.is_added:
                 result.append(line.value)
             if line.line_type == LINE_TYPE_NO_NEWLINE:
-                raise problem(line.diff_line_no, f"{file.path} has to end with a line end")
+                raise problem(last, f"{file.path} has to end with a line end")
     return "".join(result + lines[done:])
