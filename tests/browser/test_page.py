@@ -192,7 +192,7 @@ def test_what_no_step_explains_is_called_the_learners_own(new_page: Open, starte
 def test_an_address_that_is_none_is_told_so(server: Server) -> None:
     answer = httpx.get(server.address("/mod99-nothing/step/1"), timeout=30, follow_redirects=True)
     assert answer.status_code == 404
-    assert "expected one of mod1-flask" in answer.text
+    assert "no such module; choose one of mod1-flask" in answer.text
     answer = httpx.get(server.address("/mod12-memcache/step/9"), timeout=30)
     assert answer.status_code == 404
     assert "expected a step from 1 to 3, found 9" in answer.text
