@@ -18,7 +18,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from localcloud.doctor import find
 from tests.codelab.conftest import course  # noqa: F401  # a fixture
-from tests.lanes import BY_NAME, not_run
+from tests.support.lanes import why_not_run
+from tests.support.lanes.registry import CHROMIUM
 
 DEADLINE_SECONDS = 60
 # Three apps start in a few seconds, or on a busy machine in a few more.
@@ -52,9 +53,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, headless. Without one the tests are not run."""
-    if reason := not_run(BY_NAME["browser"]):
+    if reason := why_not_run("browser"):
         pytest.skip(reason)
-    path = find("chromium").where
+    path = find(CHROMIUM).path
     # Chromium's sandbox does not start for root, as in a container.
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from codelab.readme.course import Course
 from codelab.web.rendering import PICTURES, picture_name
 from tests.browser.conftest import Server
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 Open = Callable[..., Page]
 PAGES = [

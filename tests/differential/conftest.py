@@ -8,35 +8,42 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bench import stores
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.engine import Engine
-from tests.differential.comparison import Pair
+from tests.differential.comparison import StorePair
 from tests.differential.differences import Emulator
-from tests.differential.store import Store
-from tests.lanes import BY_NAME, not_run
+from tests.differential.store import ProgramRunner
+from tests.support import emulators as google
+from tests.support.lanes import why_not_run
 
-STARTS: dict[Emulator, Callable[[], contextlib.AbstractContextManager[stores.Store]]] = {
-    "datastore": stores.google_datastore,
-    "firestore": stores.google_firestore,
+STARTS: dict[Emulator, Callable[[], contextlib.AbstractContextManager[google.RunningDatastore]]] = {
+    "datastore": google.google_datastore,
+    "firestore": google.google_firestore,
 }
 
 
-@pytest.fixture(scope="session")
-def embedded() -> Iterator[Store]:
-    """The engine under test."""
-    with Engine() as engine:
+@contextlib.contextmanager
+def serving(engine: Engine) -> Iterator[ProgramRunner]:
+    """Serve the engine for the length of a `with` block, and close it."""
+    with engine:
         server = DatastoreServer(engine)
         server.start()
-        yield Store(server.address)
+        yield ProgramRunner(server.address)
         server.stop()
 
 
 @pytest.fixture(scope="session")
-def emulators() -> Iterator[Callable[[Emulator], Store]]:
+def embedded() -> Iterator[ProgramRunner]:
+    """The engine under test."""
+    with serving(Engine()) as runner:
+        yield runner
+
+
+@pytest.fixture(scope="session")
+def emulators() -> Iterator[Callable[[Emulator], ProgramRunner]]:
     """Google's emulators by name, started when first asked for."""
     with contextlib.ExitStack() as running:
-        yield functools.cache(lambda name: Store(running.enter_context(STARTS[name]()).address))
+        yield functools.cache(lambda name: ProgramRunner(running.enter_context(STARTS[name]()).address))
 
 
 LANE: dict[Emulator, str] = {"datastore": "google-emulator", "firestore": "firestore-emulator"}
@@ -48,8 +55,10 @@ EMULATORS = {
 
 
 @pytest.fixture(params=EMULATORS.values())
-def pair(request: pytest.FixtureRequest, embedded: Store, emulators: Callable[[Emulator], Store]) -> Pair:
+def pair(
+    request: pytest.FixtureRequest, embedded: ProgramRunner, emulators: Callable[[Emulator], ProgramRunner]
+) -> StorePair:
     """The embedded engine and one of Google's emulators."""
-    if reason := not_run(BY_NAME[LANE[request.param]]):
+    if reason := why_not_run(LANE[request.param]):
         pytest.skip(reason)
-    return Pair(request.param, embedded, emulators(request.param))
+    return StorePair(request.param, embedded, emulators(request.param))

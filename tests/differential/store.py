@@ -1,4 +1,4 @@
-"""A Datastore to run programs on, by whichever client a step names."""
+"""Run programs on a Datastore, each step by the client that it names."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.differential.by_ndb import ByNdb
 _numbers = itertools.count(1)
 
 
-class Store:
-    """The Datastore at `address`; each `with` block sees an empty project of it."""
+class ProgramRunner:
+    """Runs programs on the Datastore at `address`; each `with` block has an empty project there."""
 
     def __init__(self, address: str) -> None:
         self._address = address
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> ProgramRunner:
         project = f"differential-{os.getpid()}-{next(_numbers)}"
         with mock.patch.dict(os.environ, DATASTORE_EMULATOR_HOST=self._address):
             self._by = {"datastore": ByDatastore(project), "ndb": ByNdb(project)}
@@ -32,7 +32,7 @@ class Store:
         self._other.close()
 
     def run(self, step: program.Step) -> Answer:
-        """Return what the step gave, an error of the Datastore as its code."""
+        """Return the step's answer; an error of the Datastore is the text of its code."""
         if isinstance(step, program.Collide):
             return self._collide(step)
         return self._by[getattr(step, "by", "datastore")].run(step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.differential.comparison import Pair
+from tests.differential.comparison import StorePair
 from tests.differential.conftest import EMULATORS
 from tests.differential.differences import DIFFERENCES, Difference, covering
 
@@ -19,7 +19,7 @@ from tests.differential.differences import DIFFERENCES, Difference, covering
     ],
     indirect=["pair"],
 )
-def test_the_emulator_still_differs(pair: Pair, difference: Difference) -> None:
+def test_the_emulator_still_differs(pair: StorePair, difference: Difference) -> None:
     program = difference.shown[pair.name]
     *before, (_, here, there) = pair.answers(program)
     assert [step[1] for step in before] == [step[2] for step in before]

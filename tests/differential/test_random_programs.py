@@ -7,27 +7,27 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Any
+from dataclasses import replace
 from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.internal.conjecture.providers import HypothesisProvider
 
-from datastore_emulator import messages, mutations
+from datastore_emulator import messages as m
 from datastore_emulator.engine import Engine
-from datastore_emulator.query import filters, normal_form
-from tests.differential.comparison import Pair
-from tests.differential.conftest import EMULATORS
+from tests.differential.comparison import StorePair, UnequalAnswersError
+from tests.differential.conftest import EMULATORS, serving
 from tests.differential.drawing import programs
+from tests.differential.mutants import MUTANTS, Mutant, assert_shows
 from tests.differential.program import Program
 
 HUNT = int(os.environ.get("LOCALCLOUD_DIFFERENTIAL_EXAMPLES", "0"))
 EXAMPLES = 200
 
 
-def compare(pair: Pair, *, examples: int, hunt: bool = False, shrink: bool = True) -> None:
-    """Run so many programs; AssertionError for one that is not answered alike."""
+def compare(pair: StorePair, *, examples: int, hunt: bool = False, shrink: bool = True) -> None:
+    """Run so many programs; UnequalAnswersError for one that is not answered alike."""
 
     @settings(
         max_examples=examples,
@@ -49,33 +49,37 @@ def compare(pair: Pair, *, examples: int, hunt: bool = False, shrink: bool = Tru
         check()
 
 
-def test_random_programs_are_answered_alike(pair: Pair) -> None:
+def test_random_programs_are_answered_alike(pair: StorePair) -> None:
     compare(pair, examples=HUNT or EXAMPLES, hunt=bool(HUNT))
     assert pair.steps["compared"] > 4 * pair.steps["left out"], "the declared differences leave too little to compare"
 
 
-def _forget_deletes(change: Any, writer: Any) -> messages.MutationResult:
-    if change.operation == "delete":
-        return messages.MutationResult(version=writer.version)
-    return _APPLY(change, writer)
-
-
-_APPLY, _TERM = mutations.apply, normal_form.Term
+def _find_difference(pair: StorePair) -> UnequalAnswersError:
+    with pytest.raises(UnequalAnswersError) as found:
+        compare(pair, examples=EXAMPLES, shrink=False)
+    return found.value
 
 
 @pytest.mark.parametrize("pair", [EMULATORS["datastore"]], indirect=True)
-@pytest.mark.parametrize(
-    ("owner", "name", "broken"),
-    [
-        pytest.param(mutations, "apply", _forget_deletes, id="forgets deletes"),
-        pytest.param(filters, "_narrow", lambda *_: None, id="ignores ranges"),
-        pytest.param(normal_form, "Term", lambda name, _: _TERM(name, False), id="cannot descend"),
-        pytest.param(Engine, "_check_unchanged", lambda *_: None, id="commits without looking"),
-    ],
-)
-def test_an_engine_is_found_out_that(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, broken: Any
-) -> None:
-    monkeypatch.setattr(owner, name, broken)
-    with pytest.raises(AssertionError, match="is answered"):
-        compare(pair, examples=EXAMPLES, shrink=False)
+@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=MUTANTS.keys())
+def test_broken_engine_is_detected_by_what_is_broken(pair: StorePair, mutant: Mutant) -> None:
+    with serving(mutant.engine()) as broken:
+        pair = replace(pair, embedded=broken)
+        assert_shows(_find_difference(pair), mutant, pair)
+
+
+class _FailsEachCommit(Engine):
+    """What a patch with an outdated signature makes of an engine."""
+
+    def commit(self) -> m.CommitResponse:  # type: ignore[override]
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("pair", [EMULATORS["datastore"]], indirect=True)
+def test_engine_that_fails_each_commit_is_no_mutant(pair: StorePair) -> None:
+    mutant = replace(MUTANTS["forgets deletes"], engine=_FailsEachCommit)
+    with serving(mutant.engine()) as broken:
+        pair = replace(pair, embedded=broken)
+        difference = _find_difference(pair)
+        with pytest.raises(AssertionError, match="the mutant fails by itself"):
+            assert_shows(difference, mutant, pair)

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from tests.differential.comparison import Pair
+from tests.differential.comparison import StorePair
 from tests.differential.conftest import EMULATORS
 from tests.differential.drawing import EPOCH, FEW_VALUES
 from tests.differential.program import Client, Entity, Get, Point, Put, Query, Ref, Where
@@ -38,16 +38,16 @@ ORDERED = ("p", "__key__")
 
 
 @pytest.mark.parametrize("by", ["datastore", "ndb"])
-def test_each_value_comes_back(pair: Pair, by: Client) -> None:
+def test_each_value_comes_back(pair: StorePair, by: Client) -> None:
     pair.check((Put(ALL.entities, by), *(Get((entity.path,), by) for entity in ALL.entities)))
 
 
-def test_values_of_all_types_have_one_order(pair: Pair) -> None:
+def test_values_of_all_types_have_one_order(pair: StorePair) -> None:
     pair.check((ALL, Query(order=ORDERED), Query(order=("-p", "__key__")), Query(order=ORDERED, projection=("p",))))
 
 
 @pytest.mark.parametrize("operator", ["=", "<", "<=", ">", ">="])
-def test_each_value_is_compared_with_all(pair: Pair, operator: str) -> None:
+def test_each_value_is_compared_with_all(pair: StorePair, operator: str) -> None:
     wheres = [Where("p", operator, value) for value in VALUES]
     pair.check((ALL, *(Query(where=(where,), order=ORDERED, keys_only=True) for where in wheres)))
 
@@ -55,6 +55,6 @@ def test_each_value_is_compared_with_all(pair: Pair, operator: str) -> None:
 # Google's Datastore emulator has no such operators.
 @pytest.mark.parametrize("pair", [EMULATORS["firestore"]], indirect=True)
 @pytest.mark.parametrize("operator", ["!=", "IN", "NOT_IN"])
-def test_the_newer_operators_compare_each_value_with_all(pair: Pair, operator: str) -> None:
+def test_the_newer_operators_compare_each_value_with_all(pair: StorePair, operator: str) -> None:
     wheres = [Where("p", operator, value if operator == "!=" else [value, 1]) for value in VALUES]
     pair.check((ALL, *(Query(where=(where,), order=ORDERED, keys_only=True) for where in wheres)))

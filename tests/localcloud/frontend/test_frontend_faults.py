@@ -106,7 +106,7 @@ def test_port_taken_is_one_line_with_the_way_round(tmp_path: Path, family: int, 
         other.bind((address, port))
         other.listen()
         front_end = FrontEnd(Platform.CLOUD_RUN, ("127.0.0.1", 1), directory=tmp_path, port=port)
-        with pytest.raises(UserError, match=rf"^port {port} on {address} is in use .* --port$"):
+        with pytest.raises(UserError, match=rf"^cannot listen on \[?{address}\]?:{port} .*another program .* --port$"):
             front_end.start()
 
 

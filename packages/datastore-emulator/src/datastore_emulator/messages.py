@@ -1,60 +1,64 @@
-"""The raw protobuf messages of google.datastore.v1, under the names the rest of the package uses.
+"""The protobuf messages of google.datastore.v1, under the names that the rest of the package uses.
 
-They are the classes inside google-cloud-datastore's proto-plus wrappers: parsing and filling them is several
-times faster than the wrappers. Nothing else in this package imports google.cloud, whose import takes most of the
-start-up time.
+They are the raw classes inside google-cloud-datastore's proto-plus wrappers: parsing and filling them is several times
+faster than the wrappers. Nothing else in this package imports google.cloud, whose import takes most of the start-up
+time.
+
+The library has no types for the raw classes. messages_pb2.pyi has them, generated from the library's own descriptors by
+`python -m tests.datastore.message_types`; there is no such module at run time.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    # The library ships no types for the raw classes.
-    Aggregation: TypeAlias = Any
-    AggregationQuery: TypeAlias = Any
-    AggregationResult: TypeAlias = Any
-    AllocateIdsRequest: TypeAlias = Any
-    AllocateIdsResponse: TypeAlias = Any
-    BeginTransactionRequest: TypeAlias = Any
-    BeginTransactionResponse: TypeAlias = Any
-    CommitRequest: TypeAlias = Any
-    CommitResponse: TypeAlias = Any
-    CompositeFilter: TypeAlias = Any
-    Entity: TypeAlias = Any
-    EntityResult: TypeAlias = Any
-    ExplainMetrics: TypeAlias = Any
-    Filter: TypeAlias = Any
-    GqlQuery: TypeAlias = Any
-    GqlQueryParameter: TypeAlias = Any
-    Key: TypeAlias = Any
-    LookupRequest: TypeAlias = Any
-    LookupResponse: TypeAlias = Any
-    Mutation: TypeAlias = Any
-    MutationResult: TypeAlias = Any
-    PartitionId: TypeAlias = Any
-    PropertyFilter: TypeAlias = Any
-    PropertyOrder: TypeAlias = Any
-    PropertyTransform: TypeAlias = Any
-    Query: TypeAlias = Any
-    QueryResultBatch: TypeAlias = Any
-    ReadOptions: TypeAlias = Any
-    ReserveIdsRequest: TypeAlias = Any
-    ReserveIdsResponse: TypeAlias = Any
-    RollbackRequest: TypeAlias = Any
-    RollbackResponse: TypeAlias = Any
-    RunAggregationQueryRequest: TypeAlias = Any
-    RunAggregationQueryResponse: TypeAlias = Any
-    RunQueryRequest: TypeAlias = Any
-    RunQueryResponse: TypeAlias = Any
-    TransactionOptions: TypeAlias = Any
-    Value: TypeAlias = Any
+    from datastore_emulator.messages_pb2 import (
+        AggregationQuery,
+        AggregationResult,
+        AggregationResultBatch,
+        AllocateIdsRequest,
+        AllocateIdsResponse,
+        BeginTransactionRequest,
+        BeginTransactionResponse,
+        CommitRequest,
+        CommitResponse,
+        CompositeFilter,
+        Entity,
+        EntityResult,
+        ExplainMetrics,
+        Filter,
+        GqlQuery,
+        GqlQueryParameter,
+        Key,
+        LookupRequest,
+        LookupResponse,
+        Mutation,
+        MutationResult,
+        PartitionId,
+        PropertyFilter,
+        PropertyOrder,
+        PropertyTransform,
+        Query,
+        QueryResultBatch,
+        ReadOptions,
+        ReserveIdsRequest,
+        ReserveIdsResponse,
+        RollbackRequest,
+        RollbackResponse,
+        RunAggregationQueryRequest,
+        RunAggregationQueryResponse,
+        RunQueryRequest,
+        RunQueryResponse,
+        TransactionOptions,
+        Value,
+    )
 else:
     from google.cloud.datastore_v1 import types
 
-    Aggregation = types.AggregationQuery.Aggregation.pb()
     AggregationQuery = types.AggregationQuery.pb()
     AggregationResult = types.AggregationResult.pb()
+    AggregationResultBatch = types.AggregationResultBatch.pb()
     AllocateIdsRequest = types.AllocateIdsRequest.pb()
     AllocateIdsResponse = types.AllocateIdsResponse.pb()
     BeginTransactionRequest = types.BeginTransactionRequest.pb()
@@ -90,3 +94,47 @@ else:
     RunQueryResponse = types.RunQueryResponse.pb()
     TransactionOptions = types.TransactionOptions.pb()
     Value = types.Value.pb()
+
+Aggregation = AggregationQuery.Aggregation
+
+__all__ = [
+    "Aggregation",
+    "AggregationQuery",
+    "AggregationResult",
+    "AggregationResultBatch",
+    "AllocateIdsRequest",
+    "AllocateIdsResponse",
+    "BeginTransactionRequest",
+    "BeginTransactionResponse",
+    "CommitRequest",
+    "CommitResponse",
+    "CompositeFilter",
+    "Entity",
+    "EntityResult",
+    "ExplainMetrics",
+    "Filter",
+    "GqlQuery",
+    "GqlQueryParameter",
+    "Key",
+    "LookupRequest",
+    "LookupResponse",
+    "Mutation",
+    "MutationResult",
+    "PartitionId",
+    "PropertyFilter",
+    "PropertyOrder",
+    "PropertyTransform",
+    "Query",
+    "QueryResultBatch",
+    "ReadOptions",
+    "ReserveIdsRequest",
+    "ReserveIdsResponse",
+    "RollbackRequest",
+    "RollbackResponse",
+    "RunAggregationQueryRequest",
+    "RunAggregationQueryResponse",
+    "RunQueryRequest",
+    "RunQueryResponse",
+    "TransactionOptions",
+    "Value",
+]

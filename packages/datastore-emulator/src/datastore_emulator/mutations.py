@@ -9,15 +9,14 @@ from grpc import StatusCode
 
 from datastore_emulator import messages as m
 from datastore_emulator.encoding import keys, masks, transforms, values
-from datastore_emulator.encoding.damage import DAMAGE, damaged
+from datastore_emulator.encoding.damage import DECODE_ERRORS, damaged_entity
 from datastore_emulator.encoding.keys import Partition
-from datastore_emulator.encoding.values import Cells
+from datastore_emulator.encoding.values import IndexedValues
 from datastore_emulator.errors import DatastoreError, invalid
-from datastore_emulator.storage.writer import Stored, Writer
+from datastore_emulator.storage.writer import StoredEntity, Writer
 
 # https://cloud.google.com/datastore/docs/concepts/limits: 1 MiB less 4 bytes.
 _MAX_ENTITY_BYTES = 1_048_572
-_FAIL = 3  # Mutation.ConflictResolutionStrategy.FAIL
 
 # What may not follow what on one entity: google.datastore.v1.CommitRequest.mutations.
 _FORBIDDEN_SEQUENCES = {
@@ -37,13 +36,13 @@ class Change(NamedTuple):
     complete: bool
     entity: m.Entity
     """A copy with a full key; the entity of a delete is empty."""
-    cells: Cells
+    indexed: IndexedValues
     base_version: int | None
     """The version the stored entity must have, 0 for none; None if any will do."""
     fail_on_conflict: bool
-    mask: list[masks.Path] | None
+    mask: list[masks.PropertyPath] | None
     """What of the entity is written; None for all of it."""
-    transforms: list[tuple[masks.Path, m.PropertyTransform]]
+    transforms: list[tuple[masks.PropertyPath, m.PropertyTransform]]
 
 
 def parse(project: str, database: str, mutations: Iterable[m.Mutation], *, transactional: bool) -> list[Change]:
@@ -93,10 +92,10 @@ def apply(change: Change, writer: Writer, result: m.MutationResult) -> None:
         raise DatastoreError(StatusCode.ALREADY_EXISTS, "entity already exists")
     if not old and change.operation == "update":
         raise DatastoreError(StatusCode.NOT_FOUND, "no entity to update")
-    entity, cells = change.entity, change.cells
+    entity, indexed = change.entity, change.indexed
     if change.mask is not None or change.transforms:
         entity = _change(change, old, writer.version, result)
-        cells = values.index_entity(entity)
+        indexed = values.index_entity(entity)
     body = entity.SerializeToString(deterministic=True)
     if len(body) > _MAX_ENTITY_BYTES:
         raise invalid(f"maximum entity size is {_MAX_ENTITY_BYTES} bytes")
@@ -105,18 +104,18 @@ def apply(change: Change, writer: Writer, result: m.MutationResult) -> None:
         # current entity": google.datastore.v1.MutationResult.version.
         _fill_times(result, old.version, old.created)
         return
-    writer.put(change.partition, entity.key.path[-1].kind, path, body, cells, old)
+    writer.put(change.partition, entity.key.path[-1].kind, path, body, indexed, old)
     _fill_times(result, writer.version, old.created if old else writer.version)
 
 
-def _change(change: Change, old: Stored | None, now: int, result: m.MutationResult) -> m.Entity:
+def _change(change: Change, old: StoredEntity | None, now: int, result: m.MutationResult) -> m.Entity:
     """Return the entity after the change's mask and transforms; the transforms' results go into `result`."""
     entity = change.entity
     if change.mask is not None:
         try:
             entity = m.Entity.FromString(old.body) if old else m.Entity(key=change.entity.key)
-        except DAMAGE as error:
-            raise damaged(change.path) from error
+        except DECODE_ERRORS as error:
+            raise damaged_entity(change.path) from error
         masks.overlay(entity, change.entity, change.mask)
     for path, transform in change.transforms:
         result.transform_results.append(transforms.apply(entity, path, transform, now))
@@ -128,35 +127,35 @@ def _parse(project: str, database: str, mutation: m.Mutation) -> Change:
     if operation is None:
         raise invalid("Mutation is missing operation.")
     entity = m.Entity()
-    cells: Cells = {}
+    indexed: IndexedValues = {}
     complete = True
     if operation == "delete":
         key = mutation.delete
-        partition = keys.partition_of(project, database, key.partition_id)
+        partition = keys.read_partition(project, database, key.partition_id)
     else:
         entity.CopyFrom(getattr(mutation, operation))
         if not entity.HasField("key"):
             raise invalid("Entity is missing key.")
         key = entity.key
-        partition = keys.partition_of(project, database, key.partition_id)
+        partition = keys.read_partition(project, database, key.partition_id)
         keys.fill_partition(key.partition_id, partition)
         complete = operation == "update" or keys.is_complete(key)
-        cells = values.index_entity(entity)
+        indexed = values.index_entity(entity)
     return Change(
         operation,
         partition,
         keys.encode_path(key, complete=complete, written=True),
         complete,
         entity,
-        cells,
+        indexed,
         _base_version(mutation),
-        mutation.conflict_resolution_strategy == _FAIL,
+        mutation.conflict_resolution_strategy == m.Mutation.FAIL,
         _mask(mutation),
         transforms.check(mutation.property_transforms),
     )
 
 
-def _mask(mutation: m.Mutation) -> list[masks.Path] | None:
+def _mask(mutation: m.Mutation) -> list[masks.PropertyPath] | None:
     if not mutation.HasField("property_mask") or mutation.WhichOneof("operation") == "delete":
         return None
     return masks.parse_paths(mutation.property_mask.paths, written=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from codelab.errors import CodelabError
 from codelab.readme.model import Codelab, Page, Track
 from codelab.readme.parser import read_codelab, read_page
+from codelab.readme.sections import NEXT
 from codelab.readme.trees import held
 
 _NUMBER = re.compile(r"mod(\d+)-")
@@ -18,7 +19,7 @@ _LINK_TO_MODULE = re.compile(r"\]\(\.\./(mod\d+-[\w-]+)/README\.md\)")
 
 
 @dataclass(frozen=True)
-class Place:
+class TrackRef:
     """One track of one codelab, and where the learner's copy of it is."""
 
     codelab: Codelab
@@ -76,13 +77,13 @@ class Course:
         for path in sorted([*self.root.glob("*.md"), *self.root.glob("docs/*.md"), *self.root.glob("one-app/*.md")]):
             yield read_page(path, self.root)
 
-    def places(self) -> Iterator[Place]:
+    def tracks(self) -> Iterator[TrackRef]:
         """Yield every track of every module, the main ones first in theirs."""
         for module in self.modules:
             codelab = self.codelab(module)
-            yield from (Place(codelab, track) for track in codelab.tracks)
+            yield from (TrackRef(codelab, track) for track in codelab.tracks)
 
-    def place(self, name: str) -> Place:
+    def track(self, name: str) -> TrackRef:
         """Return the track that a person means by "mod2", "mod2-cloudndb", "mod2-cloudndb/FINISH" or its copy's path.
 
         Raises CodelabError, with the names there are, for any other.
@@ -93,12 +94,12 @@ class Course:
             codelab = self.codelab(found)
             for track in codelab.tracks:
                 if track.start == (start or "START"):
-                    return Place(codelab, track)
+                    return TrackRef(codelab, track)
             starts = ", ".join(f"{codelab.module}/{track.start}" for track in codelab.tracks)
             raise CodelabError(f'"{name}": expected a folder that a codelab starts from ({starts}), found none')
-        for place in self.places():
-            if place.copy.name == wanted:
-                return place
+        for ref in self.tracks():
+            if ref.copy.name == wanted:
+                return ref
         raise self._no_module(name)
 
     def module(self, name: str) -> str:
@@ -114,14 +115,14 @@ class Course:
     def _no_module(self, name: str) -> CodelabError:
         return CodelabError(f'"{name}": expected one of {", ".join(self.modules)}; `make list` shows them')
 
-    def after(self, place: Place) -> Place | None:
+    def after(self, ref: TrackRef) -> TrackRef | None:
         """Return where to go on: the track that begins where this one ends, else the README's next module."""
-        for track in place.codelab.tracks:
-            if track.start == place.track.finish:
-                return Place(place.codelab, track)
-        text = place.codelab.section("Where to go next").text.partition("Next: ")[2]
+        for track in ref.codelab.tracks:
+            if track.start == ref.track.finish:
+                return TrackRef(ref.codelab, track)
+        text = ref.codelab.section(NEXT).text.partition("Next: ")[2]
         module = _LINK_TO_MODULE.search(text)
-        return self.place(module[1]) if module else None
+        return self.track(module[1]) if module else None
 
 
 def find_course(directory: Path) -> Course:

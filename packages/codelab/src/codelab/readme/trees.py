@@ -14,8 +14,8 @@ from unidiff.patch import Hunk, PatchedFile, PatchSet
 
 from codelab.errors import CodelabError, Problem, ReadmeError
 from codelab.readme.model import Codelab, Fence, Track
-from localcloud.files.paths import OutsideError, inside, relative_name, shown
-from localcloud.files.reading import MAX_BYTES, NotReadError, check_kind, read_file
+from localcloud.files.paths import OutsideError, format_name, parse_relative_path, resolve_inside
+from localcloud.files.reading import MAX_BYTES, NotReadError, check_is_file, read_file
 
 Tree = Mapping[str, str]
 
@@ -59,7 +59,7 @@ def read_tree(folder: Path) -> dict[str, str]:
         text = _text(folder, name, MAX_TREE_BYTES - size)
         if text is not None:
             size += len(text)
-            tree[shown(name)] = text
+            tree[format_name(name)] = text
     return tree
 
 
@@ -85,8 +85,8 @@ def _files(folder: Path) -> Iterator[str]:
             count += 1
             if count > MAX_FILES or name.count("/") >= MAX_DEPTH:
                 raise CodelabError(
-                    f"{shown(str(folder / name))}: a copy has at most {MAX_FILES} files in folders {MAX_DEPTH} deep; "
-                    "move what is no part of the app somewhere else"
+                    f"{format_name(str(folder / name))}: a copy has at most {MAX_FILES} files in folders {MAX_DEPTH} "
+                    "deep; move what is no part of the app somewhere else"
                 )
 
 
@@ -99,7 +99,7 @@ def _text(folder: Path, name: str, left: int) -> str | None:
             if not path.exists() or path.is_dir():
                 return None
         if stat.S_ISDIR(path.lstat().st_mode):
-            check_kind(path.lstat().st_mode)
+            check_is_file(path.lstat().st_mode)
         content = read_file(path)
         if len(content) > left:
             raise NotReadError(f"at most {MAX_TREE_BYTES:,} bytes in all files together", "more")
@@ -114,9 +114,9 @@ def _text(folder: Path, name: str, left: int) -> str | None:
 
 def _refuse_link_outside(folder: Path, name: str) -> None:
     try:
-        inside(folder, name)
+        resolve_inside(folder, name)
     except OutsideError as error:
-        target = shown(os.readlink(folder / name))
+        target = format_name(os.readlink(folder / name))
         raise NotReadError("a file of this folder", f"a link out of it, to {target}") from error
 
 
@@ -138,18 +138,18 @@ def place_in(folder: Path, name: str) -> Path:
     path = held(folder, name)
     try:
         if path.exists():
-            check_kind(path.stat().st_mode)
+            check_is_file(path.stat().st_mode)
     except NotReadError as error:
-        raise CodelabError(f"{shown(str(path))}: {error}; move it away") from error
+        raise CodelabError(f"{format_name(str(path))}: {error}; move it away") from error
     return path
 
 
 def held(folder: Path, name: str) -> Path:
     """Return the path of a name below a folder; raises CodelabError for a name that leads out of it."""
     try:
-        return inside(folder, name)
+        return resolve_inside(folder, name)
     except OutsideError as error:
-        raise CodelabError(f"{shown(str(folder))}: {error}") from error
+        raise CodelabError(f"{format_name(str(folder))}: {error}") from error
 
 
 def step_trees(codelab: Codelab, track: Track) -> list[dict[str, str]]:
@@ -211,7 +211,7 @@ def _path(name: str, prefix: str) -> str | None:
     """
     if name == "/dev/null":
         return None
-    return relative_name(name.removeprefix(prefix)).as_posix() if name.startswith(prefix) else ""
+    return parse_relative_path(name.removeprefix(prefix)).as_posix() if name.startswith(prefix) else ""
 
 
 def _line_of(hunk: Hunk) -> int:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stderr
+from functools import partial
 from io import StringIO
 
-import codelab.cli
-import localcloud.cli
 from codelab.errors import Problem
 from codelab.readme.course import Course
 from codelab.readme.model import Page
@@ -32,9 +31,9 @@ _MODULE_PATH = re.compile(r"(?:^|[=:])(mod\d+-[^=:]*)")
 
 
 class Commands:
-    """Checks console commands; `checked` counts them."""
+    """Checks console commands; `checked` counts them. `parsers` reads our own programs' arguments, by program."""
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, course: Course, parsers: Mapping[str, argparse.ArgumentParser]) -> None:
         self.checked = 0
         self._course = course
         makefile = (course.root / "Makefile").read_text(encoding="utf-8")
@@ -43,19 +42,18 @@ class Commands:
         _, self._gcloud = read_record()
         self._readers: dict[str, Callable[[list[str]], str | None]] = {
             "make": self._make,
-            ".venv/bin/localcloud": lambda words: _refusal(localcloud.cli.parser(), words),
-            ".venv/bin/codelab": lambda words: _refusal(codelab.cli.parser(), words),
             "gcloud": lambda words: mistake_in(words, self._gcloud),
         }
+        for program, parser in parsers.items():
+            self._readers[f".venv/bin/{program}"] = partial(_refusal, parser)
 
     def check(self, page: Page) -> Iterator[Problem]:
         """Yield each line of a console fence that is no command, or one that does not exist."""
-        for fence in page.fences:
-            if fence.language == "console":
-                for number, line in enumerate(fence.text.splitlines(), fence.line + 1):
-                    self.checked += 1
-                    if mistake := self._mistake(line):
-                        yield Problem(page.name, number, mistake)
+        for fence in page.consoles:
+            for number, line in fence.numbered_lines():
+                self.checked += 1
+                if mistake := self._mistake(line):
+                    yield Problem(page.name, number, mistake)
 
     def _mistake(self, line: str) -> str | None:
         if not line.startswith("$ "):

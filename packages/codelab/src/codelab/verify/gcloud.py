@@ -52,10 +52,7 @@ def mistake_in(words: list[str], commands: dict[str, list[str]]) -> str | None:
 
 def commands_in(page: Page) -> Iterator[str]:
     """Yield the gcloud commands of a page, those in console fences and those in its sentences and tables."""
-    for fence in page.fences:
-        if fence.language == "console":
-            lines = (line.removeprefix("$ ") for line in fence.text.splitlines())
-            yield from (line for line in lines if line.startswith("gcloud "))
+    yield from (command for command in page.commands if command.startswith("gcloud "))
     text = page.path.read_text(encoding="utf-8")
     yield from (" ".join(span.split()) for span in _SPAN.findall(text))
 

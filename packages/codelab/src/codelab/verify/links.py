@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from markdown_it import MarkdownIt
-
 from codelab.errors import Problem
+from codelab.readme.markdown import anchor, headings, parse
 from codelab.readme.model import Page
-from localcloud.files.paths import OutsideError, inside
+from localcloud.files.paths import OutsideError, resolve_inside
 
 
 class Links:
@@ -33,7 +30,13 @@ class Links:
             self.checked += 1
             try:
                 name = posixpath.normpath(posixpath.join(posixpath.dirname(page.name), unquote(target.path)))
-                path = self._root if name == "." else inside(self._root, name) if target.path else page.path.resolve()
+                path = (
+                    self._root
+                    if name == "."
+                    else resolve_inside(self._root, name)
+                    if target.path
+                    else page.path.resolve()
+                )
             except OutsideError:
                 yield Problem(page.name, link.line, f"expected a link into this repository, found {link.target}")
                 continue
@@ -45,12 +48,6 @@ class Links:
     def _headings(self, path: Path) -> set[str]:
         """Return the anchors that repository pages give a Markdown file's headings."""
         if path not in self._anchors:
-            tokens = MarkdownIt().parse(path.read_text(encoding="utf-8"))
-            titles = [following.content for token, following in pairwise(tokens) if token.type == "heading_open"]
-            self._anchors[path] = {anchor(title) for title in titles}
+            tokens = parse(path.read_text(encoding="utf-8"))
+            self._anchors[path] = {anchor(title) for _, title, _ in headings(tokens)}
         return self._anchors[path]
-
-
-def anchor(title: str) -> str:
-    """Return the name by which repository pages let links point at a heading."""
-    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")

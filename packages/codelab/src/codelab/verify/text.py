@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from codelab.check.steps import Judge
+from codelab.check import Checker
 from codelab.errors import Problem
 from codelab.readme.model import Codelab
+from codelab.readme.sections import CLEAN_UP, COSTS, DEPLOY, NEXT, REVIEW, START_AND_FINISH
 from codelab.readme.trees import read_tree
 
 
@@ -34,12 +35,12 @@ def check_times(codelab: Codelab) -> Iterator[Problem]:
 def check_sections(codelab: Codelab) -> Iterator[Problem]:
     """Yield each section that lacks what a codelab promises: pictures, commands, and the way on."""
     wanted = {
-        "START and FINISH": ("```mermaid", "a picture of the architecture, a ```mermaid fence"),
-        "What a reviewer would ask": ("**", "questions in bold"),
-        "Deploy to Google Cloud": ("$ gcloud ", "gcloud commands"),
-        "What it costs": ("platform-facts.md#what-it-costs", "a link to the prices"),
-        "Clean up": ("$ gcloud ", "gcloud commands"),
-        "Where to go next": ("Next: ", 'the next module behind "Next:"'),
+        START_AND_FINISH: ("```mermaid", "a picture of the architecture, a ```mermaid fence"),
+        REVIEW: ("**", "questions in bold"),
+        DEPLOY: ("$ gcloud ", "gcloud commands"),
+        COSTS: ("platform-facts.md#what-it-costs", "a link to the prices"),
+        CLEAN_UP: ("$ gcloud ", "gcloud commands"),
+        NEXT: ("Next: ", 'the next module behind "Next:"'),
     }
     for section in codelab.sections:
         sign, words = wanted.get(section.title, ("", ""))
@@ -47,33 +48,35 @@ def check_sections(codelab: Codelab) -> Iterator[Problem]:
             yield Problem(readme_of(codelab), section.line, f"expected {words} in this section, found none")
 
 
-def check_turns(codelab: Codelab, judge: Judge) -> Iterator[Problem]:
+def check_turns(checker: Checker) -> Iterator[Problem]:
     """Yield each step that a learner's check would take for done before it is, or not for done after it."""
-    for number, tree in enumerate(judge.trees):
-        for verdict in judge.verdicts(tree):
-            step = verdict.step
-            if verdict.done and step.number > number:
+    codelab = checker.ref.codelab
+    for number, tree in enumerate(checker.trees):
+        for status in checker.progress(tree).steps:
+            step = status.step
+            if status.done and step.number > number:
                 where = f"after step {number}" if number else "in START"
                 text = f"expected step {step.number} to change what a check can see, found it done already {where}"
                 yield Problem(readme_of(codelab), step.line, text)
-            elif not verdict.done and step.number <= number:
-                text = f"expected step {step.number} to be done after step {number}, found: {verdict.findings[0]}"
+            elif not status.done and step.number <= number:
+                text = f"expected step {step.number} to be done after step {number}, found: {status.findings[0]}"
                 yield Problem(readme_of(codelab), step.line, text)
 
 
-def check_finish(codelab: Codelab, judge: Judge) -> Iterator[Problem]:
+def check_finish(checker: Checker) -> Iterator[Problem]:
     """Yield the first byte of each file in which START with all steps is not FINISH; a track ends in a working app."""
-    last = judge.track.steps[-1]
+    codelab, track = checker.ref.codelab, checker.ref.track
+    last = track.steps[-1]
     if not last.works:
         yield Problem(
             readme_of(codelab), last.line + 2, 'expected "Works: yes" for the last step, found "Works: not yet"'
         )
-    folder = codelab.readme.parent / judge.track.finish
-    made = judge.trees[-1]
+    folder = codelab.readme.parent / track.finish
+    made = checker.trees[-1]
     there = read_tree(folder)
-    steps = f"{codelab.readme.name}'s steps from {judge.track.start}"
+    steps = f"{codelab.readme.name}'s steps from {track.start}"
     for file in sorted({*made, *there}):
-        name = f"{codelab.module}/{judge.track.finish}/{file}"
+        name = f"{codelab.module}/{track.finish}/{file}"
         if file not in made:
             yield Problem(name, 0, f"expected no such file, as {steps} make none; found it")
         elif file not in there:

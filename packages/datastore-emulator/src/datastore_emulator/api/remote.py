@@ -1,10 +1,10 @@
-"""The other end of --datastore HOST:PORT: the same RPCs, answered by another emulator."""
+"""A Datastore that forwards each RPC to another emulator, as for `localcloud run --datastore HOST:PORT`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
 
 import grpc
 
@@ -13,12 +13,13 @@ from datastore_emulator.api.interface import RPCS, SERVICE
 from datastore_emulator.errors import DatastoreError
 
 _DEADLINE_SECONDS = 60.0
+_Response = TypeVar("_Response")
 
 
-class RemoteDatastore:
-    """Forwards every RPC over cleartext gRPC to the emulator at `host_port`, and raises DatastoreError as it does.
+class RemoteDatastore(AbstractContextManager["RemoteDatastore"]):
+    """A Datastore at `host_port`: each RPC is forwarded over gRPC without TLS, and fails with the server's error.
 
-    Nothing is sent before the first RPC; a server that is away shows as UNAVAILABLE.
+    Nothing is sent before the first RPC. If no server listens, an RPC fails with UNAVAILABLE.
     """
 
     def __init__(self, host_port: str) -> None:
@@ -32,15 +33,7 @@ class RemoteDatastore:
             for method, rpc, request, response in RPCS
         }
 
-    def __enter__(self) -> RemoteDatastore:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -49,38 +42,39 @@ class RemoteDatastore:
 
     def lookup(self, request: m.LookupRequest) -> m.LookupResponse:
         """Forward Lookup."""
-        return self._forward("lookup", request)
+        return self._forward("lookup", request, m.LookupResponse)
 
     def run_query(self, request: m.RunQueryRequest) -> m.RunQueryResponse:
         """Forward RunQuery."""
-        return self._forward("run_query", request)
+        return self._forward("run_query", request, m.RunQueryResponse)
 
     def run_aggregation_query(self, request: m.RunAggregationQueryRequest) -> m.RunAggregationQueryResponse:
         """Forward RunAggregationQuery."""
-        return self._forward("run_aggregation_query", request)
+        return self._forward("run_aggregation_query", request, m.RunAggregationQueryResponse)
 
     def begin_transaction(self, request: m.BeginTransactionRequest) -> m.BeginTransactionResponse:
         """Forward BeginTransaction."""
-        return self._forward("begin_transaction", request)
+        return self._forward("begin_transaction", request, m.BeginTransactionResponse)
 
     def commit(self, request: m.CommitRequest) -> m.CommitResponse:
         """Forward Commit."""
-        return self._forward("commit", request)
+        return self._forward("commit", request, m.CommitResponse)
 
     def rollback(self, request: m.RollbackRequest) -> m.RollbackResponse:
         """Forward Rollback."""
-        return self._forward("rollback", request)
+        return self._forward("rollback", request, m.RollbackResponse)
 
     def allocate_ids(self, request: m.AllocateIdsRequest) -> m.AllocateIdsResponse:
         """Forward AllocateIds."""
-        return self._forward("allocate_ids", request)
+        return self._forward("allocate_ids", request, m.AllocateIdsResponse)
 
     def reserve_ids(self, request: m.ReserveIdsRequest) -> m.ReserveIdsResponse:
         """Forward ReserveIds."""
-        return self._forward("reserve_ids", request)
+        return self._forward("reserve_ids", request, m.ReserveIdsResponse)
 
-    def _forward(self, method: str, request: Any) -> Any:
+    def _forward(self, method: str, request: Any, _response: type[_Response]) -> _Response:
         try:
-            return self._calls[method](request, timeout=_DEADLINE_SECONDS)
+            response: _Response = self._calls[method](request, timeout=_DEADLINE_SECONDS)
+            return response
         except grpc.RpcError as error:
             raise DatastoreError(error.code(), error.details() or "") from error

@@ -11,17 +11,17 @@ from datastore_emulator import messages as m
 from datastore_emulator.encoding import keys
 from datastore_emulator.errors import DatastoreError
 
-DAMAGE = (DecodeError, ValueError, IndexError, OverflowError, TypeError, struct.error)
+DECODE_ERRORS = (DecodeError, ValueError, IndexError, OverflowError, TypeError, struct.error)
 """What reading damaged bytes raises. A request's own bytes raise the same, and are not meant."""
 
 
-def damaged(path: bytes) -> DatastoreError:
+def damaged_entity(path: bytes) -> DatastoreError:
     """Return the error of an entity that is stored under the key `path` and cannot be read."""
     key = m.Key()
     try:
         keys.decode_path(path, keys.Partition("", "", ""), key)
         which = f"the entity [{keys.describe(key)}]"
-    except DAMAGE:
+    except DECODE_ERRORS:
         which = "an entity"
     return DatastoreError(
         StatusCode.DATA_LOSS,

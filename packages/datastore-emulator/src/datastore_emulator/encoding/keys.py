@@ -41,7 +41,7 @@ class Partition(NamedTuple):
     namespace: str
 
 
-def partition_of(project: str, database: str, partition: m.PartitionId) -> Partition:
+def read_partition(project: str, database: str, partition: m.PartitionId) -> Partition:
     """Return the partition a request on this project and database means; fields it leaves out are the request's.
 
     Raises DatastoreError if it names another project or database, or a namespace that cannot be.

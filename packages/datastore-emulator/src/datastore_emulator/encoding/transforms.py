@@ -9,18 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from google.protobuf.struct_pb2 import NULL_VALUE
+
 from datastore_emulator import messages as m
-from datastore_emulator.encoding.masks import Path, find, parse_path, place
+from datastore_emulator.encoding.masks import PropertyPath, find, find_or_add, parse_path
 from datastore_emulator.errors import invalid
 
-_REQUEST_TIME = 1
 _MILLISECOND = 1000
 # https://cloud.google.com/datastore/docs/concepts/limits: each element of an array transform counts.
 _MAX_TRANSFORMS = 500
 _MIN, _MAX = -(1 << 63), (1 << 63) - 1
 
 
-def check(transforms: Sequence[m.PropertyTransform]) -> list[tuple[Path, m.PropertyTransform]]:
+def check(transforms: Sequence[m.PropertyTransform]) -> list[tuple[PropertyPath, m.PropertyTransform]]:
     """Return the transforms with their paths; DatastoreError for one that no stored value could make right."""
     if not transforms:
         return []
@@ -34,21 +35,21 @@ def _check(transform: m.PropertyTransform) -> m.PropertyTransform:
     which = transform.WhichOneof("transform_type")
     if which is None:
         raise invalid("Property transform is missing its type.")
-    if which == "set_to_server_value" and transform.set_to_server_value != _REQUEST_TIME:
+    if which == "set_to_server_value" and transform.set_to_server_value != m.PropertyTransform.REQUEST_TIME:
         raise invalid("The server value of a property transform must be REQUEST_TIME.")
     if which in ("increment", "maximum", "minimum") and _number(getattr(transform, which)) is None:
         raise invalid("Input must be int64 or double.")
     return transform
 
 
-def apply(entity: m.Entity, path: Path, transform: m.PropertyTransform, now: int) -> m.Value:
+def apply(entity: m.Entity, path: PropertyPath, transform: m.PropertyTransform, now: int) -> m.Value:
     """Change the entity and return the transform's result; `now` is the commit's microseconds since 1970."""
     which = transform.WhichOneof("transform_type")
     before = find(entity, path)
     old, result = m.Value(), m.Value()
     if before is not None:
         old.CopyFrom(before)
-    target = place(entity, path)
+    target = find_or_add(entity, path)
     excluded = target.exclude_from_indexes
     if which == "set_to_server_value":
         target.Clear()
@@ -56,9 +57,10 @@ def apply(entity: m.Entity, path: Path, transform: m.PropertyTransform, now: int
         result.CopyFrom(target)
     elif which in ("append_missing_elements", "remove_all_from_array"):
         _change_array(target, _elements(transform), append=which == "append_missing_elements")
-        result.null_value = 0
+        result.null_value = NULL_VALUE
         return result
     else:
+        assert which
         given = getattr(transform, which)
         chosen = _sum(old, given) if which == "increment" else _extreme(old, given, largest=which == "maximum")
         target.Clear()

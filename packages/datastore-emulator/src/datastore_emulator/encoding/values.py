@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import struct
 
+from google.protobuf.struct_pb2 import NULL_VALUE
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from datastore_emulator import messages as m
@@ -51,7 +52,7 @@ REPRESENTATIONS = {
 }
 """By the first byte of an encoded value: what the property metadata calls such values."""
 
-Cells = dict[str, list[bytes]]
+IndexedValues = dict[str, list[bytes]]
 """What an entity adds to the indexes: by property the encoded values, sorted, each once."""
 
 
@@ -75,7 +76,7 @@ def decode(data: bytes, value: m.Value) -> None:
     rest = data[1:]
     value.meaning = _FROM_INDEX
     if tag == _NULL:
-        value.null_value = 0
+        value.null_value = NULL_VALUE
     elif tag == _INTEGER:
         value.integer_value = int.from_bytes(rest, "big") - _SIGN
     elif tag == _BOOLEAN:
@@ -109,7 +110,7 @@ def check_timestamp(timestamp: Timestamp) -> None:
         raise invalid("Timestamp nanos exceeds limit for field")
 
 
-def index_entity(entity: m.Entity) -> Cells:
+def index_entity(entity: m.Entity) -> IndexedValues:
     """Return the entity's cells, having checked its properties and cut its timestamps to microseconds in place."""
     found: dict[str, set[bytes]] = {}
     _index_properties(entity, "", True, 0, found)

@@ -9,19 +9,29 @@ import base64
 import binascii
 import datetime
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
+
+from google.protobuf.struct_pb2 import NULL_VALUE
 
 from datastore_emulator import messages as m
 from datastore_emulator.encoding.keys import Partition, fill_partition
 from datastore_emulator.errors import invalid
 from datastore_emulator.query.gql_tokens import BINDING, DOUBLE, END, INTEGER, NAME, STRING, Token, Tokens
 
-_AND, _OR = 1, 2
-_EQUAL, _IN, _HAS_ANCESTOR, _NOT_IN = 5, 6, 11, 13
-_COMPARISONS = {"<": 1, "<=": 2, ">": 3, ">=": 4, "=": _EQUAL, "!=": 9}
-# The same with its sides exchanged.
-_TURNED = {"<": 3, "<=": 4, ">": 1, ">=": 2, "=": _EQUAL, "!=": 9}
-_ASCENDING, _DESCENDING = 1, 2
+_Operator: TypeAlias = "m.PropertyFilter.Operator.ValueType"
+_Combination: TypeAlias = "m.CompositeFilter.Operator.ValueType"
+
+_COMPARISONS: dict[str, _Operator] = {
+    "<": m.PropertyFilter.LESS_THAN,
+    "<=": m.PropertyFilter.LESS_THAN_OR_EQUAL,
+    ">": m.PropertyFilter.GREATER_THAN,
+    ">=": m.PropertyFilter.GREATER_THAN_OR_EQUAL,
+    "=": m.PropertyFilter.EQUAL,
+    "!=": m.PropertyFilter.NOT_EQUAL,
+}
+_EXCHANGED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
+_COMPARISONS_FROM_RIGHT = {sign: _COMPARISONS[exchanged] for sign, exchanged in _EXCHANGED.items()}
+"""The same for a value on the left and a property on the right."""
 _AGGREGATIONS = ("COUNT", "COUNT_UP_TO", "SUM", "AVG")
 _Message = TypeVar("_Message")
 
@@ -146,8 +156,8 @@ class _Parser:
             for _ in self._list():
                 order = query.order.add()
                 order.property.name = self._property()
-                order.direction = _DESCENDING if tokens.accept("DESC") else _ASCENDING
-                if order.direction == _ASCENDING:
+                order.direction = m.PropertyOrder.DESCENDING if tokens.accept("DESC") else m.PropertyOrder.ASCENDING
+                if order.direction == m.PropertyOrder.ASCENDING:
                     tokens.accept("ASC")
         if tokens.accept("LIMIT"):
             self._limit(query)
@@ -206,9 +216,11 @@ class _Parser:
         return int(value.integer_value)
 
     def _filter(self) -> m.Filter:
-        return self._joined("OR", _OR, lambda: self._joined("AND", _AND, self._condition))
+        return self._joined(
+            "OR", m.CompositeFilter.OR, lambda: self._joined("AND", m.CompositeFilter.AND, self._condition)
+        )
 
-    def _joined(self, word: str, operator: int, part: Callable[[], m.Filter]) -> m.Filter:
+    def _joined(self, word: str, operator: _Combination, part: Callable[[], m.Filter]) -> m.Filter:
         parts = [part()]
         while self._tokens.accept(word):
             parts.append(part())
@@ -230,16 +242,16 @@ class _Parser:
         if self._begins_value():
             value = self._value()
             if tokens.accept("HAS", "DESCENDANT"):
-                operator = _HAS_ANCESTOR
+                operator = m.PropertyFilter.HAS_ANCESTOR
             elif tokens.accept("IN"):
-                operator = _EQUAL
+                operator = m.PropertyFilter.EQUAL
             else:
-                operator = self._comparison(_TURNED)
+                operator = self._comparison(_COMPARISONS_FROM_RIGHT)
             target.property.name = self._property()
         else:
             target.property.name = self._property()
             if tokens.accept("IS", "NULL"):
-                operator, value = _EQUAL, m.Value(null_value=0)
+                operator, value = m.PropertyFilter.EQUAL, m.Value(null_value=NULL_VALUE)
             else:
                 operator = self._operator()
                 value = self._value()
@@ -247,19 +259,19 @@ class _Parser:
         target.value.CopyFrom(value)
         return condition
 
-    def _operator(self) -> int:
+    def _operator(self) -> _Operator:
         tokens = self._tokens
         if tokens.accept("CONTAINS"):
-            return _EQUAL
+            return m.PropertyFilter.EQUAL
         if tokens.accept("HAS", "ANCESTOR"):
-            return _HAS_ANCESTOR
+            return m.PropertyFilter.HAS_ANCESTOR
         if tokens.accept("IN"):
-            return _IN
+            return m.PropertyFilter.IN
         if tokens.accept("NOT", "IN"):
-            return _NOT_IN
+            return m.PropertyFilter.NOT_IN
         return self._comparison(_COMPARISONS)
 
-    def _comparison(self, operators: dict[str, int]) -> int:
+    def _comparison(self, operators: dict[str, _Operator]) -> _Operator:
         operator = operators.get(self._tokens.peek().text)
         if operator is None:
             raise self._tokens.unexpected(", ".join(operators))
@@ -302,7 +314,7 @@ class _Parser:
                 raise invalid(f"The integer {token.text} does not fit 64 bits.") from error
         word = token.text.upper()
         if word == "NULL":
-            return m.Value(null_value=0)
+            return m.Value(null_value=NULL_VALUE)
         if word in ("TRUE", "FALSE"):
             return m.Value(boolean_value=word == "TRUE")
         self._tokens.expect("(")

@@ -38,7 +38,7 @@ class Token(NamedTuple):
 
     kind: int
     text: str
-    place: int
+    position: int
 
     @property
     def is_name(self) -> bool:
@@ -100,11 +100,11 @@ class Tokens:
     def unexpected(self, wanted: str) -> DatastoreError:
         """Return the error of a word in the wrong place."""
         token = self.peek()
-        return self._error(f'Encountered "{token.text or "<EOF>"}"', token.place, f" Was expecting: {wanted}")
+        return self._error(f'Encountered "{token.text or "<EOF>"}"', token.position, f" Was expecting: {wanted}")
 
-    def _error(self, what: str, place: int, wanted: str = "") -> DatastoreError:
-        line = self._text.count("\n", 0, place) + 1
-        column = place - self._text.rfind("\n", 0, place)
+    def _error(self, what: str, position: int, wanted: str = "") -> DatastoreError:
+        line = self._text.count("\n", 0, position) + 1
+        column = position - self._text.rfind("\n", 0, position)
         return invalid(f"{what} at line {line}, column {column}.{wanted}")
 
 

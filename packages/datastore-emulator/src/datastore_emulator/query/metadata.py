@@ -1,56 +1,49 @@
-"""Metadata queries: the kinds __namespace__, __kind__ and __property__, which only the service writes.
+"""Run metadata queries: on the kinds __namespace__, __kind__ and __property__, which only the service writes.
 
 https://cloud.google.com/datastore/docs/concepts/metadataqueries
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from datastore_emulator import messages as m
 from datastore_emulator.encoding import keys, values
 from datastore_emulator.encoding.keys import KEY
 from datastore_emulator.errors import invalid, unimplemented
 from datastore_emulator.query.cursors import Cursors
-from datastore_emulator.query.executor import (
-    BATCH_RESULTS,
-    FULL,
-    KEY_ONLY,
-    MORE_AFTER_CURSOR,
-    MORE_AFTER_LIMIT,
-    NO_MORE,
-    NOT_FINISHED,
-)
+from datastore_emulator.query.executor import BATCH_RESULTS
 from datastore_emulator.query.filters import Conjunction
-from datastore_emulator.query.normal_form import Query
+from datastore_emulator.query.normal_form import NormalQuery
 from datastore_emulator.storage import history
-from datastore_emulator.storage.database import NOW, Snapshot, Source, Storage
+from datastore_emulator.storage.database import CURRENT, Snapshot, Source, Storage
 
 NAMESPACE, KIND, PROPERTY = "__namespace__", "__kind__", "__property__"
 KINDS = (NAMESPACE, KIND, PROPERTY)
+
+_Batch, _Result = m.QueryResultBatch, m.EntityResult
 
 # The key of the default namespace, whose name is empty, has this id.
 _DEFAULT_NAMESPACE = 1
 
 
-def run(storage: Storage, snapshot: Snapshot, query: Query) -> m.QueryResultBatch:
-    """Return the batch of a query on one of KINDS; DatastoreError for filters and orders by anything but keys."""
+def fetch_batch(storage: Storage, snapshot: Snapshot, query: NormalQuery, batch: m.QueryResultBatch) -> None:
+    """Fill the batch of a query on one of KINDS; DatastoreError for filters and orders by anything but keys."""
     if query.projection or query.distinct:
         raise unimplemented("Projection in a metadata query")
     if [term.name for term in query.terms] != [KEY] or any(branch.equals for branch in query.branches):
         raise invalid(f"Metadata queries can only be filtered and ordered by {KEY}.")
     cursors = Cursors(query.terms)
-    entities = [entity for entity in _Metadata(storage, snapshot, query).entities() if _wanted(entity, query.branches)]
+    entities = [entity for entity in _Metadata(storage, snapshot, query).entities() if _matches(entity, query.branches)]
     entities.sort(key=lambda entity: keys.encode_path(entity.key), reverse=query.terms[0].descending)
-    batch = m.QueryResultBatch(entity_result_type=KEY_ONLY if query.keys_only else FULL)
-    batch.snapshot_version = snapshot.version
-    batch.read_time.FromMicroseconds(snapshot.time)
+    batch.entity_result_type = _Result.KEY_ONLY if query.keys_only else _Result.FULL
     batch.end_cursor = query.start or cursors.encode(())
-    batch.more_results = _fill(batch, query, cursors, entities)
-    return batch
+    batch.more_results = _add_results(batch, query, cursors, entities)
 
 
-def _fill(batch: m.QueryResultBatch, query: Query, cursors: Cursors, entities: list[m.Entity]) -> int:
+def _add_results(
+    batch: m.QueryResultBatch, query: NormalQuery, cursors: Cursors, entities: list[m.Entity]
+) -> m.QueryResultBatch.MoreResultsType.ValueType:
     start, end = (cursors.decode(cursor) if cursor else None for cursor in (query.start, query.end))
     descending = query.terms[0].descending
     for entity in entities:
@@ -58,47 +51,47 @@ def _fill(batch: m.QueryResultBatch, query: Query, cursors: Cursors, entities: l
         if start and start.values and not _after(path, start.values[0], descending, start.after):
             continue
         if end and end.values and _after(path, end.values[0], descending, end.after):
-            return MORE_AFTER_CURSOR
+            return _Batch.MORE_RESULTS_AFTER_CURSOR
         cursor = cursors.encode([path])
         if batch.skipped_results < query.offset:
             batch.skipped_results += 1
             batch.skipped_cursor = batch.end_cursor = cursor
             continue
         if len(batch.entity_results) == query.limit:
-            return MORE_AFTER_LIMIT
+            return _Batch.MORE_RESULTS_AFTER_LIMIT
         if len(batch.entity_results) == BATCH_RESULTS:
-            return NOT_FINISHED
+            return _Batch.NOT_FINISHED
         result = batch.entity_results.add(cursor=cursor, version=1)
         result.entity.CopyFrom(entity)
         if query.keys_only:
             result.entity.properties.clear()
         batch.end_cursor = cursor
-    return NO_MORE
+    return _Batch.NO_MORE_RESULTS
 
 
-def _after(path: bytes, place: bytes, descending: bool, after: bool) -> bool:
-    """Whether the path comes behind the position right after `place`, or right before it."""
-    if path == place:
+def _after(path: bytes, position: bytes, descending: bool, after: bool) -> bool:
+    """Return whether the path comes after the cursor that is right after `position`, or right before it."""
+    if path == position:
         return not after
-    return (path < place) if descending else (path > place)
+    return (path < position) if descending else (path > position)
 
 
-def _wanted(entity: m.Entity, branches: list[Conjunction]) -> bool:
+def _matches(entity: m.Entity, branches: Sequence[Conjunction]) -> bool:
     path = keys.encode_path(entity.key)
     return any(path in branch.keys for branch in branches)
 
 
 class _Metadata:
-    """What there was at the snapshot's time."""
+    """The metadata at the snapshot's time."""
 
-    def __init__(self, storage: Storage, snapshot: Snapshot, query: Query) -> None:
+    def __init__(self, storage: Storage, snapshot: Snapshot, query: NormalQuery) -> None:
         self._storage = storage
         self._snapshot = snapshot
         self._connection = snapshot.connection
         self._query = query
 
     def entities(self) -> Iterator[m.Entity]:
-        """Yield what the query's kind stands for, in no order."""
+        """Yield the entities of the query's kind, in no order."""
         query = self._query
         if query.kind == NAMESPACE:
             yield from self._namespaces()
@@ -118,8 +111,8 @@ class _Metadata:
 
     def _sources(self, partition: keys.Partition) -> tuple[Source, ...]:
         if self._snapshot.past is None:
-            return (NOW,)
-        return history.sources(self._storage, self._snapshot, partition)
+            return (CURRENT,)
+        return history.open_sources(self._storage, self._snapshot, partition)
 
     def _holds(self, sources: tuple[Source, ...], column: str, number: int) -> bool:
         return any(
@@ -143,7 +136,7 @@ class _Metadata:
         for number, name in self._connection.execute(
             "SELECT id, name FROM properties WHERE kind = ?", (kind,)
         ).fetchall():
-            # One look into the index for each type that a value can have.
+            # One search of the index for each type that a value can have.
             representations = [
                 representation
                 for tag, representation in values.REPRESENTATIONS.items()

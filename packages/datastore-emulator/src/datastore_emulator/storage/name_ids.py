@@ -9,7 +9,7 @@ import threading
 _MOST_KNOWN = 10_000
 
 
-class Dictionary:
+class NameIds:
     """One table (id, *columns), the latest names of it in memory: its rows are never changed or removed."""
 
     def __init__(self, table: str, *columns: str) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from datastore_emulator.encoding import keys
 from datastore_emulator.encoding.keys import Partition
-from datastore_emulator.encoding.values import Cells
+from datastore_emulator.encoding.values import IndexedValues
 from datastore_emulator.storage import history
 from datastore_emulator.storage.database import Storage
 
@@ -27,7 +27,7 @@ def _scatter(number: int) -> int:
     return _ID_PLACES + first + place * _PLACE_STEP % _ID_BLOCK
 
 
-class Stored(NamedTuple):
+class StoredEntity(NamedTuple):
     """An entity as its row has it; `version` and `created` are microseconds since 1970."""
 
     id: int
@@ -66,15 +66,23 @@ class Writer:
             history.prune(self.connection, newest, self._needed)
             self.connection.execute("UPDATE state SET version = ?, allocated = ?", (newest, self._allocated))
 
-    def read(self, partition: Partition, path: bytes) -> Stored | None:
+    def read(self, partition: Partition, path: bytes) -> StoredEntity | None:
         """Return the entity as it stands, earlier changes of this commit included."""
         row = self.connection.execute(
             "SELECT id, version, created, body FROM entities WHERE partition = ? AND key = ?",
             (self._storage.partitions.add(self.connection, *partition), path),
         ).fetchone()
-        return Stored(*row) if row else None
+        return StoredEntity(*row) if row else None
 
-    def put(self, partition: Partition, kind: str, path: bytes, body: bytes, cells: Cells, old: Stored | None) -> None:
+    def put(
+        self,
+        partition: Partition,
+        kind: str,
+        path: bytes,
+        body: bytes,
+        indexed: IndexedValues,
+        old: StoredEntity | None,
+    ) -> None:
         """Insert the entity, or replace `old`, and bring the indexes up to date."""
         execute = self.connection.execute
         partition_number = self._storage.partitions.add(self.connection, *partition)
@@ -92,13 +100,13 @@ class Writer:
             number = inserted
         rows = {
             (self._storage.properties.add(self.connection, kind_number, name), value, len(values) > 1)
-            for name, values in cells.items()
+            for name, values in indexed.items()
             for value in values
         }
         self._index(number, path, self._indexed(old) if old else set(), rows)
         self._changed = True
 
-    def delete(self, path: bytes, old: Stored | None) -> None:
+    def delete(self, path: bytes, old: StoredEntity | None) -> None:
         """Remove the entity and its index rows, if it is there; either way the commit counts as a change."""
         if old:
             history.record(self.connection, old.id, self.version)
@@ -148,7 +156,7 @@ class Writer:
         self.connection.execute("UPDATE horizon SET past = ?", (self.version,))
         self._changed = True
 
-    def _indexed(self, entity: Stored) -> set[tuple[int, bytes, bool]]:
+    def _indexed(self, entity: StoredEntity) -> set[tuple[int, bytes, bool]]:
         if entity.version == self.version:
             # Written earlier in this commit: its rows may be among those kept back.
             self._write_index()

@@ -1,4 +1,4 @@
-"""What a template says: the values it puts into the page."""
+"""Facts of a template: the values that it puts into the page."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-from codelab.check.facts.fact import Fact, UnreadableError, quoted
+from codelab.check.facts.fact import Fact, Kind, UnreadableError, quoted
 
 
 def template_facts(file: str, text: str) -> Iterator[Fact]:
-    """Yield each value that is put out, as in ".timestamp.ctime()"; what a loop calls its items says nothing."""
+    """Yield each value that is put out, such as ".timestamp.ctime()". The name of a loop's items does not count."""
     try:
         template = Environment(autoescape=True).parse(text)
     except TemplateSyntaxError as error:
@@ -25,7 +25,7 @@ def template_facts(file: str, text: str) -> Iterator[Fact]:
     for output in template.find_all(nodes.Output):
         for node in output.nodes:
             if not isinstance(node, nodes.TemplateData):
-                yield Fact(file, "output", _spelled(node, items), _line(lines, node.lineno), node.lineno)
+                yield Fact(file, Kind.OUTPUT, _spelled(node, items), _line(lines, node.lineno), node.lineno)
 
 
 def _line(lines: list[str], number: int) -> str:
