@@ -95,10 +95,11 @@ doctor: .venv/.ready ## List the tools that are here, and the lanes of the suite
 	@$(TOOL)/localcloud doctor
 	@$(TOOL)/python -m tests.support.lanes
 
-lint: .venv/.ready ## Check style and types, Dockerfiles too
+lint: .venv/.ready ## Check style, types and which room imports which, Dockerfiles too
 	@$(TOOL)/ruff check packages tests bench
 	@$(TOOL)/ruff format --check packages tests bench
 	@$(TOOL)/ruff check --isolated --select E,F,I,W --ignore I001 mod* one-app
+	@$(TOOL)/lint-imports --no-logo --no-cache
 	@$(TOOL)/mypy
 	@$(TOOL)/hadolint $(wildcard */*/Dockerfile)
 
