@@ -97,7 +97,7 @@ def _send(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
 
 
 def _is_alive(process: psutil.Process) -> bool:
-    """Return whether the process runs. A zombie does not; its parent, as a container's first process, may never reap it."""
+    """Return whether the process runs. A zombie does not, though a container's first process may never reap it."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:

@@ -1,4 +1,4 @@
-"""The packages that a Python 2 requirements file names, without the versions Python 3 cannot install."""
+"""Reads the package names of a Python 2 requirements file, without versions, which Python 3 could not install."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from localcloud.launch.errors import read_text
 _INCLUDE = re.compile(r"(?:-r|--requirement)[ =]\s*(\S+)")
 
 
-def names_in(file: Path, _seen: frozenset[Path] = frozenset()) -> Iterator[str]:
+def read_package_names(file: Path, _seen: frozenset[Path] = frozenset()) -> Iterator[str]:
     """Yield each package name of the file and of those it includes, extras kept.
 
-    Raises UserError, with the line, for what is no plain requirement.
+    Raises UserError, with the line, for anything but a plain requirement.
     """
     if file in _seen:
         return
@@ -26,7 +26,7 @@ def names_in(file: Path, _seen: frozenset[Path] = frozenset()) -> Iterator[str]:
         text = line.split("#")[0].strip()
         included = _INCLUDE.match(text)
         if included:
-            yield from names_in(Path(os.path.normpath(file.parent / included[1])), _seen | {file})
+            yield from read_package_names(Path(os.path.normpath(file.parent / included[1])), _seen | {file})
         elif text and not text.startswith(("-c", "--constraint", "-i", "--index-url", "--extra-index-url")):
             yield _name(text, f"{file.name}:{number}")
 
@@ -36,8 +36,8 @@ def _name(text: str, where: str) -> str:
         requirement = Requirement(text.split(" --hash", maxsplit=1)[0].rstrip("\\ "))
     except InvalidRequirement as error:
         raise UserError(
-            f'{where}: expected a requirement such as "Flask==1.1.4", found "{text}"; '
-            "on Python 3 a python27 folder takes its packages by name, so write the name"
+            f'{where}: "{text}" is not a requirement such as "Flask==1.1.4"; write the name of the package, '
+            "by which it is installed when a python27 app runs on Python 3"
         ) from error
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     return requirement.name + extras
