@@ -1,4 +1,4 @@
-"""Servers on this machine that `codelab probe` visits, and what it says of them."""
+"""Servers on this machine for `codelab probe` to visit."""
 
 from __future__ import annotations
 
@@ -15,16 +15,14 @@ OWN = "right: the page shows 127.0.0.77, the address that this visit came from"
 
 
 def probed(url: str, *, patience: float = 60) -> tuple[bool, str]:
-    """Return whether the app is right, and the one line that says so."""
-    said: list[str] = []
-    right = probe(url, said.append, patience=patience, pause=0)
-    (line,) = said
-    return right, line
+    """Probe the URL; return if the app is right, and the line that says so."""
+    result = probe(url, patience=patience, pause=0)
+    return result.right, result.text
 
 
 @dataclass
-class Site:
-    """A server that answers all requests alike, and keeps them."""
+class RecordingServer:
+    """A server that answers all requests in the same way, and records them."""
 
     url: str
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -34,8 +32,8 @@ Respond = Callable[[BaseHTTPRequestHandler, int], None]
 
 
 @contextmanager
-def serving(respond: Respond) -> Iterator[Site]:
-    """Run a server that answers by `respond`, which gets the request and its number."""
+def serving(respond: Respond) -> Iterator[RecordingServer]:
+    """Run a server that answers with `respond`, which gets the request and its number."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -47,7 +45,7 @@ def serving(respond: Respond) -> Iterator[Site]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    site = Site(f"http://127.0.0.1:{server.server_port}/")
+    site = RecordingServer(f"http://127.0.0.1:{server.server_port}/")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -76,7 +74,7 @@ def right_answer(request: BaseHTTPRequestHandler, _: int) -> None:
 
 
 def endless(request: BaseHTTPRequestHandler, head: bytes, piece: bytes) -> None:
-    """Send until the visitor hangs up."""
+    """Send data until the visitor closes the connection."""
     try:
         request.wfile.write(head)
         while True:

@@ -10,8 +10,8 @@ from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request as Enve
 from google.protobuf.message import DecodeError
 
 from datastore_emulator.api.interface import Datastore
-from datastore_emulator.http.answer import Answer
 from datastore_emulator.http.guard import Guard
+from datastore_emulator.http.response import Response
 from datastore_emulator.http.service import HttpService, Request, origin_form
 from datastore_emulator.http.wire import VisitorError
 from datastore_emulator.net.listen import listen
@@ -84,7 +84,7 @@ class _Http(HttpService):
         if origin_form(request.target) not in _PATHS:
             raise VisitorError("calls are posted to /rpc_http or /", 404)
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Response:
         if request.content_type != _CONTENT_TYPE:
             raise VisitorError(f"calls are {_CONTENT_TYPE}", 415)
         try:
@@ -97,8 +97,8 @@ class _Http(HttpService):
             project = self._tickets.project(ticket)
         except UnknownTicketError as error:
             raise VisitorError(str(error), 403) from error
-        return Answer(200, self._dispatcher.handle(call, project), {"Content-Type": _CONTENT_TYPE})
+        return Response(200, self._dispatcher.handle(call, project), {"Content-Type": _CONTENT_TYPE})
 
-    def refusal(self, request: h11.Request | None, status: int, reason: str) -> Answer:
+    def refusal(self, request: h11.Request | None, status: int, reason: str) -> Response:
         headers = {"Content-Type": "text/plain; charset=utf-8", **({"Allow": "POST"} if status == 405 else {})}
-        return Answer(status, f"localcloud API server: {reason}\n".encode(), headers)
+        return Response(status, f"localcloud API server: {reason}\n".encode(), headers)

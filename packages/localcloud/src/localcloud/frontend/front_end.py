@@ -10,8 +10,8 @@ from urllib.parse import unquote_to_bytes
 
 import h11
 
-from datastore_emulator.http.answer import plain
 from datastore_emulator.http.listener import Listener, send_answer
+from datastore_emulator.http.response import plain
 from datastore_emulator.http.service import origin_form
 from datastore_emulator.http.wire import AppError, VisitorError, Wire
 from localcloud.frontend import headers
