@@ -132,8 +132,10 @@ class FrontEnd(Listener):
             raise AppError("the app broke off before it had answered; its log says why.", 502) from error
         finally:
             upload.cancel()
-            await asyncio.gather(upload, return_exceptions=True)
-            app.close()
+            try:
+                await asyncio.gather(upload, return_exceptions=True)
+            finally:
+                app.close()  # also if the front end is stopped during the wait
 
     async def _connect(self) -> Wire:
         """A new connection to the app, waiting for it to listen.
