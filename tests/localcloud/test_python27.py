@@ -140,9 +140,7 @@ def test_a_python_that_is_not_2_7_is_refused(localcloud, folder):
     app = folder(app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n")
     command = localcloud("run", app, "--python27", sys.executable)
     assert command.wait() == 1
-    assert command.lines[-1].startswith(
-        f"localcloud: --python27 {sys.executable}: expected a Python 2.7 with pip, found 3."
-    )
+    assert command.lines[-1].startswith(f"localcloud: --python27 {sys.executable}: it is Python 3.")
 
 
 def test_a_machine_without_python_2_7_is_told_how_to_name_one(localcloud, folder, tmp_path):

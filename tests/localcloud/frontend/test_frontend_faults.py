@@ -48,7 +48,7 @@ def test_app_that_gives_no_answer_is_a_502_in_plain_words(any_front_end: FrontEn
     reply = visit(any_front_end, target=target)
     assert (reply.status, reply.body) == (
         502,
-        b"502 Bad Gateway: the app broke off before it had answered; its log says why.\n",
+        b"502 Bad Gateway: the app closed the connection before it answered; see its log for the reason.\n",
     )
 
 

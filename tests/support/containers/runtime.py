@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from localcloud.launch.plan import LaunchPlan
-from localcloud.processes.process import MARK
+from localcloud.processes.family import MARK
 from localcloud.runtimes.python3 import SITE
 from localcloud.runtimes.runtime import Command, Instance, Report, ServiceAddresses
 from localcloud.runtimes.variables import app_variables

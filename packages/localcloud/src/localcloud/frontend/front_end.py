@@ -1,4 +1,4 @@
-"""The front end as a reverse proxy: one listener for visitors, one fresh connection to the app for each request."""
+"""The reverse proxy: one listener for visitors, and a new connection to the app for each request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from datastore_emulator.http.response import plain
 from datastore_emulator.http.service import origin_form
 from datastore_emulator.http.wire import AppError, VisitorError, Wire
 from localcloud.frontend import headers
-from localcloud.frontend.sockets import listen_on_localhost, proxy_address
+from localcloud.frontend.sockets import find_proxy_address, listen_on_localhost
 from localcloud.frontend.static import StaticHandlers
 from localcloud.launch.plan import Handler, Platform
 
@@ -25,14 +25,14 @@ _RETRY_SECONDS = 0.05
 
 
 class FrontEnd(Listener):
-    """One app's front end; visitors come to `url`, and what the app sees of them is what the platform would show.
+    """The front end of one app: visitors reach it at `url`, and the app receives what the platform would send.
 
-    `upstream` is where the app listens. `port` 0 means any free one. `handlers` with files relative to
-    `directory` are app.yaml's. `extra_headers` are added to every request for the app, and a visitor cannot send
-    them. `behind_load_balancer` puts an external load balancer between visitors and the platform.
-    `on_request(method, path, status, visitor)` is called on the event loop after every answer, so it must
-    be quick; method and path are "-" if the request could not be read. `patience` is how many seconds a request
-    waits for an app that does not listen (yet); once `ended()` is true, it waits no more.
+    `upstream` is the app's own address. `port` 0 means any free one. `handlers` are app.yaml's, with files relative to
+    `directory`. `extra_headers` are added to every request for the app, and a visitor cannot send them.
+    `behind_load_balancer` puts an external load balancer between visitors and the platform.
+    `on_request(method, path, status, visitor)` is called on the event loop after every answer, so it must be quick;
+    method and path are "-" if the request could not be read. `patience` is how many seconds a request waits for an app
+    that does not listen yet; once `ended()` is true, it waits no more.
     """
 
     def __init__(
@@ -59,29 +59,30 @@ class FrontEnd(Listener):
         self._on_request = on_request
         self._patience = patience
         self._ended = ended
-        self._local_address = proxy_address(platform, upstream[0])
+        self._local_address = find_proxy_address(platform, upstream[0])
 
     @property
     def url(self) -> str:
+        """The address for a browser, as in "http://localhost:8080"."""
         return f"http://localhost:{self.port}"
 
     def start(self) -> None:
-        """Listens from the moment it returns, on 127.0.0.1 and, where there is one, on ::1."""
+        """Listen on 127.0.0.1 and, if this machine has IPv6, on ::1; raises UserError if the port is taken."""
         sockets = listen_on_localhost(self.port)
         self.port = sockets[0].getsockname()[1]
         self.listen(sockets)
 
     def stop(self) -> None:
-        """Stops listening and breaks off the requests under way; the port stays this front end's for a restart."""
+        """Stop listening and break off the requests under way; `start` may follow, on the same port."""
         self.close()
 
     def noted(self, method: str, path: str, status: int, visitor: str) -> None:
-        """Tell the log of every answer."""
+        """Call `on_request` after an answer."""
         if self._on_request is not None:
             self._on_request(method, path, status, visitor)
 
     async def respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
-        """Answer by ourselves or by the app; what goes wrong with the app is told in plain words."""
+        """Answer a request, with the app's answer or our own; an error of the app becomes a page that explains it."""
         try:
             return await self._respond(wire, request, visitor)
         except AppError as error:
@@ -93,12 +94,14 @@ class FrontEnd(Listener):
 
     async def _respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
         if request.method == b"CONNECT":
-            return await send_answer(wire, request, plain(405, "this is an app, not a proxy to other hosts."))
+            return await send_answer(
+                wire, request, plain(405, "this is an app; it does not forward requests to other hosts.")
+            )
         if self._platform not in headers.APP_ENGINE and headers.wants_websocket(request.headers):
             return await send_answer(
                 wire,
                 request,
-                plain(501, f"localcloud does not carry WebSockets; open one to the app at {self._app} directly."),
+                plain(501, f"localcloud does not support WebSockets here; connect to the app at {self._app} directly."),
             )
         target = origin_form(request.target)
         path = unquote_to_bytes(target.partition(b"?")[0]).decode("utf-8", "surrogateescape")
@@ -129,7 +132,9 @@ class FrontEnd(Listener):
         except AppError as error:
             if upload.done() and (cause := upload.exception()) is not None:
                 raise cause from error  # the visitor broke off first, so `_upload` had to break with the app
-            raise AppError("the app broke off before it had answered; its log says why.", 502) from error
+            raise AppError(
+                "the app closed the connection before it answered; see its log for the reason.", 502
+            ) from error
         finally:
             upload.cancel()
             try:
@@ -138,10 +143,10 @@ class FrontEnd(Listener):
                 app.close()  # also if the front end is stopped during the wait
 
     async def _connect(self) -> Wire:
-        """A new connection to the app, waiting for it to listen.
+        """Connect to the app, waiting until it listens.
 
-        Not kept for the next request: an app server may close an idle connection at the moment a request is
-        written to it, and that request could not be repeated safely.
+        A connection serves one request: an app server may close an idle one just when the next request is written to
+        it, and that request could not be repeated safely.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience
@@ -155,8 +160,8 @@ class FrontEnd(Listener):
             except OSError as error:
                 wire.close()
                 if loop.time() >= deadline or self._ended():
-                    words = f"no app listens on {self._app}; it is still starting or has ended, its log says which."
-                    raise AppError(words, 503) from error
+                    text = f"no app listens on {self._app}: it is still starting or has ended; see its log."
+                    raise AppError(text, 503) from error
                 await asyncio.sleep(_RETRY_SECONDS)
             except asyncio.CancelledError:
                 wire.close()
@@ -170,26 +175,26 @@ class FrontEnd(Listener):
 
 
 async def _upload(wire: Wire, app: Wire, head: h11.Request) -> None:
-    """The visitor's request, to the app."""
+    """Pass the visitor's request on to the app."""
     try:
         await app.send(head)
         while isinstance(event := await wire.receive(), h11.Data):
             await app.send(h11.Data(data=event.data))
         await app.send(h11.EndOfMessage())
     except AppError:
-        pass  # it has heard enough; what it says about that is `_download`'s to read
+        pass  # the app stopped reading; `_download` picks up its response
     except VisitorError:
         app.hang_up()  # half a body must not look like a whole one
         raise
 
 
 async def _download(app: Wire, wire: Wire) -> int:
-    """The app's answer, to the visitor."""
+    """Pass the app's answer on to the visitor and return its status."""
     head = await app.receive()
-    while not isinstance(head, h11.Response):  # 1xx before it are between the app and us
+    while not isinstance(head, h11.Response):  # 1xx responses before it are for the proxy
         head = await app.receive()
     sent = headers.for_visitor(head.headers.raw_items())
-    if wire.state.their_state is h11.SEND_BODY:  # the app has heard enough, so the rest of the body has no reader
+    if wire.state.their_state is h11.SEND_BODY:  # the app has answered early, so nobody reads the rest of the body
         sent.append((b"Connection", b"close"))
     await wire.send(h11.Response(status_code=head.status_code, headers=sent, reason=head.reason))
     while isinstance(event := await app.receive(), h11.Data):

@@ -1,4 +1,4 @@
-"""The front end's addresses: where visitors reach it, and where the app sees it come from."""
+"""The front end's addresses: for visitors, and for its connections to the app."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def listen_on_localhost(port: int) -> list[socket.socket]:
     raise UserError(f"no port is free on both 127.0.0.1 and ::1 after {_PORT_TRIES} tries; choose one with --port")
 
 
-def proxy_address(platform: Platform, upstream_host: str) -> tuple[str, int] | None:
-    """What to connect to the app from: an address of the front end's own, or None for the system's choice.
+def find_proxy_address(platform: Platform, upstream_host: str) -> tuple[str, int] | None:
+    """Return the address from which to connect to the app, or None for the system's choice, 127.0.0.1.
 
-    The system's choice is 127.0.0.1. That is where App Engine's Python 3 runtimes were seen to connect from. Other
-    platforms get an address that no visitor has, if this is Linux, which has the whole of 127.0.0.0/8.
+    App Engine's Python 3 runtimes were seen to connect from 127.0.0.1. Other platforms get an address that no visitor
+    has, on Linux, which has the whole of 127.0.0.0/8.
     """
     if platform is Platform.APP_ENGINE or not upstream_host.startswith("127."):
         return None

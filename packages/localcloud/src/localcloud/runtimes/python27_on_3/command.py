@@ -10,7 +10,7 @@ from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.runtimes.python3.command import SITE, base_variables
 from localcloud.runtimes.python3.environments import ensure_environment
 from localcloud.runtimes.python3.interpreters import find_interpreter
-from localcloud.runtimes.python27_on_3.package_names import names_in
+from localcloud.runtimes.python27_on_3.package_names import read_package_names
 from localcloud.runtimes.python27_on_3.source_check import check_source
 from localcloud.runtimes.runtime import Command, Instance, Report, ServiceAddresses
 from localcloud.runtimes.variables import app_variables
@@ -48,12 +48,12 @@ class Python27On3Runtime:
             variables = {**variables, **own, **instance.overrides}
         note = (
             f"{plan.platform.value}: this runs on Python {interpreter.version}, unchanged, with the same packages by "
-            "name at versions Python 3 can install; `localcloud run DIR --python27` takes a Python 2.7 of yours"
+            "name at versions Python 3 can install; `localcloud run DIR --python27` uses a real Python 2.7"
         )
         return Command(argv, variables, plan.directory, (note,))
 
 
 def _packages(plan: LaunchPlan) -> tuple[str, ...]:
-    names = [name for file in plan.requirements for name in names_in(file)]
+    names = [name for file in plan.requirements for name in read_package_names(file)]
     built_in = _BUILT_IN if plan.platform is Platform.APP_ENGINE_PYTHON27 else ()
     return tuple(sorted({*names, *plan.packages, *built_in}))

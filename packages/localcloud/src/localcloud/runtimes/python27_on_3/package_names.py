@@ -14,7 +14,7 @@ from localcloud.launch.errors import read_text
 _WITHOUT_EFFECT = ("--constraint", "--extra-index-url", "--index-url")
 
 
-def names_in(file: Path, _seen: frozenset[Path] = frozenset()) -> Iterator[str]:
+def read_package_names(file: Path, _seen: frozenset[Path] = frozenset()) -> Iterator[str]:
     """Yield each package name of the file and of those it includes, extras kept.
 
     Raises UserError, with the line, for anything but a package by name.
@@ -25,7 +25,7 @@ def names_in(file: Path, _seen: frozenset[Path] = frozenset()) -> Iterator[str]:
         if isinstance(entry, Requirement) and not entry.location and not entry.problem:
             yield entry.name + (f"[{','.join(sorted(entry.extras))}]" if entry.extras else "")
         elif isinstance(entry, Option) and entry.name == "--requirement":
-            yield from names_in(Path(os.path.normpath(file.parent / entry.value)), _seen | {file})
+            yield from read_package_names(Path(os.path.normpath(file.parent / entry.value)), _seen | {file})
         elif not (isinstance(entry, Option) and entry.name in _WITHOUT_EFFECT):
             raise UserError(
                 f'{file.name}:{entry.line}: "{entry.text}" does not name a package; on Python 3 a python27 folder '

@@ -1,4 +1,4 @@
-"""Finds what only Python 2 can read, before an app is started on Python 3."""
+"""Finds source that only Python 2 can read, before an app is started on Python 3."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ def check_source(plan: LaunchPlan) -> None:
 
 def _files(directory: Path, module: str) -> Iterator[Path]:
     """Yield the app's own files that importing the module reads."""
-    place = directory.joinpath(*module.split("."))
-    yield from (file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file())
+    path = directory.joinpath(*module.split("."))
+    yield from (file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file())
 
 
 def _imports(file: Path, directory: Path) -> Iterator[str]:
     try:
         tree = ast.parse(read_file(file), str(file))
     except (NotReadError, RecursionError, MemoryError):
-        return  # more than is read here: Python itself says what it makes of it
+        return  # too much to read here; Python itself will report what is wrong
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         raise UserError(
             f"{file.relative_to(directory)}:{line}: only Python 2 can read this line ({getattr(error, 'msg', error)}); "
-            "run it on a Python 2.7 of yours (--python27), or write it so that both can, as `futurize --stage1` "
-            "(PyPI: future) would"
+            "run it on a real Python 2.7 (--python27), or rewrite it for both, as `futurize --stage1` (PyPI: future) "
+            "does"
         ) from error
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

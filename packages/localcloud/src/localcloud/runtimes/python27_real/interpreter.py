@@ -36,7 +36,8 @@ def find_python27(path: str | None = None) -> Python27:
         if version.startswith("2.7."):
             return Python27(candidate, version)
     if path is not None:
-        raise UserError(f"--python27 {path}: expected a Python 2.7 with pip, found {_version(path) or 'none'}")
+        found = f"it is Python {version}" if (version := _version(path)) else "it does not start, or has no pip"
+        raise UserError(f"--python27 {path}: {found}; name a Python 2.7 that has pip")
     raise UserError(
         "no Python 2.7 with pip on PATH or in pyenv; install one (pyenv install 2.7.18), "
         "or name it: --python27 /path/to/python2.7"

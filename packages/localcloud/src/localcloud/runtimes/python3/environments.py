@@ -1,4 +1,4 @@
-"""Environments made from an app's own requirements, cached by their content."""
+"""Environments of an app's own requirements, made with uv and cached by their content."""
 
 from __future__ import annotations
 
@@ -31,38 +31,37 @@ def ensure_environment(
     image_packages: Sequence[str] = (),
     report: Callable[[str], None] = lambda line: None,
 ) -> Path:
-    """Return an environment's directory with exactly these requirements, making it if it is not in the cache.
+    """Make an environment of exactly these requirements, if the cache has none, and return its directory.
 
-    `image_packages` are there before the requirements are installed, which may replace them.
-
-    Raises UserError if the cache cannot be written or a requirement cannot be installed.
+    `image_packages` are installed before the requirements, which may replace them. Raises UserError if the cache cannot
+    be written or a requirement cannot be installed.
     """
     key = _content_key(interpreter, requirements, [*image_packages, *packages], constraints)
     home = cache_directory() / "environments"
-    place = home / key
-    if (place / ".ready").exists():
-        return place
+    directory = home / key
+    if (directory / ".ready").exists():
+        return directory
     try:
         home.mkdir(parents=True, exist_ok=True)
         with FileLock(home / f"{key}.lock"):
-            if not (place / ".ready").exists():
-                _make(place, interpreter, requirements, packages, constraints, image_packages, report)
+            if not (directory / ".ready").exists():
+                _make(directory, interpreter, requirements, packages, constraints, image_packages, report)
     except OSError as error:
         raise UserError(
-            f"{home}: an app's packages are kept here, and it cannot be written ({error.strerror}); "
-            "set LOCALCLOUD_CACHE to a directory that can"
+            f"{home}: cannot write an app's packages here ({error.strerror}); "
+            "set LOCALCLOUD_CACHE to a directory you can write"
         ) from error
-    return place
+    return directory
 
 
 def install_to(directory: Path, packages: Sequence[str], interpreter: Interpreter) -> None:
-    """Install just these packages, without what they depend on, into a directory; UserError if they cannot be."""
+    """Install these packages, without their dependencies, into a directory; raises UserError if that fails."""
     target = ["--no-deps", "--python", interpreter.path, "--target", str(directory)]
     _uv(["pip", "install", "--quiet", *target, *packages], " ".join(packages))
 
 
 def _make(
-    place: Path,
+    directory: Path,
     interpreter: Interpreter,
     requirements: Sequence[Path],
     packages: Sequence[str],
@@ -72,9 +71,9 @@ def _make(
 ) -> None:
     named = " ".join([*map(str, requirements), *packages]) or "no packages"
     report(f"making an environment of Python {interpreter.version} with {named}")
-    shutil.rmtree(place, ignore_errors=True)
-    _uv(["venv", "--quiet", "--no-project", "--python", interpreter.path, str(place)], named)
-    install = ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(place / "bin" / "python")]
+    shutil.rmtree(directory, ignore_errors=True)
+    _uv(["venv", "--quiet", "--no-project", "--python", interpreter.path, str(directory)], named)
+    install = ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(directory / "bin" / "python")]
     if image_packages:
         _uv([*install, *image_packages], named)
     arguments = [argument for file in requirements for argument in ("-r", str(file.resolve()))] + list(packages)
@@ -82,34 +81,34 @@ def _make(
         if constraints:
             arguments += ["-c", str(constraints)]
         _uv([*install, *arguments], named)
-    (place / ".ready").touch()
+    (directory / ".ready").touch()
 
 
 def _uv(arguments: Sequence[str], named: str) -> None:
     settings = {**_index_settings(), **os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
-    # An activated environment, or one around the tool, is not where an app's packages go.
+    # An app's packages do not go into an activated environment, or the one of this tool.
     settings.pop("VIRTUAL_ENV", None)
     try:
         done = subprocess.run(
             [find_uv_bin(), *arguments], capture_output=True, text=True, env=settings, cwd="/", check=False
         )
     except (OSError, ValueError) as error:  # too many packages for one command line, or a NUL byte in a name
-        raise UserError(f"{format_name(named)}: cannot be installed ({error}); write it in a shorter way") from error
+        raise UserError(f"{format_name(named)}: cannot be installed ({error}); shorten it") from error
     if done.returncode:
         reason = " ".join(line.strip() for line in done.stderr.splitlines() if line.strip())
-        raise UserError(f"{named}: expected packages that can be installed, but uv says: {reason}")
+        raise UserError(f"{named}: cannot be installed; uv says: {reason}")
 
 
 def _index_settings() -> dict[str, str]:
-    """Return pip's index settings in uv's words: who has a package mirror has told pip, seldom uv."""
+    """Return pip's package index as a setting of uv: users set a mirror for pip, and seldom for uv."""
     if os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL"):
         return {}
-    told = pip_settings()
-    return {"UV_DEFAULT_INDEX": told["index-url"]} if "index-url" in told else {}
+    settings = pip_settings()
+    return {"UV_DEFAULT_INDEX": settings["index-url"]} if "index-url" in settings else {}
 
 
 def pip_settings() -> dict[str, str]:
-    """Return what this machine's pip has been told, by its options' names, as in "index-url"."""
+    """Return the settings of this machine's pip by their names, as in "index-url"."""
     if not shutil.which("pip"):
         return {}
     listing = subprocess.run(["pip", "config", "list"], capture_output=True, text=True, check=False).stdout
@@ -134,9 +133,9 @@ def _texts(file: Path, seen: set[Path]) -> Iterator[bytes]:
     try:
         text = read_file(file)
     except NotReadError as error:
-        raise UserError(f"{file}: {error}; a requirements file is a file of text") from error
+        raise UserError(f"{file}: {error}; a requirements file has to be text") from error
     except OSError as error:
-        raise UserError(f"{file}: expected a requirements file, found none ({error.strerror})") from error
+        raise UserError(f"{file}: cannot read this requirements file ({error.strerror})") from error
     yield text
     for included in _INCLUDE.findall(text.decode(errors="replace")):
         yield from _texts(file.parent / included, seen)

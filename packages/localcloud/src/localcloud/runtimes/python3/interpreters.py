@@ -1,4 +1,4 @@
-"""Which Python runs an app that asks for a version."""
+"""Finds the Python 3 that runs an app."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Interpreter:
 
 def own_interpreter() -> Interpreter:
     """Return the Python that runs the tool itself."""
-    # Not the tool's own .venv: every checkout has one, and all can share an app's environment.
+    # Not by the tool's own .venv: every checkout has one, and they share the apps' environments.
     return Interpreter(os.path.realpath(sys.executable), f"{sys.version_info[0]}.{sys.version_info[1]}")
 
 

@@ -1,4 +1,4 @@
-"""Names that Jinja2 dropped in 3.1, and that apps written for App Engine's 2.6 use: Google's own samples among them."""
+"""Names that Jinja2 dropped in 3.1, and that apps written for App Engine's 2.6 use, such as Google's own samples."""
 
 import jinja2
 import jinja2.ext
@@ -6,11 +6,11 @@ import markupsafe
 
 
 class BuiltIn(jinja2.ext.Extension):
-    """An extension that became part of the language itself, so that there is nothing left for it to do."""
+    """An extension that is built into Jinja2 by now, so it does nothing."""
 
 
 def install():
-    """Make the names known to this process; webapp2_extras.jinja2 asks for the extensions by itself."""
+    """Define the names in this process; webapp2_extras.jinja2 uses the extensions."""
     jinja2.ext.autoescape = jinja2.ext.with_ = BuiltIn
     jinja2.Markup, jinja2.escape = markupsafe.Markup, markupsafe.escape
     jinja2.contextfilter = jinja2.contextfunction = jinja2.pass_context

@@ -1,6 +1,6 @@
 """App Engine's python27 runtime on Python 3, imported by the server in the app's own process.
 
-It supplies what Google's Python 3 SDK left out of the python27 one (`ext.vendor`, `ext.webapp` and its templates),
+It supplies the parts that Google's Python 3 SDK left out (`ext.vendor`, `ext.webapp` and its templates),
 Python 2's names for modules and types, and the routing of app.yaml's `handlers`; then it serves the app's own WSGI
 objects. The launcher puts this directory on the path and names the handlers in LOCALCLOUD_HANDLERS.
 """
@@ -29,13 +29,13 @@ _CANNOT_BOOT = 3
 
 
 def _load(script):
-    """Return the WSGI object that `package.module.name` stands for."""
+    """Return the WSGI object of this name, as in `package.module.name`."""
     module, _, name = script.rpartition(".")
     return getattr(importlib.import_module(module), name)
 
 
 def _start():
-    """Import all that the runtime imports before the first request, and return the WSGI object per script."""
+    """Import what the runtime imports before the first request, and return the WSGI object of each script."""
     sys.path.insert(0, os.getcwd())
     if os.path.exists("appengine_config.py"):
         importlib.import_module("appengine_config")
@@ -58,7 +58,7 @@ except ImportError as error:
 
 
 def _route(environ, start_response):
-    # What is no UTF-8 in a path matches no route on Python 2, where it is bytes; WebOb on Python 3 would raise.
+    # A path that is not UTF-8 matches no route on Python 2, where it is bytes; WebOb on Python 3 would raise.
     path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
     environ["PATH_INFO"] = path.encode("utf-8").decode("latin-1")
     for url, script in _HANDLERS:

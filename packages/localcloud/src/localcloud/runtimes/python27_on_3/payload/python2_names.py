@@ -30,7 +30,7 @@ _URLLIB = ["quote", "quote_plus", "unquote", "unquote_plus", "urlencode"]
 
 
 def install():
-    """Make Python 2's names known to this process."""
+    """Define Python 2's names in this process."""
     for name, successor in _MODULES.items():
         sys.modules[name] = importlib.import_module(successor)
     for name, kind in _TYPES.items():

@@ -1,6 +1,6 @@
 """Starts the legacy SDK's dev_appserver, in Python 2.7, with the local cloud's caches and addresses.
 
-The SDK's files stay as Google released them. What this changes in memory, and why, stands at each change.
+The SDK's files stay as Google released them. Each change is made in memory, with its reason beside it.
 """
 
 import httplib
@@ -9,7 +9,7 @@ import sys
 
 SDK = os.environ["LOCALCLOUD_LEGACY_SDK"]
 SCRIPT = "dev_appserver.py"
-# By this the SDK finds the programs that it starts, as soon as it is imported.
+# The SDK finds the programs that it starts by this, when it is imported.
 sys.argv[0] = os.path.join(SDK, SCRIPT)
 
 sys.path.insert(0, SDK)
@@ -67,14 +67,14 @@ class RemoteMemcacheStub(apiproxy_stub.APIProxyStub):
 
 memcache_stub.MemcacheServiceStub = RemoteMemcacheStub
 
-# It is only asked for its version, and only because Google's emulator, which is not used, would need it.
+# The SDK checks Java's version only for Google's emulator, which is not used.
 util.get_java_major_version = lambda: 8
 
 _open_log = logservice_stub.LogServiceStub.__init__
 
 
 def _open_log_for_bytes(self, *args, **kwargs):
-    """Let the request log hold any byte: with sqlite3's default, a User-Agent that is no ASCII is a 500."""
+    """Let the request log hold any byte: with sqlite3's default, a User-Agent that is not ASCII is a 500."""
     _open_log(self, *args, **kwargs)
     self._conn.text_factory = str
 
@@ -85,7 +85,7 @@ _read_headers = wsgiserver2.read_headers
 
 
 def _read_hyphenated_headers(rfile, hdict=None):
-    """Drop `User_Agent`, which WSGI could not tell from `User-Agent`, as the servers of every other lane do."""
+    """Drop `User_Agent`, which WSGI cannot tell from `User-Agent`, as other servers do."""
     headers = _read_headers(rfile, hdict)
     for name in [name for name in headers if "_" in name]:
         del headers[name]

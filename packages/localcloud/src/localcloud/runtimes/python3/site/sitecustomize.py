@@ -1,8 +1,8 @@
 """Keep an app's server on the loopback interface.
 
-A cloud entrypoint listens on every interface (`gunicorn -b :$PORT`), which is right in the cloud and wrong on a laptop
-among strangers. Python imports this file at start-up, in the app's process; it changes the address of that one port.
-Python 2.7 reads it too.
+A cloud entrypoint listens on every interface (`gunicorn -b :$PORT`), which is right in the cloud and unsafe on a
+laptop. Python imports this file at start-up, in the app's process; it changes the address of that one port. Python 2.7
+reads it, too.
 """
 
 import os

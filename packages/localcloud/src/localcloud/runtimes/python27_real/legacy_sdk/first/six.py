@@ -1,4 +1,4 @@
-"""six, with all of six.moves loaded at once: dev_appserver's sandbox drops the import hook that loads it when asked."""
+"""six, with all of six.moves loaded at once: dev_appserver's sandbox drops the import hook that loads it on demand."""
 
 import imp
 import os
@@ -14,7 +14,7 @@ for _module in _importer.known_modules.values():  # noqa: F821
     if hasattr(_module, "_resolve"):
         try:
             _module = _module._resolve()
-        except ImportError:  # of a package this machine has no need of, such as Tkinter
+        except ImportError:  # of a package that is not installed, such as Tkinter
             continue
 for _name in list(_importer.known_modules):  # noqa: F821
     try:

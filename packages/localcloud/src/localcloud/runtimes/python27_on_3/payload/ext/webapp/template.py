@@ -17,7 +17,7 @@ def _engine(directory):
 
 
 def load(path, debug=False):
-    """Return the template in this file; templates it extends or includes are looked for in the same directory."""
+    """Return the template in this file; templates that it extends or includes come from the same directory."""
     directory, name = os.path.split(os.path.abspath(path))
     return _engine(directory).get_template(name)
 

@@ -1,4 +1,4 @@
-"""google.appengine.ext.webapp.util: what the last lines of old scripts call."""
+"""google.appengine.ext.webapp.util: the functions that old scripts call in their last lines."""
 
 from wsgiref.handlers import CGIHandler
 
