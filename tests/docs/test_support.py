@@ -68,7 +68,7 @@ def test_every_capability_names_the_tests_that_show_it_and_every_such_test_is_na
     named = {name for row in rows("What clients can ask of them") for name in re.findall(r"`(test_\w+\.py)`", row[1])}
     # These are about the server, its files and its speed, not about what a client may ask.
     other = {"test_damage.py", "test_durability.py", "test_fuzz.py", "test_ids.py", "test_lost_file.py"}
-    other |= {"test_ndb.py", "test_query_plan.py", "test_server.py", "test_storage.py"}
+    other |= {"test_ndb.py", "test_server.py", "test_storage.py"}
     assert named | other == {path.name for path in folder.glob("test_*.py")}
 
 
