@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 
 from bench import plot, report
+from datastore_emulator.startup import prepare_process
 
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS = DOCS / "bench.json"
 
 
 def main() -> None:
+    prepare_process()
     for number in (signal.SIGINT, signal.SIGTERM):
         # Whoever ends it early, what it started ends too.
         signal.signal(number, lambda *_: sys.exit(1))

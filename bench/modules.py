@@ -1,4 +1,4 @@
-"""The course's modules: how many visits START and FINISH serve, and what each visit asks of Datastore and cache."""
+"""Measures the modules: the visits per second that START and FINISH serve, and the calls that one visit makes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from localcloud.cloud import App, Cloud
-from datastore_emulator.engine import Engine
+from codelab.readme.course import find_course
 from datastore_emulator.api.grpc_server import DatastoreServer
-from datastore_emulator.api.interface import RPCS
+from datastore_emulator.api.interface import Datastore
+from datastore_emulator.api.tracing import Call, intercepted
+from datastore_emulator.engine import Engine
+from localcloud import App, Cloud
 
-ROOT = Path(__file__).parents[1]
 _FUNCTION = "visitme"
 _WARM_UP, _COUNTED = 12, 10
 _CONNECTIONS = 4
@@ -28,37 +29,30 @@ _ROUNDS, _SECONDS = 3, 2.0
 _FULL = 1  # EntityResult.ResultType
 
 
-class CountingDatastore:
-    """An engine whose calls and entities are counted."""
+def counted(engine: Engine, counts: Counter[str]) -> Datastore:
+    """Return the engine with its calls, and the entities that Google would bill, added to `counts`."""
 
-    def __init__(self, engine: Engine, counts: Counter[str]) -> None:
-        for method, *_ in RPCS:
-            setattr(self, method, self._counting(method, getattr(engine, method), counts))
-        self.close = engine.close
+    def make(rpc: str, request: Any, call: Call) -> Any:
+        answer = call(request)
+        counts["Datastore calls"] += 1
+        if rpc == "Lookup":
+            # A missing entity is billed like a found one.
+            counts["entity reads"] += len(answer.found) + len(answer.missing)
+        elif rpc == "RunQuery":
+            full = answer.batch.entity_result_type == _FULL
+            counts["entity reads"] += len(answer.batch.entity_results) if full else 1
+        elif rpc == "Commit":
+            deletes = sum(mutation.HasField("delete") for mutation in request.mutations)
+            counts["entity writes"] += len(request.mutations) - deletes
+        return answer
 
-    @staticmethod
-    def _counting(method: str, call: Callable[[Any], Any], counts: Counter[str]) -> Callable[[Any], Any]:
-        def run(request: Any) -> Any:
-            answer = call(request)
-            counts["Datastore calls"] += 1
-            if method == "lookup":
-                # One that is not there is billed as one that is.
-                counts["entity reads"] += len(answer.found) + len(answer.missing)
-            elif method == "run_query":
-                full = answer.batch.entity_result_type == _FULL
-                counts["entity reads"] += len(answer.batch.entity_results) if full else 1
-            elif method == "commit":
-                deletes = sum(mutation.HasField("delete") for mutation in request.mutations)
-                counts["entity writes"] += len(request.mutations) - deletes
-            return answer
-
-        return run
+    return intercepted(engine, make)
 
 
 def measure() -> dict[str, Any]:
     """Return for each module and side the visits per second and the counts of a visit."""
-    modules = sorted(ROOT.glob("mod*/START"), key=lambda place: int(place.parent.name[3:].partition("-")[0]))
-    return {place.parent.name: _measure_module(place.parent) for place in modules}
+    course = find_course(Path(__file__))
+    return {module: _measure_module(course.root / module) for module in course.modules}
 
 
 def _measure_module(module: Path) -> dict[str, Any]:
@@ -71,7 +65,7 @@ def _measure_module(module: Path) -> dict[str, Any]:
             for _ in range(_WARM_UP):
                 _visit(app, next(visitors))
             new = count(lambda app=app, visitors=visitors: _visit(app, next(visitors)))
-            again = count(lambda app=app: _visit(app, "the same as ever"))
+            again = count(lambda app=app: _visit(app, "a returning visitor"))
             results[side] = {"platform": app.plan.platform.value, "new": new, "again": again}
         rates: dict[str, list[float]] = {side: [] for side in apps}
         for _, (side, app) in itertools.product(range(_ROUNDS), apps.items()):
@@ -90,7 +84,7 @@ def _counted_cloud() -> Iterator[tuple[Cloud, Callable[[Callable[[], None]], dic
         counts["Memcache calls"] += call.startswith("Memcache ")
 
     with ExitStack() as stack:
-        server = DatastoreServer(CountingDatastore(stack.enter_context(Engine()), counts))
+        server = DatastoreServer(counted(stack.enter_context(Engine()), counts))
         server.start()
         stack.callback(server.stop)
         cloud = stack.enter_context(Cloud(datastore=server.address, observe=observe))
@@ -99,7 +93,7 @@ def _counted_cloud() -> Iterator[tuple[Cloud, Callable[[Callable[[], None]], dic
             return counts + Counter({"Redis calls": sum(cloud.redis_calls().values())})
 
         def count(visit: Callable[[], None]) -> dict[str, float]:
-            """Return what a visit costs, once the first of its kind is over."""
+            """Return the calls of a visit, after a first one of its kind."""
             visit()
             before = so_far()
             for _ in range(_COUNTED):

@@ -153,16 +153,16 @@ def _modules(found: dict[str, Any]) -> Iterable[str]:
     rows = []
     for module, sides in found.items():
         start = sides["START"]["visits per second"]
-        for side, told in sides.items():
-            rate = told["visits per second"]
+        for side, figures in sides.items():
+            rate = figures["visits per second"]
             costs = [
-                ", ".join(dict.fromkeys(f"{told[visit].get(name, 0):g}" for visit in ("new", "again")))
+                ", ".join(dict.fromkeys(f"{figures[visit].get(name, 0):g}" for visit in ("new", "again")))
                 for name in counted
             ]
-            bills = [prices.bill(told["platform"], told["new"], told["again"], share) for share in (0, 0.9)]
+            bills = [prices.bill(figures["platform"], figures["new"], figures["again"], share) for share in (0, 0.9)]
             ratio = "" if side == "START" else f"{rate / start:.2f}"
             rows.append(
-                [f"{module} {side}", told["platform"], f"{rate:.0f}", ratio, *costs, *(f"${b:.2f}" for b in bills)]
+                [f"{module} {side}", figures["platform"], f"{rate:.0f}", ratio, *costs, *(f"${b:.2f}" for b in bills)]
             )
     headings = [f"{name}: new, again" for name in counted]
     yield _table(

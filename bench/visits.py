@@ -1,4 +1,4 @@
-"""What is done to each Datastore, through Google's own clients: the course's Visit, and the questions of its apps."""
+"""The calls that are measured, made through Google's own clients: the course's Visit, and the queries of its apps."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from unittest import mock
 
 import grpc
 from google.api_core import exceptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import datastore, ndb
+from google.cloud.datastore_v1.services.datastore.transports.grpc import DatastoreGrpcTransport
 
 from bench.stores import PROJECT
 from datastore_emulator import messages as m
@@ -22,6 +22,8 @@ from datastore_emulator import messages as m
 VISITORS = 100
 VISITOR = "10.0.0.7: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 _BATCH = 500
+# As ndb sets it itself for an emulator.
+_UNLIMITED = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
 
 
 class Visit(ndb.Model):
@@ -40,10 +42,13 @@ class Client:
     """Google's clients of one Datastore, with no cache between; used within `connected()`."""
 
     def __init__(self, address: str) -> None:
-        with mock.patch.dict(os.environ, DATASTORE_EMULATOR_HOST=address):
-            self._ndb = ndb.Client(project=PROJECT, credentials=AnonymousCredentials())
-            self._datastore = datastore.Client(project=PROJECT)
         self._channel = grpc.insecure_channel(address)
+        self._ndb = ndb.Client(project=PROJECT, credentials=AnonymousCredentials())
+        self._ndb.stub = DatastoreGrpcTransport(host=address, channel=grpc.insecure_channel(address, _UNLIMITED))
+        # With this variable set, the client brings these credentials itself and refuses to be given any.
+        credentials = None if "DATASTORE_EMULATOR_HOST" in os.environ else AnonymousCredentials()
+        self._datastore = datastore.Client(project=PROJECT, credentials=credentials)
+        self._datastore.base_url = f"http://{address}"
         newest = m.RunQueryRequest(project_id=PROJECT)
         newest.query.kind.add(name="Visit")
         newest.query.order.add(direction=2).property.name = "timestamp"
@@ -68,7 +73,7 @@ class Client:
         return run
 
     def calls(self) -> dict[str, Callable[[], object]]:
-        """Return the calls that are timed, by what the page calls them."""
+        """Return the measured calls by their names on the page."""
         of_visitor = Visit.visitor == VISITOR
         return {
             "newest 10": self._within(lambda: self._ten(Visit.query().order(-Visit.timestamp))),
@@ -85,7 +90,7 @@ class Client:
         assert len(found) == 10, f"expected 10 visits, found {len(found)}"
 
     def newest_rpc(self) -> bytes:
-        """Ask for the ten newest by the RPC alone: no client library, and an answer that nobody reads."""
+        """Ask for the ten newest by the RPC alone: no client library, and the answer is not decoded."""
         answer: bytes = self._run_query(self._newest)
         return answer
 
@@ -107,7 +112,7 @@ class Client:
         return time.perf_counter() - begun
 
     def load_by_rpc(self, start: int, stop: int) -> float:
-        """The same by the RPC alone, as fast as one caller can."""
+        """Put the visits by the RPC alone, as fast as one caller can; return the seconds it took."""
         begun = time.perf_counter()
         for first in range(start, stop, _BATCH):
             request = m.CommitRequest(project_id=PROJECT, mode=2)
@@ -122,7 +127,7 @@ class Client:
 
 
 def visits_per_second(address: str, clients: int, visits: int) -> float:
-    """Let so many clients, each a process, store a visit and fetch the newest ten, `visits` times in all."""
+    """Run this many clients, each a process, that store a visit and fetch the newest ten, `visits` times in all."""
     context = multiprocessing.get_context("spawn")
     ready, go = context.Barrier(clients + 1), context.Barrier(clients + 1)
     errors = context.Queue()

@@ -1,4 +1,4 @@
-"""What the whole run says at its end: module by side by lane, what passed, what failed, what did not run and why."""
+"""Checks the selection of lanes before a run, and prints a table of the lanes after it: module by folder by lane."""
 
 from __future__ import annotations
 
@@ -6,49 +6,52 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from localcloud.doctor import LANES
-from tests.lanes import BY_NAME, REQUIRED, mistake, not_run
-from tests.pairs.course import PAIRS
+from tests.support.course import PAIRS
+from tests.support.lanes import LANES, REQUIRED, selection_error, why_not_run
 
-SIDES = sorted({f"{pair.module}/{side}" for pair in PAIRS for side in (pair.start, pair.finish)})
+FOLDERS = sorted({folder.name for pair in PAIRS for folder in pair.folders})
 
 Cells = dict[tuple[str, str], Counter[str]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "lane(name, *sides): a check of this lane, of these sides of the course")
+    """Register the suite's markers."""
+    config.addinivalue_line("markers", "lane(name, *folders): a check of this lane, of these folders of the course")
+    config.addinivalue_line("markers", "no_datastore: another Datastore would change nothing in this check")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Refuse to begin without a lane that has to run: a run that skips it would look green."""
-    if text := mistake():
+    """Refuse to start without a required lane: a run that skips it would be green."""
+    if text := selection_error():
         pytest.exit(text, returncode=1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Write each check's lane on its reports, which also come from other processes."""
+    """Write each check's lane into its reports, which also come from other processes."""
     for item in items:
         if marker := item.get_closest_marker("lane"):
             item.user_properties.append(("lane", marker.args))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the matrix, in which a check counts for each side it compares, and below it the sums of the checks."""
+    """Print the table if a check of a lane ran or a lane is required. A check counts for each folder it compares."""
     cells, sums = _count(terminalreporter)
-    names = [lane.name for lane in LANES if any(cells[side, lane.name] for side in SIDES)]
+    if not sums and not REQUIRED:
+        return
+    names = [lane.name for lane in LANES if any(cells[folder, lane.name] for folder in FOLDERS)]
     terminalreporter.section("lanes")
     if names:
         terminalreporter.line(" ".join([f"{'':28}", *(f"{name:>19}" for name in names)]))
-        for side in [side for side in SIDES if any(cells[side, name] for name in names)]:
-            terminalreporter.line(" ".join([f"{side:28}", *(f"{_cell(cells[side, name]):>19}" for name in names)]))
+        for folder in [folder for folder in FOLDERS if any(cells[folder, name] for name in names)]:
+            terminalreporter.line(" ".join([f"{folder:28}", *(f"{_cell(cells[folder, name]):>19}" for name in names)]))
     for lane in LANES:
-        terminalreporter.line(f"{lane.name}: {_state(lane.name, sums[lane.name])} ({lane.what})")
+        terminalreporter.line(f"{lane.name}: {_state(lane.name, sums[lane.name])} ({lane.real})")
         for note in _notes(terminalreporter, lane.name):
             terminalreporter.line(f"  {note}")
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Fail a run in which nothing of a required lane ran."""
+    """Fail a run in which no check of a required lane passed."""
     terminalreporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if exitstatus == pytest.ExitCode.OK and terminalreporter and not hasattr(session.config, "workerinput"):
         _, sums = _count(terminalreporter)
@@ -57,22 +60,22 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def _count(terminalreporter: pytest.TerminalReporter) -> tuple[Cells, dict[str, Counter[str]]]:
-    """Return the outcomes by side and lane, and by lane."""
+    """Return the outcomes by folder and lane, and by lane."""
     cells: Cells = defaultdict(Counter)
     sums: dict[str, Counter[str]] = defaultdict(Counter)
     for outcome in ("passed", "failed", "error", "xfailed"):
         for report in terminalreporter.stats.get(outcome, []):
             lane = dict(getattr(report, "user_properties", ())).get("lane")
             if lane and (report.when == "call" or outcome == "error"):
-                name, *sides = lane
+                name, *folders = lane
                 sums[name][outcome] += 1
-                for side in sides:
-                    cells[side, name][outcome] += 1
+                for folder in folders:
+                    cells[folder, name][outcome] += 1
     return cells, sums
 
 
 def _notes(terminalreporter: pytest.TerminalReporter, lane: str) -> list[str]:
-    """Return what the lane's passed checks measured, which no check asserts: their property "note"."""
+    """Return the measurements of the lane's passed checks, which they record as "note" and do not assert."""
     reports = [report for report in terminalreporter.stats.get("passed", []) if report.when == "call"]
     properties = [dict(report.user_properties) for report in reports]
     return [found["note"] for found in properties if found.get("lane", ("",))[0] == lane and "note" in found]
@@ -84,7 +87,7 @@ def _state(name: str, results: Counter[str]) -> str:
         ran = sum(results.values())
         return f"ran, {results['passed']} of {ran} checks passed{known}"
     required = "required, but " if name in REQUIRED else ""
-    return f"{required}not run: {not_run(BY_NAME[name]) or 'no check of it was selected'}"
+    return f"{required}not run: {why_not_run(name) or 'no check of it was selected'}"
 
 
 def _cell(results: Counter[str]) -> str:

@@ -1,4 +1,4 @@
-"""The `codelab` command in a process of its own, and a course that a test may break."""
+"""Fixtures: the `codelab` command as a process, and a course that a test may change."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
-    """A copy of the course: all modules, and the pages beside them."""
+    """Make a copy of the course: all modules, and the other pages."""
     copy = tmp_path / "course"
     copy.mkdir()
     for path in [*ROOT.glob("mod*"), ROOT / "docs", ROOT / "one-app"]:
@@ -30,7 +30,7 @@ def course(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def codelab(course: Path) -> Run:
-    """Run the command on the copy; return its output, both streams together in stdout."""
+    """Run the command on the copy; return its output, with both streams in stdout."""
 
     def run(*arguments: str, deadline: float = 240) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -1,4 +1,4 @@
-"""The course as the codelabs tell it is the course that the pair suite tests."""
+"""The READMEs' tracks and declared differences are those that the pairs' tests use."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from codelab.cli import parser
-from codelab.compare.comparison import cache_of
-from codelab.readme.course import Course, Place
+from codelab.check.cache import find_cache
+from codelab.cli import make_parser
+from codelab.readme.course import Course, TrackRef
 from codelab.readme.trees import read_tree
-from tests.pairs.course import CACHES, PAIRS, ROOT
+from tests.support.course import FOLDERS, PAIRS, ROOT, Folder, Pair
 
 PLACES = [
     pytest.param(place, id=f"{place.codelab.module}-{place.track.start}-{place.track.finish}")
-    for place in Course(ROOT).places()
+    for place in Course(ROOT).tracks()
 ]
 
 
 def test_every_pair_of_the_course_has_a_track() -> None:
-    tracks = {(place.codelab.module, place.track.start, place.track.finish) for place in Course(ROOT).places()}
-    assert tracks == {(pair.module, pair.start, pair.finish) for pair in PAIRS}
+    tracks = {(place.codelab.module, place.track.start, place.track.finish) for place in Course(ROOT).tracks()}
+    assert tracks == {(pair.module, pair.start.path.name, pair.finish.path.name) for pair in PAIRS}
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_git_applies_every_diff_and_arrives_at_finish(place: Place, tmp_path: Path) -> None:
+def test_git_applies_every_diff_and_arrives_at_finish(place: TrackRef, tmp_path: Path) -> None:
     work = tmp_path / "work"
     shutil.copytree(place.start, work, ignore=shutil.ignore_patterns("__pycache__"))
     subprocess.run(["git", "init", "--quiet"], cwd=work, check=True)
@@ -49,21 +49,21 @@ def test_git_applies_every_diff_and_arrives_at_finish(place: Place, tmp_path: Pa
     assert compared.stdout == ""
 
 
-@pytest.mark.parametrize("folder", sorted({folder for pair in PAIRS for folder in pair.folders}), ids=str)
-def test_the_cache_that_a_folder_answers_from_is_read_off_its_code(folder: Path) -> None:
-    assert cache_of(read_tree(folder)) == CACHES.get(folder.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("folder", FOLDERS.values(), ids=str)
+def test_cache_in_the_code_is_the_declared_one(folder: Folder) -> None:
+    assert find_cache(read_tree(folder.path)) == folder.cache
 
 
-@pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair.differences], ids=str)
-def test_a_difference_that_the_suite_allows_is_declared(pair) -> None:
-    declared = Course(ROOT).codelab(pair.module).section("Differences").text
-    words = {"caching": "cache", "error pages": "404", "options": "OPTIONS"}
-    assert [words[difference] for difference in pair.differences if words[difference] not in declared] == []
+@pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair.declared], ids=str)
+def test_readme_explains_declared_difference(pair: Pair) -> None:
+    text = Course(ROOT).codelab(pair.module).section("Differences").text
+    words = {"caching": "cache", "error pages": "404", "OPTIONS": "OPTIONS"}
+    assert [words[difference] for difference in pair.declared if words[difference] not in text] == []
 
 
 def test_every_module_leads_to_another_until_the_last() -> None:
     course = Course(ROOT)
-    place, seen = course.place("mod1"), ["mod1-flask"]
+    place, seen = course.track("mod1"), ["mod1-flask"]
     while (following := course.after(place)) and following.name not in seen:
         place = following
         seen.append(place.name)
@@ -72,6 +72,6 @@ def test_every_module_leads_to_another_until_the_last() -> None:
 
 def test_every_command_is_in_the_texts() -> None:
     texts = "".join((ROOT / page).read_text() for page in ("README.md", "docs/readme-format.md"))
-    actions = parser()._subparsers._group_actions  # type: ignore[union-attr]
+    actions = make_parser()._subparsers._group_actions  # type: ignore[union-attr]
     verbs = next(action.choices for action in actions if isinstance(action, argparse._SubParsersAction))
     assert [verb for verb in verbs if f"make {verb}" not in texts and f"codelab {verb}" not in texts] == []

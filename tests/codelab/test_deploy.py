@@ -1,4 +1,4 @@
-"""`codelab deploy` gives gcloud the commands of the README, and stops before what could not go well."""
+"""`codelab deploy` runs the README's gcloud command, and refuses what gcloud would fail on."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from codelab.verify.gcloud import mistake_in, read_record
+from codelab.verify.gcloud import find_mistake, read_record
 from tests.codelab.conftest import Run
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 MODULES = sorted(path.name for path in ROOT.glob("mod*"))
 PROJECT = ("--project", "visits-of-ann")
@@ -19,7 +19,7 @@ PROJECT = ("--project", "visits-of-ann")
 
 @pytest.fixture
 def gcloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put a gcloud on PATH that writes down what it is called with; return where it does."""
+    """Put a gcloud on PATH that records its calls; return the file that it writes."""
     programs, calls = tmp_path / "programs", tmp_path / "calls"
     programs.mkdir()
     program = programs / "gcloud"
@@ -34,14 +34,14 @@ def commands(output: str) -> list[str]:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_dry_run_prints_commands_that_gcloud_has_and_runs_none(codelab: Run, gcloud: Path, module: str) -> None:
+def test_dry_run_prints_valid_commands_and_runs_none(codelab: Run, gcloud: Path, module: str) -> None:
     done = codelab("deploy", module, *PROJECT, "--region", "europe-west1", "--dry-run")
     assert done.returncode == 0
     assert any(" deploy " in command for command in commands(done.stdout))
     _, known = read_record()
     for command in commands(done.stdout):
         if command.startswith("gcloud "):
-            assert mistake_in(shlex.split(command)[1:], known) is None
+            assert find_mistake(shlex.split(command)[1:], known) is None
             assert command.endswith(" --project=visits-of-ann")
     assert not any(word in done.stdout for word in ("PROJECT_ID", "PROJECT_NUMBER", "REGION"))
     assert not gcloud.exists()
@@ -61,7 +61,7 @@ APP_ENGINE = ("mod1-flask", "mod2-cloudndb", "mod12-memcache", "mod13-memorystor
         ("asia-east1", "asia-east1", "asia-east1"),
     ],
 )
-def test_each_command_gets_the_name_of_the_region_that_it_knows(
+def test_each_command_gets_its_own_name_of_region(
     codelab: Run, gcloud: Path, module: str, given: str, app_engine: str, others: str
 ) -> None:
     printed = commands(codelab("deploy", module, *PROJECT, "--region", given, "--dry-run").stdout)
@@ -71,25 +71,25 @@ def test_each_command_gets_the_name_of_the_region_that_it_knows(
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_dry_run_ends_with_the_check_of_what_was_deployed(codelab: Run, gcloud: Path, module: str) -> None:
+def test_dry_run_ends_with_probe(codelab: Run, gcloud: Path, module: str) -> None:
     done = codelab("deploy", module, *PROJECT, "--dry-run")
     _, afterwards = done.stdout.split("# Afterwards:\n")
     assert commands(afterwards).count("make probe URL=https://...") == 1
 
 
-def test_traffic_comes_after_the_check(codelab: Run, gcloud: Path) -> None:
+def test_traffic_is_set_after_probe(codelab: Run, gcloud: Path) -> None:
     printed = commands(codelab("deploy", "mod2-cloudndb", *PROJECT, "--dry-run").stdout)
     traffic = next(number for number, command in enumerate(printed) if "set-traffic" in command)
     assert printed.index("make probe URL=https://...") < traffic
 
 
-def test_another_way_to_deploy_is_not_among_what_comes_afterwards(codelab: Run, gcloud: Path) -> None:
+def test_second_way_to_deploy_is_left_out(codelab: Run, gcloud: Path) -> None:
     done = codelab("deploy", "mod13-memorystore", *PROJECT, "--dry-run")
     assert "gcloud app deploy " in done.stdout
     assert "gcloud run deploy " not in done.stdout
 
 
-def test_the_deploying_command_alone_is_run_in_the_course(codelab: Run, gcloud: Path, course: Path) -> None:
+def test_only_deploying_command_runs(codelab: Run, gcloud: Path, course: Path) -> None:
     done = codelab("deploy", "mod4-cloudrun", *PROJECT)
     assert done.returncode == 0
     assert gcloud.read_text().splitlines() == [
@@ -99,12 +99,12 @@ def test_the_deploying_command_alone_is_run_in_the_course(codelab: Run, gcloud: 
     ]
 
 
-def test_another_side_that_deploys_in_the_same_way_can_be_named(codelab: Run, gcloud: Path) -> None:
+def test_other_side_of_same_platform_is_deployed(codelab: Run, gcloud: Path) -> None:
     codelab("deploy", "mod4-cloudrun", *PROJECT, "--side", "FINISH-py2")
     assert " --source=mod4-cloudrun/FINISH-py2 " in gcloud.read_text()
 
 
-def test_a_deployment_that_fails_fails_the_command(codelab: Run, gcloud: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_deployment_exits_with_1(codelab: Run, gcloud: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GCLOUD_EXIT", "3")
     assert codelab("deploy", "mod1-flask", *PROJECT).returncode == 1
     assert gcloud.exists()
@@ -113,30 +113,33 @@ def test_a_deployment_that_fails_fails_the_command(codelab: Run, gcloud: Path, m
 REFUSED = {
     "a python27 side": (
         ("mod1-flask", *PROJECT, "--side", "FINISH"),
-        "mod1-flask/FINISH: App Engine takes no python27",
+        "mod1-flask/FINISH: App Engine no longer accepts python27 apps",
     ),
     "a side for another platform": (
         ("mod4-cloudrun", *PROJECT, "--side", "START"),
-        "mod4-cloudrun/START: expected a folder that deploys as mod4-cloudrun/FINISH does, found one for App Engine",
+        "mod4-cloudrun/START is for App Engine",
     ),
     "a side that is not there": (
         ("mod4-cloudrun", *PROJECT, "--side", "END"),
-        "mod4-cloudrun: expected a folder of it, such as FINISH, found END",
+        "mod4-cloudrun has no folder END; deploy another, such as FINISH",
     ),
-    "no project": (("mod4-cloudrun", "--project", ""), 'expected the id of your project, found ""'),
+    "no project": (
+        ("mod4-cloudrun", "--project", ""),
+        '"" is not a project id; write make deploy MOD=mod4-cloudrun PROJECT=PROJECT_ID',
+    ),
     "a project that is more than one word": (
         ("mod4-cloudrun", "--project", "a; b"),
-        'expected the id of your project, found "a; b"',
+        '"a; b" is not a project id',
     ),
     "mod13 without the copy that has the addresses": (
         ("mod13-memorystore", *PROJECT),
-        "expected work/mod13-memorystore-deploy, found none; do what stands before this command there",
+        "work/mod13-memorystore-deploy does not exist; first run the commands before mod13-memorystore/README.md:",
     ),
 }
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_go_is_refused_in_one_line(codelab: Run, gcloud: Path, case: str) -> None:
+def test_deployment_is_refused_in_one_line(codelab: Run, gcloud: Path, case: str) -> None:
     arguments, words = REFUSED[case]
     done = codelab("deploy", *arguments)
     assert done.returncode == 1
@@ -148,7 +151,7 @@ MOD13 = "mod13-memorystore"
 
 
 @pytest.mark.parametrize("left", ["PROJECT_ID", "REGION", "REDIS_ADDRESS"])
-def test_mod13_with_a_placeholder_left_is_refused(codelab: Run, gcloud: Path, course: Path, left: str) -> None:
+def test_placeholder_left_in_mod13_is_refused(codelab: Run, gcloud: Path, course: Path, left: str) -> None:
     app_yaml = filled_in(course, *{"PROJECT_ID", "REGION", "REDIS_ADDRESS"} - {left})
     line = next(number for number, line in enumerate(app_yaml.read_text().splitlines(), 1) if left in line)
     done = codelab("deploy", MOD13, *PROJECT)
@@ -156,7 +159,7 @@ def test_mod13_with_a_placeholder_left_is_refused(codelab: Run, gcloud: Path, co
     assert not gcloud.exists()
 
 
-def test_mod13_with_every_placeholder_filled_in_is_deployed(codelab: Run, gcloud: Path, course: Path) -> None:
+def test_mod13_without_placeholders_is_deployed(codelab: Run, gcloud: Path, course: Path) -> None:
     filled_in(course, "PROJECT_ID", "REGION", "REDIS_ADDRESS")
     assert codelab("deploy", MOD13, *PROJECT).returncode == 0
     assert f" work/{MOD13}-deploy/app.yaml " in gcloud.read_text()
@@ -173,8 +176,8 @@ def filled_in(course: Path, *placeholders: str) -> Path:
     return app_yaml
 
 
-def test_a_machine_without_gcloud_is_told_where_to_get_it(codelab: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_gcloud_is_reported(codelab: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     done = codelab("deploy", "mod4-cloudrun", *PROJECT)
     assert done.returncode == 1
-    assert "expected gcloud on PATH, found none" in done.stdout.splitlines()[-1]
+    assert "gcloud is not on PATH; install the Google Cloud CLI" in done.stdout.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""`codelab export` writes what Google's codelab tool reads, by the rules of that tool's own Markdown parser."""
+"""`codelab export` writes Markdown that follows the rules of the parser of Google's codelab tool."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from markdown_it import MarkdownIt
 
 from codelab.readme.course import Course
 from tests.codelab.conftest import Run
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 REPOSITORY = "https://example.com/codelabs/blob/main"
-NAMES = [place.name for place in Course(ROOT).places()]
+NAMES = [place.name for place in Course(ROOT).tracks()]
 
 
 @dataclass
 class Claat:
-    """A codelab as claat takes it in: its metadata, its title, and the steps with their seconds."""
+    """A codelab as claat reads it: its metadata, its title, and the steps with their seconds."""
 
     metadata: dict[str, str] = field(default_factory=dict)
     title: str = ""
@@ -56,11 +56,11 @@ def exported() -> dict[str, Claat]:
     from codelab.commands.export import export
 
     course = Course(ROOT)
-    return {name: read(export(course, course.place(name), REPOSITORY)) for name in NAMES}
+    return {name: read(export(course, course.track(name), REPOSITORY)) for name in NAMES}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_first_paragraph_is_the_metadata(exported: dict[str, Claat], name: str) -> None:
+def test_first_paragraph_is_metadata(exported: dict[str, Claat], name: str) -> None:
     metadata = exported[name].metadata
     assert metadata["id"] == name.replace("/", "-").lower()
     assert set(metadata) == {"summary", "id", "categories", "environments", "status", "feedback link"}
@@ -69,15 +69,15 @@ def test_the_first_paragraph_is_the_metadata(exported: dict[str, Claat], name: s
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_step_of_the_track_is_a_step_with_its_duration(exported: dict[str, Claat], name: str) -> None:
-    track = Course(ROOT).place(name).track
+def test_each_step_has_its_duration(exported: dict[str, Claat], name: str) -> None:
+    track = Course(ROOT).track(name).track
     timed = [(title, seconds) for title, seconds in exported[name].steps.items() if seconds is not None]
     assert timed == [(step.title, step.seconds) for step in track.steps]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_diff_and_command_is_there(exported: dict[str, Claat], name: str) -> None:
-    track = Course(ROOT).place(name).track
+def test_diffs_and_commands_are_kept(exported: dict[str, Claat], name: str) -> None:
+    track = Course(ROOT).track(name).track
     code = {element.get("class"): [] for element in exported[name].body.iter("code")}
     for element in exported[name].body.iter("code"):
         code[element.get("class")].append("".join(element.itertext()))
@@ -91,12 +91,12 @@ def test_hints_are_info_boxes(exported: dict[str, Claat], name: str) -> None:
     boxes = list(exported[name].body.iter("aside"))
     assert {box.get("class") for box in boxes} <= {"positive", "negative"}
     hints = [box for box in boxes if "".join(box.itertext()).strip().startswith("Hint.")]
-    assert len(hints) == len(Course(ROOT).place(name).track.steps)
+    assert len(hints) == len(Course(ROOT).track(name).track.steps)
     assert list(exported[name].body.iter("details")) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_links_lead_to_other_codelabs_or_to_the_repository(exported: dict[str, Claat], name: str) -> None:
+def test_links_lead_to_codelabs_or_repository(exported: dict[str, Claat], name: str) -> None:
     ids = {one.metadata["id"] for one in exported.values()}
     for target in _links(exported[name].body):
         codelab = re.fullmatch(r"\.\./([\w-]+)/index\.html", target)
@@ -110,15 +110,15 @@ def _links(body: Element) -> Iterator[str]:
     yield from (element.get("href", "") for element in body.iter("a"))
 
 
-def test_a_file_is_written_on_request(codelab: Run, tmp_path: Path) -> None:
+def test_output_file_is_written(codelab: Run, tmp_path: Path) -> None:
     written = codelab("export", "mod5", "--repository", REPOSITORY, "--output", str(tmp_path / "mod5.md"))
     assert (written.returncode, written.stdout) == (0, "")
     assert read((tmp_path / "mod5.md").read_text()).title == "From App Engine to Cloud Run with Buildpacks"
 
 
-def test_an_address_that_is_none_is_refused(codelab: Run) -> None:
+def test_repository_that_is_not_url_is_refused(codelab: Run) -> None:
     refused = codelab("export", "mod5", "--repository", "example.com")
     assert refused.returncode == 1
     assert refused.stdout.splitlines() == [
-        'codelab: --repository: expected an address such as https://example.com/codelabs, found "example.com"'
+        'codelab: --repository: "example.com" is not a URL; write one such as https://example.com/codelabs'
     ]

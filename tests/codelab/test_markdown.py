@@ -6,9 +6,10 @@ import html5lib
 import pytest
 
 from codelab.readme.course import Course
+from codelab.web.app import create_app
 from codelab.web.rendering import Renderer
-from codelab.web.site import Site, create_app
-from tests.pairs.course import ROOT
+from codelab.web.state import PageState
+from tests.support.course import ROOT
 
 ALLOWED = {"html", "head", "body", "p", "details", "summary", "br", "em", "a", "code", "pre", "figure", "figcaption"}
 
@@ -86,7 +87,7 @@ def test_link_to_another_site_sends_no_referrer(target: str) -> None:
 
 
 def test_every_page_has_a_policy_that_allows_this_site_only() -> None:
-    client = create_app(Site(Course(ROOT))).test_client()
+    client = create_app(PageState(Course(ROOT))).test_client()
     for path in ("/", "/docs/support.md", "/mod1-flask/step/1", "/nothing"):
         policy = client.get(path).headers["Content-Security-Policy"]
         for rule in (

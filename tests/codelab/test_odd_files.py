@@ -1,4 +1,4 @@
-"""One odd file in a learner's copy: every page answers and names it, and so does `check`."""
+"""An odd file in a learner's copy breaks no page, and pages and `check` name it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from codelab.check import steps
-from codelab.check.steps import Judge
-from codelab.commands.coach import Coach
-from codelab.commands.watch import on_each_save
+from codelab.check import checker
+from codelab.commands.check import check
+from codelab.commands.watch import wait_for_saves
 from codelab.readme.course import Course
 from codelab.readme.trees import MAX_DEPTH, MAX_FILES, read_tree, write_tree
+from codelab.web.app import create_app
 from codelab.web.live import Saves
-from codelab.web.site import Site, create_app
+from codelab.web.state import PageState
 from codelab.workspace import Workspace
 from tests.codelab.conftest import Run
-from tests.localcloud.test_yaml_text import BOMB
+from tests.localcloud.deployment.test_yaml_lines import BOMB
 
 MODULE = "mod12-memcache"
 PAGES = ["/", f"/{MODULE}/", f"/{MODULE}/step/1", f"/{MODULE}/more", f"/{MODULE}/run", f"/{MODULE}/compare"]
@@ -32,15 +32,15 @@ DEADLINE = 60.0
 @pytest.fixture
 def copy(course: Path) -> Path:
     """The learner's copy of START."""
-    place = Course(course).place(MODULE)
+    place = Course(course).track(MODULE)
     write_tree(read_tree(place.start), place.copy)
     return place.copy
 
 
 @pytest.fixture
 def client(course: Path) -> FlaskClient:
-    """A visitor of the page."""
-    return create_app(Site(Course(course))).test_client()
+    """A client of the page."""
+    return create_app(PageState(Course(course))).test_client()
 
 
 def pipe(path: Path) -> None:
@@ -70,8 +70,8 @@ ODD = [
     pytest.param("templates/index.html", "{{ " + "[" * 4_000, DEEP, id="deep template"),
     pytest.param("templates/index.html", "{% if x %}" * 900, DEEP, id="deep blocks"),
     pytest.param("main.py", "# 3 MB\n" * 430_000, "3,010,000", id="3 MB"),
-    pytest.param("main.py", "x = 1\n" * 20_000, "at most 5,000 lines", id="20,000 lines"),
-    pytest.param("main.py", "x" * 10_001, "a line of at most 10,000 characters", id="a long line"),
+    pytest.param("main.py", "x = 1\n" * 20_000, "at most 5,000 are read", id="20,000 lines"),
+    pytest.param("main.py", "x" * 10_001, "at most 10,000 are read", id="a long line"),
     pytest.param("main.py", b"\x7fELF\0" * 1_000_000, "at most 1,000,000 bytes", id="5 MB of a binary"),
     pytest.param("main.py", b"\x7fELF\0", "a text file", id="binary"),
     pytest.param("main.py", pipe, "a named pipe", id="named pipe"),
@@ -105,7 +105,7 @@ def test_odd_file_is_named_on_every_page(
 
 
 @pytest.mark.parametrize(("file", "content", "words"), [ODD[0], ODD[4], ODD[13]])
-def test_odd_file_is_told_by_check_in_a_line(
+def test_check_reports_odd_file_in_one_line(
     codelab: Run, copy: Path, file: str, content: str | bytes | Callable[[Path], None], words: str
 ) -> None:
     put(copy / file, content)
@@ -115,14 +115,14 @@ def test_odd_file_is_told_by_check_in_a_line(
     assert words in lines[0]
 
 
-def test_name_that_is_not_utf8_is_shown_with_its_bytes(client: FlaskClient, copy: Path, codelab: Run) -> None:
+def test_file_name_that_is_not_utf8_is_shown_with_its_bytes(client: FlaskClient, copy: Path, codelab: Run) -> None:
     (Path(os.fsdecode(os.fsencode(copy) + b"/caf\xe9.txt"))).write_text("mine\n")
     assert {client.get(path).status_code for path in PAGES} == {200}
     assert r"<b>caf\xe9.txt</b>" in client.get(f"/{MODULE}/compare").text
     assert r"+++ work/caf\xe9.txt" in codelab("diff", MODULE).stdout
 
 
-def test_too_many_files_are_told_and_take_no_page_down(client: FlaskClient, copy: Path, codelab: Run) -> None:
+def test_too_many_files_are_reported_and_break_no_page(client: FlaskClient, copy: Path, codelab: Run) -> None:
     for number in range(MAX_FILES + 1):
         (copy / f"{number}.txt").touch()
     assert {client.get(path).status_code for path in PAGES[:-1]} == {200}
@@ -131,30 +131,28 @@ def test_too_many_files_are_told_and_take_no_page_down(client: FlaskClient, copy
     assert "codelab: " in codelab("check", MODULE).stdout.splitlines()[0]
 
 
-def test_keys_of_several_kinds_are_read(client: FlaskClient, copy: Path) -> None:
+def test_yaml_keys_of_several_kinds_are_read(client: FlaskClient, copy: Path) -> None:
     (copy / "app.yaml").write_text("a:\n- {1: b, c: d, 2001-01-01: e, [f]: g}\nh: !!set {i, j}\nk: !l [m]\n")
     assert {client.get(path).status_code for path in PAGES} == {200}
 
 
-def test_folders_too_deep_are_told(client: FlaskClient, copy: Path) -> None:
+def test_folders_too_deep_are_reported(client: FlaskClient, copy: Path) -> None:
     deep = copy.joinpath(*["d"] * (MAX_DEPTH + 1))
     deep.mkdir(parents=True)
     (deep / "file").touch()
     assert f"folders {MAX_DEPTH} deep" in client.get(f"/{MODULE}/step/1").text
 
 
-def test_folders_that_are_no_part_of_the_app_are_not_looked_into(copy: Path) -> None:
+def test_node_modules_is_not_read(copy: Path) -> None:
     for number in range(MAX_FILES + 1):
         (copy / "node_modules" / str(number)).mkdir(parents=True)
     assert "app.yaml" in read_tree(copy)
 
 
-def test_file_is_read_for_what_it_says_once_for_each_content(
-    client: FlaskClient, copy: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_content_of_file_is_parsed_once(client: FlaskClient, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    real = steps.file_facts
-    monkeypatch.setattr(steps, "file_facts", lambda file, *rest: read.append(file) or real(file, *rest))
+    real = checker.file_facts
+    monkeypatch.setattr(checker, "file_facts", lambda file, *rest: read.append(file) or real(file, *rest))
     (copy / "main.py").write_text("import flask\n" + "".join(f"x{n} = flask.f({n})\n" for n in range(1_999)))
     for path in PAGES:
         client.get(path)
@@ -167,30 +165,26 @@ def test_file_is_read_for_what_it_says_once_for_each_content(
     assert read == ["main.py"]
 
 
-def test_statement_costs_its_own_lines_only() -> None:
+def test_each_statement_is_read_once() -> None:
     """Not the whole file again for each: 2,000 lines took seconds on every page."""
+    from codelab.check.facts import Kind
     from codelab.check.facts.python import python_facts
 
     text = "import flask\n" + "x = flask.f(\n    1,  # one\n\n    2)\n" * 500
-    words = {fact.words for fact in python_facts("main.py", text, frozenset()) if fact.kind == "called"}
+    words = {fact.words for fact in python_facts("main.py", text, frozenset()) if fact.kind is Kind.CALL}
     assert words == {"x = flask.f( 1,  # one 2)"}
 
 
-def test_workspace_reads_what_the_coach_tells(course: Path, copy: Path) -> None:
-    from io import StringIO
-
-    from rich.console import Console
-
+def test_check_reports_file_with_too_many_lines(course: Path, copy: Path) -> None:
     (copy / "main.py").write_text("x = 1\n" * 20_000)
-    said = StringIO()
     found = Course(course)
-    coach = Coach(found, Workspace(course), Console(file=said, width=200))
-    assert coach.check(found.place(MODULE), run=False) is False
-    assert "main.py: expected at most 5,000 lines, found 20,000" in said.getvalue()
-    assert Judge(found.place(MODULE).codelab, found.place(MODULE).track).trees
+    checked = check(found, Workspace(course), found.track(MODULE), run=False)
+    findings = [*checked.progress.damage, *(one for status in checked.progress.steps for one in status.findings)]
+    assert checked.passed is False
+    assert "main.py: the file has 20,000 lines, and at most 5,000 are read; shorten it" in map(str, findings)
 
 
-def test_save_is_noticed_after_a_name_that_is_not_utf8(copy: Path) -> None:
+def test_page_notices_saves_after_name_that_is_not_utf8(copy: Path) -> None:
     saves = Saves(copy.parent)
     saves.start()
     try:
@@ -199,7 +193,7 @@ def test_save_is_noticed_after_a_name_that_is_not_utf8(copy: Path) -> None:
             known = saves.count(copy)
             noticed = threading.Event()
             end = time.monotonic() + DEADLINE
-            with saves.followed(noticed.set):
+            with saves.follow(noticed.set):
                 while saves.count(copy) == known:  # written again, as the watch may only just begin
                     assert time.monotonic() < end
                     strange.write_text(text)
@@ -208,13 +202,9 @@ def test_save_is_noticed_after_a_name_that_is_not_utf8(copy: Path) -> None:
         saves.stop()
 
 
-def test_watch_goes_on_after_a_name_that_is_not_utf8(copy: Path) -> None:
-    rounds: list[int] = []
-
-    def act() -> bool:
-        rounds.append(len(rounds))
-        Path(os.fsdecode(os.fsencode(copy) + b"/caf\xe9.txt")).write_text(str(rounds))
-        return len(rounds) == 3
-
-    on_each_save(copy, act)
-    assert rounds == [0, 1, 2]
+def test_watch_continues_after_name_that_is_not_utf8(copy: Path) -> None:
+    saves = wait_for_saves(copy)
+    for number in range(3):
+        next(saves)
+        Path(os.fsdecode(os.fsencode(copy) + b"/caf\xe9.txt")).write_text(str(number))
+    saves.close()

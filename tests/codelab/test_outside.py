@@ -1,4 +1,4 @@
-"""Paths in a README, in an address and in work/ that lead out of their folder."""
+"""Paths in a README, in a URL and in work/ that lead out of their folder are refused."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from codelab.errors import ReadmeError
 from codelab.readme.course import Course
 from codelab.readme.model import Fence
 from codelab.readme.trees import apply_diff, read_tree, write_tree
-from codelab.web.site import Site, create_app
+from codelab.web.app import create_app
+from codelab.web.state import PageState
 from tests.codelab.conftest import Run
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 MODULE = "mod5-buildpacks"
 SECRET = "secret of this machine\n"
@@ -21,7 +22,7 @@ SECRET = "secret of this machine\n"
 
 @pytest.fixture
 def secret(course: Path) -> Path:
-    """A file beside the course, which nothing may read or write."""
+    """Make a file next to the course, which nothing may read or write."""
     path = course.parent / "secret.txt"
     path.write_text(SECRET)
     return path
@@ -29,14 +30,14 @@ def secret(course: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def client() -> FlaskClient:
-    """A visitor of the course as it is; nothing here changes it."""
-    return create_app(Site(Course(ROOT))).test_client()
+    """A client of the page on the real course; no test here changes it."""
+    return create_app(PageState(Course(ROOT))).test_client()
 
 
 @pytest.fixture
 def copy(course: Path) -> Path:
-    """The learner's copy of START."""
-    place = Course(course).place(MODULE)
+    """Make the learner's copy of START."""
+    place = Course(course).track(MODULE)
     write_tree(read_tree(place.start), place.copy)
     return place.copy
 
@@ -45,7 +46,7 @@ def copy(course: Path) -> Path:
     "path", ["b/../../../secret.txt", "b//etc/passwd", "b/a\\b", "b/x/../y", "b/.", f"b/{'x' * 5_000}"]
 )
 @pytest.mark.parametrize("side", ["+++", "---"])
-def test_diff_of_a_file_outside_is_told_by_line(path: str, side: str) -> None:
+def test_diff_of_file_outside_is_reported_with_line(path: str, side: str) -> None:
     heads = ["--- /dev/null", f"+++ {path}", "@@ -0,0 +1 @@", "+x"]
     if side == "---":
         heads = [f"--- a{path[1:]}", "+++ /dev/null", "@@ -1 +0,0 @@", "-x"]
@@ -53,7 +54,7 @@ def test_diff_of_a_file_outside_is_told_by_line(path: str, side: str) -> None:
         apply_diff({}, Fence(7, "diff", "\n".join(heads) + "\n"), "mod5-buildpacks/README.md")
 
 
-def test_apply_of_a_diff_that_leads_out_writes_nothing(course: Path, copy: Path, codelab: Run) -> None:
+def test_apply_of_diff_that_leads_out_writes_nothing(course: Path, copy: Path, codelab: Run) -> None:
     readme = course / MODULE / "README.md"
     readme.write_text(readme.read_text().replace(" b/Procfile", " b/../../../written"))
     answer = codelab("apply", MODULE)
@@ -63,7 +64,7 @@ def test_apply_of_a_diff_that_leads_out_writes_nothing(course: Path, copy: Path,
 
 
 @pytest.mark.parametrize("arguments", [["apply"], ["apply", "--overwrite"], ["reset", "--step", "1", "--yes"]])
-def test_link_out_of_the_copy_is_not_written_through(
+def test_apply_and_reset_do_not_write_through_link(
     course: Path, copy: Path, secret: Path, codelab: Run, arguments: list[str]
 ) -> None:
     (copy / "Procfile").symlink_to(secret)
@@ -75,7 +76,7 @@ def test_link_out_of_the_copy_is_not_written_through(
         assert "a link" in answer.stdout
 
 
-def test_folder_of_the_copy_that_is_a_link_out_is_not_written_through(copy: Path, course: Path) -> None:
+def test_change_through_linked_folder_is_refused(copy: Path, course: Path) -> None:
     from codelab.errors import CodelabError
     from codelab.workspace import Workspace
 
@@ -86,13 +87,13 @@ def test_folder_of_the_copy_that_is_a_link_out_is_not_written_through(copy: Path
     for files in ({"main.py": "changed", "new/index.html": "ours"}, {"main.py": "changed", "new/index.html": None}):
         before = (copy / "main.py").read_text()
         with pytest.raises(CodelabError, match=r'"new/index.html" is a link that leads out of its folder'):
-            Workspace(course).change(Course(course).place(MODULE), files, keep=False)
+            Workspace(course).change(Course(course).track(MODULE), files, keep=False)
         assert (outside / "index.html").read_text() == "theirs"
         assert (copy / "main.py").read_text() == before
 
 
 @pytest.mark.parametrize("command", ["start", "check", "apply", "reset", "next"])
-def test_copy_that_is_a_link_out_of_work_is_refused(course: Path, codelab: Run, command: str) -> None:
+def test_copy_that_links_out_of_work_is_refused(course: Path, codelab: Run, command: str) -> None:
     outside = course.parent / "outside"
     outside.mkdir()
     (outside / "main.py").write_text("theirs")
@@ -111,9 +112,9 @@ def test_progress_is_not_written_through_a_link(course: Path, secret: Path, code
     assert secret.read_text() == SECRET
 
 
-def test_content_of_a_link_out_of_the_copy_is_not_shown(course: Path, copy: Path, secret: Path, codelab: Run) -> None:
+def test_content_behind_link_out_of_copy_is_not_shown(course: Path, copy: Path, secret: Path, codelab: Run) -> None:
     (copy / "notes.txt").symlink_to(secret)
-    client = create_app(Site(Course(course))).test_client()
+    client = create_app(PageState(Course(course))).test_client()
     page = client.get(f"/{MODULE}/compare").text
     assert ("notes.txt" in page, "secret of this machine" in page) == (True, False)
     assert "secret of this machine" not in codelab("diff", MODULE).stdout
@@ -133,18 +134,18 @@ def test_content_of_a_link_out_of_the_copy_is_not_shown(course: Path, copy: Path
         "START%5C..",
         "%00",
         "~",
-        "x" * 9_000,
-        "9" * 5_000,
+        pytest.param("x" * 9_000, id="9,000 letters"),
+        pytest.param("9" * 5_000, id="5,000 digits"),
         "\u0669",
         "README.md",
         "%ff%fe",
     ],
 )
 @pytest.mark.parametrize("side", ["old", "new"])
-def test_comparison_with_what_is_no_state_is_not_found(client: FlaskClient, name: str, side: str) -> None:
+def test_comparison_with_unknown_state_is_404(client: FlaskClient, name: str, side: str) -> None:
     answer = client.get(f"/{MODULE}/compare?{side}={name}")
     assert answer.status_code == 404
-    assert "expected work, a step from 0 to 3, or one of" in answer.text
+    assert "choose one of: work, a step (0 to 3), FINISH, START" in answer.text
     assert len(answer.text) < 10_000
 
 
@@ -162,18 +163,18 @@ def test_comparison_with_what_is_no_state_is_not_found(client: FlaskClient, name
         "/static/..%2fserver.py",
     ],
 )
-def test_address_that_leads_out_is_not_found(client: FlaskClient, path: str) -> None:
+def test_path_that_leads_out_is_404(client: FlaskClient, path: str) -> None:
     assert client.get(path, follow_redirects=True).status_code == 404
 
 
-def test_page_that_is_a_link_out_of_the_course_is_refused(course: Path, secret: Path) -> None:
+def test_page_that_links_out_of_course_is_refused(course: Path, secret: Path) -> None:
     (course / "docs" / "extra.md").symlink_to(secret)
-    answer = create_app(Site(Course(course))).test_client().get("/docs/extra.md")
+    answer = create_app(PageState(Course(course))).test_client().get("/docs/extra.md")
     assert (answer.status_code, "secret of this machine" in answer.text) == (400, False)
 
 
 @pytest.mark.parametrize("name", ["../..", "/etc", "x/y", ".."])
-def test_track_of_a_folder_outside_is_told(course: Path, codelab: Run, name: str) -> None:
+def test_track_of_folder_outside_is_reported(course: Path, codelab: Run, name: str) -> None:
     readme = course / "mod2-cloudndb" / "README.md"
     readme.write_text(readme.read_text().replace("## Track FINISH to", f"## Track {name} to"))
     answer = codelab("show", "mod2-cloudndb", "--step", "1")
@@ -181,6 +182,6 @@ def test_track_of_a_folder_outside_is_told(course: Path, codelab: Run, name: str
 
 
 @pytest.mark.parametrize("side", ["../../mod1-flask/START", "/etc", "..", "~"])
-def test_deploy_of_a_folder_outside_the_module_is_refused(codelab: Run, side: str) -> None:
+def test_deploy_of_folder_outside_module_is_refused(codelab: Run, side: str) -> None:
     answer = codelab("deploy", MODULE, "--project", "demo", "--side", side, "--dry-run")
     assert (answer.returncode, len(answer.stdout.splitlines())) == (1, 1)

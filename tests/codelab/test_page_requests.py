@@ -1,4 +1,4 @@
-"""The learning page answers every odd request in words of its own, and a save keeps no reader waiting."""
+"""The page answers odd requests without a server error, and saves do not delay readers."""
 
 from __future__ import annotations
 
@@ -19,41 +19,43 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from codelab.commands.apply import apply
 from codelab.readme.course import Course
-from codelab.web import site as pages
-from codelab.web.site import Site, create_app
+from codelab.web import track_pages
+from codelab.web.app import create_app
+from codelab.web.state import PageState
 from codelab.web.wsgi import WsgiServer
-from datastore_emulator.http.listener import bind
-from tests.pairs.course import ROOT
+from datastore_emulator.net.listen import listen
+from tests.support.course import ROOT
 
 DEADLINE = 60
 STREAMS = 100
 TRACK = "/mod12-memcache"
 FIELDS = ("token", "back", "overwrite", "pane", "address", "user_agent", "old", "new", "view")
-# Nothing here begins what takes long, such as a check.
+# No path here starts anything slow, such as a check.
 PATHS = ("", "/step/1", "/more", "/compare", "/run", "/reset", "/run/visit", "/run/restart", "/run/hour", "/events/x")
 ODD = ("", "é", "\r\nX: y", "\0", "../..", "9" * 5000, "٣", "[::1", "START", "work", "all", "\ud7ff", "127.0.0.1")
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A copy of the course, which the tests share."""
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageState]:
+    """Make a copy of the course, which the tests share."""
     course = tmp_path_factory.mktemp("course")
     for path in [*ROOT.glob("mod*"), ROOT / "docs", ROOT / "one-app"]:
         shutil.copytree(path, course / path.name, ignore=shutil.ignore_patterns("__pycache__"))
     for path in ROOT.glob("*.md"):
         shutil.copy(path, course)
-    site = Site(Course(course))
-    site.saves.start()
-    yield site
-    site.saves.stop()
+    state = PageState(Course(course))
+    state.saves.start()
+    yield state
+    state.saves.stop()
 
 
 @pytest.fixture(scope="module")
-def url(site: Site) -> Iterator[str]:
-    listener = bind("127.0.0.1", 0)
+def url(state: PageState) -> Iterator[str]:
+    listener = listen("127.0.0.1", 0, "the page")
     port = listener.getsockname()[1]
-    server = WsgiServer(create_app(site), port)
+    server = WsgiServer(create_app(state), port)
     server.listen([listener])
     url = f"http://127.0.0.1:{port}"
     post(url, "/begin")
@@ -63,7 +65,7 @@ def url(site: Site) -> Iterator[str]:
 
 @pytest.fixture
 def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """At the end, nothing has been logged as an error."""
+    """Assert at the end that no error was logged."""
     caplog.set_level(logging.WARNING)
     yield
     assert [record.getMessage() for record in caplog.records] == []
@@ -81,14 +83,14 @@ def post(url: str, path: str, **fields: str) -> httpx.Response:
 
 
 @pytest.mark.usefixtures("quiet")
-@pytest.mark.parametrize("token", ["é", "\ud7ff", "0" * 5000])
-def test_a_token_that_is_not_ours_is_refused_whatever_it_is(url: str, token: str) -> None:
+@pytest.mark.parametrize("token", ["é", "\ud7ff", pytest.param("0" * 5000, id="5,000 digits")])
+def test_wrong_token_is_403(url: str, token: str) -> None:
     assert post(url, "/begin", token=token).status_code == 403
 
 
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize(
-    ("back", "place"),
+    ("back", "location"),
     [
         (f"{TRACK}/step/2", f"{TRACK}/step/2"),
         (f"{TRACK}/step/2\r\nX-Evil: 1", TRACK),
@@ -98,20 +100,20 @@ def test_a_token_that_is_not_ours_is_refused_whatever_it_is(url: str, token: str
         (f"{TRACK}@evil.example/", TRACK),
     ],
 )
-def test_an_action_leads_back_to_a_page_of_its_track_only(url: str, back: str, place: str) -> None:
+def test_action_redirects_only_to_page_of_its_track(url: str, back: str, location: str) -> None:
     answer = post(url, "/apply", back=back)
-    assert (answer.status_code, answer.headers["Location"]) == (303, place)
+    assert (answer.status_code, answer.headers["Location"]) == (303, location)
     assert "X-Evil" not in answer.headers
 
 
 @pytest.mark.usefixtures("quiet")
-@pytest.mark.parametrize("number", ["9" * 5000, "\u0663", "-1", "1e3", "00001", "0"])
-def test_a_step_number_that_is_none_is_not_found(url: str, number: str) -> None:
+@pytest.mark.parametrize("number", [pytest.param("9" * 5000, id="5,000 digits"), "\u0663", "-1", "1e3", "00001", "0"])
+def test_invalid_step_number_is_404(url: str, number: str) -> None:
     assert httpx.get(f"{url}{TRACK}/step/{quote(number)}", timeout=DEADLINE).status_code == 404
 
 
 @pytest.mark.usefixtures("quiet")
-def test_forms_and_queries_by_chance_are_answered_without_a_fault_of_ours(url: str) -> None:
+def test_random_forms_and_queries_cause_no_server_error(url: str) -> None:
     token = token_of(url)
     values = st.sampled_from(ODD) | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
     given_fields = st.dictionaries(st.sampled_from(FIELDS[1:]), values, max_size=3)
@@ -158,42 +160,42 @@ def read_until(stream: socket.socket, text: bytes) -> None:
 
 
 @pytest.mark.usefixtures("quiet")
-def test_a_save_reaches_every_open_page_and_is_drawn_for_all_at_once(
-    url: str, site: Site, monkeypatch: pytest.MonkeyPatch
+def test_save_reaches_all_open_pages_and_is_rendered_once(
+    url: str, state: PageState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post(url, "/reset")
-    drawn: list[str] = []
-    render = pages.render_template
+    rendered: list[str] = []
+    render = track_pages.render_template
 
     def counting(name: str, **context: object) -> str:
-        drawn.append(name)
+        rendered.append(name)
         return render(name, **context)
 
     with streams(url) as opened:
         threads = threading.active_count()
-        monkeypatch.setattr(pages, "render_template", counting)
-        site.editor().apply(site.place("mod12-memcache", "START"), overwrite=False)
+        monkeypatch.setattr(track_pages, "render_template", counting)
+        apply(state.workspace, state.course.track("mod12-memcache"))
         assert httpx.get(f"{url}{TRACK}/", timeout=DEADLINE).status_code == 200
         for stream in opened:
             read_until(stream, b"1 of 3 steps done.")
         assert threads < STREAMS / 2
-    # A save of several files may come as several events, and each is drawn once, or twice where pages came too late.
-    assert drawn.count("standing.html") < STREAMS / 2
+    # A save of several files may bring several events. Each is rendered once, or twice if some pages ask too late.
+    assert rendered.count("progress.html") < STREAMS / 2
 
 
 @pytest.mark.usefixtures("quiet")
-def test_pages_that_are_closed_are_forgotten(url: str, site: Site) -> None:
+def test_closed_pages_are_forgotten(url: str, state: PageState) -> None:
     post(url, "/reset")
     with streams(url):
-        assert len(site.saves._followers) == STREAMS
+        assert len(state.saves._followers) == STREAMS
     end = time.monotonic() + DEADLINE
-    while site.saves._followers and time.monotonic() < end:
+    while state.saves._followers and time.monotonic() < end:
         time.sleep(0.01)
-    assert not site.saves._followers
+    assert not state.saves._followers
 
 
 @pytest.mark.usefixtures("quiet")
-def test_a_file_that_the_browser_has_already_is_not_sent_again(url: str) -> None:
+def test_cached_static_file_is_304(url: str) -> None:
     first = httpx.get(f"{url}/static/page.js", timeout=DEADLINE)
     again = httpx.get(f"{url}/static/page.js", headers={"If-None-Match": first.headers["ETag"]}, timeout=DEADLINE)
     assert (first.status_code, again.status_code, "Content-Length" in again.headers) == (200, 304, False)

@@ -1,4 +1,4 @@
-"""`codelab probe` says of an app, in one line, whether it shows the right address; only then it exits with 0."""
+"""`codelab probe` says in one line if an app shows the right address, and exits with 0 only then."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ import pytest
 from codelab import cli
 from codelab.commands.probe import read_url
 from codelab.errors import CodelabError
-from localcloud.cloud import App, Cloud
-from tests.codelab.sites import OWN, answer, probed, right_answer, serving
-from tests.pairs.course import FUNCTION, ROOT
+from localcloud import App, Cloud
+from tests.codelab.probed_servers import OWN, answer, probed, right_answer, serving
+from tests.support.course import FUNCTION, ROOT
 
 pytestmark = pytest.mark.xdist_group("probe")
 
 
-# The folder, the variables that override its own, whether that is right, and how the line begins.
+# The folder, the variables that override its own, if that is right, and how the line begins.
 APPS: dict[str, tuple[str, dict[str, str], bool, str]] = {
-    "Cloud Run, as it is": ("mod5-buildpacks/FINISH", {}, True, OWN),
+    "Cloud Run, unchanged": ("mod5-buildpacks/FINISH", {}, True, OWN),
     "Cloud Run, 1 too high": (
         "mod5-buildpacks/FINISH",
         {"PROXY_HOPS": "2"},
@@ -42,16 +42,16 @@ APPS: dict[str, tuple[str, dict[str, str], bool, str]] = {
         "mod5-buildpacks/FINISH",
         {"PROXY_HOPS": "0"},
         False,
-        "PROXY_HOPS is too low: the page shows 127.0.0.254, a loopback address, so a proxy's. Raise it by 1",
+        "PROXY_HOPS is too low: the page shows 127.0.0.254, a loopback address, so it is a proxy's. Raise it by 1",
     ),
-    "a function, as it is": ("mod11-functions/FINISH", {}, True, OWN),
+    "a function, unchanged": ("mod11-functions/FINISH", {}, True, OWN),
     "a function, 1 too high": (
         "mod11-functions/FINISH",
         {"PROXY_HOPS": "2"},
         False,
         "PROXY_HOPS is 1 too high: the page shows 192.0.2.8, which this visit forged",
     ),
-    "python27, as it is": ("mod2-cloudndb/FINISH", {}, True, OWN),
+    "python27, unchanged": ("mod2-cloudndb/FINISH", {}, True, OWN),
     "bundled services": ("mod1-flask/FINISH-py3", {}, True, OWN),
     "a page from Memcache": ("mod12-memcache/FINISH", {}, True, OWN),
 }
@@ -65,7 +65,7 @@ def cloud() -> Iterator[Cloud]:
 
 @pytest.fixture(scope="module")
 def app_of(cloud: Cloud) -> Callable[[str], App]:
-    """Start the app of a case of APPS on one cloud; each is started once."""
+    """Return a function that starts the app of a case of APPS, once for all tests."""
     apps: dict[str, App] = {}
 
     def start(case: str) -> App:
@@ -79,19 +79,19 @@ def app_of(cloud: Cloud) -> Callable[[str], App]:
 
 
 @pytest.mark.parametrize("case", APPS)
-def test_an_app_on_the_local_cloud_is_told_its_state(app_of: Callable[[str], App], case: str) -> None:
+def test_app_on_local_cloud_is_explained(app_of: Callable[[str], App], case: str) -> None:
     *_, right, beginning = APPS[case]
-    # Twice: after the first visit an app with a cache has a list with another visitor.
+    # Twice, since an app with a cache has the list of another visitor after the first visit.
     for _ in range(2):
         found, line = probed(app_of(case).url)
         assert line.startswith(beginning)
         assert found is right
 
 
-# On App Engine with Python 3, and on Cloud Run and for a function behind a load balancer: folder, PROXY_HOPS if not as
-# it is there, whether that is right, and how the line begins.
+# On App Engine with Python 3, and on Cloud Run and for a function behind a load balancer: the folder, PROXY_HOPS if it
+# is not the folder's own, if that is right, and how the line begins.
 BEHIND_TWO: dict[str, tuple[str, str | None, bool, str]] = {
-    "App Engine, as it is": ("mod2-cloudndb/FINISH-py3", None, True, OWN),
+    "App Engine, unchanged": ("mod2-cloudndb/FINISH-py3", None, True, OWN),
     "App Engine, 1 too high": (
         "mod2-cloudndb/FINISH-py3",
         "3",
@@ -102,13 +102,13 @@ BEHIND_TWO: dict[str, tuple[str, str | None, bool, str]] = {
         "mod2-cloudndb/FINISH-py3",
         "1",
         False,
-        "PROXY_HOPS is too low: the page shows 169.254.1.1, a link-local address, so a proxy's",
+        "PROXY_HOPS is too low: the page shows 169.254.1.1, a link-local address, so it is a proxy's",
     ),
     "App Engine, 2 too low": (
         "mod2-cloudndb/FINISH-py3",
         "0",
         False,
-        "PROXY_HOPS is too low: the page shows 127.0.0.1, a loopback address, so a proxy's",
+        "PROXY_HOPS is too low: the page shows 127.0.0.1, a loopback address, so it is a proxy's",
     ),
     "a load balancer and Cloud Run": ("mod5-buildpacks/FINISH", "2", True, OWN),
     "a load balancer and Cloud Run, 1 too high": (
@@ -117,24 +117,24 @@ BEHIND_TWO: dict[str, tuple[str, str | None, bool, str]] = {
         False,
         "PROXY_HOPS is 1 too high: the page shows 192.0.2.8, which this visit forged",
     ),
-    "a load balancer and Cloud Run, as it is without": (
+    "a load balancer and Cloud Run, without it": (
         "mod5-buildpacks/FINISH",
         None,
         False,
-        "PROXY_HOPS is too low: the page shows 127.0.0.253, a loopback address, so a proxy's",
+        "PROXY_HOPS is too low: the page shows 127.0.0.253, a loopback address, so it is a proxy's",
     ),
     "a load balancer and a function": ("mod11-functions/FINISH", "2", True, OWN),
-    "a load balancer and a function, as it is without": (
+    "a load balancer and a function, without it": (
         "mod11-functions/FINISH",
         None,
         False,
-        "PROXY_HOPS is too low: the page shows 127.0.0.253, a loopback address, so a proxy's",
+        "PROXY_HOPS is too low: the page shows 127.0.0.253, a loopback address, so it is a proxy's",
     ),
 }
 
 
 @pytest.mark.parametrize("case", BEHIND_TWO)
-def test_an_app_behind_two_proxies_is_told_its_state(cloud: Cloud, case: str) -> None:
+def test_app_behind_two_proxies_is_explained(cloud: Cloud, case: str) -> None:
     folder, hops, right, beginning = BEHIND_TWO[case]
     app = cloud.add(
         ROOT / folder,
@@ -151,29 +151,27 @@ def test_an_app_behind_two_proxies_is_told_its_state(cloud: Cloud, case: str) ->
 
 
 @pytest.mark.parametrize(("address", "own"), [("127.0.0.1", "127.0.0.77"), ("[::1]", "::1")])
-def test_each_address_of_this_machine_can_be_probed(app_of: Callable[[str], App], address: str, own: str) -> None:
-    url = app_of("Cloud Run, as it is").url.replace("localhost", address)
+def test_each_address_of_this_machine_is_probed(app_of: Callable[[str], App], address: str, own: str) -> None:
+    url = app_of("Cloud Run, unchanged").url.replace("localhost", address)
     assert probed(url) == (True, f"right: the page shows {own}, the address that this visit came from")
 
 
-# What an app takes the visitor's address from, and how the line begins.
+# Where an app gets the visitor's address from, and how the line begins.
 FORGEABLE = {
     "request.headers['X-Appengine-User-Ip']": (
-        "forgeable: the app believes X-Appengine-User-Ip, for the page shows 203.0.113.1, which this visit forged"
+        "forgeable: the app trusts X-Appengine-User-Ip: the page shows 203.0.113.1, which this visit forged"
     ),
     "request.headers['X-Real-Ip']": (
-        "forgeable: the app believes X-Real-Ip, for the page shows 203.0.113.3, which this visit forged there"
+        "forgeable: the app trusts X-Real-Ip: the page shows 203.0.113.3, which this visit forged there"
     ),
     "request.headers['X-Forwarded-For'].split(',')[0]": (
-        "forgeable: the app takes the first entry of X-Forwarded-For, for the page shows 192.0.2.1, which this visit"
+        "forgeable: the app takes the first entry of X-Forwarded-For: the page shows 192.0.2.1, which this visit"
     ),
 }
 
 
 @pytest.mark.parametrize("source", FORGEABLE)
-def test_an_app_on_cloud_run_that_believes_what_is_forged_is_told_which(
-    cloud: Cloud, tmp_path: Path, source: str
-) -> None:
+def test_app_that_trusts_forged_header_is_explained(cloud: Cloud, tmp_path: Path, source: str) -> None:
     folder = shutil.copytree(ROOT / "mod5-buildpacks" / "FINISH", tmp_path / "app")
     main = (folder / "main.py").read_text()
     assert main.count("request.remote_addr") == 1, "mod5 has changed: adapt this test"
@@ -186,8 +184,8 @@ def test_an_app_on_cloud_run_that_believes_what_is_forged_is_told_which(
     cloud.remove(app)
 
 
-def test_tls_where_there_is_none_is_told_so(app_of: Callable[[str], App]) -> None:
-    right, line = probed(app_of("Cloud Run, as it is").url.replace("http:", "https:"))
+def test_https_to_http_app_is_explained(app_of: Callable[[str], App]) -> None:
+    right, line = probed(app_of("Cloud Run, unchanged").url.replace("http:", "https:"))
     assert not right
     assert line.startswith("no answer: TLS with localhost failed (")
     assert "An app on this machine has an http:// URL" in line
@@ -197,17 +195,17 @@ MISTAKES = {
     "": "no URL to visit; write make probe URL=https://...",
     "demo.uc.r.appspot.com": '"demo.uc.r.appspot.com" has no scheme; write https://demo.uc.r.appspot.com',
     "localhost:8080": '"localhost:8080" has no scheme; write http://localhost:8080',
-    "ftp://example.com/": '"ftp:" is no scheme of the web; write https:// or, on this machine, http://',
+    "ftp://example.com/": '"ftp:" is not supported; write https:// or, on this machine, http://',
     "https://ann:secret@example.com/a": "the URL has a user name or a password; write https://example.com/a",
     "https:///a": '"https:///a" has no host; write make probe URL=https://...',
     "https://a b/": '"https://a b/" has no host; write make probe URL=https://...',
-    "http://[::1": "\"http://[::1\" is no URL (Invalid port: ':1'); write make probe URL=https://...",
-    "http://example.com:99999/": '"99999" is no port; write one from 1 to 65535',
+    "http://[::1": "\"http://[::1\" is not a URL (Invalid port: ':1'); write make probe URL=https://...",
+    "http://example.com:99999/": '"99999" is not a port; write one from 1 to 65535',
 }
 
 
 @pytest.mark.parametrize("text", MISTAKES)
-def test_a_wrong_url_is_refused_in_one_line_that_says_what_to_write(text: str) -> None:
+def test_wrong_url_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(CodelabError) as refused:
         read_url(text)
     assert str(refused.value) == MISTAKES[text]
@@ -217,12 +215,12 @@ def test_a_wrong_url_is_refused_in_one_line_that_says_what_to_write(text: str) -
     ("text", "placeholder"),
     [("https://mod2-dot-PROJECT_ID.REGION_ID.r.appspot.com/", "PROJECT_ID"), ("https://...", "...")],
 )
-def test_a_placeholder_is_refused_before_anything_is_visited(text: str, placeholder: str) -> None:
+def test_placeholder_in_url_is_refused(text: str, placeholder: str) -> None:
     with pytest.raises(CodelabError, match=f'^"{placeholder}" in the URL is a placeholder'):
         probed(text)
 
 
-def test_the_command_exits_with_0_only_where_all_is_right(capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_exits_with_0_only_if_right(capsys: pytest.CaptureFixture[str]) -> None:
     with serving(right_answer) as site:
         assert cli.main(["probe", site.url]) == 0
     with serving(lambda request, _: answer(request, 404)) as site:
@@ -233,7 +231,7 @@ def test_the_command_exits_with_0_only_where_all_is_right(capsys: pytest.Capture
     assert said.err == "codelab: no URL to visit; write make probe URL=https://...\n"
 
 
-def test_ctrl_c_ends_a_visit_at_once_and_without_a_traceback() -> None:
+def test_ctrl_c_ends_visit_without_traceback() -> None:
     asked, over = threading.Event(), threading.Event()
 
     def respond(_: BaseHTTPRequestHandler, __: int) -> None:
@@ -255,7 +253,7 @@ def test_ctrl_c_ends_a_visit_at_once_and_without_a_traceback() -> None:
     assert said == (b"", b"")
 
 
-def test_make_probe_passes_the_url_on_and_fails_where_it_is_not_right(tmp_path: Path) -> None:
+def test_make_probe_passes_url_and_fails_with_it(tmp_path: Path) -> None:
     # The Makefile alone, with a tool that prints what it is called with.
     shutil.copy(ROOT / "Makefile", tmp_path)
     tool = tmp_path / ".venv" / "bin" / "codelab"

@@ -1,4 +1,4 @@
-"""`codelab probe` names what comes back from anything but a right app, within its time and a few visits."""
+"""`codelab probe` explains any other answer, within its time and a few visits."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from tests.codelab.sites import OWN, Respond, answer, endless, listing, probed, right_answer, serving
+from tests.codelab.probed_servers import OWN, Respond, answer, endless, listing, probed, right_answer, serving
 
-# How a server answers, how often it is asked, and how the line begins.
+# How a server answers, how many visits it gets, and how the line begins.
 SERVERS: dict[str, tuple[Respond, int, str]] = {
     "an error": (lambda request, _: answer(request, 500), 3, "error: the app answers 500 Internal Server Error. Its"),
     "no access": (lambda request, _: answer(request, 403), 1, "not public: the app answers 403 Forbidden"),
@@ -23,22 +23,22 @@ SERVERS: dict[str, tuple[Respond, int, str]] = {
     "another page": (
         lambda request, _: answer(request, 200, "<title>Shop</title>"),
         1,
-        'the page is not VisitMe\'s: it has no list of visits, and its title is "Shop"',
+        'this is not VisitMe\'s page: it has no list of visits, and its title is "Shop"',
     ),
     "bytes that are no text": (
         lambda request, _: request.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n\xff\xfe\x00<li>"),
         1,
-        "the page is not VisitMe's",
+        "this is not VisitMe's page",
     ),
     "a page without end": (
         lambda request, _: endless(request, b"HTTP/1.0 200 OK\r\n\r\n", b"<p>" * 10_000),
         1,
-        "the page is not VisitMe's",
+        "this is not VisitMe's page",
     ),
     "an old list": (
         lambda request, _: answer(request, 200, listing("8.8.8.8: another", "8.8.4.4: yet another")),
         3,
-        "the visit is not in the page's list: it lists 2 other visits",
+        "the page lists 2 other visits and not this one",
     ),
     "no HTTP": (lambda request, _: request.wfile.write(b"SSH-2.0\r\n"), 1, "no answer: the connection broke off ("),
     "an answer broken off": (
@@ -50,17 +50,17 @@ SERVERS: dict[str, tuple[Respond, int, str]] = {
 
 
 @pytest.mark.parametrize("case", SERVERS)
-def test_another_answer_is_named_and_asked_for_thrice_at_most(case: str) -> None:
+def test_other_answer_is_explained_after_three_visits_at_most(case: str) -> None:
     respond, visits, beginning = SERVERS[case]
     with serving(respond) as site:
         right, line = probed(site.url)
     assert line.startswith(beginning)
     assert not right
-    # Each time as another visitor.
+    # Each visit is another visitor.
     assert len({headers["User-Agent"] for _, headers in site.requests}) == len(site.requests) == visits
 
 
-def test_an_error_at_the_first_visit_alone_is_forgotten() -> None:
+def test_error_at_first_visit_only_is_ignored() -> None:
     def respond(request: BaseHTTPRequestHandler, number: int) -> None:
         answer(request, 503) if number == 1 else right_answer(request, number)
 
@@ -69,7 +69,7 @@ def test_an_error_at_the_first_visit_alone_is_forgotten() -> None:
     assert len(site.requests) == 2
 
 
-def test_a_list_that_is_one_visit_behind_is_enough() -> None:
+def test_list_one_visit_behind_is_enough() -> None:
     agents: list[str] = []
 
     def respond(request: BaseHTTPRequestHandler, _: int) -> None:
@@ -81,7 +81,7 @@ def test_a_list_that_is_one_visit_behind_is_enough() -> None:
     assert len(site.requests) == 2
 
 
-def test_a_visit_keeps_path_and_query_and_forges_each_header_with_another_address() -> None:
+def test_visit_keeps_path_and_query_and_forges_headers() -> None:
     with serving(right_answer) as site:
         probed(f"{site.url}visitme?a=b#c")
         probed(site.url)
@@ -94,14 +94,14 @@ def test_a_visit_keeps_path_and_query_and_forges_each_header_with_another_addres
     assert first["User-Agent"] != second["User-Agent"]
 
 
-def test_the_proxy_of_the_environment_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_of_environment_is_not_used_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(lambda request, _: answer(request, 502)) as proxy, serving(right_answer) as site:
         monkeypatch.setenv("http_proxy", proxy.url)
         assert probed(site.url) == (True, OWN)
     assert not proxy.requests
 
 
-def test_a_host_that_only_the_proxy_knows_is_asked_for_by_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_host_that_only_proxy_knows_is_visited_by_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     def respond(request: BaseHTTPRequestHandler, _: int) -> None:
         answer(request, 200, listing(f"8.8.8.8: {request.headers['User-Agent']}"))
 
@@ -113,7 +113,7 @@ def test_a_host_that_only_the_proxy_knows_is_asked_for_by_the_proxy(monkeypatch:
     assert [path for path, _ in proxy.requests] == ["http://visits.invalid/"]
 
 
-def test_this_machines_address_is_not_the_visitors_where_a_proxy_is_between(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_own_address_is_not_right_behind_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     def respond(request: BaseHTTPRequestHandler, _: int) -> None:
         answer(request, 200, listing(f"127.0.0.1: {request.headers['User-Agent']}"))
 
@@ -124,7 +124,7 @@ def test_this_machines_address_is_not_the_visitors_where_a_proxy_is_between(monk
     assert line.startswith("PROXY_HOPS is too low: the page shows 127.0.0.1")
 
 
-def test_an_app_that_does_not_answer_is_waited_for_no_longer_than_its_time() -> None:
+def test_app_that_does_not_answer_times_out() -> None:
     over = threading.Event()
 
     def respond(_: BaseHTTPRequestHandler, __: int) -> None:
@@ -138,7 +138,7 @@ def test_an_app_that_does_not_answer_is_waited_for_no_longer_than_its_time() -> 
     assert len(site.requests) == 1
 
 
-def test_an_app_that_answers_byte_by_byte_is_waited_for_no_longer_than_its_time() -> None:
+def test_app_that_answers_byte_by_byte_times_out() -> None:
     over = threading.Event()
 
     def respond(request: BaseHTTPRequestHandler, __: int) -> None:
@@ -155,7 +155,7 @@ def test_an_app_that_answers_byte_by_byte_is_waited_for_no_longer_than_its_time(
     assert line.startswith("no answer: the app did not answer within 1 seconds")
 
 
-def test_a_name_server_that_hangs_is_waited_for_no_longer_than_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_server_that_hangs_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(60) and [])
     right, line = probed("https://visits.example/", patience=1)
@@ -165,7 +165,7 @@ def test_a_name_server_that_hangs_is_waited_for_no_longer_than_its_time(monkeypa
 
 
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["127.0.0.1", "::1"], ["::1", "127.0.0.1"]])
-def test_a_port_where_nothing_listens_is_told_so(addresses: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_port_without_listener_is_explained(addresses: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     families = {"127.0.0.1": socket.AF_INET, "::1": socket.AF_INET6}
@@ -178,10 +178,12 @@ def test_a_port_where_nothing_listens_is_told_so(addresses: list[str], monkeypat
 
 
 @pytest.mark.parametrize("host", ["visits.invalid", "a..b"])
-def test_a_host_that_is_not_there_is_told_so(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_host_is_explained(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     right, line = probed(f"https://{host}/")
     assert not right
-    assert line.startswith(f"no answer: there is no host {host}. Compare it with the URL that the deployment printed")
+    assert line.startswith(
+        f"no answer: there is no host {host}. Compare the URL with the one that the deployment printed"
+    )

@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bench import stores
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.engine import Engine
 from tests.differential.comparison import StorePair
 from tests.differential.differences import Emulator
 from tests.differential.store import ProgramRunner
-from tests.lanes import BY_NAME, not_run
+from tests.support import emulators as google
+from tests.support.lanes import why_not_run
 
-STARTS: dict[Emulator, Callable[[], contextlib.AbstractContextManager[stores.Store]]] = {
-    "datastore": stores.google_datastore,
-    "firestore": stores.google_firestore,
+STARTS: dict[Emulator, Callable[[], contextlib.AbstractContextManager[google.RunningDatastore]]] = {
+    "datastore": google.google_datastore,
+    "firestore": google.google_firestore,
 }
 
 
@@ -59,6 +59,6 @@ def pair(
     request: pytest.FixtureRequest, embedded: ProgramRunner, emulators: Callable[[Emulator], ProgramRunner]
 ) -> StorePair:
     """The embedded engine and one of Google's emulators."""
-    if reason := not_run(BY_NAME[LANE[request.param]]):
+    if reason := why_not_run(LANE[request.param]):
         pytest.skip(reason)
     return StorePair(request.param, embedded, emulators(request.param))

@@ -1,13 +1,11 @@
-"""The README's table has the lanes that there are."""
+"""README.md's table of lanes is that of the registry."""
 
 from __future__ import annotations
 
-import re
-
-from localcloud.doctor import LANES
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
+from tests.support.lanes.registry import table
 
 
-def test_the_readme_lists_every_lane_and_no_other() -> None:
-    section = (ROOT / "README.md").read_text().partition("## On the genuine articles")[2].partition("\n## ")[0]
-    assert re.findall(r"^\| `([\w-]+)` \|", section, re.MULTILINE) == [lane.name for lane in LANES]
+def test_readme_has_the_table_of_lanes() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert f"|---|---|\n{table()}\n" in readme, f"README.md, Against the real services: the rows should be\n{table()}"

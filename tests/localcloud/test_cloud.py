@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 
 import httpx
 import pytest
 
 from datastore_emulator.errors import UserError
-from localcloud.cloud import Cloud
+from localcloud import Cloud
+from localcloud.launch.plan import LaunchPlan
+from localcloud.runtimes import Command, Instance, Report, ServiceAddresses
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,3 +68,47 @@ def test_app_engine_behind_load_balancer_is_refused_by_name(folder: str, platfor
         f"{folder}: --behind-load-balancer works for Cloud Run and Cloud Run functions only; there is no record of "
         f"what {platform} sends an app behind one; leave the option out"
     )
+
+
+class RecordingRuntime:
+    """A runtime that prepares nothing, and records what it was asked for."""
+
+    def __init__(self) -> None:
+        self.prepared: list[str] = []
+
+    def supports(self, plan: LaunchPlan) -> bool:
+        """Return whether the plan is for Python 3, so that other plans go to the built-in runtimes."""
+        return plan.python != "2.7"
+
+    def prepare(self, plan: LaunchPlan, services: ServiceAddresses, instance: Instance, report: Report) -> Command:
+        """Report one line and return a server that answers nothing."""
+        report("preparing")
+        self.prepared.append(instance.service)
+        server = f"python3 -c 'import socket; socket.create_server((\"\", {instance.port})).accept()'"
+        return Command(("/bin/sh", "-c", server), {"PATH": os.defpath}, plan.directory, ())
+
+
+def test_add_listens_and_start_prepares() -> None:
+    runtime, log = RecordingRuntime(), []
+    with Cloud(runtimes=[runtime], log=lambda name, line: log.append((name, line))) as cloud:
+        app = cloud.add(ROOT / "mod5-buildpacks" / "START")
+        socket.create_connection(("127.0.0.1", int(app.url.rpartition(":")[2])), timeout=5).close()
+        assert runtime.prepared == []
+        app.start()
+    assert runtime.prepared == ["mod5-buildpacks-start"]
+    assert ("mod5-buildpacks/START", "preparing") in log
+
+
+def test_taken_port_is_refused_before_anything_is_prepared() -> None:
+    runtime = RecordingRuntime()
+    with socket.create_server(("127.0.0.1", 0)) as taken, Cloud(runtimes=[runtime]) as cloud:
+        with pytest.raises(UserError, match="another program"):
+            cloud.add(ROOT / "mod5-buildpacks" / "START", port=taken.getsockname()[1])
+        assert runtime.prepared == []
+
+
+def test_plan_that_no_given_runtime_supports_gets_a_built_in_one() -> None:
+    runtime = RecordingRuntime()
+    with Cloud(runtimes=[runtime]) as cloud:
+        cloud.add(ROOT / "mod1-flask" / "START").prepare()
+    assert runtime.prepared == []

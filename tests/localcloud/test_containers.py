@@ -1,4 +1,4 @@
-"""Real containers: what a build reuses and what it refuses, and that nothing of a container outlives its app."""
+"""Real containers: the layers that a build reuses, the builds that fail, and the end of a container with its app."""
 
 from __future__ import annotations
 
@@ -17,27 +17,26 @@ import httpx
 import psutil
 import pytest
 
-from codelab.compare import lanes
-from codelab.compare.local_cloud import local_sides
 from codelab.compare.scenarios import first_visit_to_an_empty_store
 from datastore_emulator.errors import UserError
-from localcloud.cloud import App, Cloud
-from localcloud.runtimes import containers
-from localcloud.runtimes.containers import Tool
-from tests.lanes import BY_NAME, HAS_PYTHON27, not_run
-from tests.pairs.conftest import fresh
-from tests.pairs.course import FUNCTION, ROOT
+from localcloud import App
+from localcloud.runtimes.cache import cache_directory
+from tests.support import containers
+from tests.support.apps import fresh, run_cloud, run_folders
+from tests.support.containers import ContainerTool
+from tests.support.course import ROOT
+from tests.support.lanes import BY_NAME, setups, why_not_run
 
 MODULE = ROOT / "mod4-cloudrun"
 NAME = "mod4-cloudrun/FINISH"
 DEADLINE = 60
-# A program that has an app in a container, prints the app's log, and waits for its end.
+# A program that runs an app in a container, prints the app's log, and waits until it is stopped.
 PROGRAM = """
 import signal, sys
 from pathlib import Path
-from codelab.compare import lanes
-from localcloud.cloud import Cloud
-with lanes.containers() as lane, Cloud(log=lambda name, line: print(line, flush=True), **lane.options) as cloud:
+from tests.support.apps import run_cloud
+from tests.support.lanes import setups
+with setups.containers() as setup, run_cloud(setup, lambda name, line: print(line, flush=True)) as cloud:
     cloud.add(Path(sys.argv[1]))
     cloud.start()
     signal.pause()
@@ -47,9 +46,9 @@ pytestmark = [pytest.mark.lane("containers", NAME), pytest.mark.xdist_group("con
 
 
 @pytest.fixture
-def tool() -> Tool:
-    """What builds and runs containers here. Without it the tests are not run."""
-    if reason := not_run(BY_NAME["containers"]):
+def tool() -> ContainerTool:
+    """The program that builds and runs containers here; skips without one."""
+    if reason := why_not_run("containers"):
         pytest.skip(reason)
     found = containers.find_tool()
     assert found
@@ -58,40 +57,40 @@ def tool() -> Tool:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of FINISH that a test may change."""
+    """A copy of FINISH for the test to change."""
     return Path(shutil.copytree(MODULE / "FINISH", tmp_path / "FINISH"))
 
 
 @pytest.fixture
 def log() -> list[str]:
-    """What the app in `app` has printed so far."""
+    """The lines that `app` has printed so far."""
     return []
 
 
 @pytest.fixture
-def app(tool: Tool, log: list[str]) -> Iterator[App]:
+def app(tool: ContainerTool, log: list[str]) -> Iterator[App]:
     """FINISH, running in a container."""
-    with lanes.containers() as lane, Cloud(log=lambda name, line: log.append(line), **lane.options) as cloud:
+    with setups.containers() as setup, run_cloud(setup, lambda name, line: log.append(line)) as cloud:
         app = cloud.add(MODULE / "FINISH")
         cloud.start()
         yield app
 
 
 def reuses(log: str, instruction: str) -> bool:
-    """Whether the tool said of this instruction that it took the layer of an earlier build."""
+    """Return whether the tool took an earlier build's layer for this instruction."""
     assert instruction in log
     return bool(re.search(rf"{re.escape(instruction)}.*\n.*(Using cache|CACHED)", log))
 
 
 @pytest.mark.parametrize("side", ["FINISH", "FINISH-py2"])
-def test_a_change_in_main_py_reuses_the_layer_of_the_requirements(
-    tool: Tool, side: str, tmp_path: Path, record_property: Callable[[str, object], None]
+def test_change_in_main_py_reuses_the_layer_of_the_requirements(
+    tool: ContainerTool, side: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    if side == "FINISH-py2" and not HAS_PYTHON27:
+    if side == "FINISH-py2" and not BY_NAME["containers"].has_python27:
         pytest.skip("no Python 2.7 to make its image of")
     folder = Path(shutil.copytree(MODULE / side, tmp_path / side))
     with (folder / "requirements.txt").open("a") as requirements:
-        requirements.write(f"# {secrets.token_hex(8)}\n")  # so that no earlier build is of use
+        requirements.write(f"# {secrets.token_hex(8)}\n")  # so that no layer of an earlier build fits
     first = containers.build(tool, folder)
     with (folder / "main.py").open("a") as source:
         source.write("# changed\n")
@@ -104,7 +103,7 @@ def test_a_change_in_main_py_reuses_the_layer_of_the_requirements(
     assert not reuses(second.log, "COPY . ./")
 
 
-def test_requirements_installed_before_they_are_copied_do_not_build(tool: Tool, folder: Path) -> None:
+def test_build_fails_if_requirements_are_copied_after_pip_install(tool: ContainerTool, folder: Path) -> None:
     dockerfile = folder / "Dockerfile"
     copy, install = "COPY requirements.txt ./\n", "RUN pip install --no-cache-dir -r requirements.txt\n"
     right = dockerfile.read_text()
@@ -114,49 +113,49 @@ def test_requirements_installed_before_they_are_copied_do_not_build(tool: Tool, 
         containers.build(tool, folder)
 
 
-def test_a_template_that_the_image_lacks_is_missed(tool: Tool, folder: Path) -> None:
+def test_template_missing_from_the_image_is_noticed(tool: ContainerTool, folder: Path) -> None:
     with (folder / ".dockerignore").open("a") as ignored:
         ignored.write("templates\n")
     image = containers.build(tool, folder)
     with (
-        lanes.containers() as lane,
-        local_sides({NAME: folder}, FUNCTION, lane) as sides,
-        fresh(NAME, *sides[NAME]) as side,
+        setups.containers() as setup,
+        run_folders({NAME: folder}, setup) as backends,
+        fresh(backends[NAME]) as app,
         pytest.raises(AssertionError, match="500"),
     ):
-        first_visit_to_an_empty_store(side)
+        first_visit_to_an_empty_store(app)
     containers.remove(tool, image)
 
 
-def test_the_container_listens_on_the_loopback_interface_alone(app: App, log: list[str]) -> None:
+def test_container_listens_on_the_loopback_interface_only(app: App, log: list[str]) -> None:
     httpx.get(app.url)
     assert [line for line in log if "Listening at: http://127.0.0.1:" in line]
 
 
-def test_a_restarted_container_is_a_new_one(app: App, log: list[str]) -> None:
+def test_restart_makes_a_new_container(app: App, log: list[str]) -> None:
     app.restart()
     assert httpx.get(app.url).status_code == httpx.codes.OK
     assert len([line for line in log if "Listening at:" in line]) == 2
 
 
-def test_the_server_is_asked_to_end_as_on_cloud_run(app: App, log: list[str]) -> None:
+def test_server_gets_sigterm_as_on_cloud_run(app: App, log: list[str]) -> None:
     app.stop()
     assert [line for line in log if "Handling signal: term" in line]
 
 
-def test_the_server_runs_without_roots_rights(app: App) -> None:
+def test_server_does_not_run_as_root(app: App) -> None:
     owners = {process.username() for process in app.processes() if "gunicorn" in " ".join(process.cmdline()[1:2])}
     assert owners == {"nobody"}
 
 
-def test_what_the_app_prints_is_in_the_log_at_once(tool: Tool, folder: Path) -> None:
+def test_output_of_the_app_is_in_the_log_at_once(tool: ContainerTool, folder: Path) -> None:
     source = folder / "main.py"
     source.write_text(source.read_text().replace("= fetch_visits(10)", "= print('visited') or []"))
     lines = log_of_a_visit(folder, lambda line: line == "visited")
     assert "visited" in lines
 
 
-def test_nobody_has_no_home_for_a_control_socket(tool: Tool, folder: Path) -> None:
+def test_user_nobody_needs_no_control_socket(tool: ContainerTool, folder: Path) -> None:
     dockerfile = folder / "Dockerfile"
     assert not [line for line in log_of_a_visit(folder) if "Control server error" in line]
     dockerfile.write_text(dockerfile.read_text().replace(" --no-control-socket", ""))
@@ -168,7 +167,7 @@ def is_control_error(line: str) -> bool:
 
 
 def log_of_a_visit(folder: Path, awaited: Callable[[str], bool] = lambda line: True) -> list[str]:
-    """Return what the folder's app logs while somebody visits it, until it has logged a line that is awaited."""
+    """Visit the folder's app and return its log, waiting for a line that is `awaited`."""
     log: list[str] = []
     seen = threading.Event()
 
@@ -177,7 +176,7 @@ def log_of_a_visit(folder: Path, awaited: Callable[[str], bool] = lambda line: T
         if awaited(line):
             seen.set()
 
-    with lanes.containers() as lane, Cloud(log=take, **lane.options) as cloud:
+    with setups.containers() as setup, run_cloud(setup, take) as cloud:
         app = cloud.add(folder)
         cloud.start()
         assert httpx.get(app.url).status_code == httpx.codes.OK
@@ -186,10 +185,11 @@ def log_of_a_visit(folder: Path, awaited: Callable[[str], bool] = lambda line: T
 
 
 @pytest.fixture
-def program(tool: Tool) -> Iterator[subprocess.Popen[str]]:
-    """A program that has the app in a container."""
+def program(tool: ContainerTool) -> Iterator[subprocess.Popen[str]]:
+    """A program that runs the app in a container."""
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(MODULE / "FINISH")],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -199,8 +199,8 @@ def program(tool: Tool) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_nothing_of_the_container_outlives_the_program(
-    tool: Tool, program: subprocess.Popen[str], number: signal.Signals
+def test_container_ends_with_the_program(
+    tool: ContainerTool, program: subprocess.Popen[str], number: signal.Signals
 ) -> None:
     lines = iter(program.stdout or ())
     port = next(int(found[1]) for line in lines if (found := re.search(r"Listening at: http://127.0.0.1:(\d+)", line)))
@@ -212,17 +212,17 @@ def test_nothing_of_the_container_outlives_the_program(
     assert not [process for process in family if process.is_running()]
     with socket.socket() as client:
         assert client.connect_ex(("127.0.0.1", port))
-    containers.sweep(tool)  # as the next program does, after one that was killed
+    containers.sweep(tool)  # as the next program does when one was killed
     assert f"localcloud-{program.pid}-" not in listing(tool)
     assert not mounts()
 
 
-def listing(tool: Tool) -> str:
-    """Return what the tool says of the containers it has."""
+def listing(tool: ContainerTool) -> str:
+    """Return the tool's list of containers."""
     return tool.call(*(["containers"] if tool.name == "buildah" else ["ps", "--all"])).stdout
 
 
 def mounts() -> list[str]:
     """Return this machine's mounts below the containers' store."""
-    store = str(containers.cache_directory() / "containers")
+    store = str(cache_directory() / "containers")
     return [line for line in Path("/proc/self/mounts").read_text().splitlines() if store in line]

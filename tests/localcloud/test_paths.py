@@ -1,4 +1,4 @@
-"""Names that lead out of their folder, each kind of them."""
+"""Every kind of name that leads out of its folder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.files.paths import OutsideError, inside, shown
+from localcloud.files.paths import OutsideError, format_name, resolve_inside
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def root(tmp_path: Path) -> Path:
     "name", ["sub/file.txt", "sub//./file.txt", "in", "~/x", "none/there", "..x", "round", "%2e%2e/x"]
 )
 def test_name_inside_is_a_path_below_the_folder(root: Path, name: str) -> None:
-    assert inside(root, name) == root / name
+    assert resolve_inside(root, name) == root / name
 
 
 @pytest.mark.parametrize(
@@ -52,19 +52,19 @@ def test_name_inside_is_a_path_below_the_folder(root: Path, name: str) -> None:
         ("folder-out/secret.txt", "a link that leads out"),
         ("folder-out/root-too", "a link that leads out"),
         ("absolute/passwd", "a link that leads out"),
-        ("\ud800", "is no path"),
+        ("\ud800", "is not a path"),
     ],
 )
 def test_name_that_leads_out_is_refused_in_one_line(root: Path, name: str, reason: str) -> None:
     with pytest.raises(OutsideError, match=reason) as caught:
-        inside(root, name)
+        resolve_inside(root, name)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 400 + len(os.fspath(root))
 
 
 def test_folder_that_is_reached_through_a_link_holds_its_files(root: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(root)
-    assert inside(tmp_path / "link", "sub/file.txt").read_text() == "here"
+    assert resolve_inside(tmp_path / "link", "sub/file.txt").read_text() == "here"
 
 
 @pytest.mark.parametrize(
@@ -79,4 +79,4 @@ def test_folder_that_is_reached_through_a_link_holds_its_files(root: Path, tmp_p
     ],
 )
 def test_name_is_shown_in_one_printable_line(name: str, text: str) -> None:
-    assert shown(name) == text
+    assert format_name(name) == text

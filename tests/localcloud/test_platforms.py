@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from localcloud.cloud import App, Cloud, Platform
+from localcloud import App, Cloud, Platform
 from localcloud.platforms import Entry, Record, records
 from localcloud.platforms.record import everywhere
 

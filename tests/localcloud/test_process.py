@@ -1,4 +1,4 @@
-"""Children of children, daemons and deaf ones: what a `Process` starts is gone when it has stopped."""
+"""`Process`: its output, and that everything it started is gone after `stop`, daemons included."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ import os, signal, subprocess, sys, time
 time.sleep(600)
 """
 CHILD = "[sys.executable, '-c', 'import os, time; print(os.getpid(), flush=True); time.sleep(600)']"
-DEAF = (
+IGNORES_TERM = (
     "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(os.getpid(), flush=True); "
     "time.sleep(600)"
 )
-SPEAKING = """
+PRINTS_SIGNAL = """
 import os, signal, time
-def says(words):
+def print_at_end(text):
     def end(*_):
-        print(words, flush=True)
+        print(text, flush=True)
         os._exit(0)
     return end
-signal.signal(signal.SIGTERM, says('ended by TERM'))
-signal.signal(signal.SIGUSR1, says('ended by its parent'))
+signal.signal(signal.SIGTERM, print_at_end('ended by TERM'))
+signal.signal(signal.SIGUSR1, print_at_end('ended by its parent'))
 print('ready', flush=True)
 time.sleep(600)
 """
@@ -55,7 +55,7 @@ os.wait()
 
 
 class Lines(queue.Queue[str]):
-    """What a process prints, to wait for."""
+    """The lines that a process prints, to wait for."""
 
     def __call__(self, name: str, text: str) -> None:
         self.put(text)
@@ -127,44 +127,44 @@ def test_command_that_does_not_exist_is_one_line(tmp_path: Path, lines: Lines) -
 # wait_for_port
 
 
-def test_wait_ends_when_the_port_is_open(run: Callable[..., Process]) -> None:
+def test_wait_for_port_returns_when_the_port_is_open(run: Callable[..., Process]) -> None:
     port = free_port()
     process = run(f"import socket, time; s = socket.create_server(('127.0.0.1', {port})); time.sleep(600)")
     process.wait_for_port("127.0.0.1", port, DEADLINE)
     socket.create_connection(("127.0.0.1", port)).close()
 
 
-def test_wait_fails_early_with_the_last_words_of_the_dead(run: Callable[..., Process]) -> None:
+def test_wait_for_port_of_a_dead_child_fails_early_with_its_error(run: Callable[..., Process]) -> None:
     process = run("print('starting'); import nothing_of_this_name")
     message = "web ended with exit code 1 before it listened on port .* No module named 'nothing_of_this_name'"
     with pytest.raises(UserError, match=message):
         process.wait_for_port("127.0.0.1", free_port(), 600)
 
 
-def test_wait_names_the_signal_that_ended_it(run: Callable[..., Process]) -> None:
+def test_wait_for_port_of_a_killed_child_names_the_signal(run: Callable[..., Process]) -> None:
     process = run("import os; os.kill(os.getpid(), 9)")
     with pytest.raises(UserError, match=r"was ended by SIGKILL .* it printed nothing"):
         process.wait_for_port("127.0.0.1", free_port(), 600)
 
 
-def test_the_last_words_are_the_error_rather_than_what_follows_it(run: Callable[..., Process]) -> None:
+def test_error_is_quoted_rather_than_the_lines_after_it(run: Callable[..., Process]) -> None:
     process = run("print('OSError: Address already in use\\nshutdown complete\\n]'); raise SystemExit(1)")
-    message = r"it said: OSError: Address already in use; the server must take its port from \$PORT$"
+    message = r"it printed: OSError: Address already in use; the server must take its port from \$PORT$"
     with pytest.raises(UserError, match=message):
         process.wait_for_port("127.0.0.1", free_port(), 600)
 
 
-def test_wait_gives_up_after_its_deadline(run: Callable[..., Process], lines: Lines) -> None:
+def test_wait_for_port_fails_after_its_deadline(run: Callable[..., Process], lines: Lines) -> None:
     process = run("import time; print('busy'); time.sleep(600)")
     lines.next()
-    with pytest.raises(UserError, match=r"does not listen on 127.0.0.1:\d+ after 0.1 s.* it said: busy"):
+    with pytest.raises(UserError, match=r"does not listen on 127.0.0.1:\d+ after 0.1 s.* it printed: busy"):
         process.wait_for_port("127.0.0.1", free_port(), 0.1)
 
 
 # stop
 
 
-def test_child_is_asked_to_end(run: Callable[..., Process], lines: Lines) -> None:
+def test_stop_sends_term(run: Callable[..., Process], lines: Lines) -> None:
     handler = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))"
     process = run(f"import signal, sys, time; {handler}; print('ready'); time.sleep(600)")
     lines.next()
@@ -172,9 +172,9 @@ def test_child_is_asked_to_end(run: Callable[..., Process], lines: Lines) -> Non
     assert process.returncode == 3
 
 
-def test_parent_may_end_its_children_in_its_own_way(run: Callable[..., Process], lines: Lines) -> None:
+def test_parent_may_end_its_children_itself(run: Callable[..., Process], lines: Lines) -> None:
     start = f"""
-child = subprocess.Popen([sys.executable, '-c', {SPEAKING!r}])
+child = subprocess.Popen([sys.executable, '-c', {PRINTS_SIGNAL!r}])
 def end(*_):
     child.send_signal(signal.SIGUSR1)
     child.wait()
@@ -187,8 +187,10 @@ signal.signal(signal.SIGTERM, end)
     assert lines.next() == "ended by its parent"
 
 
-def test_child_of_a_deaf_parent_is_asked_too(run: Callable[..., Process], lines: Lines) -> None:
-    start = f"signal.signal(signal.SIGTERM, signal.SIG_IGN); subprocess.Popen([sys.executable, '-c', {SPEAKING!r}])"
+def test_child_of_a_parent_that_ignores_term_gets_term(run: Callable[..., Process], lines: Lines) -> None:
+    start = (
+        f"signal.signal(signal.SIGTERM, signal.SIG_IGN); subprocess.Popen([sys.executable, '-c', {PRINTS_SIGNAL!r}])"
+    )
     process = run(PARENT.format(start=start))
     assert lines.next() == "ready"
     process.stop()
@@ -205,14 +207,14 @@ def test_child_of_a_deaf_parent_is_asked_too(run: Callable[..., Process], lines:
     ],
     ids=["same-group", "own-session", "own-session-and-environment", "daemon"],
 )
-def test_grandchild_ends_too(run: Callable[..., Process], lines: Lines, start: str) -> None:
+def test_stop_ends_grandchild(run: Callable[..., Process], lines: Lines, start: str) -> None:
     process = run(PARENT.format(start=start))
     grandchild = int(lines.next())
     process.stop()
     assert not is_running(grandchild)
 
 
-def test_grandchild_without_the_environment_ends_too(run: Callable[..., Process], lines: Lines) -> None:
+def test_stop_ends_grandchild_without_the_environment(run: Callable[..., Process], lines: Lines) -> None:
     process = run(PARENT.format(start=f"subprocess.Popen({CHILD}, env={{}})\nos._exit(0)"))
     grandchild = int(lines.next())
     assert wait_until(lambda: process.returncode == 0)
@@ -220,15 +222,15 @@ def test_grandchild_without_the_environment_ends_too(run: Callable[..., Process]
     assert not is_running(grandchild)
 
 
-def test_family_that_does_not_listen_to_term_is_killed(run: Callable[..., Process], lines: Lines) -> None:
-    start = f"subprocess.Popen([sys.executable, '-c', {DEAF!r}], start_new_session=True)\n{DEAF}"
+def test_processes_that_ignore_term_are_killed(run: Callable[..., Process], lines: Lines) -> None:
+    start = f"subprocess.Popen([sys.executable, '-c', {IGNORES_TERM!r}], start_new_session=True)\n{IGNORES_TERM}"
     process = run(PARENT.format(start=start))
     pids = [int(lines.next()) for _ in range(2)]
     process.stop()
     assert [is_running(pid) for pid in pids] == [False, False]
 
 
-def test_what_a_dead_child_left_running_ends(run: Callable[..., Process], lines: Lines) -> None:
+def test_stop_ends_what_a_dead_child_left_running(run: Callable[..., Process], lines: Lines) -> None:
     process = run(f"import os, subprocess, sys; subprocess.Popen({CHILD}); os._exit(0)")
     grandchild = int(lines.next())
     assert wait_until(lambda: process.returncode == 0)
@@ -249,7 +251,7 @@ def test_other_processes_are_left_alone(run: Callable[..., Process]) -> None:
     assert other.returncode is None
 
 
-# Forks twice, leads a session of its own, and has nothing of what it was started with.
+# Forks twice, leads a session of its own, and has an empty environment.
 LONE_DAEMON = f"""
 if os.fork() == 0:
     os.setsid()
@@ -258,12 +260,14 @@ if os.fork() == 0:
     os._exit(0)
 os.wait()
 """
-needs_subreaper = pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a daemon back to its keeper")
+needs_subreaper = pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a daemon back to its supervisor")
 
 
 @needs_subreaper
 @pytest.mark.parametrize("then", ["", "os._exit(0)"], ids=["parent-lives", "parent-has-ended"])
-def test_daemon_that_has_left_everything_ends_too(run: Callable[..., Process], lines: Lines, then: str) -> None:
+def test_stop_ends_daemon_without_parent_group_and_environment(
+    run: Callable[..., Process], lines: Lines, then: str
+) -> None:
     process = run(PARENT.format(start=LONE_DAEMON + then))
     daemon = int(lines.next())
     if then:
@@ -281,15 +285,15 @@ def test_daemon_of_one_app_is_not_ended_with_another(run: Callable[..., Process]
     assert is_running(daemon)
 
 
-def test_nothing_of_ours_is_left_beside_the_child(run: Callable[..., Process], lines: Lines) -> None:
+def test_stop_ends_the_supervisor_too(run: Callable[..., Process], lines: Lines) -> None:
     before = set(psutil.Process().children(recursive=True))
     process = run("import time; print('ready'); time.sleep(600)")
     lines.next()
     begun = set(psutil.Process().children(recursive=True)) - before
     process.stop()
-    assert len(begun) >= 2  # the child and its keeper
+    assert len(begun) >= 2  # the child and its supervisor
     left = {other for other in begun if is_running(other.pid)}
-    assert {other for other in left if "localcloud.processes.process" not in other.cmdline()} == set()
+    assert {other for other in left if "localcloud.processes.watchdog" not in other.cmdline()} == set()
 
 
 @pytest.mark.parametrize(
@@ -302,10 +306,10 @@ def test_nothing_of_ours_is_left_beside_the_child(run: Callable[..., Process], l
         pytest.param(["true", "a\0b"], {}, "embedded null byte", id="NUL byte in a word"),
         pytest.param(["true"], {"A": "a\0b"}, "embedded null byte", id="NUL byte in a variable"),
         pytest.param(["true"], {"A=B": ""}, "illegal environment variable name", id="= in a name"),
-        pytest.param(["true", "\ud800"], {}, "surrogates not allowed", id="no text"),
+        pytest.param(["true", "\ud800"], {}, "surrogates not allowed", id="lone surrogate"),
     ],
 )
-def test_command_that_the_system_does_not_take_is_one_line(
+def test_command_that_the_system_refuses_is_one_line(
     tmp_path: Path, lines: Lines, argv: list[str], environment: dict[str, str], reason: str
 ) -> None:
     with pytest.raises(UserError, match=rf"^web: cannot run '\w+(\.\.\.)?' in .*: .*{reason}") as caught:
@@ -325,7 +329,7 @@ def test_child_gets_no_variable_but_the_ones_given(run: Callable[..., Process], 
     process.stop()
 
 
-def test_child_has_the_signals_and_files_of_any_program(run: Callable[..., Process], lines: Lines) -> None:
+def test_child_has_default_signals_and_three_files(run: Callable[..., Process], lines: Lines) -> None:
     code = """
 import os, signal
 numbers = [signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ]
@@ -344,8 +348,8 @@ print([number.name for number in numbers[:2] if from_c >> (number - 1) & 1])
     assert lines.next() == str(inherited)
 
 
-@pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "sys.exit()"], ids=["killed", "forgetful"])
-def test_children_end_with_a_program_that_could_not_stop_them(end: str) -> None:
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "sys.exit()"], ids=["killed", "ended without stop"])
+def test_children_end_after_their_program_was_killed(end: str) -> None:
     code = f"""
 import os, queue, sys
 from pathlib import Path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 import sys
@@ -12,16 +11,16 @@ import psutil
 import pytest
 from google.cloud import datastore
 
-from localcloud.cloud import App, Cloud
-from localcloud.runtimes.genuine_python27 import command_for, find_python27
-from tests.lanes import BY_NAME, not_run
-from tests.pairs.course import ROOT
+from localcloud import App, Cloud
+from localcloud.runtimes.python27_real import Python27RealRuntime, find_python27
+from tests.support.course import ROOT
+from tests.support.lanes import why_not_run
 
 
 @pytest.fixture
 def genuine() -> None:
     """Skip without a Python 2.7; where one is required, the run has not even begun."""
-    if reason := not_run(BY_NAME["python27"]):
+    if reason := why_not_run("python27"):
         pytest.skip(reason)
 
 
@@ -102,11 +101,11 @@ def test_a_connector_whose_name_is_a_placeholder_does_not_keep_an_app_from_start
 @in_lane
 @pytest.mark.usefixtures("genuine")
 def test_visits_go_both_ways_between_genuine_ndb_and_todays_clients(monkeypatch):
-    with Cloud(commands=functools.partial(command_for, find_python27())) as cloud:
+    with Cloud(runtimes=[Python27RealRuntime(find_python27())]) as cloud:
         old = cloud.add(ROOT / "mod1-flask" / "START")
         new = cloud.add(ROOT / "mod2-cloudndb" / "FINISH-py3")
         cloud.start()
-        monkeypatch.setenv("DATASTORE_EMULATOR_HOST", cloud.datastore)
+        monkeypatch.setenv("DATASTORE_EMULATOR_HOST", cloud.datastore.address)
 
         def listed(app: App, visitor: str) -> list[str]:
             page = httpx.get(app.url, headers={"User-Agent": visitor}, timeout=60).text
@@ -122,7 +121,7 @@ def test_visits_go_both_ways_between_genuine_ndb_and_todays_clients(monkeypatch)
 @in_lane
 @pytest.mark.usefixtures("genuine")
 def test_a_server_of_its_own_listens_on_loopback_only():
-    with Cloud(commands=functools.partial(command_for, find_python27())) as cloud:
+    with Cloud(runtimes=[Python27RealRuntime(find_python27())]) as cloud:
         app = cloud.add(ROOT / "mod4-cloudrun" / "FINISH-py2")
         cloud.start()
         assert httpx.get(app.url, timeout=60).status_code == 200
@@ -141,9 +140,7 @@ def test_a_python_that_is_not_2_7_is_refused(localcloud, folder):
     app = folder(app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n")
     command = localcloud("run", app, "--python27", sys.executable)
     assert command.wait() == 1
-    assert command.lines[-1].startswith(
-        f"localcloud: --python27 {sys.executable}: expected a Python 2.7 with pip, found 3."
-    )
+    assert command.lines[-1].startswith(f"localcloud: --python27 {sys.executable}: it is Python 3.")
 
 
 def test_a_machine_without_python_2_7_is_told_how_to_name_one(localcloud, folder, tmp_path):
@@ -151,5 +148,5 @@ def test_a_machine_without_python_2_7_is_told_how_to_name_one(localcloud, folder
     nothing = {"PATH": os.path.dirname(sys.executable), "PYENV_ROOT": str(tmp_path)}
     command = localcloud("run", app, "--python27", **nothing)
     assert command.wait() == 1
-    assert "no python2.7 with pip on PATH" in command.lines[-1]
+    assert "no Python 2.7 with pip on PATH" in command.lines[-1]
     assert "--python27 /path/to/python2.7" in command.lines[-1]

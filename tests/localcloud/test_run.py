@@ -169,7 +169,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(localcloud):
 def test_a_port_that_cannot_be_is_said_in_one_line(localcloud, port):
     command = localcloud("run", ROOT / "mod1-flask" / "FINISH-py3", "--port", port)
     assert command.wait() == 1
-    assert command.lines == [f"localcloud: --port: expected room for 1 from 0 to 65535, found {port}"]
+    assert command.lines == [f"localcloud: --port {port}: each app needs a port from 0 to 65535; choose another port"]
 
 
 @pytest.mark.parametrize("option", ["--datastore", "--redis"])
@@ -179,13 +179,13 @@ def test_a_server_that_is_not_there_is_said_in_one_line(localcloud, option):
         address = f"127.0.0.1:{deaf.getsockname()[1]}"
         command = localcloud("run", ROOT / "mod1-flask" / "FINISH-py3", option, address)
         assert command.wait() == 1
-    assert command.lines[-1].startswith(f"localcloud: {option}: expected a server on {address}, found none")
+    assert command.lines[-1].startswith(f"localcloud: {option}: no server answers on {address}")
 
 
 def test_an_address_of_the_datastore_that_cannot_be_is_said_in_one_line(localcloud):
     command = localcloud("datastore", "--host-port", "localhost:99999")
     assert command.wait() == 1
-    assert command.lines == ['localcloud: --host-port: expected HOST:PORT, found "localhost:99999"']
+    assert command.lines == ['localcloud: --host-port: "localhost:99999" is not HOST:PORT, as in 127.0.0.1:8081']
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "192.0.2.1"])
@@ -193,7 +193,7 @@ def test_the_datastore_is_not_shown_to_other_machines_unasked(localcloud, host):
     command = localcloud("datastore", "--host-port", f"{host}:0", "--data", ":memory:")
     assert command.wait() == 1
     (line,) = command.lines
-    assert line.startswith(f"localcloud: --host-port: expected a loopback address such as 127.0.0.1, found {host}")
+    assert line.startswith(f"localcloud: --host-port: refusing to listen on {host}: ")
     assert "--allow-remote-clients" in line
 
 

@@ -3,62 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from codelab.compare import lanes
-from codelab.compare.local_cloud import LocalWorld, fresh_side, local_sides
-from codelab.compare.side import Side
-from localcloud.cloud import App
-from localcloud.doctor import LANES
-from tests.lanes import HAS_PYTHON27, not_run
-from tests.pairs.course import (
-    CACHES,
-    FAILS_ON_GENUINE_PYTHON27,
-    FUNCTION,
-    IN_LANE,
-    PAIRS,
-    WITHOUT_DATASTORE,
-    Pair,
-    folder_name,
-    on_genuine_python27,
-)
+from codelab.compare.local_backend import LocalBackend
+from tests.support.apps import run_folders
+from tests.support.course import PAIRS, Pair
+from tests.support.lanes import BY_NAME, LANES, Lane, runs
+from tests.support.lanes.python27 import on_python27
+from tests.support.lanes.setups import Setup
 
-RunningPair = tuple[Pair, dict[str, tuple[App, LocalWorld]]]
-NOT_RUN = {lane.name for lane in LANES if not_run(lane)}
-# These share one server among all their pairs, so one worker has them all.
-SHARING = {"google-emulator", "firestore-emulator"}
+RunningPair = tuple[Pair, dict[str, LocalBackend]]
 
 
 def _cases() -> Iterator[object]:
-    for lane in LANES:
-        for pair in PAIRS if lane.name in IN_LANE and lane.name not in NOT_RUN else ():
-            if IN_LANE[lane.name](pair):
-                case = f"{lane.name}-{pair}"
-                group = lane.name if lane.name in SHARING else case
-                marks = [pytest.mark.xdist_group(group), pytest.mark.lane(lane.name, *map(folder_name, pair.folders))]
-                yield pytest.param((lane.name, pair), id=case, marks=marks)
+    for lane in filter(runs, LANES):
+        for pair in filter(lane.takes, PAIRS):
+            case = f"{lane.name}-{pair}"
+            # A lane whose pairs share one server has one worker for them all.
+            group = lane.name if lane.shares else case
+            marks = [pytest.mark.xdist_group(group), pytest.mark.lane(lane.name, *(one.name for one in pair.folders))]
+            yield pytest.param((lane.name, pair), id=case, marks=marks)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out of the emulators' lanes what has nothing to do with a Datastore."""
-    idle = [item for item in items if _lane_of(item) in SHARING and _name_of(item) in WITHOUT_DATASTORE]
+    idle = {item for item in items if (lane := _lane_of(item)) and lane.shares and not _needs_datastore(item)}
     if idle:
-        config.hook.pytest_deselected(items=idle)
-        items[:] = [item for item in items if item not in set(idle)]
+        config.hook.pytest_deselected(items=list(idle))
+        items[:] = [item for item in items if item not in idle]
 
 
-def _lane_of(item: pytest.Item) -> str | None:
-    lane, _ = _params(item).get("running_pair", (None, None))
-    return lane
+def _needs_datastore(item: pytest.Item) -> bool:
+    scenario = _params(item).get("scenario")
+    return scenario.needs_datastore if scenario else not item.get_closest_marker("no_datastore")
 
 
-def _name_of(item: pytest.Item) -> str:
+def _lane_of(item: pytest.Item) -> Lane | None:
+    name, _ = _params(item).get("running_pair", (None, None))
+    return BY_NAME.get(name)
+
+
+def _check_name(item: pytest.Item) -> str:
     """Return the scenario's name if the test takes one, else the test's own."""
     scenario = _params(item).get("scenario")
-    return scenario.__name__ if scenario else getattr(item, "originalname", item.name)
+    return scenario.name if scenario else getattr(item, "originalname", item.name)
 
 
 def _params(item: pytest.Item) -> Mapping[str, Any]:
@@ -66,61 +57,46 @@ def _params(item: pytest.Item) -> Mapping[str, Any]:
     return callspec.params if callspec else {}
 
 
-class Surroundings(dict[str, lanes.Surroundings]):
-    """What each lane puts around its apps; a lane is entered when it is first asked for."""
+class SharedSetups(dict[str, Setup]):
+    """The setups that all pairs of a lane share; each is started when it is first used."""
 
     def __init__(self, stack: ExitStack) -> None:
         super().__init__()
         self._stack = stack
 
-    def __missing__(self, lane: str) -> lanes.Surroundings:
-        self[lane] = self._stack.enter_context(lanes.WORLDS[lane]())
+    def __missing__(self, lane: str) -> Setup:
+        start = BY_NAME[lane].setup
+        assert start
+        self[lane] = self._stack.enter_context(start())
         return self[lane]
 
 
 @pytest.fixture(scope="session")
-def surroundings() -> Iterator[Surroundings]:
-    """The lanes' surroundings that are shared."""
+def shared_setups() -> Iterator[SharedSetups]:
+    """The lanes' setups that all pairs share."""
     with ExitStack() as stack:
-        yield Surroundings(stack)
+        yield SharedSetups(stack)
 
 
 @pytest.fixture(scope="module", params=list(_cases()))
-def running_pair(request: pytest.FixtureRequest, surroundings: Surroundings) -> Iterator[RunningPair]:
-    """Both sides of a pair, started on one local cloud, in a lane."""
-    lane, pair = request.param
-    if _is_genuine(lane):
-        pair = on_genuine_python27(pair)
-    folders = {folder_name(folder): folder for folder in pair.folders}
-    if lane in SHARING:
-        world = surroundings[lane]
-        with local_sides(folders, FUNCTION, world) as sides:
-            yield pair, sides
-    else:
-        with lanes.WORLDS[lane]() as world, local_sides(folders, FUNCTION, world) as sides:
-            yield pair, sides
-
-
-@pytest.fixture
-def genuine(request: pytest.FixtureRequest) -> bool:
-    """Whether python27 folders run on CPython 2.7 in this lane."""
-    return _is_genuine(request.node.callspec.params["running_pair"][0])
-
-
-def _is_genuine(lane: str) -> bool:
-    return lane == "python27" or (lane in ("google-emulator", "containers") and HAS_PYTHON27)
+def running_pair(request: pytest.FixtureRequest, shared_setups: SharedSetups) -> Iterator[RunningPair]:
+    """Both folders of a pair, started on one local cloud, in a lane."""
+    name, pair = request.param
+    lane = BY_NAME[name]
+    if lane.has_python27:
+        pair = on_python27(pair)
+    with ExitStack() as stack:
+        assert lane.setup
+        setup = shared_setups[name] if lane.shares else stack.enter_context(lane.setup())
+        folders = {folder.name: folder.path for folder in pair.folders}
+        yield pair, stack.enter_context(run_folders(folders, setup))
 
 
 @pytest.fixture(autouse=True)
-def _known_on_genuine_python27(request: pytest.FixtureRequest) -> None:
-    """Expect the failures that 2.7's own packages cause; one that passes is a failure, so the list stays true."""
+def _known_failures_on_python27(request: pytest.FixtureRequest) -> None:
+    """Expect the failures that 2.7's own packages cause. A check that passes fails the run, so the list stays true."""
     lane = _lane_of(request.node)
-    if lane and _is_genuine(lane):
-        pair = str(_params(request.node)["running_pair"][1])
-        if reason := FAILS_ON_GENUINE_PYTHON27.get((pair, _name_of(request.node))):
+    if lane and lane.has_python27:
+        pair = _params(request.node)["running_pair"][1]
+        if reason := pair.fails_on_python27.get(_check_name(request.node)):
             request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
-
-
-def fresh(name: str, app: App, world: LocalWorld) -> AbstractContextManager[Side]:
-    """Return the side in an empty world, with the cache that its text declares."""
-    return fresh_side(name, app, world, CACHES.get(name))

@@ -1,4 +1,4 @@
-"""The lanes themselves are tested: with what is genuine in one broken, a scenario must fail there."""
+"""A lane whose real component is broken fails a scenario, so it does use that component."""
 
 from __future__ import annotations
 
@@ -12,40 +12,41 @@ from unittest import mock
 import pytest
 from google.api_core.exceptions import GoogleAPICallError
 
-from codelab.compare import lanes, scenarios
-from codelab.compare.local_cloud import local_sides
+from codelab.compare import scenarios
+from codelab.compare.scenario import Scenario
 from datastore_emulator.errors import UserError
 from localcloud.services.memorystore import Memorystore
-from tests.lanes import BY_NAME, not_run
-from tests.pairs.conftest import fresh
-from tests.pairs.course import FUNCTION, ROOT
+from tests.support.apps import fresh, run_folders
+from tests.support.course import ROOT
+from tests.support.lanes import LANES, setups, why_not_run
+from tests.support.lanes.setups import Setup
 
 
 @contextmanager
-def a_password_that_no_app_is_told() -> Iterator[lanes.Surroundings]:
-    with lanes.redis_server() as world, mock.patch.object(Memorystore, "variables", {}):
-        yield world
+def redis_without_its_password_in_the_apps() -> Iterator[Setup]:
+    with setups.redis_server() as setup, mock.patch.object(Memorystore, "variables", {}):
+        yield setup
 
 
-def queries_that_are_behind() -> AbstractContextManager[lanes.Surroundings]:
-    return lanes.google_emulator(consistency=0.0)
+def datastore_with_late_queries() -> AbstractContextManager[Setup]:
+    return setups.google_emulator(consistency=0.0)
 
 
-def firestore_in_its_native_mode() -> AbstractContextManager[lanes.Surroundings]:
-    return lanes.firestore_emulator(mode="firestore-native")
+def firestore_in_native_mode() -> AbstractContextManager[Setup]:
+    return setups.firestore_emulator(mode="firestore-native")
 
 
 @dataclass(frozen=True)
 class Broken:
-    """A lane's world that is not what it has to be, and the scenario that must fail in it.
+    """A lane's setup with a broken component, and the scenario that must fail with it.
 
-    Or a folder that is wrong in what this lane alone takes as it is: in a file `found` becomes `put`.
+    Or a folder with a mistake that this lane alone notices: in `file`, `found` becomes `put`.
     """
 
     lane: str
-    world: Callable[[], AbstractContextManager[lanes.Surroundings]]
+    setup: Callable[[], AbstractContextManager[Setup]]
     folder: str
-    scenario: scenarios.Scenario
+    scenario: Scenario
     found: str = ""
     put: str = ""
     file: str = "main.py"
@@ -54,7 +55,7 @@ class Broken:
 BROKEN = [
     Broken(
         "python27",
-        lanes.python27,
+        setups.python27,
         "mod1-flask/FINISH",
         scenarios.first_visit_to_an_empty_store,
         found="'%s: %s' % (remote_addr, user_agent)",
@@ -62,15 +63,15 @@ BROKEN = [
     ),
     Broken(
         "redis-server",
-        a_password_that_no_app_is_told,
+        redis_without_its_password_in_the_apps,
         "mod13-memorystore/FINISH-py3",
         scenarios.the_same_visitor_thrice,
     ),
-    Broken("google-emulator", queries_that_are_behind, "mod4-cloudrun/FINISH", scenarios.twelve_visitors),
-    Broken("firestore-emulator", firestore_in_its_native_mode, "mod4-cloudrun/FINISH", scenarios.twelve_visitors),
+    Broken("google-emulator", datastore_with_late_queries, "mod4-cloudrun/FINISH", scenarios.twelve_visitors),
+    Broken("firestore-emulator", firestore_in_native_mode, "mod4-cloudrun/FINISH", scenarios.twelve_visitors),
     Broken(
         "containers",
-        lanes.containers,
+        setups.containers,
         "mod4-cloudrun/FINISH",
         scenarios.first_visit_to_an_empty_store,
         found="Dockerfile\n",
@@ -83,8 +84,8 @@ BROKEN = [
 @pytest.mark.parametrize(
     "broken", [pytest.param(broken, id=broken.lane, marks=pytest.mark.lane(broken.lane)) for broken in BROKEN]
 )
-def test_a_lane_fails_when_what_is_genuine_in_it_is_broken(broken: Broken, tmp_path: Path) -> None:
-    if reason := not_run(BY_NAME[broken.lane]):
+def test_lane_fails_when_its_real_component_is_broken(broken: Broken, tmp_path: Path) -> None:
+    if reason := why_not_run(broken.lane):
         pytest.skip(reason)
     copy = shutil.copytree(ROOT / broken.folder, tmp_path / "FINISH")
     file = copy / broken.file
@@ -92,9 +93,15 @@ def test_a_lane_fails_when_what_is_genuine_in_it_is_broken(broken: Broken, tmp_p
     assert broken.found in text, f"{broken.folder}/{broken.file} has changed: adapt this test"
     file.write_text(text.replace(broken.found, broken.put))
     with (
-        broken.world() as world,
-        local_sides({broken.folder: copy}, FUNCTION, world) as sides,
+        broken.setup() as setup,
+        run_folders({broken.folder: copy}, setup) as backends,
         pytest.raises((AssertionError, UserError, GoogleAPICallError)),
-        fresh(broken.folder, *sides[broken.folder]) as side,
+        fresh(backends[broken.folder]) as app,
     ):
-        broken.scenario(side)
+        broken.scenario(app)
+
+
+@pytest.mark.parametrize("lane", [lane.name for lane in LANES if lane.setup and lane.name != "python3"])
+def test_lane_has_a_broken_component(lane: str) -> None:
+    broken = [one for one in BROKEN if one.lane == lane]
+    assert broken, f"{lane}: nothing shows that the lane uses its component; add a case to BROKEN"

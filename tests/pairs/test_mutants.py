@@ -1,17 +1,18 @@
-"""The suite itself is tested: a FINISH with one line broken must fail the scenario that is there to find it."""
+"""Mutants: a FINISH with one line broken fails the scenario that is there to find it."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from codelab.compare import scenarios
-from codelab.compare.local_cloud import local_sides
-from tests.pairs.conftest import fresh
-from tests.pairs.course import FUNCTION, ROOT
+from codelab.compare.app_under_test import AppUnderTest
+from tests.support.apps import fresh, run_folders
+from tests.support.course import ROOT, module_names
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Mutant:
     folder: str
     found: str
     put: str
-    scenario: scenarios.Scenario
+    scenario: Callable[[AppUnderTest], None]
     file: str = "main.py"
 
 
@@ -130,7 +131,7 @@ MUTANTS = [
         "mod4-cloudrun/FINISH",
         "client = datastore.Client()\n",
         "client = datastore.Client()\napp.register_error_handler(500, lambda error: 'Come back later')\n",
-        scenarios.datastore_gone_and_back,
+        scenarios.datastore_outage,
     ),
     Mutant("no expiry in Memcache", "mod12-memcache/FINISH-py3", ", time=HOUR", "", scenarios.an_hour_passing),
     Mutant("no expiry in Redis", "mod13-memorystore/FINISH-py3", ", ex=seconds", "", scenarios.an_hour_passing),
@@ -203,15 +204,21 @@ MUTANTS = [
 
 
 @pytest.mark.parametrize("mutant", [pytest.param(mutant, id=mutant.name) for mutant in MUTANTS])
-def test_the_suite_finds(mutant: Mutant, tmp_path: Path) -> None:
+def test_scenario_finds_mutant(mutant: Mutant, tmp_path: Path) -> None:
     broken = shutil.copytree(ROOT / mutant.folder, tmp_path / "FINISH")
     file = broken / mutant.file
     text = file.read_text()
     assert mutant.found in text, f"{mutant.folder}/{mutant.file} has changed: adapt this mutant"
     file.write_text(text.replace(mutant.found, mutant.put))
     with (
-        local_sides({mutant.folder: broken}, FUNCTION) as sides,
-        fresh(mutant.folder, *sides[mutant.folder]) as side,
+        run_folders({mutant.folder: broken}) as backends,
+        fresh(backends[mutant.folder]) as app,
         pytest.raises(AssertionError),
     ):
-        mutant.scenario(side)
+        mutant.scenario(app)
+
+
+@pytest.mark.parametrize("module", module_names())
+def test_module_has_a_mutant(module: str) -> None:
+    mutants = [mutant for mutant in MUTANTS if mutant.folder.partition("/")[0] == module]
+    assert mutants, f"{module}: no mutant; break a line of FINISH and add it to MUTANTS"

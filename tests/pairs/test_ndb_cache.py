@@ -1,4 +1,4 @@
-"""The lines that mod13's README shows for ndb's global cache do what it says of them, with the sample's own clients."""
+"""The lines in mod13's README for ndb's global cache do what it says, with the sample's own clients."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import redis
 from google.cloud import ndb
 
 from datastore_emulator.net.ports import hold
-from localcloud.cloud import Cloud
+from localcloud import Cloud
 from localcloud.services.memorystore import Memorystore
-from tests.pairs.course import ROOT
+from tests.support.course import ROOT
 
 MOD13 = ROOT / "mod13-memorystore"
 QUESTION = "**What if we used Memcache only through ndb?**"
@@ -47,7 +47,7 @@ def sample(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Sample]]
     memorystore = Memorystore()
     memorystore.start()
     with Cloud(observe=calls.append) as cloud:
-        monkeypatch.setenv("DATASTORE_EMULATOR_HOST", cloud.datastore)
+        monkeypatch.setenv("DATASTORE_EMULATOR_HOST", cloud.datastore.address)
         monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", cloud.project)
         monkeypatch.setenv("REDIS_HOST", memorystore.host)
         monkeypatch.setenv("REDIS_PORT", str(memorystore.port))

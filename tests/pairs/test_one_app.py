@@ -6,17 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from codelab.compare.local_cloud import FAR_FROM_UTC, LocalWorld, fresh_side
-from codelab.compare.scenarios import SCENARIOS, Scenario
-from localcloud.cloud import App, Cloud
-from tests.pairs.course import FUNCTION, ROOT
+from codelab.compare.local_backend import FAR_FROM_UTC, LocalBackend, fresh_app
+from codelab.compare.scenario import Scenario, select
+from codelab.compare.scenarios import SCENARIOS
+from localcloud import Cloud
+from tests.support.course import FUNCTION, ROOT
 
 PLATFORMS = ("appengine", "cloudrun", "functions")
 pytestmark = pytest.mark.xdist_group("one-app")
 
 
 @pytest.fixture(scope="module")
-def launched() -> Iterator[list[tuple[App, LocalWorld]]]:
+def launched() -> Iterator[list[LocalBackend]]:
     """The folder on each of the three platforms, on one cloud."""
     with Cloud() as cloud:
         apps = [
@@ -24,23 +25,23 @@ def launched() -> Iterator[list[tuple[App, LocalWorld]]]:
             for platform in PLATFORMS
         ]
         cloud.start()
-        yield [(app, LocalWorld(cloud, app)) for app in apps]
+        yield [LocalBackend(cloud, app) for app in apps]
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_three_platforms_give_the_same_output(launched: list[tuple[App, LocalWorld]], scenario: Scenario) -> None:
+@pytest.mark.parametrize("scenario", select(SCENARIOS), ids=lambda scenario: scenario.name)
+def test_three_platforms_give_the_same_output(launched: list[LocalBackend], scenario: Scenario) -> None:
     transcripts = []
-    for app, world in launched:
-        with fresh_side(app.name, app, world, None) as side:
-            scenario(side)
-            transcripts.append(side.transcript)
+    for backend in launched:
+        with fresh_app(backend, None) as app:
+            scenario(app)
+            transcripts.append(app.transcript)
     assert transcripts[0] == transcripts[1] == transcripts[2]
 
 
-def test_each_platform_starts_it_its_own_way(launched: list[tuple[App, LocalWorld]]) -> None:
-    assert [app.plan.command[-1].removeprefix("exec ").split()[0] for app, _ in launched] == [
+def test_each_platform_starts_its_own_server(launched: list[LocalBackend]) -> None:
+    assert [backend.app.plan.command[-1].removeprefix("exec ").split()[0] for backend in launched] == [
         "gunicorn",
         "gunicorn",
         "functions-framework",
     ]
-    assert [app.plan.source.name for app, _ in launched] == ["app.yaml", "Procfile", "main.py"]
+    assert [backend.app.plan.source.name for backend in launched] == ["app.yaml", "Procfile", "main.py"]

@@ -1,6 +1,6 @@
-"""Deployed as the texts say, the samples show the visitor's own address; with another platform's count they do not.
+"""Deployed as the READMEs say, the samples show the visitor's own address; with another platform's PROXY_HOPS not.
 
-Each app is started once. Then the front end of each platform is put before it in turn.
+Each app is started once, and the front end of each platform is put before it in turn.
 """
 
 from __future__ import annotations
@@ -10,45 +10,38 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from codelab.compare.scenarios import MANY_ADDRESSES, Visitor
-from codelab.compare.visitor import Browser
-from localcloud.cloud import App, Cloud
+from codelab.compare.scenarios import MANY_ADDRESSES
+from codelab.compare.visitor import Browser, Visitor
+from localcloud import App, Cloud
 from localcloud.frontend import FrontEnd
 from localcloud.frontend.headers import APP_ENGINE_HOP, LOAD_BALANCER
 from localcloud.launch.plan import Platform
-from tests.pairs.course import FUNCTION, ROOT
+from tests.support.course import FOLDERS, FUNCTION, ROOT
 
 VISITOR = "127.0.0.2"
 CLOUD_RUN_PEER = "127.0.0.254"
 FORGED = "203.0.113.9"
-# The last claim counts where one entry too many is believed.
+# Where the app counts one hop too many, the last of these forged addresses shows.
 FORGERIES = (
     ((b"X-Forwarded-For", FORGED.encode()),),
     ((b"X-Forwarded-For", b"198.51.100.1, " + FORGED.encode()),),
     ((b"X-Forwarded-For", b"198.51.100.1"), (b"X-Forwarded-For", FORGED.encode())),
 )
 
-COUNTS_TWO = [
-    (folder, "appengine")
-    for folder in (
-        "mod2-cloudndb/FINISH-py3",
-        "mod4-cloudrun/START",
-        "mod5-buildpacks/START",
-        "mod11-functions/START",
-        "mod13-memorystore/FINISH-py3",
-        "one-app",
-    )
-]
+COUNTING = [folder for folder in FOLDERS.values() if folder.counts_proxies]
+COUNTS_TWO = [*(folder.name for folder in COUNTING if "app-engine" in folder.platforms), "one-app"]
 COUNTS_ONE = [
-    ("mod4-cloudrun/FINISH", "cloudrun"),
-    ("mod4-cloudrun/FINISH-py2", "cloudrun"),
-    ("mod5-buildpacks/FINISH", "cloudrun"),
-    ("mod13-memorystore/FINISH-py3", "cloudrun"),
+    *((folder.name, "cloudrun") for folder in COUNTING if {"docker", "buildpacks"} & {*folder.platforms}),
+    *((folder.name, "functions") for folder in FOLDERS.values() if "functions" in folder.platforms),
     ("one-app", "cloudrun"),
-    ("mod11-functions/FINISH", "functions"),
     ("one-app", "functions"),
 ]
-READS_USER_IP = [("mod1-flask/FINISH-py3", "appengine"), ("mod12-memcache/FINISH-py3", "appengine")]
+# With the bundled services the address comes from App Engine's own header. A copy of such a folder adds nothing.
+READS_USER_IP = [
+    folder.name
+    for folder in FOLDERS.values()
+    if folder.platforms == ("app-engine",) and not folder.counts_proxies and not folder.copy_of
+]
 
 pytestmark = pytest.mark.skipif(
     not MANY_ADDRESSES, reason="only Linux lets a visitor and the proxy have addresses of their own"
@@ -81,9 +74,9 @@ def shown(app: App, platform: Platform, *, forged: bool, behind_load_balancer: b
     return {answer.listed[0].partition(": ")[0] for answer in answers}
 
 
-@pytest.mark.parametrize(("folder", "platform"), COUNTS_TWO)
-def test_a_count_of_two_is_right_on_app_engine_and_forgeable_on_cloud_run(folder: str, platform: str) -> None:
-    with running(folder, platform) as app:
+@pytest.mark.parametrize("folder", COUNTS_TWO)
+def test_two_hops_are_right_on_app_engine_and_forgeable_on_cloud_run(folder: str) -> None:
+    with running(folder, "appengine") as app:
         for forged in (False, True):
             assert shown(app, Platform.APP_ENGINE, forged=forged) == {VISITOR}
             assert shown(app, Platform.CLOUD_RUN, forged=forged, behind_load_balancer=True) == {VISITOR}
@@ -91,7 +84,7 @@ def test_a_count_of_two_is_right_on_app_engine_and_forgeable_on_cloud_run(folder
 
 
 @pytest.mark.parametrize(("folder", "platform"), COUNTS_ONE)
-def test_a_count_of_one_is_right_on_cloud_run_and_shows_proxies_elsewhere(folder: str, platform: str) -> None:
+def test_one_hop_is_right_on_cloud_run_and_shows_proxies_elsewhere(folder: str, platform: str) -> None:
     with running(folder, platform) as app:
         for forged in (False, True):
             assert shown(app, app.plan.platform, forged=forged) == {VISITOR}
@@ -99,20 +92,20 @@ def test_a_count_of_one_is_right_on_cloud_run_and_shows_proxies_elsewhere(folder
             assert shown(app, Platform.CLOUD_RUN, forged=forged, behind_load_balancer=True) == {LOAD_BALANCER}
 
 
-@pytest.mark.parametrize(("folder", "platform"), READS_USER_IP)
-def test_bundled_services_need_no_count(folder: str, platform: str) -> None:
-    with running(folder, platform) as app:
+@pytest.mark.parametrize("folder", READS_USER_IP)
+def test_bundled_services_need_no_number_of_hops(folder: str) -> None:
+    with running(folder, "appengine") as app:
         for forged in (False, True):
             assert shown(app, Platform.APP_ENGINE, forged=forged) == {VISITOR}
 
 
 @pytest.mark.parametrize("folder", ["mod11-functions/FINISH", "one-app"])
-def test_a_function_that_counts_no_entry_believes_no_entry(folder: str) -> None:
+def test_function_with_no_hops_ignores_the_header(folder: str) -> None:
     with running(folder, "functions", PROXY_HOPS="0") as app:
         assert shown(app, Platform.FUNCTIONS, forged=True) == {CLOUD_RUN_PEER}
 
 
 @pytest.mark.parametrize("folder", ["mod11-functions/FINISH", "one-app"])
-def test_a_function_that_counts_more_entries_than_there_are_believes_none(folder: str) -> None:
+def test_function_with_more_hops_than_entries_ignores_the_header(folder: str) -> None:
     with running(folder, "functions", PROXY_HOPS="4") as app:
         assert shown(app, Platform.FUNCTIONS, forged=False) == {CLOUD_RUN_PEER}

@@ -1,4 +1,4 @@
-"""mod13 beside a Redis that is not as it should be: what visitors see, and what the log says."""
+"""mod13 with a Redis that is down, broken or locked: the pages that visitors see, and the warnings in the log."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from pathlib import Path
 import pytest
 import redis
 
-from codelab.compare.local_cloud import FAR_FROM_UTC, LocalWorld, fresh_side
+from codelab.compare.app_under_test import AppUnderTest
+from codelab.compare.local_backend import FAR_FROM_UTC, LocalBackend, fresh_app
 from codelab.compare.scenarios import ANN, BOB
-from codelab.compare.side import Side
 from datastore_emulator.net.ports import free_port, hold
-from localcloud.cloud import Cloud
+from localcloud import Cloud
 from localcloud.services.memorystore import Memorystore
-from tests.pairs.course import ROOT
-from tests.pairs.redis_proxy import RedisProxy
+from tests.support.course import ROOT
+from tests.support.relays import RedisRelay
 
 FINISH, FINISH_PY3 = "mod13-memorystore/FINISH", "mod13-memorystore/FINISH-py3"
 DEADLINE = 20
 
 
 @dataclass
-class Place:
-    """Where a check runs: the folder to serve, an empty Redis, and a directory for certificates."""
+class Environment:
+    """What a check needs: the folder to run, an empty Redis, and a directory for certificates."""
 
     folder: Path
     memorystore: Memorystore
@@ -38,15 +38,15 @@ class Place:
     @contextmanager
     def app(
         self, port: int, environment: Mapping[str, str] | None = None, *, caches: bool
-    ) -> Iterator[tuple[Side, list[str]]]:
-        """Run the folder with a Redis on this port; yield its side and its log. `caches` says that Redis serves it."""
+    ) -> Iterator[tuple[AppUnderTest, list[str]]]:
+        """Run the folder with a Redis on this port; yield the app and its log. `caches` says that the cache works."""
         log: list[str] = []
         variables = {**FAR_FROM_UTC, **(environment or {})}
         with Cloud(redis=f"127.0.0.1:{port}", log=lambda name, line: log.append(line)) as cloud:
             app = cloud.add(self.folder, environment=variables)
             cloud.start()
-            with fresh_side(app.name, app, LocalWorld(cloud, app), "Redis" if caches else None) as side:
-                yield side, log
+            with fresh_app(LocalBackend(cloud, app), "Redis" if caches else None) as fresh:
+                yield fresh, log
 
     def certificate(self, name: str, *extensions: str, subject: str = "/CN=redis") -> tuple[Path, Path]:
         """Return a new key and its certificate, which is its own authority."""
@@ -62,33 +62,34 @@ class Place:
         )
         return key, certificate
 
-    def tls_proxy(self, key: Path, certificate: Path) -> RedisProxy:
+    def tls_relay(self, key: Path, certificate: Path) -> RedisRelay:
+        """Return a relay that adds TLS to the Redis."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
-        return RedisProxy(self.memorystore.port, context)
+        return RedisRelay(self.memorystore.port, context)
 
 
-Check = Callable[[Place], None]
+Check = Callable[[Environment], None]
 
 
 def warnings_in(log: list[str], *, at_least: int = 0) -> list[str]:
-    """Return what the app has said of its cache, once it is so much; the log may be a moment behind."""
+    """Return the app's warnings about its cache, waiting for so many of them: the log may be a moment behind."""
     deadline = time.monotonic() + DEADLINE
     while len(found := [line for line in log if "Cannot " in line]) < at_least and time.monotonic() < deadline:
         time.sleep(0.02)
     return found
 
 
-def visits_are_served_from_the_cache(side: Side, log: list[str]) -> None:
-    side.visit(ANN)
-    side.visit(ANN)
-    side.visit(ANN)
-    assert side.world.count_visits() == 1
+def visits_are_served_from_the_cache(app: AppUnderTest, log: list[str]) -> None:
+    app.visit(ANN)
+    app.visit(ANN)
+    app.visit(ANN)
+    assert app.backend.count_visits() == 1
     assert not warnings_in(log)
 
 
-def each_call_is_one_line_in_the_log(side: Side, log: list[str], where: str, why: str) -> None:
-    side.visit(ANN)
+def each_call_is_one_line_in_the_log(app: AppUnderTest, log: list[str], where: str, why: str) -> None:
+    app.visit(ANN)
     reading, writing = warnings_in(log, at_least=2)
     assert f"Cannot read from Redis at {where}: " in reading
     assert why in reading
@@ -96,138 +97,138 @@ def each_call_is_one_line_in_the_log(side: Side, log: list[str], where: str, why
     assert why in writing
 
 
-def a_reset_connection_is_replaced_at_once(place: Place) -> None:
-    with RedisProxy(place.memorystore.port) as proxy, place.app(proxy.port, caches=True) as (side, log):
-        side.visit(ANN)
+def reset_connection_is_replaced_at_once(env: Environment) -> None:
+    with RedisRelay(env.memorystore.port) as relay, env.app(relay.port, caches=True) as (app, log):
+        app.visit(ANN)
         for _ in range(3):
-            assert proxy.forget_connections() > 0
-            side.visit(ANN)
-        assert proxy.forget_connections() > 0
-        side.visit(BOB)
-        side.visit(BOB)
+            assert relay.forget_connections() > 0
+            app.visit(ANN)
+        assert relay.forget_connections() > 0
+        app.visit(BOB)
+        app.visit(BOB)
         assert not warnings_in(log)
 
 
-def a_host_that_is_none_is_in_the_log(place: Place) -> None:
+def unknown_host_is_in_the_log(env: Environment) -> None:
     host = "no-such-host.invalid"
-    with place.app(place.memorystore.port, {"REDIS_HOST": host}, caches=False) as (side, log):
-        each_call_is_one_line_in_the_log(side, log, host, f"connecting to {host}:{place.memorystore.port}. ")
+    with env.app(env.memorystore.port, {"REDIS_HOST": host}, caches=False) as (app, log):
+        each_call_is_one_line_in_the_log(app, log, host, f"connecting to {host}:{env.memorystore.port}. ")
 
 
-def a_port_that_is_closed_is_in_the_log(place: Place) -> None:
+def closed_port_is_in_the_log(env: Environment) -> None:
     port = free_port()
     with (
         hold(port),
-        place.app(place.memorystore.port, {"REDIS_PORT": str(port)}, caches=False) as (side, log),
+        env.app(env.memorystore.port, {"REDIS_PORT": str(port)}, caches=False) as (app, log),
     ):
-        each_call_is_one_line_in_the_log(side, log, "127.0.0.1", "Connection refused")
+        each_call_is_one_line_in_the_log(app, log, "127.0.0.1", "Connection refused")
 
 
-def a_wrong_password_is_in_the_log(place: Place) -> None:
-    port = place.memorystore.port
-    with place.memorystore.client() as client:
+def wrong_password_is_in_the_log(env: Environment) -> None:
+    port = env.memorystore.port
+    with env.memorystore.client() as client:
         client.config_set("requirepass", "right")
     try:
-        with place.app(port, {"REDIS_PASSWORD": "right"}, caches=True) as (side, log):
-            visits_are_served_from_the_cache(side, log)
-        with place.app(port, {"REDIS_PASSWORD": "wrong"}, caches=False) as (side, log):
-            each_call_is_one_line_in_the_log(side, log, "127.0.0.1", "invalid")
-        with place.app(port, caches=False) as (side, log):
-            each_call_is_one_line_in_the_log(side, log, "127.0.0.1", "uthenticat")
+        with env.app(port, {"REDIS_PASSWORD": "right"}, caches=True) as (app, log):
+            visits_are_served_from_the_cache(app, log)
+        with env.app(port, {"REDIS_PASSWORD": "wrong"}, caches=False) as (app, log):
+            each_call_is_one_line_in_the_log(app, log, "127.0.0.1", "invalid")
+        with env.app(port, caches=False) as (app, log):
+            each_call_is_one_line_in_the_log(app, log, "127.0.0.1", "uthenticat")
     finally:
         with redis.Redis(port=port, password="right") as client:
             client.config_set("requirepass", "")
 
 
-def a_wrong_authority_is_in_the_log(place: Place) -> None:
-    _, other = place.certificate("other")
+def wrong_authority_is_in_the_log(env: Environment) -> None:
+    _, other = env.certificate("other")
     with (
-        place.tls_proxy(*place.certificate("ours", subject="/CN=127.0.0.1")) as proxy,
-        place.app(proxy.port, {"REDIS_TLS": str(other)}, caches=False) as (side, log),
+        env.tls_relay(*env.certificate("ours", subject="/CN=127.0.0.1")) as relay,
+        env.app(relay.port, {"REDIS_TLS": str(other)}, caches=False) as (app, log),
     ):
-        each_call_is_one_line_in_the_log(side, log, "127.0.0.1", "CERTIFICATE_VERIFY_FAILED")
+        each_call_is_one_line_in_the_log(app, log, "127.0.0.1", "CERTIFICATE_VERIFY_FAILED")
 
 
-def no_tls_for_a_redis_that_wants_it_is_in_the_log(place: Place) -> None:
-    with place.tls_proxy(*place.certificate("ours")) as proxy, place.app(proxy.port, caches=False) as (side, log):
-        each_call_is_one_line_in_the_log(side, log, "127.0.0.1", "onnection")
+def missing_tls_is_in_the_log(env: Environment) -> None:
+    with env.tls_relay(*env.certificate("ours")) as relay, env.app(relay.port, caches=False) as (app, log):
+        each_call_is_one_line_in_the_log(app, log, "127.0.0.1", "onnection")
 
 
-def empty_variables_are_as_none(place: Place) -> None:
+def empty_variables_count_as_unset(env: Environment) -> None:
     nothing = {"REDIS_TLS": "", "REDIS_PASSWORD": ""}
-    with place.app(place.memorystore.port, nothing, caches=True) as (side, log):
-        visits_are_served_from_the_cache(side, log)
+    with env.app(env.memorystore.port, nothing, caches=True) as (app, log):
+        visits_are_served_from_the_cache(app, log)
 
 
-def memorystores_certificate_is_taken(place: Place) -> None:
+def memorystores_certificate_is_accepted(env: Environment) -> None:
     # The address is the common name only: https://github.com/envoyproxy/ratelimit/pull/409.
-    key, certificate = place.certificate("memorystore", subject="/CN=127.0.0.1")
+    key, certificate = env.certificate("memorystore", subject="/CN=127.0.0.1")
     with (
-        place.tls_proxy(key, certificate) as proxy,
-        place.app(proxy.port, {"REDIS_TLS": str(certificate)}, caches=True) as (side, log),
+        env.tls_relay(key, certificate) as relay,
+        env.app(relay.port, {"REDIS_TLS": str(certificate)}, caches=True) as (app, log),
     ):
-        visits_are_served_from_the_cache(side, log)
+        visits_are_served_from_the_cache(app, log)
 
 
-def a_host_name_in_the_certificate_is_taken(place: Place) -> None:
-    key, certificate = place.certificate("localhost", "subjectAltName=DNS:localhost")
+def host_name_in_the_certificate_is_accepted(env: Environment) -> None:
+    key, certificate = env.certificate("localhost", "subjectAltName=DNS:localhost")
     named = {"REDIS_TLS": str(certificate), "REDIS_HOST": "localhost"}
-    with place.tls_proxy(key, certificate) as proxy, place.app(proxy.port, named, caches=True) as (side, log):
-        visits_are_served_from_the_cache(side, log)
+    with env.tls_relay(key, certificate) as relay, env.app(relay.port, named, caches=True) as (app, log):
+        visits_are_served_from_the_cache(app, log)
 
 
-def a_host_name_that_is_not_in_the_certificate_is_refused(place: Place) -> None:
-    key, certificate = place.certificate("other", "subjectAltName=DNS:redis.example.com")
+def host_name_missing_from_the_certificate_is_refused(env: Environment) -> None:
+    key, certificate = env.certificate("other", "subjectAltName=DNS:redis.example.com")
     named = {"REDIS_TLS": str(certificate), "REDIS_HOST": "localhost"}
-    with place.tls_proxy(key, certificate) as proxy, place.app(proxy.port, named, caches=False) as (side, log):
-        each_call_is_one_line_in_the_log(side, log, "localhost", "Hostname mismatch")
+    with env.tls_relay(key, certificate) as relay, env.app(relay.port, named, caches=False) as (app, log):
+        each_call_is_one_line_in_the_log(app, log, "localhost", "Hostname mismatch")
 
 
-def the_machines_own_authorities_are_believed_too(place: Place) -> None:
+def authorities_of_the_machine_are_accepted_too(env: Environment) -> None:
     # The README says so, as a limit of what TLS proves here. OpenSSL takes the machine's from SSL_CERT_FILE.
-    key, public = place.certificate("public", subject="/CN=127.0.0.1")
-    _, ours = place.certificate("ours")
+    key, public = env.certificate("public", subject="/CN=127.0.0.1")
+    _, ours = env.certificate("ours")
     variables = {"REDIS_TLS": str(ours), "SSL_CERT_FILE": str(public)}
-    with place.tls_proxy(key, public) as proxy, place.app(proxy.port, variables, caches=True) as (side, log):
-        visits_are_served_from_the_cache(side, log)
+    with env.tls_relay(key, public) as relay, env.app(relay.port, variables, caches=True) as (app, log):
+        visits_are_served_from_the_cache(app, log)
 
 
-def a_key_of_another_type_is_a_miss(place: Place) -> None:
-    with place.app(place.memorystore.port, caches=True) as (side, log):
-        side.visit(ANN)
-        with place.memorystore.client() as client:
+def key_of_another_type_is_a_cache_miss(env: Environment) -> None:
+    with env.app(env.memorystore.port, caches=True) as (app, log):
+        app.visit(ANN)
+        with env.memorystore.client() as client:
             (key,) = client.keys()
             client.delete(key)
             client.rpush(key, "visits")
-        side.visit(BOB)
-        side.visit(BOB)
+        app.visit(BOB)
+        app.visit(BOB)
         (warning,) = warnings_in(log, at_least=1)
         assert "Cannot read from Redis at 127.0.0.1: WRONGTYPE" in warning
 
 
 CHECKS: list[Check] = [
-    a_host_that_is_none_is_in_the_log,
-    a_port_that_is_closed_is_in_the_log,
-    a_wrong_password_is_in_the_log,
-    a_wrong_authority_is_in_the_log,
-    no_tls_for_a_redis_that_wants_it_is_in_the_log,
-    empty_variables_are_as_none,
-    memorystores_certificate_is_taken,
-    a_host_name_in_the_certificate_is_taken,
-    a_host_name_that_is_not_in_the_certificate_is_refused,
-    the_machines_own_authorities_are_believed_too,
-    a_key_of_another_type_is_a_miss,
+    unknown_host_is_in_the_log,
+    closed_port_is_in_the_log,
+    wrong_password_is_in_the_log,
+    wrong_authority_is_in_the_log,
+    missing_tls_is_in_the_log,
+    empty_variables_count_as_unset,
+    memorystores_certificate_is_accepted,
+    host_name_in_the_certificate_is_accepted,
+    host_name_missing_from_the_certificate_is_refused,
+    authorities_of_the_machine_are_accepted_too,
+    key_of_another_type_is_a_cache_miss,
 ]
 CASES = [
     *((folder, check) for folder in (FINISH, FINISH_PY3) for check in CHECKS),
-    # The README declares that FINISH cannot: the last client for Python 2 tries nothing again.
-    (FINISH_PY3, a_reset_connection_is_replaced_at_once),
+    # Not FINISH, as the README declares: the last client for Python 2 does not retry.
+    (FINISH_PY3, reset_connection_is_replaced_at_once),
 ]
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """FINISH-py3 with `found` replaced by `put`, and the check that must fail for it."""
+    """FINISH-py3 with `found` replaced by `put`, and the check that must fail."""
 
     name: str
     found: str
@@ -240,38 +241,38 @@ MUTANTS = [
         "nothing tried again",
         "retry=Retry(NoBackoff(), 1, (redis.ConnectionError,))",
         "retry=None",
-        a_reset_connection_is_replaced_at_once,
+        reset_connection_is_replaced_at_once,
     ),
     Mutant(
         "reading fails in silence",
         "        app.logger.warning('Cannot read from Redis at %s: %s', REDIS_HOST, error)\n",
         "",
-        a_host_that_is_none_is_in_the_log,
+        unknown_host_is_in_the_log,
     ),
     Mutant(
         "writing fails in silence",
         "app.logger.warning('Cannot write to Redis at %s: %s', REDIS_HOST, error)",
         "pass",
-        a_wrong_password_is_in_the_log,
+        wrong_password_is_in_the_log,
     ),
-    Mutant("no reason in the log", "REDIS_HOST, error)", "REDIS_HOST, 'error')", a_wrong_authority_is_in_the_log),
+    Mutant("no reason in the log", "REDIS_HOST, error)", "REDIS_HOST, 'error')", wrong_authority_is_in_the_log),
     Mutant(
         "an empty variable for one that is set",
         "ssl=bool(REDIS_TLS)",
         "ssl=REDIS_TLS is not None",
-        empty_variables_are_as_none,
+        empty_variables_count_as_unset,
     ),
     Mutant(
         "no name checked",
         "ssl_check_hostname=not REDIS_HOST.replace('.', '').isdigit()",
         "ssl_check_hostname=False",
-        a_host_name_that_is_not_in_the_certificate_is_refused,
+        host_name_missing_from_the_certificate_is_refused,
     ),
     Mutant(
         "addresses checked",
         "ssl_check_hostname=not REDIS_HOST.replace('.', '').isdigit()",
         "ssl_check_hostname=True",
-        memorystores_certificate_is_taken,
+        memorystores_certificate_is_accepted,
     ),
 ]
 
@@ -285,27 +286,27 @@ def memorystore() -> Iterator[Memorystore]:
 
 
 @pytest.fixture
-def place(memorystore: Memorystore, tmp_path: Path) -> Place:
+def env(memorystore: Memorystore, tmp_path: Path) -> Environment:
     if not shutil.which("openssl"):
-        pytest.skip("no openssl to make certificates with")
+        pytest.skip("no openssl to create certificates")
     memorystore.flush()
-    return Place(ROOT / FINISH_PY3, memorystore, tmp_path)
+    return Environment(ROOT / FINISH_PY3, memorystore, tmp_path)
 
 
 @pytest.mark.parametrize(
     ("folder", "check"), [pytest.param(*case, id=f"{case[0]}-{case[1].__name__}") for case in CASES]
 )
-def test_mod13(place: Place, folder: str, check: Check) -> None:
-    place.folder = ROOT / folder
-    check(place)
+def test_mod13(env: Environment, folder: str, check: Check) -> None:
+    env.folder = ROOT / folder
+    check(env)
 
 
 @pytest.mark.parametrize("mutant", [pytest.param(mutant, id=mutant.name) for mutant in MUTANTS])
-def test_a_broken_mod13_is_found(place: Place, tmp_path: Path, mutant: Mutant) -> None:
-    place.folder = shutil.copytree(place.folder, tmp_path / "FINISH-py3")
-    main = place.folder / "main.py"
+def test_check_finds_mutant_of_mod13(env: Environment, tmp_path: Path, mutant: Mutant) -> None:
+    env.folder = shutil.copytree(env.folder, tmp_path / "FINISH-py3")
+    main = env.folder / "main.py"
     text = main.read_text()
     assert mutant.found in text, "main.py has changed: adapt this mutant"
     main.write_text(text.replace(mutant.found, mutant.put))
     with pytest.raises((AssertionError, ValueError)):
-        mutant.check(place)
+        mutant.check(env)

@@ -1,4 +1,4 @@
-"""A course of one's own for each test, so that no copy and no progress meets another's."""
+"""Fixtures: a learner with a course of their own, so that tests share no copy and no progress."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from tests.codelab.learner.terminal import Learner
 
 @pytest.fixture
 def learner(course: Path) -> Learner:
-    """Return a learner who has not begun."""
+    """Return a learner who has started nothing."""
     return Learner(course)

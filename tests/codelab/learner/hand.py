@@ -1,4 +1,4 @@
-"""What a learner does by hand to a copy: the data that the codelabs' edits are written in, and the doing of it."""
+"""The edits that a learner makes by hand, as data, and a function that makes them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Write:
-    """Write the whole file, new or in place of what is there; UTF-8, and a line end at the end only if it is here."""
+    """Write the whole file as UTF-8, exactly this text; the file may exist or not."""
 
     file: str
     text: str
@@ -22,7 +22,7 @@ class Write:
 
 @dataclass(frozen=True)
 class Replace:
-    """Replace words that stand in the file exactly once."""
+    """Replace a text that is in the file exactly once."""
 
     file: str
     old: str
@@ -46,7 +46,7 @@ class Delete:
 
 @dataclass(frozen=True)
 class Move:
-    """Move the file, into a folder that is made if it is not there."""
+    """Move the file, and make its new folder if necessary."""
 
     file: str
     to_file: str
@@ -61,7 +61,7 @@ Edit = Write | Replace | Delete | Move
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a codelab, done by hand. `works` is what the codelab says of the app after it."""
+    """One step of a codelab, done by hand. `works` is what the codelab says about the app after it."""
 
     title: str
     edits: Sequence[Edit]
@@ -70,9 +70,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Walk:
-    """A learner's way through one track: its name, its steps, and the command they are sent on with at the end.
+    """A learner's way through one track: its name, its steps, and the command that is suggested at the end.
 
-    With `runs_each_step` the app is run after each step, not at the end only.
+    With `runs_each_step`, the app runs after each step, not only at the end.
     """
 
     place: str
@@ -82,11 +82,11 @@ class Walk:
 
     @property
     def start(self) -> str:
-        """The folder it starts from, as a learner is told: mod2-cloudndb/START."""
+        """The folder it starts from, as printed: mod2-cloudndb/START."""
         return self.place if "/" in self.place else f"{self.place}/START"
 
 
 def edit(folder: Path, edits: Sequence[Edit]) -> None:
-    """Do these edits in the folder, in their order."""
+    """Make these edits in the folder, in this order."""
     for one in edits:
         one.to(folder)

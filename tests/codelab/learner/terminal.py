@@ -1,4 +1,4 @@
-"""A learner at a real terminal: types a command, waits for its end, reads what it said."""
+"""A learner at a real terminal, who types a command, waits for its end and reads its output."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ _ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command said in the terminal, without colours, and its exit code."""
+    """The output of a command in the terminal, without colours, and its exit code."""
 
     text: str
     code: int | None
 
     def says(self, *words: str) -> None:
-        """Assert that all these words are there, in this order, and that no traceback is."""
+        """Assert that all these words are in the output, in this order, and no traceback."""
         self.is_no_traceback()
         position = 0
         for word in words:
             found = self.text.find(word, position)
-            assert found >= 0, f"expected {word!r} to be said here:\n{self.text}"
+            assert found >= 0, f"expected {word!r} in this output:\n{self.text}"
             position = found + len(word)
 
     def is_no_traceback(self) -> None:
         assert "Traceback (most recent call last)" not in self.text, self.text
 
     def is_one_line(self, *words: str) -> None:
-        """Assert that a user's mistake is told: one line with these words, exit code 1."""
+        """Assert that this is an error for the user: one line with these words, exit code 1."""
         self.says(*words)
         assert len(self.text.strip().splitlines()) == 1, self.text
         assert self.text.startswith("codelab: ")
@@ -49,19 +49,19 @@ class Answer:
 
 
 class Learner:
-    """Works in a course of their own; `codelab` is the command, `copy` their copy of a track."""
+    """A learner in a course of their own. `codelab` runs the command; `copy` is the path of a track's copy."""
 
     def __init__(self, course: Path) -> None:
         self.course = course
 
     def codelab(self, *words: str) -> Answer:
-        """Type a command that asks nothing, and return its answer."""
+        """Run a command that asks nothing, and return its answer."""
         child = self.begin(*words)
         child.expect(pexpect.EOF)
         return answer_of(child)
 
     def begin(self, *words: str) -> pexpect.spawn[str]:
-        """Type a command, and return the terminal it runs in."""
+        """Start a command, and return the terminal it runs in."""
         return pexpect.spawn(
             sys.executable,
             ["-m", "codelab", "--course", str(self.course), *words],
@@ -79,17 +79,17 @@ class Learner:
         edit(self.copy(place), edits)
 
     def has_done(self, place: str, steps: int) -> None:
-        """Start a track and bring the copy to where it is after so many steps, by the codelab's own diffs."""
+        """Start a track, and apply this many steps to the copy by the codelab's own diffs."""
         answer = self.codelab("start", place)
         assert answer.code == 0, answer.text
-        track = Course(self.course).place(place)
+        track = Course(self.course).track(place)
         after = step_trees(track.codelab, track.track)[steps]
         for file in read_tree(track.copy).keys() - after.keys():
             (track.copy / file).unlink()
         write_tree(after, track.copy)
 
     def makes(self, place: str, *mistake: Edit, after: int = 0) -> None:
-        """Have so many steps done, then make a mistake in the copy."""
+        """Apply this many steps, then make a mistake in the copy."""
         self.has_done(place, after)
         self.edits(place, *mistake)
 
@@ -100,7 +100,7 @@ class Learner:
 
 
 def answer_of(child: pexpect.spawn[str], before: Sequence[str] = ()) -> Answer:
-    """Return what an ended command said, after what was read from it `before`."""
+    """Return the answer of a command that has ended; `before` is the output that was read already."""
     text = "".join([*before, child.before or ""])
     child.close()
     return Answer(_ESCAPE_SEQUENCE.sub("", text).replace("\r\n", "\n"), child.exitstatus)

@@ -1,4 +1,4 @@
-"""Commands that take their time: watch, and Ctrl-C in what runs."""
+"""Commands that run for a while: watch, and Ctrl-C while apps run."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tests.codelab.learner.hand import Delete, Write
 from tests.codelab.learner.terminal import Learner, answer_of
 
 PROCFILE = Write("Procfile", "web: gunicorn -b :$PORT --threads 8 --timeout 0 main:app\n")
-# The promise is two seconds on a quiet machine; a busy one gets time.
+# Seconds; it takes two on a quiet machine.
 TICK = 20
 
 
-def test_watch_ticks_a_step_when_it_is_saved(learner: Learner) -> None:
+def test_watch_reports_step_when_saved(learner: Learner) -> None:
     learner.has_done("mod5-buildpacks", 0)
     child = learner.begin("watch", "--no-run")
     child.expect_exact("0 of 3 steps are done.")
@@ -29,18 +29,18 @@ def test_watch_ticks_a_step_when_it_is_saved(learner: Learner) -> None:
     assert answer.code == 0
 
 
-def test_watch_lives_through_a_file_that_cannot_be_read(learner: Learner) -> None:
+def test_watch_continues_after_unreadable_file(learner: Learner) -> None:
     learner.has_done("mod5-buildpacks", 1)
     child = learner.begin("watch", "--no-run")
     child.expect_exact("1 of 3 steps are done.")
     learner.edits("mod5-buildpacks", Write("main.py", "def (\n"))
-    child.expect_exact("main.py:1: expected Python", timeout=TICK)
+    child.expect_exact("main.py:1: not valid Python", timeout=TICK)
     child.sendintr()
     child.expect(pexpect.EOF)
     assert answer_of(child).code == 0
 
 
-def test_watch_ends_by_itself_when_all_is_done(learner: Learner) -> None:
+def test_watch_ends_when_finished(learner: Learner) -> None:
     learner.has_done("mod5-buildpacks", 2)
     child = learner.begin("watch")
     child.expect_exact("Next is step 3 of 3")
@@ -51,12 +51,12 @@ def test_watch_ends_by_itself_when_all_is_done(learner: Learner) -> None:
     assert answer.code == 0
 
 
-def test_watch_says_when_the_copy_is_gone(learner: Learner) -> None:
+def test_watch_reports_missing_copy(learner: Learner) -> None:
     learner.has_done("mod5-buildpacks", 0)
     child = learner.begin("watch", "--no-run")
     child.expect_exact("0 of 3 steps are done.")
     learner.copy("mod5-buildpacks").rename(learner.course / "elsewhere")
-    child.expect_exact("work/mod5-buildpacks: expected your copy of START, found none", timeout=TICK)
+    child.expect_exact("work/mod5-buildpacks: your copy is not there", timeout=TICK)
     child.expect(pexpect.EOF)
     answer = answer_of(child)
     answer.is_no_traceback()
@@ -64,10 +64,10 @@ def test_watch_says_when_the_copy_is_gone(learner: Learner) -> None:
 
 
 @pytest.mark.parametrize("command", ["check", "watch"])
-def test_an_interrupted_run_leaves_no_process_and_no_traceback(learner: Learner, command: str) -> None:
+def test_interrupted_run_leaves_no_process_and_no_traceback(learner: Learner, command: str) -> None:
     learner.has_done("mod5-buildpacks", 1)
     child = learner.begin(command)
-    child.expect_exact("sending both the same visitors ...")
+    child.expect_exact("sending both the same requests ...")
     started = psutil.Process(child.pid)
     begun: list[psutil.Process] = []
     while not begun and started.is_running():

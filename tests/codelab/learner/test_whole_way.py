@@ -1,7 +1,7 @@
-"""A learner goes through every codelab, from `start` to the celebration, in a spelling of their own.
+"""A learner goes through every track, from `start` to "Well done!", and writes everything in another way.
 
-That the app works after each of the codelab's own steps is for `codelab verify`; here it is run after each step of
-one track, and at the end of all.
+`codelab verify` proves that the app works after each step of the codelab. Here it runs after each step of one track,
+and at the end of all.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ WALKS = [
 
 
 @pytest.mark.parametrize("walk", WALKS, ids=[walk.place for walk in WALKS])
-def test_who_spells_everything_in_another_way_reaches_the_end(learner: Learner, walk: Walk) -> None:
+def test_track_written_in_another_way_is_finished(learner: Learner, walk: Walk) -> None:
     answer = learner.codelab("start", walk.place)
     answer.says(f"is your copy of {walk.start}", f"Next is step 1 of {len(walk.steps)}, {walk.steps[0].title}")
     assert answer.code == 0
@@ -50,15 +50,15 @@ def test_who_spells_everything_in_another_way_reaches_the_end(learner: Learner, 
         answer = learner.codelab("check", *([] if runs else ["--no-run"]))
         answer.says(f"{walk.place}: {number} of {len(walk.steps)} steps are done.")
         if not last:
-            answer.says(f"Step {number + 1}, {walk.steps[number].title}, still misses:\n  ")
+            answer.says(f"Step {number + 1}, {walk.steps[number].title}, is not complete yet:\n  ")
         if runs:
-            answer.says("The output is START's" if step.works else "The app does not work yet after this step")
+            answer.says("output is the same as START's" if step.works else "The app does not work yet after this step")
         assert answer.code == 0, answer.text
     answer.says(f"Well done! {walk.place} is finished", f"All steps of {walk.place} are done.", walk.leads_to)
-    assert "your own way" not in answer.text, answer.text
+    assert "in your own way" not in answer.text, answer.text
 
 
-def test_the_walks_are_all_there_are(learner: Learner) -> None:
+def test_every_track_has_a_walk(learner: Learner) -> None:
     listed = learner.codelab("list").text
     for walk in WALKS:
         assert f" {walk.place} " in listed

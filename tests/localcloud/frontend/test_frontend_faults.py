@@ -46,7 +46,7 @@ def test_app_that_gives_no_answer_is_a_502_in_plain_words(any_front_end: FrontEn
     reply = visit(any_front_end, target=target)
     assert (reply.status, reply.body) == (
         502,
-        b"502 Bad Gateway: the app broke off before it had answered; its log says why.\n",
+        b"502 Bad Gateway: the app closed the connection before it answered; see its log for the reason.\n",
     )
 
 
@@ -106,7 +106,7 @@ def test_port_taken_is_one_line_with_the_way_round(tmp_path: Path, family: int, 
         other.bind((address, port))
         other.listen()
         front_end = FrontEnd(Platform.CLOUD_RUN, ("127.0.0.1", 1), directory=tmp_path, port=port)
-        with pytest.raises(UserError, match=rf"^port {port} on {address} is in use .* --port$"):
+        with pytest.raises(UserError, match=rf"^cannot listen on \[?{address}\]?:{port} .*another program .* --port$"):
             front_end.start()
 
 

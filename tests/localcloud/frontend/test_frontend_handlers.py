@@ -150,7 +150,7 @@ def test_connection_goes_on_after_a_static_file(site: FrontEnd) -> None:
     ("handler", "message"),
     [
         (Handler(url="/(", script="main.app"), r"url '/\(' is not a regular expression"),
-        (Handler(url="/x", static_files=r"\1"), r"asks for group 1 of url '/x', which has 0"),
+        (Handler(url="/x", static_files=r"\1"), r"uses group 1 of url '/x', which has 0"),
     ],
 )
 def test_handler_that_cannot_work_is_refused(tmp_path: Path, handler: Handler, message: str) -> None:

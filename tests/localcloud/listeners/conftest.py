@@ -1,4 +1,4 @@
-"""Every HTTP listener that we start, with a store or an app that tells what came to it."""
+"""Every HTTP listener of the packages, in front of code that records what reaches it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request as Enve
 from codelab.web.wsgi import WsgiServer
 from datastore_emulator import messages as m
 from datastore_emulator.api.grpc_server import DatastoreServer
-from datastore_emulator.api.tracing import observed
+from datastore_emulator.api.tracing import traced
 from datastore_emulator.engine import Engine
-from datastore_emulator.http.listener import bind
+from datastore_emulator.net.listen import listen
 from localcloud.appengine import ApiServer
 from tests.localcloud.listeners.listening import Listening, post, thing
 
@@ -32,7 +32,7 @@ def rest() -> Iterator[Listening]:
     allocate.keys.add().path.add(kind="Thing")
     kind, path = "application/x-protobuf", "/v1/projects/demo:"
     with Engine() as engine:
-        server = DatastoreServer(observed(engine, acted.append), rest=True)
+        server = DatastoreServer(traced(engine, acted.append), rest=True)
         server.start()
         yield Listening(
             server.port,
@@ -59,7 +59,7 @@ def api() -> Iterator[Listening]:
     """The bundled services' API server."""
     acted: list[str] = []
     with Engine() as engine:
-        server = ApiServer(observed(engine, acted.append), observe=acted.append)
+        server = ApiServer(traced(engine, acted.append), observe=acted.append)
         server.start()
         ticket = server.ticket("demo")
         put, delete = PutRequest(), DeleteRequest()
@@ -87,7 +87,7 @@ def api() -> Iterator[Listening]:
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Listening]:
-    """The learning page's server, before an app that notes each request."""
+    """The learning page's server, in front of an app that records each request."""
     acted: list[str] = []
 
     def app(environ: dict, start_response: Callable[..., None]) -> list[bytes]:
@@ -95,7 +95,7 @@ def page() -> Iterator[Listening]:
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [environ["wsgi.input"].read()]
 
-    listener = bind("127.0.0.1", 0)
+    listener = listen("127.0.0.1", 0, "the page")
     port = listener.getsockname()[1]
     server = WsgiServer(app, port)
     server.listen([listener])
@@ -124,7 +124,7 @@ def listening(request: pytest.FixtureRequest) -> Listening:
 
 @pytest.fixture
 def quiet(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """At the end of the test, nothing has been logged as an error, and no traceback was printed."""
+    """Fail the test if something is logged as an error, or if a traceback is printed."""
     caplog.set_level(logging.WARNING)
     yield
     assert [record.getMessage() for record in caplog.records] == []

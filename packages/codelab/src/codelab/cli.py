@@ -1,241 +1,281 @@
-"""The `codelab` command."""
+"""The `codelab` command: reads the command line, calls a command and prints what it returns."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
-from codelab.commands.coach import Coach
-from codelab.commands.edits import Editor
+from codelab.commands.apply import apply
+from codelab.commands.check import Checked, check
+from codelab.commands.diff import diff
+from codelab.commands.hint import hint
+from codelab.commands.list import list_tracks
+from codelab.commands.next import find_next
+from codelab.commands.reset import plan_reset, reset
+from codelab.commands.show import show
+from codelab.commands.start import start
 from codelab.errors import CodelabError
-from codelab.readme.course import Course, Place, find_course
-from codelab.workspace import Workspace, make
+from codelab.readme.course import Course, TrackRef, find_course
+from codelab.terminal import Terminal
+from codelab.workspace import Workspace, make_command
 from datastore_emulator.errors import UserError
 from datastore_emulator.stopping import Stopped, stop_signals
 
-# What shells say of a command that Ctrl-C has ended.
+# The exit code that shells give to a command that Ctrl-C has ended.
 INTERRUPTED = 130
 
-_PLACE = "which codelab: mod2-cloudndb, or mod2-cloudndb/FINISH for the track from there (default: where you are)"
+_TRACK = "the codelab: mod2-cloudndb, or mod2-cloudndb/FINISH for the track that starts there"
+_Add = Callable[[str, str, Callable[[argparse.Namespace], bool]], argparse.ArgumentParser]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return 0 when all is well, 1 when something is pending or wrong, 2 for wrong usage."""
-    options = parser().parse_args(arguments)
+    """Run a command. Return 0 if all is right, 1 if something is wrong or left to do, and 2 for wrong usage."""
+    options = make_parser().parse_args(arguments)
     try:
         with stop_signals():
-            well: bool = options.command(options)
+            passed: bool = options.command(options)
     except Stopped:
         return 0 if options.command in (_serve, _watch) else INTERRUPTED
     except (CodelabError, UserError) as error:
         print(f"codelab: {error}", file=sys.stderr)
         return 1
-    return 0 if well else 1
+    return 0 if passed else 1
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    top = argparse.ArgumentParser(
-        prog="codelab", description="Follow a migration codelab step by step, or prove that the course is right."
+def make_parser() -> argparse.ArgumentParser:
+    """Build the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="codelab", description="Follow a migration codelab step by step, or prove that the codelabs are right."
     )
-    top.add_argument("--course", type=Path, metavar="DIR", help="the folder with the modules (default: this one)")
-    verbs = top.add_subparsers(required=True, metavar="COMMAND")
+    parser.add_argument(
+        "--course", type=Path, metavar="DIR", help="the folder with the modules (default: found from where you are)"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def verb(name: str, does: str, command: object, *, place: bool = True) -> argparse.ArgumentParser:
-        added = verbs.add_parser(name, help=does, description=does[0].upper() + does[1:] + ".")
-        added.set_defaults(command=command)
-        if place:
-            added.add_argument("place", nargs="?", metavar="MODULE", help=_PLACE)
+    def add(name: str, does: str, run: Callable[[argparse.Namespace], bool]) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=does, description=does[0].upper() + does[1:] + ".")
+        added.set_defaults(command=run)
         return added
 
-    verb("start", "make a copy of START to work in, below work/", _start)
-    check = verb("check", "say which step is reached and what is missing, and compare the page with START's", _check)
-    check.add_argument("--no-run", action="store_true", help="look at the files only")
-    show = verb("show", "print the step to do now", _show)
-    hint = verb("hint", "print the hint of the step to do now", _hint)
-    for which in (show, hint):
-        which.add_argument("--step", type=int, metavar="N", help="another step")
-    apply = verb("apply", "do the next step for me, among my own edits", _apply)
-    apply.add_argument("--overwrite", action="store_true", help="replace my files where both change the same lines")
-    reset = verb("reset", "take my copy back to START, or to a step; says what goes and keeps it aside", _reset)
-    reset.add_argument("--step", type=int, default=0, metavar="N", help="back to what it is after step N (default: 0)")
-    reset.add_argument("--yes", action="store_true", help="do not ask")
-    diff = verb("diff", "compare two of: work (my copy), START, FINISH, another folder, the number of a step", _diff)
-    diff.add_argument("--from", dest="old", default="START", metavar="STATE", help="default: START")
-    diff.add_argument("--to", dest="new", default="work", metavar="STATE", help="default: work")
-    watch = verb("watch", "check again on each save, until the codelab is finished", _watch)
-    watch.add_argument("--no-run", action="store_true", help="look at the files only")
-    verb("list", "print all codelabs, and how far I am in each", _list, place=False)
-    verb("next", "print what to do now: the next step, or the next codelab", _next)
+    _add_learners_commands(add)
+    _add_other_commands(add)
+    return parser
 
-    serve = verb(
-        "serve", "follow the codelabs on a local web page, with the apps running beside the text", _serve, place=False
+
+def _add_learners_commands(add: _Add) -> None:
+    begin = add("start", "make a copy of START to work in, under work/", _start)
+    check = add("check", "check which steps are done, then run the app and compare its output with START's", _check)
+    show = add("show", "show the step to do now", _show)
+    hint = add("hint", "show a hint for the step to do now", _hint)
+    next_ = add("next", "show what to do now: the next step or the next codelab", _next)
+    apply = add("apply", "do the next step for me, and keep my own edits", _apply)
+    reset = add("reset", "take my copy back to START or to a step; asks first, and keeps the old copy", _reset)
+    diff = add("diff", "compare two states: work (my copy), START, FINISH, another folder, or a step's number", _diff)
+    watch = add("watch", "check again after each save, until the codelab is finished", _watch)
+    add("list", "list all codelabs with my progress", _list)
+    for command in (begin, check, show, hint, next_, apply, reset, diff, watch):
+        command.add_argument("track", nargs="?", metavar="MODULE", help=f"{_TRACK} (default: the current one)")
+    for command in (check, watch):
+        command.add_argument("--no-run", action="store_true", help="check the files only, do not run the app")
+    for command in (show, hint):
+        command.add_argument("--step", type=int, metavar="N", help="show step N instead")
+    apply.add_argument(
+        "--overwrite", action="store_true", help="let the step replace my files; keeps them in work/.kept"
     )
-    serve.add_argument("--port", type=int, metavar="N", help="default: the first free one from 8800 up")
+    reset.add_argument("--step", type=int, default=0, metavar="N", help="back to the end of step N (default: 0, START)")
+    reset.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    diff.add_argument("--from", dest="old", default="START", metavar="STATE", help="the old state (default: START)")
+    diff.add_argument("--to", dest="new", default="work", metavar="STATE", help="the new state (default: work)")
 
-    verify = verb("verify", "prove that the codelabs are right, step by step", _verify, place=False)
-    verify.add_argument("modules", nargs="*", metavar="MODULE", help="only these")
-    verify.add_argument("--no-run", action="store_true", help="look at the files only, start no app")
-    export = verb("export", "write a codelab in the Markdown of Google's codelab tool, claat", _export, place=False)
-    export.add_argument("place", metavar="MODULE", help="which codelab: mod2-cloudndb, or mod2-cloudndb/FINISH")
-    export.add_argument("--repository", required=True, metavar="URL", help="where this repository's files can be read")
-    export.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
-    deploy = verb("deploy", "deploy what a codelab ends with, by its README's gcloud commands", _deploy, place=False)
-    deploy.add_argument("module", metavar="MODULE", help="which codelab: mod2-cloudndb")
+
+def _add_other_commands(add: _Add) -> None:
+    serve = add("serve", "follow the codelabs on a local web page, with the apps running next to the text", _serve)
+    serve.add_argument("--port", type=int, metavar="N", help="the port (default: the first free one from 8800 up)")
+
+    verify = add("verify", "prove that the codelabs are right, step by step", _verify)
+    verify.add_argument("modules", nargs="*", metavar="MODULE", help="the modules to prove (default: all)")
+    verify.add_argument("--no-run", action="store_true", help="check the files only, do not run the apps")
+
+    export = add("export", "write a codelab in the Markdown of Google's codelab tool, claat", _export)
+    export.add_argument("track", metavar="MODULE", help=_TRACK)
+    export.add_argument("--repository", required=True, metavar="URL", help="the URL of this repository's files")
+    export.add_argument("--output", type=Path, metavar="FILE", help="the file to write (default: standard output)")
+
+    deploy = add("deploy", "deploy the result of a codelab with the gcloud commands of its README", _deploy)
+    deploy.add_argument("module", metavar="MODULE", help="the codelab: mod2-cloudndb")
     deploy.add_argument("--project", required=True, metavar="PROJECT_ID", help="the Google Cloud project")
-    deploy.add_argument("--region", default="us-central1", help="default: us-central1")
-    deploy.add_argument("--side", metavar="FOLDER", help="another folder that deploys in the same way: FINISH-py2")
-    deploy.add_argument("--dry-run", action="store_true", help="print the commands, run none")
-    probe = verb("probe", "visit a deployed app, and say whether it shows the visitor's address", _probe, place=False)
-    probe.add_argument("url", metavar="URL", help="where the app is: https://...")
-    return top
+    deploy.add_argument("--region", default="us-central1", help="the region (default: us-central1)")
+    deploy.add_argument("--side", metavar="FOLDER", help="deploy another folder of the same kind, such as FINISH-py2")
+    deploy.add_argument("--dry-run", action="store_true", help="only print the commands")
+
+    probe = add("probe", "visit a deployed app and check that it shows the visitor's own address", _probe)
+    probe.add_argument("url", metavar="URL", help="the URL of the app: https://...")
 
 
 @dataclass(frozen=True)
-class _Desk:
-    """What the learner's commands work with."""
+class _Context:
+    """What a learner's command works on, and where its result is printed."""
 
-    coach: Coach
-    editor: Editor
-    place: Place
+    course: Course
+    workspace: Workspace
+    ref: TrackRef
+    terminal: Terminal
 
 
-def _desk(options: argparse.Namespace) -> _Desk:
-    course = _course(options)
+def _find_context(options: argparse.Namespace) -> _Context:
+    course = _find_course(options)
     workspace = Workspace(course.root)
-    console = Console(highlight=False)
-    name = options.place or workspace.current
+    name = options.track or workspace.current
     if name is None:
-        first = make("start", course.place(course.modules[0]))
-        raise CodelabError(f"expected a module, found none: `{first}` begins the series, `make list` shows all of it")
-    return _Desk(Coach(course, workspace, console), Editor(workspace, console), course.place(name))
+        first = make_command("start", course.track(course.modules[0]))
+        raise CodelabError(f"you have not started a codelab; begin with `{first}` (`make list` shows all codelabs)")
+    return _Context(course, workspace, course.track(name), Terminal())
 
 
-def _course(options: argparse.Namespace) -> Course:
+def _find_course(options: argparse.Namespace) -> Course:
     return Course(options.course.resolve()) if options.course else find_course(Path.cwd())
 
 
 def _start(options: argparse.Namespace) -> bool:
-    desk = _desk(options)
-    return desk.coach.start(desk.place)
+    here = _find_context(options)
+    here.terminal.print_started(start(here.workspace, here.ref))
+    return True
 
 
 def _check(options: argparse.Namespace) -> bool:
-    desk = _desk(options)
-    return desk.coach.check(desk.place, run=not options.no_run)
+    return _check_and_print(_find_context(options), run=not options.no_run).passed
+
+
+def _check_and_print(here: _Context, *, run: bool) -> Checked:
+    checked = check(
+        here.course,
+        here.workspace,
+        here.ref,
+        run=run,
+        on_progress=lambda progress, will_run: here.terminal.print_progress(here.ref, progress, will_run),
+    )
+    here.terminal.print_outcome(checked)
+    return checked
+
+
+def _watch(options: argparse.Namespace) -> bool:
+    from codelab.commands.watch import watch_copy
+
+    here = _find_context(options)
+    here.workspace.read(here.ref)  # raises if there is nothing to watch
+    for _ in watch_copy(here.ref.copy, lambda: _check_and_print(here, run=not options.no_run)):
+        pass
+    return True
 
 
 def _show(options: argparse.Namespace) -> bool:
-    desk = _desk(options)
-    return desk.coach.show(desk.place, options.step)
+    here = _find_context(options)
+    here.terminal.print_step(show(here.course, here.workspace, here.ref, options.step))
+    return True
 
 
 def _hint(options: argparse.Namespace) -> bool:
-    desk = _desk(options)
-    return desk.coach.hint(desk.place, options.step)
+    here = _find_context(options)
+    here.terminal.print_step(hint(here.course, here.workspace, here.ref, options.step))
+    return True
+
+
+def _next(options: argparse.Namespace) -> bool:
+    here = _find_context(options)
+    here.terminal.print_step(find_next(here.course, here.workspace, here.ref))
+    return True
 
 
 def _apply(options: argparse.Namespace) -> bool:
-    desk = _desk(options)
-    return desk.editor.apply(desk.place, overwrite=options.overwrite)
+    here = _find_context(options)
+    here.terminal.print_applied(apply(here.workspace, here.ref, overwrite=options.overwrite))
+    return True
 
 
 def _reset(options: argparse.Namespace) -> bool:
-    desk = _desk(options)
-    return desk.editor.reset(desk.place, options.step, lambda: options.yes or _agreed())
+    here = _find_context(options)
+    plan = plan_reset(here.workspace, here.ref, options.step)
+    here.terminal.print_reset_plan(plan)
+    if not plan.lost:
+        return True
+    agreed = options.yes or _confirm("Reset? [y/N] ")
+    kept = reset(here.workspace, plan).relative_to(here.course.root).as_posix() if agreed else None
+    here.terminal.print_reset(plan, kept)
+    return agreed
 
 
-def _agreed() -> bool:
+def _confirm(question: str) -> bool:
     if not sys.stdin.isatty():
-        raise CodelabError("expected somebody to ask, found no terminal; to reset without a question: --yes")
+        raise CodelabError("reset needs confirmation, and standard input is not a terminal; pass --yes to skip it")
     try:
-        return input("Reset? [y/N] ").strip().casefold() in ("y", "yes")
+        return input(question).strip().casefold() in ("y", "yes")
     except EOFError:
         return False
 
 
 def _diff(options: argparse.Namespace) -> bool:
-    desk = _desk(options)
-    return desk.editor.diff(desk.place, options.old, options.new)
-
-
-def _watch(options: argparse.Namespace) -> bool:
-    from codelab.commands.watch import on_each_save
-
-    desk = _desk(options)
-
-    def check() -> bool:
-        desk.coach.check(desk.place, run=not options.no_run)
-        return desk.coach.finished
-
-    if not desk.place.copy.is_dir():
-        return check()  # says that there is nothing to watch
-    on_each_save(desk.place.copy, check)
+    here = _find_context(options)
+    here.terminal.print_diff(diff(here.workspace, here.ref, options.old, options.new))
     return True
 
 
 def _list(options: argparse.Namespace) -> bool:
-    course = _course(options)
-    return Coach(course, Workspace(course.root), Console(highlight=False)).list()
-
-
-def _next(options: argparse.Namespace) -> bool:
-    desk = _desk(options)
-    return desk.coach.next(desk.place)
+    course = _find_course(options)
+    Terminal().print_listing(list_tracks(course, Workspace(course.root)))
+    return True
 
 
 def _serve(options: argparse.Namespace) -> bool:
     from codelab.web.server import serve
 
     if options.port is not None and not 0 <= options.port <= 65535:
-        raise CodelabError(f"--port: expected a number from 0 to 65535, found {options.port}")
-    serve(_course(options), options.port, lambda line: print(line, flush=True))
+        raise CodelabError(f"--port {options.port}: a port is a number from 0 to 65535")
+    serve(_find_course(options), options.port, lambda url: print(f"Open {url} (Ctrl-C ends it)", flush=True))
     return True
 
 
 def _verify(options: argparse.Namespace) -> bool:
+    import localcloud.cli
     from codelab.verify.proof import verify
 
-    course = _course(options)
+    course = _find_course(options)
     modules = [course.module(name) for name in options.modules] or course.modules
-    return verify(course, modules, run=not options.no_run)
+    parsers = {"codelab": make_parser(), "localcloud": localcloud.cli.make_parser()}
+    return verify(course, modules, parsers=parsers, run=not options.no_run)
 
 
 def _export(options: argparse.Namespace) -> bool:
     from codelab.commands.export import export
 
-    course = _course(options)
-    text = export(course, course.place(options.place), options.repository)
+    course = _find_course(options)
+    text = export(course, course.track(options.track), options.repository)
     if options.output:
         try:
             options.output.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise CodelabError(f"{options.output}: expected to write here ({error.strerror})") from error
+            raise CodelabError(f"cannot write to {options.output}: {(error.strerror or str(error)).lower()}") from error
     else:
         print(text, end="")
     return True
 
 
 def _deploy(options: argparse.Namespace) -> bool:
-    from codelab.commands.deploy import deploy
+    from codelab.commands.deploy import plan_deployment, run_deployment
 
-    return deploy(
-        _course(options),
-        options.module,
-        project=options.project,
-        region=options.region,
-        side=options.side,
-        dry_run=options.dry_run,
-        say=lambda line: print(line, flush=True),
+    course = _find_course(options)
+    deployment = plan_deployment(
+        course, options.module, project=options.project, region=options.region, side=options.side
     )
+    Terminal().print_deployment(deployment)
+    return options.dry_run or run_deployment(course, deployment)
 
 
 def _probe(options: argparse.Namespace) -> bool:
     from codelab.commands.probe import probe
 
-    return probe(options.url, lambda line: print(line, flush=True))
+    result = probe(options.url)
+    print(result.text, flush=True)
+    return result.right

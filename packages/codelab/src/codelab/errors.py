@@ -1,4 +1,4 @@
-"""Mistakes that a learner or an author can mend: told in one line each, without a traceback."""
+"""Errors that a learner or an author can fix. Each is printed in one line, without a traceback."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 
 class CodelabError(Exception):
-    """The base of all errors a user can mend; `cli.main` prints it in one line."""
+    """The base of all errors that a user can fix; `cli.main` prints it in one line."""
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """Something in a file of the course that is not as it has to be. `line` counts from 1; 0 means the whole file."""
+    """A mistake in a file of the course. `line` counts from 1; 0 means the whole file."""
 
     file: str
     line: int
@@ -23,7 +23,7 @@ class Problem:
 
 
 class ReadmeError(CodelabError):
-    """A README that is no codelab; `problems` says where and why."""
+    """A README that breaks the format of codelabs; `problems` says where and how."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)

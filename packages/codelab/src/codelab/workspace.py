@@ -1,4 +1,4 @@
-"""The learner's copies under work/, and the little that is remembered between two commands."""
+"""The learner's copies under work/, and what the commands remember: the current track and the finished ones."""
 
 from __future__ import annotations
 
@@ -10,61 +10,64 @@ from datetime import datetime
 from pathlib import Path
 
 from codelab.errors import CodelabError
-from codelab.readme.course import Place
+from codelab.readme.course import TrackRef
 from codelab.readme.trees import Tree, held, place_in, read_tree, write_tree
-from codelab.text_diff import changed_lines
+from codelab.text_diff import describe_change
 from localcloud.files.reading import NotReadError, copy_folder, read_file
 
-_HEAD = "# What `codelab` remembers, a line each. Delete a line to have it forgotten.\n"
+_HEAD = "# What `codelab` remembers, one entry per line. Delete a line to make it forget that.\n"
 
 
 class Workspace:
-    """The folder work/ of a course. Nothing a learner wrote is deleted: what is replaced goes to work/.kept first."""
+    """The folder work/ of a course. Nothing a learner wrote is deleted: files that are replaced go to work/.kept."""
 
     def __init__(self, root: Path) -> None:
         self.folder = root / "work"
         self._memory = self.folder / "progress.txt"
 
-    def start(self, place: Place, tree: Tree) -> None:
-        """Make the learner's copy; raises CodelabError if there is one already."""
-        self._expect_folder(place)
-        if place.copy.exists():
+    def start(self, ref: TrackRef, tree: Tree) -> None:
+        """Make the learner's copy; raises CodelabError if it exists already."""
+        self._expect_folder(ref)
+        if ref.copy.exists():
             raise CodelabError(
-                f"{_shown(place)}: is there already; go on with `make check`, or begin again with "
-                f"`{make('reset', place)}`, which keeps the old one"
+                f"{_shown(ref)} exists already; go on with `make check`, or begin again with "
+                f"`{make_command('reset', ref)}`, which keeps your files"
             )
-        with _writing(place.copy):
-            place.copy.mkdir(parents=True)
-            write_tree(tree, place.copy)
+        with _reported(ref.copy):
+            ref.copy.mkdir(parents=True)
+            write_tree(tree, ref.copy)
 
-    def read(self, place: Place) -> dict[str, str]:
-        """Return what is in the learner's copy; raises CodelabError if there is none."""
-        self._expect_folder(place)
-        if not place.copy.is_dir():
-            raise CodelabError(f"{_shown(place)}: expected your copy of START, found none; `{make('start', place)}`")
-        return read_tree(place.copy)
+    def read(self, ref: TrackRef) -> dict[str, str]:
+        """Read the learner's copy; raises CodelabError if there is none."""
+        self._expect_folder(ref)
+        if not ref.copy.is_dir():
+            raise CodelabError(f"{_shown(ref)}: your copy is not there; make one with `{make_command('start', ref)}`")
+        return read_tree(ref.copy)
 
-    def replace(self, place: Place, tree: Tree) -> Path:
-        """Put these files in place of the copy, and return where the old one is kept."""
-        self._expect_folder(place)
-        with _writing(place.copy):
-            kept = self._new_place_to_keep(place)
-            shutil.move(place.copy, kept)
-            place.copy.mkdir(parents=True)
-            write_tree(tree, place.copy)
+    def replace(self, ref: TrackRef, tree: Tree) -> Path:
+        """Replace the copy with these files, and return the folder where the old one is kept."""
+        self._expect_folder(ref)
+        with _reported(ref.copy):
+            kept = self._make_kept_folder(ref)
+            shutil.move(ref.copy, kept)
+            ref.copy.mkdir(parents=True)
+            write_tree(tree, ref.copy)
         return kept
 
-    def change(self, place: Place, files: Mapping[str, str | None], *, keep: bool) -> Path | None:
-        """Write these files of the copy, or delete those that are None; with `keep`, copy all of it aside first."""
+    def change(self, ref: TrackRef, files: Mapping[str, str | None], *, keep: bool) -> Path | None:
+        """Write these files of the copy, and delete those that are None; with `keep`, first keep a copy of all of it.
+
+        Return the folder where that is kept, None without `keep`.
+        """
         kept = None
-        self._expect_folder(place)
-        with _writing(place.copy):
+        self._expect_folder(ref)
+        with _reported(ref.copy):
             # All of them, before anything is written.
-            places = {file: place_in(place.copy, file) for file in files}
+            places = {file: place_in(ref.copy, file) for file in files}
             if keep:
-                kept = self._new_place_to_keep(place)
-                copy_folder(place.copy, kept)
-            write_tree({file: text for file, text in files.items() if text is not None}, place.copy)
+                kept = self._make_kept_folder(ref)
+                copy_folder(ref.copy, kept)
+            write_tree({file: text for file, text in files.items() if text is not None}, ref.copy)
             for file in (file for file, text in files.items() if text is None):
                 places[file].unlink(missing_ok=True)
         return kept
@@ -72,79 +75,95 @@ class Workspace:
     @property
     def current(self) -> str | None:
         """The name of the track that was started or checked last."""
-        return next((name for word, name, *_ in self._lines() if word == "current"), None)
+        return next((name for word, name, *_ in self._read_lines() if word == "current"), None)
 
-    def finished(self) -> dict[str, str]:
-        """Return the day each finished track was finished, by its name."""
-        return {name: rest[0] for word, name, *rest in self._lines() if word == "finished" and rest}
+    def read_finished(self) -> dict[str, str]:
+        """Read the day on which each finished track was finished, by the track's name."""
+        return {name: rest[0] for word, name, *rest in self._read_lines() if word == "finished" and rest}
 
-    def remember(self, place: Place, *, finished: bool = False) -> None:
-        """Make this the current track, and with `finished` note today as the day it was finished."""
-        lines = [line for line in self._lines() if line[0] != "current" and not (finished and line[1] == place.name)]
-        lines.append(["current", place.name])
+    def remember(self, ref: TrackRef, *, finished: bool = False) -> None:
+        """Make this the current track; with `finished`, note that it was finished today."""
+        lines = [line for line in self._read_lines() if line[0] != "current" and not (finished and line[1] == ref.name)]
+        lines.append(["current", ref.name])
         if finished:
-            lines.append(["finished", place.name, f"{datetime.now().astimezone():%Y-%m-%d}"])
-        with _writing(self._memory):
+            lines.append(["finished", ref.name, f"{datetime.now().astimezone():%Y-%m-%d}"])
+        with _reported(self._memory):
             self.folder.mkdir(exist_ok=True)
             new = self._memory.with_suffix(".new")
             new.unlink(missing_ok=True)  # it may be a link to a file elsewhere
             new.write_text(_HEAD + "".join(" ".join(line) + "\n" for line in lines))
             os.replace(new, self._memory)
 
-    def _lines(self) -> list[list[str]]:
+    def _read_lines(self) -> list[list[str]]:
         try:
             text = read_file(self._memory).decode()
         except (OSError, UnicodeDecodeError, NotReadError):
             return []
         return [line.split() for line in text.splitlines() if len(line.split()) > 1 and not line.startswith("#")]
 
-    def _expect_folder(self, place: Place) -> None:
-        """Raise CodelabError for a file in place of the copy, and for a link that leads out of work/."""
-        if place.copy.is_file():
+    def _expect_folder(self, ref: TrackRef) -> None:
+        """Raise CodelabError if the copy is a file, or a link that leads out of work/."""
+        if ref.copy.is_file():
             raise CodelabError(
-                f"{_shown(place)}: expected a folder, your copy of START, found a file; move it away, then "
-                f"`{make('start', place)}`"
+                f"{_shown(ref)} is a file, where the folder with your copy should be; move it away, then run "
+                f"`{make_command('start', ref)}`"
             )
-        held(self.folder, place.copy.name)
+        held(self.folder, ref.copy.name)
 
-    def _new_place_to_keep(self, place: Place) -> Path:
+    def _make_kept_folder(self, ref: TrackRef) -> Path:
+        """Return a new path under work/.kept for this track's files."""
         kept = held(self.folder, ".kept")
         kept.mkdir(parents=True, exist_ok=True)
-        name = f"{place.copy.name}-{datetime.now():%Y%m%d-%H%M%S}"
+        name = f"{ref.copy.name}-{datetime.now():%Y%m%d-%H%M%S}"
         candidates = (kept / f"{name}{suffix}" for suffix in ["", *(f"-{number}" for number in range(2, 1000))])
         return next(path for path in candidates if not path.exists())
 
 
-def changes(old: Tree, new: Tree) -> list[str]:
-    """Return how the new files differ from the old ones, a line for each that does."""
+def list_changes(old: Tree, new: Tree) -> list[str]:
+    """Describe how the new files differ from the old ones, one line for each file that differs."""
     lines = []
     for file in sorted({*old, *new}):
         before, after = old.get(file), new.get(file)
         if before is None:
-            lines.append(f"{file}: a new file of {len((after or '').splitlines())} lines")
+            lines.append(f"{file}: new file, {_count(len((after or '').splitlines()), 'line')}")
         elif after is None:
             lines.append(f"{file}: deleted")
         elif before != after:
-            lines.append(f"{file}: {changed_lines(before.splitlines(), after.splitlines())}")
+            lines.append(f"{file}: {describe_change(before.splitlines(), after.splitlines())}")
     return lines
 
 
-def make(verb: str, place: Place) -> str:
-    """Return the command for this track as a person types it, as in "make start MOD=mod2-cloudndb FROM=FINISH"."""
-    start = "" if place.track is place.codelab.tracks[0] else f" FROM={place.track.start}"
-    return f"make {verb} MOD={place.codelab.module}{start}"
+def make_command(verb: str, ref: TrackRef) -> str:
+    """Return the command line for a verb and a track, such as "make start MOD=mod2-cloudndb FROM=FINISH"."""
+    start = "" if ref.track is ref.codelab.tracks[0] else f" FROM={ref.track.start}"
+    return f"make {verb} MOD={ref.codelab.module}{start}"
 
 
-def _shown(place: Place) -> str:
-    return place.copy.relative_to(place.root).as_posix()
+def make_diff_command(ref: TrackRef, old: str, new: str) -> str:
+    """Return the command line that compares two states, such as "make diff MOD=mod2-cloudndb FROM=START TO=work"."""
+    track = "" if ref.track is ref.codelab.tracks[0] else f" TRACK={ref.track.start}"
+    return f"make diff MOD={ref.codelab.module}{track} FROM={old} TO={new}"
+
+
+def _shown(ref: TrackRef) -> str:
+    return ref.copy.relative_to(ref.root).as_posix()
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def _reported(path: Path) -> Iterator[None]:
+    """Turn an error of the file system into a CodelabError that says what to do."""
     try:
         yield
     except OSError as error:
-        raise CodelabError(
-            f"{error.filename or path}: expected to write here, found it impossible ({error.strerror}); "
-            "give yourself permission, or clone the repository to a place of your own"
-        ) from error
+        remedies: dict[type[OSError], str] = {
+            PermissionError: "fix the permissions, or use a clone that you own",
+            FileExistsError: "a file is where a folder should be; move it away",
+            NotADirectoryError: "a file is where a folder should be; move it away",
+        }
+        remedy = f"; {remedies[type(error)]}" if type(error) in remedies else ""
+        reason = (error.strerror or str(error)).lower()
+        raise CodelabError(f"cannot write to {error.filename or path}: {reason}{remedy}") from error

@@ -1,8 +1,7 @@
-"""Temporary folders that do not outlive their process for long: the next start clears what a killed one left.
+"""Temporary folders, removed with their process; the next process removes those that a killed one left.
 
-The owner holds a lock on a file in the folder. The system lets go of it when the owner ends, however it ends, so that
-a folder is abandoned if somebody else can have the lock. That holds between containers too, which number their
-processes each for itself.
+The owner locks a file in the folder. The system releases the lock when the owner ends, however it ends. A folder whose
+lock is free is therefore abandoned. This holds between containers too, where process ids say nothing.
 """
 
 from __future__ import annotations
@@ -16,27 +15,27 @@ import sys
 import tempfile
 import threading
 import weakref
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 
 _LOCK = ".owner"
 _PREFIXES = ("localcloud-", "codelab-")
-# Without a lock in it as yet, so that nobody takes it for abandoned.
+# The name before the lock is in the folder, so that another process does not take it for abandoned.
 _NEW = ".new-"
-_OURS = re.compile(r"(?:localcloud|codelab)-[\w-]*?held-\w+")
+_NAME = re.compile(r"(?:localcloud|codelab)-[\w-]*?held-\w+")
 _clearing = threading.Lock()
 _cleared: set[str] = set()
 
 
-class Scratch:
-    """A temporary folder, `name`, which `cleanup`, the end of a `with` or the end of the program removes.
+class Scratch(AbstractContextManager[str]):
+    """A temporary folder, `name`; cleanup(), the end of a `with` or the end of the program removes it.
 
-    `prefix` begins with "localcloud-" or "codelab-". The first one of a process clears what others have left.
+    `prefix` begins with "localcloud-" or "codelab-". The first folder of a process also clears abandoned ones.
     """
 
     def __init__(self, prefix: str) -> None:
         if not prefix.startswith(_PREFIXES):
-            raise ValueError(f"expected a prefix such as localcloud-, found {prefix}")
+            raise ValueError(f"the prefix {prefix} does not begin with one of {', '.join(_PREFIXES)}")
         parent = tempfile.gettempdir()
         clear_abandoned(Path(parent))
         new = Path(tempfile.mkdtemp(prefix=f"{_NEW}{prefix}held-", dir=parent))
@@ -49,9 +48,7 @@ class Scratch:
     def __enter__(self) -> str:
         return self.name
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.cleanup()
 
     def cleanup(self) -> None:
@@ -60,14 +57,14 @@ class Scratch:
 
 
 def clear_abandoned(parent: Path) -> None:
-    """Remove the folders of ours that no living process holds, once for each process; never another user's."""
+    """Remove this user's abandoned folders, once in each process."""
     with _clearing:
         if str(parent) in _cleared:
             return
         _cleared.add(str(parent))
     with contextlib.suppress(OSError):
         for entry in os.scandir(parent):
-            if _OURS.fullmatch(entry.name):
+            if _NAME.fullmatch(entry.name):
                 with contextlib.suppress(OSError):
                     _clear(Path(entry.path))
 

@@ -1,20 +1,23 @@
-"""How a person ends a command."""
+"""Stop signals: how a person or a service manager ends a command."""
 
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 
 class Stopped(BaseException):
-    """Ctrl-C, TERM or a closed terminal: what a person ends a command with, so no error."""
+    """The command was stopped by Ctrl-C, TERM or a closed terminal; this is not an error."""
 
 
 @contextmanager
 def stop_signals() -> Iterator[None]:
-    """Raise Stopped in the main thread at the first stop signal; the end is under way then, so ignore the others."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    """Raise Stopped in the main thread at the first stop signal, and ignore those that follow it."""
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]  # Windows has no SIGHUP
 
     def stop(*_: object) -> None:
         for number in numbers:
@@ -27,3 +30,10 @@ def stop_signals() -> Iterator[None]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
+
+
+def wait_for_stop() -> NoReturn:
+    """Wait until a stop signal raises Stopped, inside `stop_signals`."""
+    # In short sleeps: a signal that comes just before an endless wait begins would not interrupt it.
+    while True:
+        time.sleep(0.2)

@@ -1,11 +1,45 @@
-"""A Google Cloud small enough for a laptop: it runs folders made for App Engine, Cloud Run and functions."""
+"""A small Google Cloud for one machine: it runs folders made for App Engine, Cloud Run and Cloud Run functions.
 
-import os
-import warnings
+    from localcloud import Cloud
 
-# Google's clients warn of each Python that is past its end, as 3.10 is since October 2026; here nobody can mend that.
-warnings.filterwarnings("ignore", "You are using a (non-supported )?Python version", FutureWarning, r"google\.")
+    with Cloud() as cloud:
+        app = cloud.add(Path("mod1-flask/FINISH"))
+        cloud.start()
+        print(app.url)
 
-# Since 1.80 a gRPC server in Python runs on gRPC's event engine (https://github.com/grpc/grpc/pull/41432). Without it,
-# an empty call took a seventh less with 1.85 in November 2026. gRPC reads this when it is first imported.
-os.environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_listener")
+- `cli`: the `localcloud` command, and `doctor`, which looks for the tools it can use.
+- `cloud`: composes the services and the apps; `app` is one of those.
+- `services`: Datastore, Memcache and Redis, each with its outages.
+- `appengine`: the API server of App Engine's bundled services.
+- `launch`: reads a folder's deployment files into a plan; `files` reads from the folder and nowhere else.
+- `runtimes`: turn a plan into a process that is ready to start; `processes` start and end it.
+- `frontend`: the reverse proxy in front of an app, as each platform has one.
+- `platforms`: records of what apps receive on each platform.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datastore_emulator.errors import UserError
+    from localcloud.app import App
+    from localcloud.cloud import Cloud
+    from localcloud.launch.plan import Platform
+
+__all__ = ["App", "Cloud", "Platform", "UserError"]
+
+_MODULES = {
+    "App": "localcloud.app",
+    "Cloud": "localcloud.cloud",
+    "Platform": "localcloud.launch.plan",
+    "UserError": "datastore_emulator.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: `localcloud --help` must not load gRPC and Google's SDK."""
+    if name in _MODULES:
+        return getattr(importlib.import_module(_MODULES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,50 +1,60 @@
-"""Where a learner's copy stands on its track."""
+"""Which steps of a track are done."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from codelab.check.findings import Finding
-from codelab.check.steps import Judge, Verdict
-from codelab.readme.trees import Tree
+from codelab.readme.model import Step
 
 
 @dataclass(frozen=True)
-class Standing:
-    """The verdicts on all steps, and how many are done from the first on without a gap.
+class StepStatus:
+    """A step and what it still misses; `begun` says that some of it is there."""
+
+    step: Step
+    findings: tuple[Finding, ...]
+    begun: bool
+
+    @property
+    def done(self) -> bool:
+        """True if nothing of the step is missing."""
+        return not self.findings
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The status of each step, and how many steps are done from the first on without a gap.
 
     `damage` is what is wrong with files that no step changes.
     """
 
-    verdicts: list[Verdict]
-    reached: int
-    damage: list[Finding]
+    steps: tuple[StepStatus, ...]
+    damage: tuple[Finding, ...]
 
     @property
-    def pending(self) -> Verdict | None:
+    def reached(self) -> int:
+        """The number of the last step that is done along with all before it; 0 if the first is not done."""
+        return next((number for number, status in enumerate(self.steps) if not status.done), len(self.steps))
+
+    @property
+    def pending(self) -> StepStatus | None:
         """The first step that is not done; None after the last."""
-        return self.verdicts[self.reached] if self.reached < len(self.verdicts) else None
+        return self.steps[self.reached] if self.reached < len(self.steps) else None
 
     @property
-    def ahead(self) -> list[Verdict]:
+    def ahead(self) -> list[StepStatus]:
         """The steps that are done although an earlier one is not."""
-        return [verdict for verdict in self.verdicts[self.reached + 1 :] if verdict.done]
+        return [status for status in self.steps[self.reached + 1 :] if status.done]
 
     @property
     def only_style_is_left(self) -> bool:
-        """Say whether the last step is at least begun, and all that is missing may be solved in another way."""
-        last = self.verdicts[-1]
-        missing = [finding for verdict in self.verdicts for finding in verdict.findings]
+        """True if the last step is at least begun, and all that is missing may be solved in another way."""
+        last = self.steps[-1]
+        missing = [finding for status in self.steps for finding in status.findings]
         return (last.done or last.begun) and not any(finding.firm for finding in missing)
 
     @property
     def between_steps(self) -> bool:
-        """Say whether the copy is what it is after a step: no later one is begun."""
-        return not any(verdict.begun for verdict in self.verdicts[self.reached :])
-
-
-def standing_of(judge: Judge, tree: Tree) -> Standing:
-    """Return where a folder with these files stands."""
-    verdicts = judge.verdicts(tree)
-    undone = (number for number, verdict in enumerate(verdicts) if not verdict.done)
-    return Standing(verdicts, next(undone, len(verdicts)), judge.damage(tree))
+        """True if no step is half done: none after those that are done has been begun."""
+        return not any(status.begun for status in self.steps[self.reached :])

@@ -1,4 +1,4 @@
-"""Deploys what a codelab ends with, by the gcloud commands of its own README."""
+"""`codelab deploy`: deploy the result of a codelab, with the gcloud commands of its own README."""
 
 from __future__ import annotations
 
@@ -6,26 +6,25 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from codelab.errors import CodelabError
 from codelab.readme.course import Course
 from codelab.readme.model import Codelab
+from codelab.readme.sections import DEPLOY
 from codelab.readme.trees import held
 from datastore_emulator.scratch import Scratch
 from localcloud.launch import read_plan
 from localcloud.launch.errors import read_text
 from localcloud.launch.plan import Platform
 
-_SECTION = "Deploy to Google Cloud"
 _DEPLOY = re.compile(r"gcloud (app|run) deploy ")
 _FOLDER = re.compile(r" (?:--source=)?([\w.-]+/[\w./-]+?)(?:/app\.yaml)?(?: |$)")
 # Old projects may have a domain before their id: example.com:visitme.
 _PROJECT = re.compile(r"[a-z0-9.:-]+")
 _REGION = re.compile(r"[a-z0-9-]+")
-# What an app.yaml of the course leaves to the reader.
+# The values that an app.yaml of the course leaves to the reader.
 _PLACEHOLDER = re.compile(r"\b(PROJECT_ID|REDIS_ADDRESS|REGION)\b")
 # App Engine alone has other names for its two oldest regions:
 # https://docs.cloud.google.com/appengine/docs/standard/locations
@@ -36,90 +35,68 @@ _NUMBER = "\"$(gcloud projects describe {project} --format='value(projectNumber)
 
 @dataclass(frozen=True)
 class Deployment:
-    """The README's commands, filled in: what a project needs once, the deploying one, and what follows it.
+    """The README's commands with the values filled in.
 
-    What follows ends before the next way to deploy. `folder` is what is deployed, relative to the course; `line` is
-    where the README has the deploying command.
+    `before` is what a project needs once, `deploy` the command that deploys `folder` (relative to the course), and
+    `after` what comes next, up to the README's next way to deploy. `page` and `line` are where `deploy` is from.
     """
 
     before: tuple[str, ...]
     deploy: str
     after: tuple[str, ...]
     folder: str
+    page: str
     line: int
 
 
-def read_deployment(codelab: Codelab, project: str, region: str, side: str | None = None) -> Deployment:
-    """Return the commands that deploy a codelab's result, or another `side` that deploys in the same way.
+def plan_deployment(course: Course, module: str, *, project: str, region: str, side: str | None = None) -> Deployment:
+    """Read the commands that deploy a codelab's result, or another `side` that is deployed in the same way.
 
-    Raises CodelabError for a side that does not.
+    Raises CodelabError for a project or a region that cannot be one, and for a side that is deployed otherwise.
     """
-    section = codelab.section(_SECTION)
-    end = section.line + section.text.count("\n") + 1
+    if not _PROJECT.fullmatch(project):
+        raise CodelabError(f'"{project}" is not a project id; write make deploy MOD={module} PROJECT=PROJECT_ID')
+    if not _REGION.fullmatch(region):
+        raise CodelabError(f'"{region}" is not a region; write one such as us-central1')
+    return _read_deployment(course.codelab(course.module(module)), project, region, side)
+
+
+def run_deployment(course: Course, deployment: Deployment) -> bool:
+    """Run the command that deploys, and return true if it succeeded.
+
+    The other commands are left to the person: some of it may be there already, and some costs money. Raises
+    CodelabError, with nothing run, if the command would fail.
+    """
+    _check_ready(course, deployment)
+    return subprocess.run(shlex.split(deployment.deploy), cwd=course.root, check=False).returncode == 0
+
+
+def _read_deployment(codelab: Codelab, project: str, region: str, side: str | None) -> Deployment:
+    section = codelab.section(DEPLOY)
     before: list[str] = []
     after: list[str] = []
     found: tuple[str, int] | None = None
-    for fence in codelab.page.fences:
-        if fence.language != "console" or not section.line < fence.line <= end:
-            continue
-        lines = [line.removeprefix("$ ") for line in fence.text.splitlines()]
-        if found and any(_DEPLOY.match(line) for line in lines):
+    for fence in section.consoles:
+        commands = list(fence.commands())
+        if found and any(_DEPLOY.match(command) for _, command in commands):
             break
-        for number, line in enumerate(lines, fence.line + 1):
-            if _DEPLOY.match(line):
-                found = line, number
-            elif not line.startswith("gcloud config "):
-                (after if found else before).append(_filled(line, project, region))
+        for number, command in commands:
+            if _DEPLOY.match(command):
+                found = command, number
+            elif not command.startswith("gcloud config "):
+                (after if found else before).append(_fill_in(command, project, region))
     if not found:
-        raise CodelabError(f"{codelab.page.name}:{section.line}: expected a gcloud command that deploys, found none")
+        raise CodelabError(f"{codelab.page.name}:{section.line}: no gcloud command here deploys the app")
     command, number = found
     folder = _FOLDER.findall(command)[0]
-    deploy = _filled(command, project, region)
+    deploy = _fill_in(command, project, region)
     if side:
-        folder, old = _other_side(codelab, folder, side), folder
+        folder, old = _check_side(codelab, folder, side), folder
         deploy = deploy.replace(old, folder)
-    return Deployment(tuple(before), deploy, tuple(after), folder, number)
+    return Deployment(tuple(before), deploy, tuple(after), folder, codelab.page.name, number)
 
 
-def deploy(
-    course: Course,
-    module: str,
-    *,
-    project: str,
-    region: str,
-    side: str | None,
-    dry_run: bool,
-    say: Callable[[str], None],
-) -> bool:
-    """Print all the commands; unless it is a dry run, run the deploying one, and return whether it went well.
-
-    The others are left to the person: what a project needs once may be there already, and some of it costs money.
-    """
-    if not _PROJECT.fullmatch(project):
-        raise CodelabError(
-            f'expected the id of your project, found "{project}": make deploy MOD={module} PROJECT=PROJECT_ID'
-        )
-    if not _REGION.fullmatch(region):
-        raise CodelabError(f'expected a region such as us-central1, found "{region}"')
-    codelab = course.codelab(course.module(module))
-    found = read_deployment(codelab, project, region, side)
-    say(f"# {found.folder}, by {codelab.page.name}:{found.line}")
-    say("# Once in a project, where it is not there already:")
-    for command in found.before:
-        say(command)
-    say("# To deploy:")
-    say(found.deploy)
-    if found.after:
-        say("# Afterwards:")
-    for command in found.after:
-        say(command)
-    if dry_run:
-        return True
-    _refuse_what_cannot_go(course, codelab, found)
-    return subprocess.run(shlex.split(found.deploy), cwd=course.root, check=False).returncode == 0
-
-
-def _filled(command: str, project: str, region: str) -> str:
+def _fill_in(command: str, project: str, region: str) -> str:
     """Return the README's command with the project and the region in place of their placeholders.
 
     The region may be given by either of its names; each command gets the one it knows.
@@ -137,46 +114,47 @@ def _filled(command: str, project: str, region: str) -> str:
     return f"{command} --project={project}"
 
 
-def _other_side(codelab: Codelab, folder: str, side: str) -> str:
-    """Return the side's folder if it goes to the same platform as the folder that the README deploys."""
+def _check_side(codelab: Codelab, folder: str, side: str) -> str:
+    """Return the side's folder; raises CodelabError unless it is for the same platform as the README's `folder`."""
     root = codelab.readme.parent
-    place = held(root, side)
+    ref = held(root, side)
     usual = root / Path(folder).name
-    if not place.is_dir():
-        raise CodelabError(f"{codelab.module}: expected a folder of it, such as {usual.name}, found {side}")
-    platform = _platform(place)
+    if not ref.is_dir():
+        raise CodelabError(f"{codelab.module} has no folder {side}; deploy another, such as {usual.name}")
+    platform = _read_platform(ref)
     if platform is Platform.APP_ENGINE_PYTHON27:
         raise CodelabError(
-            f"{codelab.module}/{side}: App Engine takes no python27 apps any more (docs/platform-facts.md); "
+            f"{codelab.module}/{side}: App Engine no longer accepts python27 apps (docs/platform-facts.md); "
             f"deploy {folder}"
         )
-    if usual.is_dir() and platform is not _platform(usual):
+    if usual.is_dir() and platform is not _read_platform(usual):
         raise CodelabError(
-            f"{codelab.module}/{side}: expected a folder that deploys as {folder} does, found one for "
-            f"{platform.value}; an earlier codelab deploys it"
+            f"{codelab.module}/{side} is for {platform.value}, so this codelab's commands do not deploy it; an earlier "
+            f"codelab does, or deploy {folder}"
         )
     return f"{codelab.module}/{side}"
 
 
-def _platform(folder: Path) -> Platform:
+def _read_platform(folder: Path) -> Platform:
     with Scratch("codelab-") as staging:
         return read_plan(folder, function="visitme", staging=Path(staging) / "image").platform
 
 
-def _refuse_what_cannot_go(course: Course, codelab: Codelab, found: Deployment) -> None:
-    where = f"{codelab.page.name}:{found.line}"
+def _check_ready(course: Course, deployment: Deployment) -> None:
+    """Raise CodelabError if gcloud or the folder is missing, or its app.yaml still has a placeholder."""
     if not shutil.which("gcloud"):
         raise CodelabError(
-            "expected gcloud on PATH, found none; get the Google Cloud CLI: https://docs.cloud.google.com/sdk/docs/install"
+            "gcloud is not on PATH; install the Google Cloud CLI: https://docs.cloud.google.com/sdk/docs/install"
         )
-    place = held(course.root, found.folder)
-    if not place.is_dir():
-        raise CodelabError(f"{where}: expected {found.folder}, found none; do what stands before this command there")
-    app_yaml = place / "app.yaml"
+    where = f"{deployment.page}:{deployment.line}"
+    folder = held(course.root, deployment.folder)
+    if not folder.is_dir():
+        raise CodelabError(f"{deployment.folder} does not exist; first run the commands before {where}")
+    app_yaml = folder / "app.yaml"
     lines = read_text(app_yaml).splitlines() if app_yaml.is_file() else []
     for number, line in enumerate(lines, 1):
         if placeholder := _PLACEHOLDER.search(line.partition("#")[0]):
             raise CodelabError(
-                f"{found.folder}/app.yaml:{number}: {placeholder[0]} is a placeholder; write your own value there, as "
-                f"{codelab.page.name} says before line {found.line}"
+                f"{deployment.folder}/app.yaml:{number}: {placeholder[0]} is a placeholder; replace it by your own "
+                f"value, as the text before {where} says"
             )

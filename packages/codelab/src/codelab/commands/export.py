@@ -1,8 +1,8 @@
-"""Writes a codelab in the Markdown that Google's codelab tool (claat) reads.
+"""`codelab export`: write a codelab in the Markdown that Google's codelab tool (claat) reads.
 
-The dialect: https://github.com/googlecodelabs/tools/blob/main/claat/parser/md/README.md, and beyond it what its parser
-does: the first paragraph is the metadata, in plain text, all up to the first heading of the second level is passed
-over, each such heading is a step, and "Duration:" is a paragraph of its own.
+The dialect: https://github.com/googlecodelabs/tools/blob/main/claat/parser/md/README.md. Its parser has more rules. The
+first paragraph is the metadata, in plain text. The parser skips everything up to the first heading of the second level.
+Each such heading is a step, and "Duration:" is a paragraph of its own.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from markdown_it import MarkdownIt
-
 from codelab.errors import CodelabError
-from codelab.readme.course import Course, Place
+from codelab.readme.course import Course, TrackRef
+from codelab.readme.markdown import anchor, first_sentence
 from codelab.readme.model import Step
+from codelab.readme.sections import START_AND_FINISH
 
 _CATEGORIES = "Cloud, Serverless, Python"
 _LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)(#[^)\s]*)?\)")
@@ -22,26 +22,25 @@ _MODULE_README = re.compile(r"\.\./(mod\d+-[\w-]+)/README\.md")
 _FENCE = re.compile(r"^```(\w*)\n.*?^```$\n?", re.MULTILINE | re.DOTALL)
 
 
-def export(course: Course, place: Place, repository: str) -> str:
-    """Return one track of a codelab in claat's Markdown; `repository` is where its other files can be read.
+def export(course: Course, ref: TrackRef, repository: str) -> str:
+    """Return one track in claat's Markdown. `repository` is the URL under which links find the other files.
 
-    A track of its own becomes a codelab of its own. Raises CodelabError if the address is none.
+    Each track becomes a codelab of its own. Raises CodelabError if `repository` is not a URL.
     """
     if not re.fullmatch(r"https?://\S+", repository):
-        example = "https://example.com/codelabs"
-        raise CodelabError(f'--repository: expected an address such as {example}, found "{repository}"')
+        raise CodelabError(f'--repository: "{repository}" is not a URL; write one such as https://example.com/codelabs')
     base = repository.rstrip("/")
-    return "\n\n".join(part for part in _Exporter(course, place, base).parts() if part) + "\n"
+    return "\n\n".join(part for part in _Exporter(course, ref, base).parts() if part) + "\n"
 
 
 class _Exporter:
-    def __init__(self, course: Course, place: Place, repository: str) -> None:
+    def __init__(self, course: Course, ref: TrackRef, repository: str) -> None:
         self._course = course
-        self._place = place
+        self._ref = ref
         self._repository = repository
 
     def parts(self) -> Iterator[str]:
-        codelab, track = self._place.codelab, self._place.track
+        codelab, track = self._ref.codelab, self._ref.track
         main = track is codelab.tracks[0]
         yield self._metadata(track.text if not main else codelab.introduction)
         yield f"# {codelab.title if main else f'{codelab.title}: {track.title}'}"
@@ -49,22 +48,19 @@ class _Exporter:
         yield self._text(codelab.introduction if main else track.text)
         if not main:
             yield f"The main track: [{codelab.title}]({self._address(codelab.module)})."
-        before = ("What you will learn", "What you need", "START and FINISH")
-        for section in codelab.sections:
-            if section.title in before:
-                yield f"## {section.title}\n\n{self._text(section.text)}"
+        for section in codelab.sections_before_steps:
+            yield f"## {section.title}\n\n{self._text(section.text)}"
         for step in track.steps:
             yield from self._step(step)
-        for section in codelab.sections:
-            if section.title not in before:
-                yield f"## {section.title}\n\n{self._text(section.text)}"
+        for section in codelab.sections_after_steps:
+            yield f"## {section.title}\n\n{self._text(section.text)}"
         yield self._other_tracks()
 
     def _metadata(self, introduction: str) -> str:
         return "\n".join(
             [
                 f"summary: {first_sentence(introduction)}",
-                f"id: {_id(self._place)}",
+                f"id: {_id(self._ref)}",
                 f"categories: {_CATEGORIES}",
                 "environments: Web",
                 "status: Published",
@@ -81,7 +77,7 @@ class _Exporter:
 
     def _other_tracks(self) -> str:
         others = [
-            Place(self._place.codelab, track) for track in self._place.codelab.tracks if track is not self._place.track
+            TrackRef(self._ref.codelab, track) for track in self._ref.codelab.tracks if track is not self._ref.track
         ]
         links = [f"[{other.track.title}](../{_id(other)}/index.html)" for other in others]
         return f"Other tracks of this module: {', '.join(links)}." if links else ""
@@ -102,19 +98,19 @@ class _Exporter:
         if module := _MODULE_README.fullmatch(path):
             return self._address(module[1])
         if not path:
-            return f"{self._repository}/{self._place.codelab.module}/README.md{fragment}"
-        return f"{self._repository}/{_normalized(self._place.codelab.module, path)}{fragment}"
+            return f"{self._repository}/{self._ref.codelab.module}/README.md{fragment}"
+        return f"{self._repository}/{_normalized(self._ref.codelab.module, path)}{fragment}"
 
     def _address(self, module: str) -> str:
-        return f"../{_id(self._course.place(module))}/index.html"
+        return f"../{_id(self._course.track(module))}/index.html"
 
     def _diagram(self) -> str:
-        picture = f"[a picture]({self._repository}/{self._place.codelab.module}/README.md#start-and-finish)"
+        picture = f"[a picture]({self._repository}/{self._ref.codelab.module}/README.md#{anchor(START_AND_FINISH)})"
         return f'<aside class="positive">\n\nThe architecture before and after, as {picture}.\n\n</aside>\n'
 
 
-def _id(place: Place) -> str:
-    return place.name.replace("/", "-").lower()
+def _id(ref: TrackRef) -> str:
+    return ref.name.replace("/", "-").lower()
 
 
 def _normalized(module: str, path: str) -> str:
@@ -125,10 +121,3 @@ def _normalized(module: str, path: str) -> str:
         elif part != ".":
             parts.append(part)
     return "/".join(parts)
-
-
-def first_sentence(markdown: str) -> str:
-    """Return the first sentence in plain text: claat reads metadata only up to the first mark-up."""
-    inline = next(token for token in MarkdownIt().parse(markdown) if token.type == "inline")
-    text = "".join(child.content if child.type != "softbreak" else " " for child in inline.children or [])
-    return re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]

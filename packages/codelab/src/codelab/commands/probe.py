@@ -1,4 +1,4 @@
-"""Visits a deployed VisitMe app with forged headers, and says whether it shows the right address."""
+"""`codelab probe`: visit a deployed app with forged headers, and find out if it shows the right address."""
 
 from __future__ import annotations
 
@@ -14,46 +14,54 @@ from typing import TypeVar
 
 import httpx
 
-from codelab.commands.probe_verdict import FORGED_ENTRIES, FORGED_HEADERS, Address, Answer, Failure, judge, read_address
+from codelab.commands.probe_result import (
+    FORGED_ENTRIES,
+    FORGED_HEADERS,
+    Address,
+    AppAnswer,
+    NoAnswer,
+    ProbeResult,
+    explain,
+    read_address,
+)
 from codelab.errors import CodelabError
 
 T = TypeVar("T")
 
 _VISITS = 3
-# Seconds for one visit, which a cold start may take, for all of them, and between two of them.
-_PATIENCE, _ALTOGETHER, _PAUSE = 60.0, 90.0, 2.0
+# Seconds for one visit (a cold start may take that long), for all visits together, and between two visits.
+_PATIENCE, _ALL_VISITS, _PAUSE = 60.0, 90.0, 2.0
 _LONGEST_PAGE = 1 << 17  # bytes
-# On this machine the local cloud's proxies are 127.0.0.1 and its like, so the visitor comes from an address of its own.
+# The local cloud's proxies have addresses such as 127.0.0.1, so a visitor on this machine needs a different one.
 _LOCAL_VISITOR = "127.0.0.77"
 _EXAMPLE = "make probe URL=https://..."
 _PLACEHOLDER = re.compile(r"PROJECT_ID|PROJECT_NUMBER|REGION_ID|REGION|SERVICE|VERSION|HASH|\.\.\.|…")
 
 
-def probe(text: str, say: Callable[[str], None], *, patience: float = _PATIENCE, pause: float = _PAUSE) -> bool:
-    """Visit the app at this URL, say in one line what it shows, and return whether that is right.
+def probe(text: str, *, patience: float = _PATIENCE, pause: float = _PAUSE) -> ProbeResult:
+    """Visit the app at this URL, and return what it shows and if that is right.
 
-    One visit is enough, unless it finds what may pass: then it is repeated, three visits at the most. A visit may take
-    `patience` seconds; `pause` is the time between two.
+    One visit is enough, unless its result may pass; then there are up to three. A visit may take `patience` seconds;
+    `pause` is the time between two. Raises CodelabError for a text that is not the URL of an app.
     """
     url = read_url(text)
     if placeholder := _PLACEHOLDER.search(text):
-        raise CodelabError(f'"{placeholder[0]}" in the URL is a placeholder: write your own in its place')
+        raise CodelabError(f'"{placeholder[0]}" in the URL is a placeholder; replace it by your own value')
     name = f"codelab-probe/{secrets.token_hex(8)}"
-    end = time.monotonic() + _ALTOGETHER
+    end = time.monotonic() + _ALL_VISITS
     for number in range(1, _VISITS + 1):
         seconds = min(patience, end - time.monotonic())
         # A new visitor each time, since an app may answer one that it knows from a cache.
-        verdict = judge(url.host, _visit(url, f"{name}.{number}", seconds), name)
-        if not verdict.may_pass or time.monotonic() + pause >= end:
+        result = explain(url.host, _visit(url, f"{name}.{number}", seconds), name)
+        if not result.may_pass or time.monotonic() + pause >= end:
             break
         if number < _VISITS:
             time.sleep(pause)
-    say(verdict.text)
-    return verdict.right
+    return result
 
 
 def read_url(text: str) -> httpx.URL:
-    """Return the URL of an app; raises CodelabError, which says what to write, for any other text."""
+    """Read the URL of an app; raises CodelabError, which says what to write, for any other text."""
     if not text:
         raise CodelabError(f"no URL to visit; write {_EXAMPLE}")
     if "://" not in text:
@@ -62,30 +70,30 @@ def read_url(text: str) -> httpx.URL:
     try:
         url = httpx.URL(text).copy_with(fragment=None)
     except httpx.InvalidURL as error:
-        raise CodelabError(f'"{text}" is no URL ({error}); write {_EXAMPLE}') from error
+        raise CodelabError(f'"{text}" is not a URL ({error}); write {_EXAMPLE}') from error
     if url.scheme not in ("http", "https"):
-        raise CodelabError(f'"{url.scheme}:" is no scheme of the web; write https:// or, on this machine, http://')
+        raise CodelabError(f'"{url.scheme}:" is not supported; write https:// or, on this machine, http://')
     if not url.host or "%" in url.host:
         raise CodelabError(f'"{text}" has no host; write {_EXAMPLE}')
     if url.userinfo:
         raise CodelabError(f"the URL has a user name or a password; write {url.copy_with(userinfo=b'')}")
     if not 0 < (url.port or 80) < 65536:
-        raise CodelabError(f'"{url.port}" is no port; write one from 1 to 65535')
+        raise CodelabError(f'"{url.port}" is not a port; write one from 1 to 65535')
     return url
 
 
-def _visit(url: httpx.URL, user_agent: str, seconds: float) -> Answer | Failure:
-    """Return what comes back within these seconds. Not even a name server that hangs can take longer."""
+def _visit(url: httpx.URL, user_agent: str, seconds: float) -> AppAnswer | NoAnswer:
+    """Fetch the page within these seconds. Not even a name server that hangs can take longer."""
     try:
         return _within(seconds, lambda: _fetch(url, user_agent, seconds))
     except (httpx.TimeoutException, TimeoutError):
-        return Failure(f"the app did not answer within {seconds:.0f} seconds", in_log=True)
+        return NoAnswer(f"the app did not answer within {seconds:.0f} seconds", in_log=True)
 
 
-def _fetch(url: httpx.URL, user_agent: str, seconds: float) -> Answer | Failure:
+def _fetch(url: httpx.URL, user_agent: str, seconds: float) -> AppAnswer | NoAnswer:
     addresses = _resolve(url)
     local = bool(addresses) and all(address.is_loopback or address.is_unspecified for address in addresses)
-    # Without a transport of ours, httpx takes the proxy that the environment names, and this machine needs none.
+    # Without an explicit transport, httpx uses the proxy of the environment, which this machine does not need.
     transport = httpx.HTTPTransport(local_address=_local_visitor(addresses)) if local else None
     try:
         with (
@@ -98,18 +106,18 @@ def _fetch(url: httpx.URL, user_agent: str, seconds: float) -> Answer | Failure:
                 page += piece
                 if len(page) > _LONGEST_PAGE:
                     break
-            return Answer(
+            return AppAnswer(
                 response.status_code,
                 page.decode("utf-8", "replace"),
                 _target(url, response),
-                # Where the visit left this machine by a proxy on it, the app has to show another address.
+                # If the visit left by a proxy on this machine, the app has to show another address.
                 own if local or not (own and own.is_loopback) else None,
                 addresses,
             )
     except httpx.TimeoutException:
         raise
     except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
-        return _failure(url, error, bool(addresses))
+        return _explain_error(url, error, bool(addresses))
 
 
 def _headers(user_agent: str) -> dict[str, str]:
@@ -119,27 +127,27 @@ def _headers(user_agent: str) -> dict[str, str]:
         "X-Forwarded-For": ", ".join(FORGED_ENTRIES),
         "User-Agent": user_agent,
         "Accept": "text/html",
-        # What is not compressed cannot grow on arrival.
+        # An uncompressed page cannot grow on arrival.
         "Accept-Encoding": "identity",
     }
 
 
-def _failure(url: httpx.URL, error: BaseException, resolved: bool) -> Failure:
-    """Return why there is no answer, by the error that is at the bottom of httpx's."""
+def _explain_error(url: httpx.URL, error: BaseException, resolved: bool) -> NoAnswer:
+    """Explain a missing answer by the error at the bottom of httpx's."""
     causes = [error]
     while cause := causes[-1].__cause__ or causes[-1].__context__:
         causes.append(cause)
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
-            why = getattr(cause, "verify_message", "") or cause.reason or "no TLS there"
-            return Failure(f"TLS with {url.host} failed ({why}). An app on this machine has an http:// URL")
+            why = getattr(cause, "verify_message", "") or cause.reason or "no TLS"
+            return NoAnswer(f"TLS with {url.host} failed ({why}). An app on this machine has an http:// URL")
         unnamed = isinstance(cause, socket.gaierror | UnicodeError)
         if unnamed and not resolved:
-            return Failure(f"there is no host {url.host}. Compare it with the URL that the deployment printed")
+            return NoAnswer(f"there is no host {url.host}. Compare the URL with the one that the deployment printed")
         # The host may be 127.0.0.1, which refused, and then ::1, where the local visitor's address does not fit.
         if unnamed or isinstance(cause, ConnectionRefusedError):
-            return Failure(f"{url.netloc.decode()} refused the connection. Is the app running there?")
-    return Failure(f"the connection broke off ({str(error) or type(error).__name__})", in_log=True)
+            return NoAnswer(f"{url.netloc.decode()} refused the connection. Is the app running there?")
+    return NoAnswer(f"the connection broke off ({str(error) or type(error).__name__})", in_log=True)
 
 
 def _target(url: httpx.URL, response: httpx.Response) -> str | None:
@@ -152,7 +160,7 @@ def _target(url: httpx.URL, response: httpx.Response) -> str | None:
 
 
 def _resolve(url: httpx.URL) -> frozenset[Address]:
-    """Return the addresses of the URL's host; none if its name is not known here, which a proxy may know."""
+    """Return the addresses of the URL's host; none if its name is unknown here. A proxy may know it."""
     try:
         found = socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -162,7 +170,7 @@ def _resolve(url: httpx.URL) -> frozenset[Address]:
 
 
 def _local_visitor(addresses: frozenset[Address]) -> str | None:
-    """Return the address to visit this machine's apps from, None for the usual one: only Linux has all of 127/8."""
+    """Return the address for visits to this machine; None for the default, since only Linux has all of 127/8."""
     if not any(address.version == 4 and address.is_loopback for address in addresses):
         return None
     with socket.socket() as trial:
@@ -181,9 +189,9 @@ def _own_address(response: httpx.Response) -> Address | None:
 
 
 def _within(seconds: float, get: Callable[[], T]) -> T:
-    """Return what `get` returns, or raise TimeoutError; it is left behind then, on a thread that ends with the command.
+    """Return what `get` returns, or raise TimeoutError and leave its thread behind, which ends with the command.
 
-    The wait is in short pieces, so that Ctrl-C ends it at once.
+    It waits in short pieces, so that Ctrl-C ends it at once.
     """
     outcome: queue.SimpleQueue[T | BaseException] = queue.SimpleQueue()
 

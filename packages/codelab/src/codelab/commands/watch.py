@@ -1,4 +1,4 @@
-"""Checks a copy again whenever it is saved."""
+"""`codelab watch`: check a copy again whenever it is saved."""
 
 from __future__ import annotations
 
@@ -10,32 +10,46 @@ from pathlib import Path
 from watchfiles import watch
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
+from codelab.commands.check import Checked
+
 # Editors write a file in several steps; what comes within this time is one save.
 DEBOUNCE_MILLISECONDS = 200
-# The watch ends with one of these: for a name that is not UTF-8, and for more folders than the system watches, as a
-# link out of the copy can bring. Something has been saved, and the watch begins again.
+# watchfiles ends with one of these: for a name that is not UTF-8, and for more folders than the system can watch, which
+# a link out of the copy can bring. Something has been saved then, and the watch begins again.
 WATCH_ERRORS = (WatchfilesRustInternalError, OSError)
 PAUSE_SECONDS = 1.0
 
 
-def on_each_save(folder: Path, act: Callable[[], bool]) -> None:
-    """Call `act` now and after each save below the folder, until it returns true or a stop signal comes.
+def watch_copy(folder: Path, check: Callable[[], Checked]) -> Iterator[Checked]:
+    """Yield what `check` returns, now and after each save below the folder, until a check finds the track finished.
 
-    What is saved while `act` runs calls it once more.
+    A stop signal ends it too.
     """
-    # The first round comes when the watch has begun, by a timeout with nothing saved: no save before it is lost.
-    # The timeout also lets a stop signal through.
+    for _ in wait_for_saves(folder):
+        checked = check()
+        yield checked
+        if checked.finished:
+            return
+
+
+def wait_for_saves(folder: Path) -> Iterator[None]:
+    """Yield once when the watch has begun, and again after each save below the folder, until a stop signal comes.
+
+    What is saved while the caller works is not lost: it brings one more round.
+    """
+    # The first round comes by a time-out with nothing saved, which shows that the watch has begun. The time-out also
+    # lets a stop signal through.
     first = True
     # When a signal comes while it waits, watchfiles raises KeyboardInterrupt in place of what the handler raises.
     with suppress(KeyboardInterrupt):
-        for saved in _saves(folder):
-            if (first or saved) and act():
-                return
+        for saved in _poll_saves(folder):
+            if first or saved:
+                yield
             first = False
 
 
-def _saves(folder: Path) -> Iterator[bool]:
-    """Yield whether something was saved, at each save and in between."""
+def _poll_saves(folder: Path) -> Iterator[bool]:
+    """Yield true at each save, and false at each time-out in between."""
     pause = threading.Event()
     unseen = False
     while True:
@@ -46,7 +60,7 @@ def _saves(folder: Path) -> Iterator[bool]:
                 yield bool(saved) or unseen
                 unseen = False
         except WATCH_ERRORS:
-            unseen = True  # that, and what is saved until the watch has begun again
+            unseen = True  # the save that ended the watch, and those until it has begun again
             pause.wait(PAUSE_SECONDS)  # the strange name may be written again and again
         else:
             return  # by a stop signal

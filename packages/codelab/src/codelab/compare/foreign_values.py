@@ -1,4 +1,4 @@
-"""Values that an app may find in its cache though it never wrote them: another version's, another program's, broken."""
+"""Cached values that the app did not write: from another version, from another program, or broken."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-# What Memcache's client says of a value beside it: google/appengine/api/memcache/__init__.py.
+# The flags that Memcache's client stores with a value: google/appengine/api/memcache/__init__.py.
 _BYTES, _TEXT, _PICKLED, _INTEGER, _LONG, _BOOLEAN = range(6)
 
 _WHEN = "Thu Nov 26 12:00:00 2026"
@@ -16,14 +16,14 @@ _VISIT = {"timestamp": _WHEN, "visitor": "203.0.113.7: another version"}
 
 
 class Foreign(NamedTuple):
-    """A value as the cache's server holds it. Redis keeps the bytes alone."""
+    """A value as a cache holds it; Redis keeps the bytes only."""
 
     value: bytes
     memcache_flags: int = _BYTES
 
 
 def _json() -> Iterator[object]:
-    """Yield what another version may have put into JSON."""
+    """Yield values that another version may have cached as JSON."""
     yield from (None, True, False, 0, 1, -1.5, "", "visits", [], {})
     yield from ([None], [1], [[]], ["203.0.113.7: another version"], [[_WHEN, "203.0.113.7: another version"]])
     yield {"visits": [_VISIT]}
@@ -40,7 +40,7 @@ def _json() -> Iterator[object]:
 
 
 def _broken_json() -> Iterator[bytes]:
-    """Yield what is no JSON, or no text."""
+    """Yield bytes that are not JSON, or not text."""
     whole = json.dumps([_VISIT]).encode()
     yield from (whole[:1], whole[: len(whole) // 2], whole[:-1], whole + b"]", whole + whole)
     yield b"[" * 100_000
@@ -50,11 +50,11 @@ def _broken_json() -> Iterator[bytes]:
 
 
 def _pickles() -> Iterator[bytes]:
-    """Yield what Memcache's client unpickles, of both Pythons, and what it cannot."""
+    """Yield pickles of both Pythons, some of which Memcache's client cannot load."""
     for protocol in (0, 2, pickle.HIGHEST_PROTOCOL):
         for python in ([_VISIT], [], 1, datetime(2026, 11, 26)):
             yield pickle.dumps(python, protocol)
-    yield b"cmodels\nVisit\n."  # a class of a module that is not there
+    yield b"cmodels\nVisit\n."  # a class of a missing module
     yield b"cjson\nNoSuchName\n."
     yield b"cgoogle.appengine.ext.db\nModel\n."
     yield b"(lp0\nS'caf\\xe9'\np1\na."  # bytes of Python 2's str
@@ -73,5 +73,5 @@ FOREIGN_VALUES = [
     Foreign(b"7", _LONG),
     Foreign(b"1", _BOOLEAN),
     Foreign(b"0", _BOOLEAN),
-    Foreign(b"[]", 7),  # no type that the client knows
+    Foreign(b"[]", 7),  # not a type that the client knows
 ]

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 
-from codelab.compare.expectation import expect
+from codelab.compare.assertions import expect
 
 # As datetime.ctime() writes it: Mon Nov  2 09:05:07 2026
 CTIME = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}")

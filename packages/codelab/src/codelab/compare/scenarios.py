@@ -1,24 +1,25 @@
-"""What visitors do to a side, and what the world does to it. Each scenario begins with empty store and caches."""
+"""The scenarios: what visitors do, and what happens to the app meanwhile.
+
+SCENARIOS has all of them in the order in which they are written and run.
+"""
 
 from __future__ import annotations
 
 import socket
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from codelab.compare.expectation import expect
+from codelab.compare.app_under_test import AppUnderTest
+from codelab.compare.assertions import expect
 from codelab.compare.foreign_values import FOREIGN_VALUES
-from codelab.compare.side import Side
+from codelab.compare.scenario import Scenario, scenario
 from codelab.compare.visitor import Answer, Visitor
-
-Scenario = Callable[[Side], None]
 
 ANN = Visitor(b"Ann")
 BOB = Visitor(b"Bob")
 HOUR = 3600
-# Only Linux has the whole of 127.0.0.0/8 at hand; elsewhere visitors differ by what they say alone.
+# Only Linux has all of 127.0.0.0/8 on its loopback interface; elsewhere visitors differ by their user agents alone.
 MANY_ADDRESSES = sys.platform == "linux"
 RECOVERY_DEADLINE = 30
 
@@ -28,26 +29,36 @@ def address(number: int) -> str:
     return f"127.0.0.{number}" if MANY_ADDRESSES else "127.0.0.1"
 
 
-def first_visit_to_an_empty_store(side: Side) -> None:
-    side.visit(ANN)
+@scenario(quick=True)
+def first_visit_to_an_empty_store(app: AppUnderTest) -> None:
+    """Visit once."""
+    app.visit(ANN)
 
 
-def twelve_visitors(side: Side) -> None:
+@scenario(quick=True)
+def twelve_visitors(app: AppUnderTest) -> None:
+    """Visit with more visitors than the page lists."""
     for number in range(1, 13):
-        side.visit(Visitor(b"Visitor %d" % number, address(number)))
+        app.visit(Visitor(b"Visitor %d" % number, address(number)))
 
 
-def the_same_visitor_thrice(side: Side) -> None:
+@scenario(quick=True, repeats_visitors=True)
+def the_same_visitor_thrice(app: AppUnderTest) -> None:
+    """Visit three times with one visitor."""
     for _ in range(3):
-        side.visit(ANN)
+        app.visit(ANN)
 
 
-def two_visitors_alternating(side: Side) -> None:
+@scenario(quick=True)
+def two_visitors_alternating(app: AppUnderTest) -> None:
+    """Visit with two visitors in turn."""
     for visitor in (ANN, BOB, ANN, BOB):
-        side.visit(visitor)
+        app.visit(visitor)
 
 
-def user_agents_of_every_kind(side: Side) -> None:
+@scenario()
+def user_agents_of_every_kind(app: AppUnderTest) -> None:
+    """Send user agents that an app may fail to decode, escape or format."""
     for user_agent in (
         None,
         "Käthe 訪問者 🦊".encode(),
@@ -57,22 +68,28 @@ def user_agents_of_every_kind(side: Side) -> None:
         b"{} {0} {{ visit }} {% for %} %s %d %(x)s %%",
         b"",
     ):
-        side.visit(Visitor(user_agent))
+        app.visit(Visitor(user_agent))
 
 
-def user_agents_around_the_limit_of_an_indexed_string(side: Side) -> None:
+@scenario()
+def user_agents_around_the_limit_of_an_indexed_string(app: AppUnderTest) -> None:
+    """Send user agents that are shorter and longer than an indexed string may be."""
     # Datastore refuses to index a string of more than 1,500 bytes.
     for length in (1499, 1500, 1501, 8000):
-        side.visit(Visitor(b"x" * (length - len("127.0.0.1: "))))
-        side.visit(Visitor(b"x" * length))
+        app.visit(Visitor(b"x" * (length - len("127.0.0.1: "))))
+        app.visit(Visitor(b"x" * length))
 
 
-def visitors_on_other_addresses(side: Side) -> None:
+@scenario(quick=True, needs_datastore=False)
+def visitors_on_other_addresses(app: AppUnderTest) -> None:
+    """Visit from several addresses."""
     for other in (address(2), address(3), *(["::1"] if socket.has_dualstack_ipv6() else [])):
-        side.visit(Visitor(b"Ann", other))
+        app.visit(Visitor(b"Ann", other))
 
 
-def forged_addresses(side: Side) -> None:
+@scenario(quick=True, needs_datastore=False)
+def forged_addresses(app: AppUnderTest) -> None:
+    """Send headers in which a client claims another address."""
     forgeries = (
         ((b"X-Forwarded-For", b"203.0.113.7"),),
         ((b"X-Forwarded-For", b"203.0.113.7, 198.51.100.1"),),
@@ -83,10 +100,12 @@ def forged_addresses(side: Side) -> None:
         ((b"X-Real-Ip", b"203.0.113.7"), (b"Forwarded", b"for=203.0.113.7")),
     )
     for number, headers in enumerate(forgeries):
-        side.visit(Visitor(b"Mallory %d" % number, address(2), headers))
+        app.visit(Visitor(b"Mallory %d" % number, address(2), headers))
 
 
-def headers_of_every_kind(side: Side) -> None:
+@scenario(quick=True, needs_datastore=False)
+def headers_of_every_kind(app: AppUnderTest) -> None:
+    """Send headers that must not change the page."""
     kinds = (
         ((b"Host", b"evil.example.com"),),
         ((b"Host", b"<script>"),),
@@ -98,165 +117,152 @@ def headers_of_every_kind(side: Side) -> None:
         ((b"Range", b"bytes=0-1"), (b"If-None-Match", b"*"), (b"Accept", b"application/json")),
     )
     for number, headers in enumerate(kinds):
-        side.visit(Visitor(b"Mallory %d" % number, headers=headers))
+        app.visit(Visitor(b"Mallory %d" % number, headers=headers))
 
 
-def other_methods_and_paths(side: Side) -> None:
-    head = side.visit(ANN, "HEAD")
-    expect(not head.text, f"{side.name}: expected no body in the answer to HEAD, found {head.text[:80]!r}")
+@scenario(quick=True, needs_datastore=False)
+def other_methods_and_paths(app: AppUnderTest) -> None:
+    """Request what the app does not have."""
+    head = app.visit(ANN, "HEAD")
+    expect(not head.text, f"{app.name}: expected no body in the answer to HEAD, found {head.text[:80]!r}")
     for method in ("POST", "PUT", "DELETE"):
-        _expect_status(side, 405, method, "/")
-    _expect_status(side, 404, "POST", "/nope")
+        _expect_status(app, 405, method, "/")
+    _expect_status(app, 404, "POST", "/nope")
     for path in ("/nope", "/index.html", "/main.py", "/%C3%A9"):
-        _expect_status(side, 404, "GET", path)
+        _expect_status(app, 404, "GET", path)
     for path in ("/%00", "/%", "/%ff"):
-        status = side.ask(BOB, "GET", path).status
-        expect(status in (400, 404), f"{side.name}: expected status 400 or 404 for GET {path}, found {status}")
-    side.visit(BOB, path="/?utm_source=news&x=%s&y={}&z=%C3%A9")
-    side.visit(ANN, path="/?")
+        status = app.request(BOB, "GET", path).status
+        expect(status in (400, 404), f"{app.name}: expected status 400 or 404 for GET {path}, found {status}")
+    app.visit(BOB, path="/?utm_source=news&x=%s&y={}&z=%C3%A9")
+    app.visit(ANN, path="/?")
 
 
-def twenty_visitors_at_once(side: Side) -> None:
-    side.visit_at_once([Visitor(b"Visitor %d" % number, address(number)) for number in range(1, 21)])
-    last = side.try_visit(ANN)
-    expect(last.status == 200, f"{side.name}: expected the page after 20 visitors at once, found status {last.status}")
-    expect(last.listed[0] == ANN.line, f"{side.name}: expected the last visitor first, found {last.listed[0]!r}")
-    expect(len(set(last.listed)) == 10, f"{side.name}: expected ten visitors listed, found {last.listed}")
-    stored = side.world.count_visits()
-    expect(stored == 21, f"{side.name}: expected a visit stored for each of 21 visitors, found {stored}")
+@scenario()
+def twenty_visitors_at_once(app: AppUnderTest) -> None:
+    """Visit with twenty visitors at the same time; each visit is stored."""
+    app.visit_at_once([Visitor(b"Visitor %d" % number, address(number)) for number in range(1, 21)])
+    last = app.try_visit(ANN)
+    expect(last.status == 200, f"{app.name}: expected the page after 20 visitors at once, found status {last.status}")
+    expect(last.listed[0] == ANN.line, f"{app.name}: expected the last visitor first, found {last.listed[0]!r}")
+    expect(len(set(last.listed)) == 10, f"{app.name}: expected ten visitors listed, found {last.listed}")
+    stored = app.backend.count_visits()
+    expect(stored == 21, f"{app.name}: expected a visit stored for each of 21 visitors, found {stored}")
 
 
-def restart_between_visits(side: Side) -> None:
-    side.visit(ANN)
-    side.world.restart()
-    side.visit(BOB)
+@scenario()
+def restart_between_visits(app: AppUnderTest) -> None:
+    """Restart the app; it forgets no visit."""
+    app.visit(ANN)
+    app.restart()
+    app.visit(BOB)
 
 
-def an_hour_passing(side: Side) -> None:
-    side.visit(ANN)
-    side.advance(HOUR - 60, expires=False)
-    side.visit(ANN)
-    side.advance(90, expires=True)
-    side.visit(ANN)
-    side.visit(ANN)
+@scenario(repeats_visitors=True, needs_datastore=False)
+def an_hour_passing(app: AppUnderTest) -> None:
+    """Let a cached list grow too old."""
+    app.visit(ANN)
+    app.advance(HOUR - 60, expires=False)
+    app.visit(ANN)
+    app.advance(90, expires=True)
+    app.visit(ANN)
+    app.visit(ANN)
 
 
-def cache_gone_during_visits(side: Side) -> None:
-    side.visit(ANN)
-    side.visit(ANN)
-    with side.cache_down():
-        side.visit(ANN)
-        side.visit(ANN)
-        side.visit(BOB)
-    side.visit(BOB)
-    side.visit(BOB)
+@scenario(repeats_visitors=True, needs_datastore=False)
+def cache_gone_during_visits(app: AppUnderTest) -> None:
+    """Take the cache away between visits."""
+    app.visit(ANN)
+    app.visit(ANN)
+    with app.cache_down():
+        app.visit(ANN)
+        app.visit(ANN)
+        app.visit(BOB)
+    app.visit(BOB)
+    app.visit(BOB)
 
 
-def cache_gone_before_the_first_visit(side: Side) -> None:
-    with side.cache_down():
-        if side.cache:  # it must start, too
-            side.world.restart()
-        side.visit(ANN)
-        side.visit(ANN)
-    side.visit(ANN)
-    side.visit(ANN)
+@scenario(repeats_visitors=True, needs_datastore=False)
+def cache_gone_before_the_first_visit(app: AppUnderTest) -> None:
+    """Take the cache away before the app starts."""
+    with app.cache_down():
+        if app.cache:  # it must start, too
+            app.restart()
+        app.visit(ANN)
+        app.visit(ANN)
+    app.visit(ANN)
+    app.visit(ANN)
 
 
-def datastore_gone_and_back(*sides: Side) -> None:
-    """Let the sides of a pair live through one outage: Google's clients take their time to give up and to come back."""
-    early, during, late = ({side: Visitor(when + side.name.encode()) for side in sides} for when in (b"1", b"2", b"3"))
-    for side in sides:
-        _expect_page(side, early[side], "before the outage")
-    world = sides[0].world
-    with ThreadPoolExecutor(max_workers=len(sides)) as pool:
-        world.lose_datastore()
-        try:
-            answers = list(pool.map(lambda side: side.try_visit(during[side]), sides))
-        finally:
-            world.restore_datastore()
-        for side, answer in zip(sides, answers, strict=True):
-            expect(answer.status == 500, f"{side.name}: expected status 500 without Datastore, found {answer.status}")
-        list(pool.map(lambda side: _visit_until_answered(side, during[side]), sides))
-    for side in sides:
-        listed = _expect_page(side, late[side], "after the outage").listed
-        expect(listed[0] == late[side].line, f"{side.name}: expected the last visitor first, found {listed[0]!r}")
-        expect(early[side].line in listed, f"{side.name}: expected the visits from before the outage, found {listed}")
+@scenario()
+def visits_of_an_older_version(app: AppUnderTest) -> None:
+    """Start with a visit that an older version of the app has stored."""
+    # As when `visitor` was an indexed StringProperty, beside a property that has been dropped since.
+    app.expect_stored(ANN, app.backend.store_as_older_version(ANN.line))
+    app.visit(BOB)
 
 
-def _visit_until_answered(side: Side, visitor: Visitor) -> None:
+@scenario(repeats_visitors=True, needs_datastore=False)
+def foreign_values_in_the_cache(app: AppUnderTest) -> None:
+    """Replace the cached list by values that the app did not write."""
+    app.visit(ANN)
+    for foreign in FOREIGN_VALUES:
+        app.overwrite_cache(foreign.value, foreign.memcache_flags)
+        app.visit(ANN)
+        app.visit(ANN)
+
+
+@scenario(redis_only=True, needs_datastore=False)
+def redis_never_answering(app: AppUnderTest) -> None:
+    """Visit while Redis accepts connections and does not answer."""
+    app.visit(ANN)
+    app.visit(BOB)
+    with app.redis_stalled(calls=2 * 2):  # a read and a write for each page
+        app.visit(ANN)  # over the connection that is open
+        app.visit(BOB)  # over new ones
+
+
+@scenario(redis_only=True, needs_datastore=False)
+def redis_closing_idle_connections(app: AppUnderTest) -> None:
+    """Close the app's connections to Redis between visits."""
+    app.visit(ANN)
+    for _ in range(3):
+        app.backend.drop_redis_connections()
+        app.visit(ANN)
+
+
+def datastore_outage(*apps: AppUnderTest) -> None:
+    """Take the Datastore away from all apps at once: Google's clients take long to give up and to come back."""
+    early, during, late = ({app: Visitor(when + app.name.encode()) for app in apps} for when in (b"1", b"2", b"3"))
+    for app in apps:
+        _expect_page(app, early[app], "before the outage")
+    backend = apps[0].backend
+    with ThreadPoolExecutor(max_workers=len(apps)) as pool:
+        with backend.datastore_outage():
+            answers = list(pool.map(lambda app: app.try_visit(during[app]), apps))
+        for app, answer in zip(apps, answers, strict=True):
+            expect(answer.status == 500, f"{app.name}: expected status 500 without Datastore, found {answer.status}")
+        list(pool.map(lambda app: _visit_until_answered(app, during[app]), apps))
+    for app in apps:
+        listed = _expect_page(app, late[app], "after the outage").listed
+        expect(listed[0] == late[app].line, f"{app.name}: expected the last visitor first, found {listed[0]!r}")
+        expect(early[app].line in listed, f"{app.name}: expected the visits from before the outage, found {listed}")
+
+
+def _visit_until_answered(app: AppUnderTest, visitor: Visitor) -> None:
     deadline = time.monotonic() + RECOVERY_DEADLINE
-    while (answer := side.try_visit(visitor)).status != 200:
-        expect(time.monotonic() < deadline, f"{side.name}: expected the page again, found status {answer.status}")
+    while (answer := app.try_visit(visitor)).status != 200:
+        expect(time.monotonic() < deadline, f"{app.name}: expected the page again, found status {answer.status}")
 
 
-def _expect_page(side: Side, visitor: Visitor, when: str) -> Answer:
-    answer = side.try_visit(visitor)
-    expect(answer.status == 200, f"{side.name}: expected the page {when}, found status {answer.status}")
+def _expect_page(app: AppUnderTest, visitor: Visitor, when: str) -> Answer:
+    answer = app.try_visit(visitor)
+    expect(answer.status == 200, f"{app.name}: expected the page {when}, found status {answer.status}")
     return answer
 
 
-def _expect_status(side: Side, status: int, method: str, path: str) -> None:
-    found = side.ask(BOB, method, path).status
-    expect(found == status, f"{side.name}: expected status {status} for {method} {path}, found {found}")
+def _expect_status(app: AppUnderTest, status: int, method: str, path: str) -> None:
+    found = app.request(BOB, method, path).status
+    expect(found == status, f"{app.name}: expected status {status} for {method} {path}, found {found}")
 
 
-def redis_never_answering(side: Side) -> None:
-    side.visit(ANN)
-    side.visit(BOB)
-    with side.redis_stalled(calls=2 * 2):  # a read and a write for each page
-        side.visit(ANN)  # over the connection that is open
-        side.visit(BOB)  # over new ones
-
-
-def redis_closing_idle_connections(side: Side) -> None:
-    side.visit(ANN)
-    for _ in range(3):
-        side.world.drop_redis_connections()
-        side.visit(ANN)
-
-
-def foreign_values_in_the_cache(side: Side) -> None:
-    side.visit(ANN)
-    for foreign in FOREIGN_VALUES:
-        side.overwrite_cache(foreign.value, foreign.memcache_flags)
-        side.visit(ANN)
-        side.visit(ANN)
-
-
-def visits_of_an_older_version(side: Side) -> None:
-    # As when `visitor` was an indexed StringProperty, beside a property that has been dropped since.
-    side.adopt(ANN, side.world.store_as_older_version(ANN.line))
-    side.visit(BOB)
-
-
-# What a cache changes: these repeat a visitor within the hour. Where only FINISH has one, the transcripts differ.
-REPEAT_VISITORS = [
-    the_same_visitor_thrice,
-    an_hour_passing,
-    cache_gone_during_visits,
-    cache_gone_before_the_first_visit,
-    foreign_values_in_the_cache,
-]
-
-# What only an app that caches in Redis is held to.
-REDIS_SCENARIOS = [redis_never_answering, redis_closing_idle_connections]
-
-SCENARIOS = [
-    first_visit_to_an_empty_store,
-    twelve_visitors,
-    the_same_visitor_thrice,
-    two_visitors_alternating,
-    user_agents_of_every_kind,
-    user_agents_around_the_limit_of_an_indexed_string,
-    visitors_on_other_addresses,
-    forged_addresses,
-    headers_of_every_kind,
-    other_methods_and_paths,
-    twenty_visitors_at_once,
-    restart_between_visits,
-    an_hour_passing,
-    cache_gone_during_visits,
-    cache_gone_before_the_first_visit,
-    visits_of_an_older_version,
-    foreign_values_in_the_cache,
-]
+SCENARIOS: tuple[Scenario, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Scenario))

@@ -1,4 +1,4 @@
-"""A visitor: an HTTP client that knows a URL, an address of its own and what it says of itself."""
+"""A visitor: an HTTP client with an address and a user agent of its own."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import httpx
 
 from codelab.compare.page import document, parse, visits
 
-# A generous time-out: a Datastore that is gone is retried for a while by Google's clients.
+# A long time-out: Google's clients retry for a while when the Datastore is gone.
 PATIENCE = 90
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who visits: the address the request comes from, and the bytes of its User-Agent (None: the header is absent)."""
+    """The address that a request comes from, the bytes of its User-Agent (None: no such header), and other headers."""
 
     user_agent: bytes | None = b"suite"
     address: str = "127.0.0.1"
@@ -25,12 +25,12 @@ class Visitor:
 
     @property
     def line(self) -> str:
-        """What the page says of this visitor. Header bytes are Latin-1 to WSGI (PEP 3333)."""
+        """The page's text for this visitor. Header bytes are Latin-1 in WSGI (PEP 3333)."""
         return f"{self.address}: {(self.user_agent or b'').decode('latin-1')}".strip()
 
 
 class Document(NamedTuple):
-    """An answer as a person sees it; `nodes` is the parsed page, empty if nothing came."""
+    """An answer as a person sees it; `nodes` is the parsed page, empty if there is none."""
 
     status: int
     content_type: str
@@ -39,7 +39,7 @@ class Document(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, and the window of time the request took."""
+    """An answer, and when its request started and ended."""
 
     visitor: Visitor
     status: int
@@ -50,28 +50,29 @@ class Answer:
 
     @property
     def page(self) -> Element:
+        """The tree of the page."""
         return parse(self.text)
 
     @property
     def listed(self) -> list[str]:
-        """The visitors the page lists, in its order."""
+        """The visitors that the page lists, in its order."""
         return [visitor.strip() for _, visitor in visits(self.page)]
 
     def document(self) -> Document:
-        """What has to be the same on START and FINISH."""
+        """Return the parts that START and FINISH must have in common."""
         content_type = self.headers.get("Content-Type", "").replace("UTF-8", "utf-8")
         return Document(self.status, content_type, document(self.text) if self.text else [])
 
 
 @dataclass
 class Browser:
-    """Sends requests to one site, and keeps the clients it sends them with."""
+    """Sends requests to one app, over connections that it keeps."""
 
     url: str
     _clients: dict[str, httpx.Client] = field(default_factory=dict)
 
     def request(self, visitor: Visitor, method: str = "GET", path: str = "/") -> Answer:
-        """Return the site's answer to this visitor's request."""
+        """Send this visitor's request and return the answer."""
         url = self.url.replace("localhost", "[::1]" if visitor.address == "::1" else "127.0.0.1")
         client = self._client(visitor.address)
         request = client.build_request(method, url + path, headers=[(b"Accept", b"text/html"), *visitor.headers])
@@ -90,12 +91,13 @@ class Browser:
         )
 
     def close(self) -> None:
+        """Close the connections."""
         for client in self._clients.values():
             client.close()
 
     def _client(self, address: str) -> httpx.Client:
         if address not in self._clients:
-            # verify=False: nothing here speaks TLS, and to make ready for it takes longer than a visit.
+            # verify=False: no app here has TLS, and loading the certificates takes longer than a visit.
             transport = httpx.HTTPTransport(local_address=address, verify=False)
             self._clients[address] = httpx.Client(transport=transport, timeout=PATIENCE)
         return self._clients[address]

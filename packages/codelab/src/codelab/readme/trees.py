@@ -14,8 +14,8 @@ from unidiff.patch import Hunk, PatchedFile, PatchSet
 
 from codelab.errors import CodelabError, Problem, ReadmeError
 from codelab.readme.model import Codelab, Fence, Track
-from localcloud.files.paths import OutsideError, inside, relative_name, shown
-from localcloud.files.reading import MAX_BYTES, NotReadError, check_kind, read_file
+from localcloud.files.paths import OutsideError, format_name, parse_relative_path, resolve_inside
+from localcloud.files.reading import MAX_BYTES, NotReadError, check_is_file, read_file
 
 Tree = Mapping[str, str]
 
@@ -24,19 +24,20 @@ MAX_DEPTH = 20
 # Of all files together; what comes after is named and not read.
 MAX_TREE_BYTES = 5 * MAX_BYTES
 
-# A folder of such a name stands where a file of the course belongs.
+# A folder of such a name is in the place of a file of the course.
 _NAMES_A_FILE = re.compile(r"(^|/)(\w+\.(py|html|txt|yaml)|Dockerfile|Procfile)$")
-# What running, installing and looking at a folder leaves in it, which is no part of the app.
+# Left behind by running, installing and looking at an app; no part of it.
 _LEFT_BEHIND = {"__pycache__", ".git", ".venv", ".DS_Store", ".idea", ".pytest_cache", ".vscode", "lib", "node_modules"}
 _ONLY_DIFFS = 'expected a diff that begins with "--- a/FILE" and "+++ b/FILE"'
 
 
 class Unread(str):
-    """The text that stands in a tree for a file which is not read, and why it is not."""
+    """The text that a tree has for a file that is not read, and the reason."""
 
     __slots__ = ("expected", "found")
 
     def __new__(cls, reason: NotReadError) -> Unread:
+        """Make the text from the reason."""
         text = super().__new__(cls, f"(not read: {reason})")
         text.expected, text.found = reason.expected, reason.found
         return text
@@ -52,14 +53,14 @@ def read_tree(folder: Path) -> dict[str, str]:
     CodelabError if there is no such folder, or it holds too many files.
     """
     if not folder.is_dir():
-        raise CodelabError(f"{folder}: expected a folder with an app, found none")
+        raise CodelabError(f"{folder}: no such folder")
     tree: dict[str, str] = {}
     size = 0
     for name in sorted(_files(folder), key=lambda name: name.split("/")):
         text = _text(folder, name, MAX_TREE_BYTES - size)
         if text is not None:
             size += len(text)
-            tree[shown(name)] = text
+            tree[format_name(name)] = text
     return tree
 
 
@@ -85,13 +86,13 @@ def _files(folder: Path) -> Iterator[str]:
             count += 1
             if count > MAX_FILES or name.count("/") >= MAX_DEPTH:
                 raise CodelabError(
-                    f"{shown(str(folder / name))}: a copy has at most {MAX_FILES} files in folders {MAX_DEPTH} deep; "
-                    "move what is no part of the app somewhere else"
+                    f"{format_name(str(folder / name))}: a copy has at most {MAX_FILES} files in folders {MAX_DEPTH} "
+                    "deep; move what is no part of the app somewhere else"
                 )
 
 
 def _text(folder: Path, name: str, left: int) -> str | None:
-    """Return what stands in the tree for one file; None for a link to a folder and for one to nowhere."""
+    """Return one file's text in the tree; None for a link to a folder and for one to nowhere."""
     path = folder / name
     try:
         if path.is_symlink():
@@ -99,7 +100,7 @@ def _text(folder: Path, name: str, left: int) -> str | None:
             if not path.exists() or path.is_dir():
                 return None
         if stat.S_ISDIR(path.lstat().st_mode):
-            check_kind(path.lstat().st_mode)
+            check_is_file(path.lstat().st_mode)
         content = read_file(path)
         if len(content) > left:
             raise NotReadError(f"at most {MAX_TREE_BYTES:,} bytes in all files together", "more")
@@ -114,9 +115,9 @@ def _text(folder: Path, name: str, left: int) -> str | None:
 
 def _refuse_link_outside(folder: Path, name: str) -> None:
     try:
-        inside(folder, name)
+        resolve_inside(folder, name)
     except OutsideError as error:
-        target = shown(os.readlink(folder / name))
+        target = format_name(os.readlink(folder / name))
         raise NotReadError("a file of this folder", f"a link out of it, to {target}") from error
 
 
@@ -138,18 +139,18 @@ def place_in(folder: Path, name: str) -> Path:
     path = held(folder, name)
     try:
         if path.exists():
-            check_kind(path.stat().st_mode)
+            check_is_file(path.stat().st_mode)
     except NotReadError as error:
-        raise CodelabError(f"{shown(str(path))}: {error}; move it away") from error
+        raise CodelabError(f"{format_name(str(path))}: {error}; move it away") from error
     return path
 
 
 def held(folder: Path, name: str) -> Path:
     """Return the path of a name below a folder; raises CodelabError for a name that leads out of it."""
     try:
-        return inside(folder, name)
+        return resolve_inside(folder, name)
     except OutsideError as error:
-        raise CodelabError(f"{shown(str(folder))}: {error}") from error
+        raise CodelabError(f"{format_name(str(folder))}: {error}") from error
 
 
 def step_trees(codelab: Codelab, track: Track) -> list[dict[str, str]]:
@@ -192,15 +193,15 @@ def apply_diff(tree: Tree, diff: Fence, readme: str) -> dict[str, str]:
         if "" in (old, new):
             raise problem(line, f'{_ONLY_DIFFS}, found "{file.source_file}" and "{file.target_file}"')
         if old and old not in result:
-            raise problem(line, f"expected {old} to change, and there is no such file at this step")
+            raise problem(line, f"this diff changes {old}, which does not exist at this step")
         if new and new != old and new in result:
-            raise problem(line, f"expected {new} to be new, and it exists already at this step")
+            raise problem(line, f"this diff creates {new}, which exists already at this step")
         lines = result.pop(old).splitlines(keepends=True) if old else []
         text = _patched(lines, file, problem)
         if new:
             result[new] = text
         elif text:
-            raise problem(line, f"expected {old} to be deleted, and the diff leaves lines of it")
+            raise problem(line, f"this diff deletes {old}, but leaves lines of it")
     return dict(sorted(result.items()))
 
 
@@ -211,7 +212,7 @@ def _path(name: str, prefix: str) -> str | None:
     """
     if name == "/dev/null":
         return None
-    return relative_name(name.removeprefix(prefix)).as_posix() if name.startswith(prefix) else ""
+    return parse_relative_path(name.removeprefix(prefix)).as_posix() if name.startswith(prefix) else ""
 
 
 def _line_of(hunk: Hunk) -> int:
@@ -226,12 +227,15 @@ def _patched(lines: list[str], file: PatchedFile, problem: Callable[[int | None,
     for hunk in file:
         # An empty range is given by the line before it: that is how a diff says where lines are added.
         before = hunk.source_start - (hunk.source_length > 0)
+        last = _line_of(hunk)
         result += lines[done:before]
         done = before
         if hunk.target_start - (hunk.target_length > 0) != len(result):
             expected_start = len(result) + (hunk.target_length > 0)
             raise problem(_line_of(hunk), f"expected +{expected_start} in @@, found +{hunk.target_start}")
         for line in hunk:
+            # The note that a line end is missing has no number of its own.
+            last = line.diff_line_no or last
             if line.is_context or line.is_removed:
                 found = lines[done] if done < len(lines) else "the end of the file"
                 if found != line.value:
@@ -244,5 +248,5 @@ def _patched(lines: list[str], file: PatchedFile, problem: Callable[[int | None,
             if line.is_context or line.is_added:
                 result.append(line.value)
             if line.line_type == LINE_TYPE_NO_NEWLINE:
-                raise problem(line.diff_line_no, f"expected {file.path} to end in a line end, found none")
+                raise problem(last, f"{file.path} has to end with a line end")
     return "".join(result + lines[done:])

@@ -1,23 +1,20 @@
-"""Whether the links of a page lead somewhere."""
+"""Checks that the links of a page lead somewhere."""
 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from markdown_it import MarkdownIt
-
 from codelab.errors import Problem
+from codelab.readme.markdown import anchor, headings, parse
 from codelab.readme.model import Page
-from localcloud.files.paths import OutsideError, inside
+from localcloud.files.paths import OutsideError, resolve_inside
 
 
-class Links:
-    """Checks links into the repository; `checked` counts them. Those to other sites are left to a reader's browser."""
+class LinkChecker:
+    """Checks links into the repository; `checked` counts them. Links to other sites are not followed."""
 
     def __init__(self, root: Path) -> None:
         self.checked = 0
@@ -25,7 +22,7 @@ class Links:
         self._anchors: dict[Path, set[str]] = {}
 
     def check(self, page: Page) -> Iterator[Problem]:
-        """Yield each link to a file or a heading that is not there."""
+        """Yield a problem for each link to a file or a heading that does not exist."""
         for link in page.links:
             target = urlsplit(link.target)
             if target.scheme or target.netloc:
@@ -33,24 +30,24 @@ class Links:
             self.checked += 1
             try:
                 name = posixpath.normpath(posixpath.join(posixpath.dirname(page.name), unquote(target.path)))
-                path = self._root if name == "." else inside(self._root, name) if target.path else page.path.resolve()
+                path = (
+                    self._root
+                    if name == "."
+                    else resolve_inside(self._root, name)
+                    if target.path
+                    else page.path.resolve()
+                )
             except OutsideError:
-                yield Problem(page.name, link.line, f"expected a link into this repository, found {link.target}")
+                yield Problem(page.name, link.line, f"{link.target} leads out of this repository")
                 continue
             if not path.exists():
-                yield Problem(page.name, link.line, f"expected {link.target} to exist, found no such file")
+                yield Problem(page.name, link.line, f"{link.target} does not exist")
             elif target.fragment and target.fragment not in self._headings(path):
-                yield Problem(page.name, link.line, f"expected a heading #{target.fragment} in {path.name}, found none")
+                yield Problem(page.name, link.line, f"{path.name} has no heading #{target.fragment}")
 
     def _headings(self, path: Path) -> set[str]:
         """Return the anchors that repository pages give a Markdown file's headings."""
         if path not in self._anchors:
-            tokens = MarkdownIt().parse(path.read_text(encoding="utf-8"))
-            titles = [following.content for token, following in pairwise(tokens) if token.type == "heading_open"]
-            self._anchors[path] = {anchor(title) for title in titles}
+            tokens = parse(path.read_text(encoding="utf-8"))
+            self._anchors[path] = {anchor(title) for _, title, _ in headings(tokens)}
         return self._anchors[path]
-
-
-def anchor(title: str) -> str:
-    """Return the name by which repository pages let links point at a heading."""
-    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")

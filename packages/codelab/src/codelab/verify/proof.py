@@ -1,21 +1,26 @@
-"""Proves that the codelabs are right, and says what it has proved."""
+"""Checks modules, prints each problem by file and line, and sums up."""
 
 from __future__ import annotations
 
-from codelab.check.steps import Judge
+import argparse
+from collections.abc import Mapping
+
+from codelab.check import Checker
 from codelab.errors import Problem, ReadmeError
-from codelab.readme.course import Course
-from codelab.readme.model import Codelab
-from codelab.verify.commands import Commands
-from codelab.verify.links import Links
-from codelab.verify.text import check_finish, check_sections, check_times, check_turns
+from codelab.readme.course import Course, TrackRef
+from codelab.verify.commands import CommandChecker
+from codelab.verify.links import LinkChecker
+from codelab.verify.text import check_finish, check_order, check_sections, check_times
 
 
-def verify(course: Course, modules: list[str], *, run: bool) -> bool:
-    """Print every problem of these modules, by file and line, and what was proved; return whether all is well."""
-    commands, links = Commands(course), Links(course.root)
+def verify(course: Course, modules: list[str], *, parsers: Mapping[str, argparse.ArgumentParser], run: bool) -> bool:
+    """Print every problem of these modules, by file and line, and what was checked; return whether there is none.
+
+    `parsers` are those of this repository's programs, by the program's name; READMEs may use what they accept.
+    """
+    commands, links = CommandChecker(course, parsers), LinkChecker(course.root)
     problems: list[Problem] = []
-    judges: list[tuple[Codelab, Judge]] = []
+    checkers: list[Checker] = []
     pages = list(course.other_pages()) if modules == course.modules else []
     for module in modules:
         try:
@@ -27,37 +32,41 @@ def verify(course: Course, modules: list[str], *, run: bool) -> bool:
         problems += [*check_times(codelab), *check_sections(codelab)]
         for track in codelab.tracks:
             try:
-                judge = Judge(codelab, track)
+                checker = Checker(TrackRef(codelab, track))
             except ReadmeError as error:
                 problems += error.problems
                 continue
-            judges.append((codelab, judge))
-            problems += [*check_turns(codelab, judge), *check_finish(codelab, judge)]
+            checkers.append(checker)
+            problems += [*check_order(checker), *check_finish(checker)]
     for page in pages:
         problems += [*commands.check(page), *links.check(page)]
     _print(problems)
     if not problems:
-        steps = sum(len(judge.track.steps) for _, judge in judges)
+        steps = sum(len(checker.ref.track.steps) for checker in checkers)
         print(
-            f"{len(modules)} codelabs, {len(judges)} tracks, {steps} steps: START and the steps are FINISH, no step is "
-            f"done before its turn, {commands.checked} commands exist, {links.checked} links resolve, times add up."
+            f"{len(modules)} codelabs, {len(checkers)} tracks, {steps} steps: the steps lead from START to FINISH, "
+            f"none is done too early, {commands.checked} commands exist, {links.checked} links resolve, times add up."
         )
         if run:
-            problems = _run(judges)
+            problems = _run(checkers)
     if problems:
         print(f"{len(problems)} {'problem' if len(problems) == 1 else 'problems'}")
     return not problems
 
 
-def _run(judges: list[tuple[Codelab, Judge]]) -> list[Problem]:
+def _run(checkers: list[Checker]) -> list[Problem]:
     from codelab.verify.running import run_track
 
     problems: list[Problem] = []
-    for codelab, judge in judges:
-        found, apps = run_track(codelab, judge)
+    for checker in checkers:
+        found, apps = run_track(checker)
         if not found:
-            way = f"{judge.track.start} to {judge.track.finish}"
-            print(f"{codelab.module}, {way}: the app runs after {apps} steps, with START's output.", flush=True)
+            track = checker.ref.track
+            way = f"{track.start} to {track.finish}"
+            print(
+                f"{checker.ref.codelab.module}, {way}: the app runs after {apps} steps, with START's output.",
+                flush=True,
+            )
         _print(found)
         problems += found
     return problems

@@ -1,6 +1,6 @@
 """Draws the codelabs' diagrams, so that pages show them without the network: `python -m codelab.web.draw`.
 
-For authors, after a change of a diagram: it takes Mermaid from the npm registry, and a Chromium on PATH.
+For authors, after a change of a diagram. It needs npm, which fetches Mermaid, and Chromium on PATH.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _DRAW = """async ([name, source]) => {
 
 
 def draw_all(course_pages: list[str]) -> None:
-    """Write a drawing of each diagram, and delete those of diagrams that are no more."""
+    """Draw each diagram, and delete drawings that no page uses any more."""
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if not chromium:
-        raise CodelabError("expected chromium on PATH, found none; on Debian or Ubuntu: apt install chromium")
+        raise CodelabError("chromium is not on PATH; on Debian or Ubuntu: apt install chromium")
     wanted = {picture_name(source): source for source in course_pages}
     for old in PICTURES.glob("*.svg"):
         if old.stem not in wanted:

@@ -1,6 +1,7 @@
-"""Keeps other sites out: this page starts processes and changes files, and must not be driven by a page elsewhere.
+"""Refuses forms of other sites, since this page starts processes and changes files.
 
-datastore_emulator.http.guard refuses what another site's page may have sent. This adds what only our own pages know.
+datastore_emulator.http.guard refuses requests that a page of another site may have sent. This adds a token that only
+the pages of this server know.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import secrets
 
 from flask import Flask, abort, request
 
-# Nothing but what this server itself serves; frames hold pages of the apps, which run no script here.
+# Browsers load only what this server serves. Frames show pages of the apps, without their scripts.
 _POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; frame-src 'self'"
@@ -17,15 +18,15 @@ _POLICY = (
 
 
 def guard(app: Flask, token: str) -> None:
-    """Refuse every form without the token that only our own pages know, and tell browsers what pages may do."""
+    """Refuse every form without the token, and send browsers a policy that limits what pages may load."""
 
     @app.before_request
-    def refuse_strangers() -> None:
+    def refuse_foreign_forms() -> None:
         if request.method in ("GET", "HEAD"):
             return
-        # As bytes: of text, only ASCII can be compared.
+        # As bytes, since compare_digest takes only ASCII text.
         if not secrets.compare_digest(request.form.get("token", "").encode(), token.encode()):
-            abort(403, "the form has no valid token, as after a restart of this server; reload the page")
+            abort(403, "the form is out of date, because the server has restarted; reload the page")
 
     @app.after_request
     def restrict(response):  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""Tells open pages when a learner's copy has been saved."""
+"""Sends open pages an event when a learner's copy has been saved."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEEP_ALIVE_SECONDS = 15
 
 
 class Saves:
-    """Counts the saves in each folder below work/, and wakes whoever follows them."""
+    """Counts the saves in each folder under work/, and wakes its followers."""
 
     def __init__(self, work: Path) -> None:
         self._work = work
@@ -30,7 +30,7 @@ class Saves:
         self._thread = threading.Thread(target=self._watch, name="saves", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch; raises OSError if work/ is not there and cannot be made."""
+        """Begin to watch; raises OSError if work/ is missing and cannot be made."""
         self._work.mkdir(exist_ok=True)
         self._thread.start()
 
@@ -42,20 +42,21 @@ class Saves:
 
     @property
     def stopped(self) -> bool:
+        """True once `stop` was called."""
         return self._stop.is_set()
 
-    def tell(self, folder: Path) -> None:
-        """Say that what is known of a folder has changed, although no file was saved."""
+    def mark_changed(self, folder: Path) -> None:
+        """Count a folder as saved, because something else about it has changed."""
         self._count([folder.name])
 
     def count(self, folder: Path) -> int:
-        """Return how often a folder was saved."""
+        """Return the number of a folder's saves."""
         with self._lock:
             return self._counts[folder.name]
 
     @contextlib.contextmanager
-    def followed(self, wake: Callable[[], None]) -> Iterator[None]:
-        """Have `wake` called after every save, on any thread."""
+    def follow(self, wake: Callable[[], None]) -> Iterator[None]:
+        """Call `wake` after every save, on any thread, while the context lasts."""
         with self._lock:
             self._followers.add(wake)
         try:
@@ -85,14 +86,14 @@ class Saves:
                 self._stop.wait(PAUSE_SECONDS)
 
 
-class Drawing:
-    """A text that many pages want at once, drawn once for all that ask before the drawing begins.
+class SharedRendering:
+    """A text that many pages want at the same time, rendered once for all that ask before the rendering begins.
 
-    Drawn once for each page, it would keep a reader waiting behind hundreds of open tabs.
+    Rendered once for each page, it would keep a reader waiting behind hundreds of open tabs.
     """
 
-    def __init__(self, draw: Callable[[], str], workers: Workers) -> None:
-        self._draw = draw
+    def __init__(self, render: Callable[[], str], workers: Workers) -> None:
+        self._render = render
         self._workers = workers
         self._turn = asyncio.Lock()
         self._next: asyncio.Task[str] | None = None
@@ -100,26 +101,26 @@ class Drawing:
     async def get(self) -> str:
         """Return the text as it is now or a moment later."""
         if self._next is None:
-            self._next = asyncio.ensure_future(self._drawn())
-        # One page that leaves does not take the text from the others.
+            self._next = asyncio.ensure_future(self._render_in_turn())
+        # A page that leaves must not cancel the rendering of the others.
         return await asyncio.shield(self._next)
 
-    async def _drawn(self) -> str:
+    async def _render_in_turn(self) -> str:
         async with self._turn:
             self._next = None
-            return await self._workers.run(self._draw)
+            return await self._workers.run(self._render)
 
 
-class Events:
-    """The events of one open page: `drawing`'s text now, and again after each save of a folder.
+class PageEvents:
+    """The events of one open page: a rendered text now, and again after each save of a folder.
 
     https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
     """
 
-    def __init__(self, saves: Saves, folder: Path, drawing: Callable[[], Drawing]) -> None:
+    def __init__(self, saves: Saves, folder: Path, rendering: Callable[[], SharedRendering]) -> None:
         self._saves = saves
         self._folder = folder
-        self._drawing = drawing
+        self._rendering = rendering
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
@@ -128,13 +129,13 @@ class Events:
         def wake() -> None:
             loop.call_soon_threadsafe(changed.set)
 
-        with self._saves.followed(wake):
+        with self._saves.follow(wake):
             while not self._saves.stopped:
                 changed.clear()
                 count = self._saves.count(self._folder)
                 if count != known:
                     known = count
-                    text = await self._drawing().get()
+                    text = await self._rendering().get()
                     yield ("".join(f"data: {line}\n" for line in text.splitlines()) + "\n").encode()
                     continue
                 try:

@@ -1,4 +1,4 @@
-"""Markdown as HTML: links within the site, diffs by language and by change, commands to copy, pictures."""
+"""Renders Markdown as HTML, with links within the site, coloured diffs, buttons to copy, and pictures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
 from pygments.util import ClassNotFound
 
 from codelab.readme.course import Course
-from codelab.verify.links import anchor
+from codelab.readme.markdown import anchor
 
 PICTURES = Path(__file__).with_name("pictures")
 _MODULE = re.compile(r"(mod\d+-[\w-]+)/README\.md")
@@ -31,11 +31,11 @@ _FORMATTER = HtmlFormatter(nowrap=True)
 
 
 class Renderer:
-    """Renders the Markdown of one page; `place` is its path in the repository, as in "mod2-cloudndb/README.md"."""
+    """Renders the Markdown of one page; `page` is its path in the repository, as in "mod2-cloudndb/README.md"."""
 
-    def __init__(self, course: Course, place: str) -> None:
+    def __init__(self, course: Course, page: str) -> None:
         self._course = course
-        self._directory = posixpath.dirname(place)
+        self._directory = posixpath.dirname(page)
         self._markdown = MarkdownIt(renderer_cls=RendererHTML).enable("table")
         rules: dict[str, Callable[[Token, Token], str]] = {
             "fence": lambda token, _: self._fence(token),
@@ -50,7 +50,7 @@ class Renderer:
             self._markdown.add_render_rule(name, _rule(rule))
 
     def html(self, text: str) -> Markup:
-        """Return the Markdown as HTML; raw HTML in it is text, but for the tags that `safe_html` lets through."""
+        """Render Markdown as HTML; raw HTML in it becomes text, except for the tags that `safe_html` keeps."""
         return Markup(self._markdown.render(text))
 
     def _fence(self, token: Token) -> str:
@@ -83,16 +83,16 @@ class Renderer:
 
 
 def safe_html(text: str) -> str:
-    """Return raw HTML as text, but for bare tags of the format: details, summary and br; comments are left out.
+    """Turn raw HTML into text, except for bare tags of the format: details, summary and br. Comments are left out.
 
-    A tag with any attribute but `open` is text too, so there is nothing that runs, styles, loads or leads elsewhere.
+    A tag with any attribute but `open` becomes text too, so that nothing runs, styles, loads or links.
     """
     text = _COMMENT.sub("", text)
     return "".join(part if _TAG.fullmatch(part) else escape(part) for part in _TAG.split(text))
 
 
 def _rule(rule: Callable[[Token, Token], str]) -> Callable[..., str]:
-    """Return what markdown-it calls: a function that is bound to its renderer, of the tokens and the place in them."""
+    """Wrap a rule as markdown-it calls it: bound to its renderer, with all tokens and the index of one."""
 
     def render(_renderer: object, tokens: Sequence[Token], index: int, *_: Any) -> str:
         return rule(tokens[index], tokens[min(index + 1, len(tokens) - 1)])
@@ -101,7 +101,7 @@ def _rule(rule: Callable[[Token, Token], str]) -> Callable[..., str]:
 
 
 def diff_html(text: str) -> str:
-    """Return a unified diff, each file by itself, its lines marked by what becomes of them."""
+    """Render a unified diff, each file in a block of its own, its lines marked as added, removed or kept."""
     parts: list[list[str]] = []
     lines = text.splitlines(keepends=True)
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
@@ -143,7 +143,7 @@ def _path(lines: list[str], sign: str) -> str | None:
 
 
 def picture_html(text: str) -> str:
-    """Return a diagram as it was drawn when the course was made, or its source if it was not."""
+    """Render a diagram by its stored drawing, or as its source if there is none."""
     picture = PICTURES / f"{picture_name(text)}.svg"
     if not picture.is_file():
         return _code_block("mermaid", f"<code>{escape(text)}</code>", [])
@@ -151,7 +151,7 @@ def picture_html(text: str) -> str:
 
 
 def picture_name(text: str) -> str:
-    """Return the name that a diagram's drawing is kept under."""
+    """Return the file name of a diagram's drawing, without its suffix."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -166,7 +166,7 @@ def _code_block(kind: str, code: str, buttons: list[tuple[str, str]], title: str
 
 @lru_cache(maxsize=4096)
 def highlighted_line(line: str, file: str) -> str:
-    """Return one line of a file as HTML, coloured by the file's language."""
+    """Render one line of a file, coloured by the file's language."""
     try:
         lexer = get_lexer_for_filename(file, stripnl=False, ensurenl=False)
     except ClassNotFound:

@@ -13,13 +13,13 @@ from codelab.errors import CodelabError
 from codelab.readme.course import find_course
 
 
-def take(root: Path, url: str) -> None:
-    """Go to the map, to a step, to the running apps and to a comparison, and keep a picture of each."""
+def take_pictures(root: Path, url: str) -> None:
+    """Take a picture of the map, a step, the running apps and a comparison."""
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if not chromium:
-        raise CodelabError("expected chromium on PATH, found none; on Debian or Ubuntu: apt install chromium")
+        raise CodelabError("chromium is not on PATH; on Debian or Ubuntu: apt install chromium")
     pictures = root / "docs" / "pictures"
     pictures.mkdir(exist_ok=True)
     # Chromium's sandbox does not start for root, as in a container.
@@ -35,8 +35,8 @@ def take(root: Path, url: str) -> None:
         page.screenshot(path=pictures / "step.png")
         page.get_by_role("link", name="See it run").click()
         page.get_by_role("button", name="Start the apps").click()
-        page.get_by_role("button", name="visits all").click()
-        page.get_by_role("button", name="visits FINISH").click()
+        page.get_by_role("button", name="Visit all").click()
+        page.get_by_role("button", name="Visit FINISH").click()
         page.locator("#pane-FINISH .calls").wait_for()
         page.screenshot(path=pictures / "run.png")
         page.goto(f"{url}mod12-memcache/compare?old=START&new=FINISH&view=split")
@@ -44,16 +44,16 @@ def take(root: Path, url: str) -> None:
 
 
 def main() -> None:
-    """Serve a course without copies of a learner's, and take the pictures."""
+    """Serve a course without a learner's copies, and take the pictures."""
     root = find_course(Path(__file__)).root
     if (root / "work" / "mod12-memcache").exists():
-        raise CodelabError("work/mod12-memcache: expected none, so that the pictures show a beginner's page")
+        raise CodelabError("work/mod12-memcache exists, but the pictures are of a new learner; move it away")
     command = [sys.executable, "-m", "codelab", "--course", str(root), "serve", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             found = re.search(r"http://\S+/", server.stdout.readline() if server.stdout else "")
             if found:
-                take(root, found[0])
+                take_pictures(root, found[0])
         finally:
             server.terminate()
     shutil.rmtree(root / "work" / "mod12-memcache", ignore_errors=True)

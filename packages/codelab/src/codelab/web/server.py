@@ -1,4 +1,4 @@
-"""`codelab serve`: the page on a loopback port, until Ctrl-C."""
+"""`codelab serve`: serve the page on a loopback port, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -8,48 +8,49 @@ from collections.abc import Callable
 
 from codelab.errors import CodelabError
 from codelab.readme.course import Course
-from codelab.web.site import Site, create_app
+from codelab.web.app import create_app
+from codelab.web.state import PageState
 from codelab.web.wsgi import WsgiServer
-from datastore_emulator.http.listener import bind
+from datastore_emulator.net.listen import ListenError, listen
 
 # The same on most machines, so that an address can be shared between two people with the same checkout.
 _PORTS = range(8800, 8900)
 
 
-def serve(course: Course, port: int | None, say: Callable[[str], None]) -> None:
-    """Serve the course's page until a signal raises; `say` gets the address to click.
+def serve(course: Course, port: int | None, on_ready: Callable[[str], None]) -> None:
+    """Serve the course's page until a signal raises; `on_ready` is called with the URL once the page answers.
 
-    Raises CodelabError if the port, or every one from 8800 to 8899, is taken, or work/ cannot be made.
+    Raises CodelabError if the port (by default each one from 8800 to 8899) is taken, or work/ cannot be made.
     """
-    site = Site(course)
+    state = PageState(course)
     try:
-        site.saves.start()
+        state.saves.start()
     except OSError as error:
-        raise CodelabError(f"{error.filename}: expected to make this folder ({error.strerror})") from error
-    app = create_app(site)
-    # The first pages read the course and compile templates: before there is an address, nobody waits for that.
+        raise CodelabError(f"cannot make {error.filename}: {(error.strerror or str(error)).lower()}") from error
+    app = create_app(state)
+    # The first pages read the course and compile templates. Do that before anybody waits for a page.
     for path in ("/", f"/{course.modules[0]}/step/1"):
         app.test_client().get(path)
-    listener = _listening(port)
+    listener = _listen(port)
     number = listener.getsockname()[1]
     server = WsgiServer(app, number)
     server.listen([listener])
     try:
-        say(f"Open http://localhost:{number}/ (Ctrl-C ends it)")
+        on_ready(f"http://localhost:{number}/")
         while True:
-            # In short waits: a signal that comes just before an endless one begins would not interrupt it.
+            # In short waits, since a signal that comes just before an endless wait would not interrupt it.
             time.sleep(0.2)
     finally:
-        site.saves.stop()
+        state.saves.stop()
         server.close()
-        site.stages.close()
+        state.apps.close()
 
 
-def _listening(port: int | None) -> socket.socket:
+def _listen(port: int | None) -> socket.socket:
     for candidate in _PORTS if port is None else [port]:
         try:
-            return bind("127.0.0.1", candidate)
-        except OSError:
-            continue
-    where = f"port {port}" if port is not None else f"a port from {_PORTS[0]} to {_PORTS[-1]}"
-    raise CodelabError(f"expected {where} that is free, found none; choose one with --port")
+            return listen("127.0.0.1", candidate, "the page", option="--port")
+        except ListenError as error:
+            if port is not None:
+                raise CodelabError(str(error)) from error
+    raise CodelabError(f"no port from {_PORTS[0]} to {_PORTS[-1]} is free; choose one with --port")

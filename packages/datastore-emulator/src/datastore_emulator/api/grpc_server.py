@@ -1,4 +1,4 @@
-"""The gRPC door: google.datastore.v1.Datastore in front of any `Datastore`, in cleartext, on loopback."""
+"""The server: google.datastore.v1.Datastore over gRPC, without TLS, in front of any `Datastore`."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from datastore_emulator.api.interface import RPCS, SERVICE, Datastore
-from datastore_emulator.api.port_sharing import Door
+from datastore_emulator.api.port_sharing import SharedPort
 from datastore_emulator.errors import DatastoreError, UserError
 from datastore_emulator.http.guard import Guard
+from datastore_emulator.net.listen import listen
 
 _log = logging.getLogger(__name__)
 
-# The service takes requests up to 10 MiB: https://cloud.google.com/datastore/docs/concepts/limits. The rest is room
-# for what the message wraps around the entities.
+# The service accepts requests of 10 MiB: https://cloud.google.com/datastore/docs/concepts/limits. The rest is room for
+# what the message wraps around the entities.
 _LARGEST_REQUEST = 11 * 1024 * 1024
 _LONGEST_MESSAGE = 1000
-# gRPC rounds deadlines up to milliseconds, and a reply may make it within one that was meant to be over at once.
+# gRPC rounds deadlines up to milliseconds, so a reply could arrive before a deadline that has passed already.
 _SHORTEST_DEADLINE_SECONDS = 0.001
 
 
 class DatastoreServer:
-    """Serves a `Datastore` over gRPC. It can be stopped and another started on the same port and engine.
+    """A server of a `Datastore` over gRPC; after stop(), start() listens on the same port again.
 
-    Port 0 takes a free one; `address` is "HOST:PORT" from start() on, and clients find it through
-    DATASTORE_EMULATOR_HOST. `doors` answer what other services on the same port are called. With `rest` the port
-    answers HTTP requests as well, which costs each gRPC call some tenths of a millisecond. Those must be for this
-    machine by name, or for `host`, unless `any_host` is true.
+    Port 0 is any free port. Clients find `address` through DATASTORE_EMULATOR_HOST. `extra_handlers` serve other gRPC
+    services on the same port. With `rest` the port also answers HTTP requests, which costs each gRPC call some tenths
+    of a millisecond. The Host of an HTTP request must be this machine or `host`, unless `any_host` is true.
     """
 
     def __init__(
@@ -42,74 +42,81 @@ class DatastoreServer:
         *,
         rest: bool = False,
         any_host: bool = False,
-        doors: Sequence[grpc.GenericRpcHandler] = (),
+        extra_handlers: Sequence[grpc.GenericRpcHandler] = (),
     ) -> None:
         self._engine = engine
         self._host = host
         self._port = port
         self._rest = rest
         self._any_host = any_host
-        self._doors = doors
-        self._door: Door | None = None
+        self._extra_handlers = extra_handlers
+        self._shared_port: SharedPort | None = None
         self._server: grpc.Server | None = None
 
     @property
+    def host(self) -> str:
+        """The host it listens on, as "127.0.0.1"."""
+        return self._host
+
+    @property
     def port(self) -> int:
-        """The port it listens on, true from start() on."""
+        """The port it listens on, known once start() has returned."""
         return self._port
 
     @property
     def address(self) -> str:
-        """Where the server listens, as "127.0.0.1:8081"."""
+        """The host and port, as "127.0.0.1:8081"."""
         return f"{self._host}:{self._port}"
 
     def start(self) -> None:
-        """Listen, and return when the first call would be answered; UserError if the port is taken."""
+        """Listen, and return once calls are answered; raises UserError if it cannot listen on the port."""
         server = grpc.server(
             futures.ThreadPoolExecutor(max_workers=16, thread_name_prefix="datastore"),
             options=[
-                # Without this a second server on the port would share it silently.
+                # Otherwise a second server on the port would share it silently.
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", _LARGEST_REQUEST),
             ],
         )
         handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
             rpc: grpc.unary_unary_rpc_method_handler(
-                # The request stays bytes: gRPC's own words for one it cannot read are a traceback in the log.
-                _behaviour(getattr(self._engine, method), request),
+                # Without a deserializer: gRPC would log a traceback for a request that it cannot read.
+                _handler(getattr(self._engine, method), request),
                 response_serializer=response.SerializeToString,
             )
             for method, rpc, request, response in RPCS
         }
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers), *self._doors))
+        server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(SERVICE, handlers), *self._extra_handlers)
+        )
+        if not self._rest:
+            # gRPC's own error for a port that is in use is a line on stderr and an exception without the reason.
+            listen(self._host, self._port, "the Datastore").close()
         try:
             port = server.add_insecure_port("127.0.0.1:0" if self._rest else self.address)
-        except RuntimeError:
-            port = 0
-        if not port:
-            raise UserError(
-                f"Datastore: cannot listen on {self.address}: the port is taken or not yours; "
-                "choose another, or 0 for a free one"
-            )
+        except RuntimeError as error:
+            raise UserError(f"cannot listen on {self.address} for the Datastore: {error}") from error
         if self._rest:
             hosts = None if self._any_host else frozenset({self._host.strip("[]").lower()})
-            self._door = Door(self._host, self._port, port, self._engine, Guard(hosts))
-            port = self._door.port
+            self._shared_port = SharedPort(self._host, self._port, port, self._engine, Guard(hosts))
+            port = self._shared_port.port
         self._port = port
         server.start()
         self._server = server
 
     def stop(self) -> None:
-        """Stop listening and wait for the calls in progress, a second at most."""
+        """Stop listening, and wait for the calls in progress, a second at most."""
         if self._server:
             self._server.stop(grace=1).wait()
             self._server = None
-        if self._door:
-            self._door.close()
-            self._door = None
+        if self._shared_port:
+            self._shared_port.close()
+            self._shared_port = None
 
 
-def _behaviour(method: Callable[[Any], Any], request_class: Any) -> Callable[[bytes, grpc.ServicerContext], Any]:
+def _handler(method: Callable[[Any], Any], request_class: Any) -> Callable[[bytes, grpc.ServicerContext], Any]:
+    """Return what gRPC calls with the bytes of a request, for one method of a `Datastore`."""
+
     def call(request: bytes, context: grpc.ServicerContext) -> Any:
         remaining = context.time_remaining()
         if remaining is not None and remaining < _SHORTEST_DEADLINE_SECONDS:
@@ -118,7 +125,7 @@ def _behaviour(method: Callable[[Any], Any], request_class: Any) -> Callable[[by
             message = request_class.FromString(request)
         except DecodeError:
             name = request_class.DESCRIPTOR.full_name
-            _abort(context, grpc.StatusCode.INVALID_ARGUMENT, f"the request is not a {name} that can be read")
+            _abort(context, grpc.StatusCode.INVALID_ARGUMENT, f"the request cannot be read as {name}")
         try:
             return method(message)
         except DatastoreError as error:
@@ -131,6 +138,6 @@ def _behaviour(method: Callable[[Any], Any], request_class: Any) -> Callable[[by
 
 
 def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, message: str) -> NoReturn:
-    # It travels in a header, which may not be long; a message may quote what the client sent.
+    # The message is sent in a header, which must be short; it may quote what the client sent.
     context.abort(code, message[:_LONGEST_MESSAGE])
     raise AssertionError("abort raises")

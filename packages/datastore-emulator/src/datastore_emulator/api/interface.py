@@ -1,4 +1,4 @@
-"""What every Datastore can do, be it the embedded engine or a server somewhere else."""
+"""The RPCs of the Datastore API as a protocol, for the engine, a remote server and what wraps either."""
 
 from __future__ import annotations
 
@@ -10,23 +10,32 @@ from datastore_emulator import messages as m
 class Datastore(Protocol):
     """The RPCs of google.datastore.v1.Datastore on raw messages; each raises DatastoreError on failure."""
 
-    def lookup(self, request: m.LookupRequest) -> m.LookupResponse: ...
+    def lookup(self, request: m.LookupRequest) -> m.LookupResponse:
+        """Find entities by key."""
 
-    def run_query(self, request: m.RunQueryRequest) -> m.RunQueryResponse: ...
+    def run_query(self, request: m.RunQueryRequest) -> m.RunQueryResponse:
+        """Return a batch of a query's results."""
 
-    def run_aggregation_query(self, request: m.RunAggregationQueryRequest) -> m.RunAggregationQueryResponse: ...
+    def run_aggregation_query(self, request: m.RunAggregationQueryRequest) -> m.RunAggregationQueryResponse:
+        """Return counts, sums and averages over a query's results."""
 
-    def begin_transaction(self, request: m.BeginTransactionRequest) -> m.BeginTransactionResponse: ...
+    def begin_transaction(self, request: m.BeginTransactionRequest) -> m.BeginTransactionResponse:
+        """Begin a transaction."""
 
-    def commit(self, request: m.CommitRequest) -> m.CommitResponse: ...
+    def commit(self, request: m.CommitRequest) -> m.CommitResponse:
+        """Write mutations, in a transaction or without one."""
 
-    def rollback(self, request: m.RollbackRequest) -> m.RollbackResponse: ...
+    def rollback(self, request: m.RollbackRequest) -> m.RollbackResponse:
+        """End a transaction without writing."""
 
-    def allocate_ids(self, request: m.AllocateIdsRequest) -> m.AllocateIdsResponse: ...
+    def allocate_ids(self, request: m.AllocateIdsRequest) -> m.AllocateIdsResponse:
+        """Complete keys with ids that no other call gets."""
 
-    def reserve_ids(self, request: m.ReserveIdsRequest) -> m.ReserveIdsResponse: ...
+    def reserve_ids(self, request: m.ReserveIdsRequest) -> m.ReserveIdsResponse:
+        """Keep ids from being allocated."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release what the Datastore holds: its file or its channel."""
 
 
 # The method of `Datastore`, the RPC's name on the wire, and its messages.

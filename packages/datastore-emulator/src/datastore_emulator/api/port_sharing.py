@@ -1,4 +1,4 @@
-"""One port for both protocols: gRPC connections are passed on to the gRPC server, HTTP requests answered here."""
+"""One port for gRPC and REST: a connection's first bytes decide which of the two serves it."""
 
 from __future__ import annotations
 
@@ -9,43 +9,37 @@ import threading
 
 from datastore_emulator.api.interface import Datastore
 from datastore_emulator.api.rest import Rest
-from datastore_emulator.errors import UserError
 from datastore_emulator.http.guard import Guard
-from datastore_emulator.http.listener import bind
+from datastore_emulator.net.listen import listen
+from datastore_emulator.net.relay import hang_up, join
 
 # What every HTTP/2 connection begins with, and no HTTP/1 request: https://www.rfc-editor.org/rfc/rfc9113#preface.
 _PREFACE = b"PRI "
 _FIRST_BYTES_SECONDS = 10
-_CHUNK = 1 << 16
 
 
-class Door(Rest):
-    """Listens on `host` and `port`; `grpc_port` is where the gRPC server does, on loopback.
+class SharedPort(Rest):
+    """A port that serves REST itself and passes gRPC connections on to `grpc_port`, on 127.0.0.1.
 
-    The guard is for HTTP/1 alone: no browser speaks HTTP/2 without TLS, so no page can send a gRPC call.
+    The guard checks HTTP/1 only: no browser speaks HTTP/2 without TLS, so no web page can send a gRPC call.
     """
 
     def __init__(self, host: str, port: int, grpc_port: int, engine: Datastore, guard: Guard) -> None:
         super().__init__(engine, guard)
         self._grpc_port = grpc_port
-        self._pumped: set[socket.socket] = set()
-        try:
-            listener = bind(host, port)
-        except OSError as error:
-            raise UserError(
-                f"Datastore: cannot listen on {host}:{port}: {error.strerror}; choose another port, or 0 for a free one"
-            ) from error
+        self._grpc_clients: set[socket.socket] = set()
+        listener = listen(host, port, "the Datastore")
         self.port: int = listener.getsockname()[1]
         self.listen([listener])
 
     def close(self) -> None:
-        """Stop listening and drop the connections."""
+        """Stop listening, and close the connections of both protocols."""
         super().close()
-        for connection in list(self._pumped):
-            _shut(connection)
+        for connection in list(self._grpc_clients):
+            hang_up(connection)
 
     async def converse(self, connection: socket.socket, visitor: str, received: bytes = b"") -> None:
-        """Pass a gRPC connection on to threads of its own, and serve any other."""
+        """Pass a gRPC connection on in threads of its own, and serve any other connection as HTTP/1."""
         connection.setblocking(False)
         try:
             received = await self.wait(_first_bytes(connection), _FIRST_BYTES_SECONDS)
@@ -53,26 +47,20 @@ class Door(Rest):
             return
         if received == _PREFACE:
             client = connection.dup()
-            self._pumped.add(client)
+            self._grpc_clients.add(client)
             threading.Thread(target=self._pass_on, args=(client, received), daemon=True).start()
         elif received:
             await super().converse(connection, visitor, received)
 
     def _pass_on(self, client: socket.socket, received: bytes) -> None:
-        client.setblocking(True)
-        with client, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._grpc_port)) as behind:
-            for one in (client, behind):
-                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            behind.sendall(received)
-            back = threading.Thread(target=_pump, args=(behind, client), daemon=True)
-            back.start()
-            _pump(client, behind)
-            back.join()
-        self._pumped.discard(client)
+        with client, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._grpc_port)) as server:
+            server.sendall(received)
+            join(client, server)
+        self._grpc_clients.discard(client)
 
 
 async def _first_bytes(client: socket.socket) -> bytes:
-    """Return what a connection begins with, read as far as it takes to know its protocol."""
+    """Return the first bytes of a connection, as many as show its protocol."""
     first = b""
     while len(first) < len(_PREFACE) and _PREFACE.startswith(first):
         more = await asyncio.get_running_loop().sock_recv(client, len(_PREFACE) - len(first))
@@ -80,17 +68,3 @@ async def _first_bytes(client: socket.socket) -> bytes:
             break
         first += more
     return first
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    """Copy what comes until one side ends, and end the other."""
-    with contextlib.suppress(OSError):
-        while data := source.recv(_CHUNK):
-            target.sendall(data)
-    _shut(target)
-    _shut(source)
-
-
-def _shut(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)

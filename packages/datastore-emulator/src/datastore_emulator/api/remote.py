@@ -1,9 +1,9 @@
-"""The other end of --datastore HOST:PORT: the same RPCs, answered by another emulator."""
+"""A Datastore that forwards each RPC to another emulator, as for `localcloud run --datastore HOST:PORT`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import grpc
@@ -16,10 +16,10 @@ _DEADLINE_SECONDS = 60.0
 _Response = TypeVar("_Response")
 
 
-class RemoteDatastore:
-    """Forwards every RPC over cleartext gRPC to the emulator at `host_port`, and raises DatastoreError as it does.
+class RemoteDatastore(AbstractContextManager["RemoteDatastore"]):
+    """A Datastore at `host_port`: each RPC is forwarded over gRPC without TLS, and fails with the server's error.
 
-    Nothing is sent before the first RPC; a server that is away shows as UNAVAILABLE.
+    Nothing is sent before the first RPC. If no server listens, an RPC fails with UNAVAILABLE.
     """
 
     def __init__(self, host_port: str) -> None:
@@ -33,15 +33,7 @@ class RemoteDatastore:
             for method, rpc, request, response in RPCS
         }
 
-    def __enter__(self) -> RemoteDatastore:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """The REST API: the same RPCs as HTTP requests, with protobuf or JSON in their bodies.
 
-A request is POST /v1/projects/PROJECT:METHOD, as google-cloud-datastore sends it where it has no gRPC:
+A request is POST /v1/projects/PROJECT:METHOD, as google-cloud-datastore sends it without gRPC:
 https://cloud.google.com/datastore/docs/reference/data/rest
 """
 
@@ -18,8 +18,8 @@ from grpc import StatusCode
 
 from datastore_emulator.api.interface import RPCS, Datastore
 from datastore_emulator.errors import DatastoreError, invalid
-from datastore_emulator.http.answer import Answer
 from datastore_emulator.http.guard import Guard, header
+from datastore_emulator.http.response import Response
 from datastore_emulator.http.service import HttpService, Request
 from datastore_emulator.http.wire import VisitorError
 
@@ -39,7 +39,7 @@ _HTTP_CODES = {
     StatusCode.DEADLINE_EXCEEDED: HTTPStatus.GATEWAY_TIMEOUT,
     StatusCode.PERMISSION_DENIED: HTTPStatus.FORBIDDEN,
 }
-# What the refusal of a request that came to no RPC is called; every other is INVALID_ARGUMENT.
+# The codes of refused requests; every other is INVALID_ARGUMENT.
 _CODES = {
     HTTPStatus.FORBIDDEN: StatusCode.PERMISSION_DENIED,
     HTTPStatus.NOT_FOUND: StatusCode.NOT_FOUND,
@@ -47,11 +47,11 @@ _CODES = {
     HTTPStatus.INTERNAL_SERVER_ERROR: StatusCode.INTERNAL,
     HTTPStatus.NOT_IMPLEMENTED: StatusCode.UNIMPLEMENTED,
 }
-_LOOKS = ("GET", "HEAD")
+_READ_ONLY = ("GET", "HEAD")
 
 
 class Rest(HttpService):
-    """Answers HTTP requests from a Datastore."""
+    """An HTTP service that answers requests from a `Datastore`."""
 
     def __init__(self, engine: Datastore, guard: Guard) -> None:
         super().__init__("datastore-rest", guard, largest_body=_LARGEST_BODY)
@@ -61,31 +61,33 @@ class Rest(HttpService):
         }
 
     def check(self, request: h11.Request) -> None:
+        """Refuse other methods than POST, GET and HEAD, and content types that any web page can send."""
         method = request.method.decode("ascii")
-        if method not in ("POST", *_LOOKS):
+        if method not in ("POST", *_READ_ONLY):
             raise VisitorError(f"Expected POST, found {method}.", 405)
-        # A page in a browser can send plain text to anywhere, but not these types.
+        # A page in a browser can send plain text to any server, but not these types.
         kind = _media_type((header(request.headers, b"content-type") or b"").decode("latin-1"))
         if method == "POST" and kind not in (_PROTOBUF, _JSON):
             raise VisitorError(f"Expected Content-Type {_JSON} or {_PROTOBUF}, found {kind or 'none'}.", 415)
 
-    def answer(self, request: Request) -> Answer:
-        """Answer one RPC, or as Google's emulators do, for a client that waits until the server is there."""
-        if request.method in _LOOKS:
+    def answer(self, request: Request) -> Response:
+        """Response one RPC; GET / gets what Google's emulators answer, for a client that waits for the server."""
+        if request.method in _READ_ONLY:
             found = request.target.partition("?")[0] == "/"
-            return Answer(200 if found else 404, b"Ok\n" if found else b"Not Found\n", {"Content-Type": "text/plain"})
+            return Response(200 if found else 404, b"Ok\n" if found else b"Not Found\n", {"Content-Type": "text/plain"})
         text = request.content_type != _PROTOBUF
         try:
             return self._call(request, text)
         except DatastoreError as error:
             return _error(_HTTP_CODES.get(error.code, HTTPStatus.INTERNAL_SERVER_ERROR), error, text)
 
-    def refusal(self, request: h11.Request | None, status: int, reason: str) -> Answer:
+    def refusal(self, request: h11.Request | None, status: int, reason: str) -> Response:
+        """Return the error for a request that comes to no RPC, in the format of its body."""
         kind = header(request.headers, b"content-type") if request else None
         error = DatastoreError(_CODES.get(HTTPStatus(status), StatusCode.INVALID_ARGUMENT), reason)
         return _error(status, error, _media_type((kind or b"").decode("latin-1")) != _PROTOBUF)
 
-    def _call(self, request: Request, text: bool) -> Answer:
+    def _call(self, request: Request, text: bool) -> Response:
         match = _PATH.fullmatch(request.target)
         if not match or match[2] not in self._rpcs:
             raise DatastoreError(StatusCode.NOT_FOUND, f"Expected /v1/projects/PROJECT:METHOD, found {request.target}.")
@@ -100,17 +102,17 @@ class Rest(HttpService):
         message.project_id = match[1]
         response = method(message)
         if text:
-            return Answer(200, json_format.MessageToJson(response).encode(), {"Content-Type": _JSON})
-        return Answer(200, response.SerializeToString(), {"Content-Type": _PROTOBUF})
+            return Response(200, json_format.MessageToJson(response).encode(), {"Content-Type": _JSON})
+        return Response(200, response.SerializeToString(), {"Content-Type": _PROTOBUF})
 
 
 def _media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def _error(status: int, error: DatastoreError, text: bool) -> Answer:
+def _error(status: int, error: DatastoreError, text: bool) -> Response:
     if text:
-        told = {"code": int(status), "message": error.message, "status": error.code.name}
-        return Answer(status, json.dumps({"error": told}).encode(), {"Content-Type": _JSON})
+        body = {"code": int(status), "message": error.message, "status": error.code.name}
+        return Response(status, json.dumps({"error": body}).encode(), {"Content-Type": _JSON})
     number: int = error.code.value[0]
-    return Answer(status, Status(code=number, message=error.message).SerializeToString(), {"Content-Type": _PROTOBUF})
+    return Response(status, Status(code=number, message=error.message).SerializeToString(), {"Content-Type": _PROTOBUF})

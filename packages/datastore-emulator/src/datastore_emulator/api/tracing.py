@@ -1,4 +1,4 @@
-"""A Datastore that tells of each call made to it."""
+"""A Datastore whose calls are reported, or made in another way."""
 
 from __future__ import annotations
 
@@ -7,21 +7,29 @@ from typing import Any, cast
 
 from datastore_emulator.api.interface import RPCS, Datastore
 
+Call = Callable[[Any], Any]
 
-def observed(datastore: Datastore, observe: Callable[[str], None]) -> Datastore:
-    """Return the Datastore with `observe` called before each RPC, as in "Datastore RunQuery"."""
 
-    class Observed:
+def traced(datastore: Datastore, report: Callable[[str], None]) -> Datastore:
+    """Return the Datastore with `report` called before each RPC, as in report("Datastore RunQuery")."""
+
+    def make(rpc: str, request: Any, call: Call) -> Any:
+        report(f"Datastore {rpc}")
+        return call(request)
+
+    return intercepted(datastore, make)
+
+
+def intercepted(datastore: Datastore, make: Callable[[str, Any, Call], Any]) -> Datastore:
+    """Return the Datastore with `make(rpc, request, call)` in place of each RPC; it returns the response of `call`."""
+
+    class Intercepted:
         close = staticmethod(datastore.close)
 
-    def telling(rpc: str, call: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def run(request: Any) -> Any:
-            observe(f"Datastore {rpc}")
-            return call(request)
+    def making(rpc: str, call: Call) -> Call:
+        return lambda request: make(rpc, request, call)
 
-        return run
-
-    watched = Observed()
+    result = Intercepted()
     for method, rpc, *_ in RPCS:
-        setattr(watched, method, telling(rpc, getattr(datastore, method)))
-    return cast(Datastore, watched)
+        setattr(result, method, making(rpc, getattr(datastore, method)))
+    return cast(Datastore, result)

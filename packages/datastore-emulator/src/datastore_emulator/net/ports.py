@@ -1,4 +1,4 @@
-"""Ports of 127.0.0.1: finding one that is free, and keeping it while no server listens on it."""
+"""Ports of 127.0.0.1: find a free one, and hold one while no server listens on it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import itertools
 import random
 import socket
 
+from datastore_emulator.net.listen import bind
+
 _HOST = "127.0.0.1"
 
-# Below what systems hand out by themselves, to outgoing connections and to servers that ask for any port: Linux
-# does so from 32768 up, macOS from 49152.
+# Below the ports that systems choose themselves, for outgoing connections and for servers on port 0: Linux chooses
+# from 32768 up, macOS from 49152.
 _FIRST, _COUNT = 20000, 12768
-# In turn, so that a port does not come again soon after it was given, and not from the same one in each process.
+# In turn, so that a port is not returned twice soon, and from another start in each process.
 _turns = itertools.count(random.randrange(_COUNT))
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on; take it soon, for it is not reserved."""
+    """Return a port of 127.0.0.1 that nothing listens on. It is not reserved, so listen on it soon."""
     for turn in itertools.islice(_turns, _COUNT):
         port = _FIRST + turn % _COUNT
         try:
@@ -28,16 +30,9 @@ def free_port() -> int:
 
 
 def hold(port: int) -> socket.socket:
-    """Keep the port from other programs without listening: who connects is refused. Closing the socket ends that.
+    """Bind the port without listening, so that connections are refused; close the socket to release the port.
 
-    OSError if another program has the port.
+    Raises OSError if another program has it. While it is held, the system gives it to no program that does not ask for
+    this port with SO_REUSEADDR.
     """
-    socket_ = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        # A port whose last connections have not been forgotten by the system is free all the same.
-        socket_.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        socket_.bind((_HOST, port))
-    except OSError:
-        socket_.close()
-        raise
-    return socket_
+    return bind(_HOST, port)

@@ -1,4 +1,4 @@
-"""Hold every path that comes from a file or a request inside its folder."""
+"""Names that come from a file or a request: keep each inside its folder, and format it for a message."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pathlib import Path, PurePosixPath
 
 from datastore_emulator.errors import UserError
 
-# Longer than any path that a system takes; to look at each part of more would only take time.
+# No system takes a longer path, and looking at each part of one would take time.
 _LONGEST = 4096
 _LONGEST_SHOWN = 100
 
 
 class OutsideError(UserError):
-    """A name that does not stay in its folder; the message is one line and shows the name."""
+    """A name that leads out of its folder. The message is one line and shows the name."""
 
 
-def relative_name(name: str) -> PurePosixPath:
+def parse_relative_path(name: str) -> PurePosixPath:
     """Return a name as a path that can only lead downwards.
 
-    Raises OutsideError for an absolute path, for "..", a backslash, a NUL byte, no name at all and one that is too
-    long. "~" is a name like any other.
+    Raises OutsideError for an absolute path, "..", a backslash, a NUL byte, an empty name and one that is too long.
+    "~" is a name like any other.
     """
     reason = ""
     if len(name) > _LONGEST:
@@ -36,27 +36,27 @@ def relative_name(name: str) -> PurePosixPath:
     elif ".." in name.split("/"):
         reason = 'a path inside the folder has no ".."'
     if reason:
-        raise OutsideError(f'"{shown(name)}" does not stay in its folder: {reason}')
+        raise OutsideError(f'"{format_name(name)}" does not stay in its folder: {reason}')
     return PurePosixPath(name)
 
 
-def inside(root: Path, name: str) -> Path:
-    """Return the path of a name below a folder; the file need not exist.
+def resolve_inside(root: Path, name: str) -> Path:
+    """Return the path of a name below a folder. The file need not exist.
 
     Raises OutsideError for a name that leads out of the folder, by itself or through a symbolic link.
     """
-    path = root / relative_name(name)
+    path = root / parse_relative_path(name)
     try:
         real_root, real = os.path.realpath(root), os.path.realpath(path)
     except (OSError, ValueError) as error:  # a character that no file name can have
-        raise OutsideError(f'"{shown(name)}" is no path ({error})') from error
+        raise OutsideError(f'"{format_name(name)}" is not a path ({error})') from error
     if os.path.commonpath([real_root, real]) != real_root:
-        raise OutsideError(f'"{shown(name)}" is a link that leads out of its folder, to {shown(real)}')
+        raise OutsideError(f'"{format_name(name)}" is a link that leads out of its folder, to {format_name(real)}')
     return path
 
 
-def shown(name: str) -> str:
-    """Return a name as it can be printed anywhere: in one line, in UTF-8, not too long."""
+def format_name(name: str) -> str:
+    """Return a name in a form that can be printed anywhere: one line of UTF-8, shortened if it is long."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace") if _is_of_a_file(name) else ascii(name)[1:-1]
     text = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

@@ -1,4 +1,4 @@
-"""Read and copy files that somebody else wrote: regular files only, and no more than a limit."""
+"""Read and copy files that somebody else wrote: regular files only, up to a limit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from localcloud.files.paths import OutsideError, inside
+from localcloud.files.paths import OutsideError, resolve_inside
 
 MAX_BYTES = 1_000_000
 _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
@@ -21,7 +21,7 @@ _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
 
 
 class NotReadError(Exception):
-    """A file that is not read: what was expected of it, and what it is."""
+    """A file that is not read: what kind of file was expected, and what was found."""
 
     def __init__(self, expected: str, found: str) -> None:
         super().__init__(f"expected {expected}, found {found}")
@@ -32,34 +32,34 @@ class NotReadError(Exception):
 def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
     """Return a file's content.
 
-    Raises NotReadError for what is no regular file, which is not even opened, and for more bytes than the limit;
-    OSError if the file cannot be read.
+    Raises NotReadError for anything but a regular file, without opening it, and for more bytes than the limit.
+    Raises OSError if the file cannot be read.
     """
-    check_kind(os.stat(path).st_mode)
-    # Should another file have taken its place since, the opening does not wait for anybody.
+    check_is_file(os.stat(path).st_mode)
+    # If a named pipe has taken the file's place since, opening must not wait for a writer.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with open(descriptor, "rb") as file:
         status = os.fstat(descriptor)
-        check_kind(status.st_mode)
-        # The size may be a lie, as below /proc, or grow: so many bytes are read and no more.
+        check_is_file(status.st_mode)
+        # Files below /proc report no size, and a file may grow: never read more than the limit.
         content = file.read(limit + 1) if status.st_size <= limit else b""
         if status.st_size > limit or len(content) > limit:
             raise NotReadError(f"at most {limit:,} bytes", f"{max(status.st_size, len(content)):,}")
     return content
 
 
-def check_kind(mode: int) -> None:
-    """Raise NotReadError, by name, for the mode of anything but a regular file."""
+def check_is_file(mode: int) -> None:
+    """Raise NotReadError, with the kind of file, if the mode is not a regular file's."""
     for is_kind, name in _KINDS:
         if is_kind(mode):
             raise NotReadError("a file", name)
 
 
 def copy_folder(source: Path, target: Path, leave_out: Collection[str] = ()) -> None:
-    """Copy a folder's regular files and links to a new folder; a link stays a link.
+    """Copy a folder's regular files and links to a new folder. A link stays a link.
 
-    What is neither (a named pipe, a device) and every link that leads out of the folder stay behind, with all files
-    and folders of the names in `leave_out`.
+    Named pipes, devices and links that lead out of the folder are left out, and so is every file or folder with a name
+    in `leave_out`.
     """
 
     def ignore(directory: str, names: list[str]) -> set[str]:
@@ -72,7 +72,7 @@ def _can_be_copied(root: Path, path: Path) -> bool:
     try:
         mode = path.lstat().st_mode
         if stat.S_ISLNK(mode):
-            inside(root, path.relative_to(root).as_posix())
+            resolve_inside(root, path.relative_to(root).as_posix())
     except (OSError, OutsideError):
         return False
     return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)

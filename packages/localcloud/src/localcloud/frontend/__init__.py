@@ -1,6 +1,11 @@
-"""What stands between a visitor and the app on each platform: addresses, headers, static files, plain errors."""
+"""The front end: a reverse proxy between visitors and an app, as each platform has one.
 
-from datastore_emulator.http.eventloop import EventLoopThread
-from localcloud.frontend.server import FrontEnd
+- `front_end`: `FrontEnd`, the proxy itself.
+- `headers`: the headers that each platform removes and adds.
+- `static`: App Engine's static files.
+- `sockets`: the addresses on both sides of the proxy.
+"""
 
-__all__ = ["EventLoopThread", "FrontEnd"]
+from localcloud.frontend.front_end import FrontEnd
+
+__all__ = ["FrontEnd"]

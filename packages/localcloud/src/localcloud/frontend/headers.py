@@ -1,6 +1,6 @@
-"""Which headers each platform's front end takes away from a request and which it adds.
+"""The headers that each platform's front end removes from a request, and those it adds.
 
-Names and values are bytes from end to end: a visitor may send any byte, and the app must see that byte.
+Names and values stay bytes: a visitor may send any byte, and the app must receive that byte.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ RawHeaders = list[tuple[bytes, bytes]]
 
 APP_ENGINE = frozenset({Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27})
 
-# What stands behind the visitor in X-Forwarded-For. App Engine's Python 3 runtimes were always seen to append this
-# address. A load balancer appends its own, which is a public one: here, an address of this machine that no visitor has.
+# The addresses after the visitor's in X-Forwarded-For. App Engine's Python 3 runtimes were always seen to append the
+# first. A load balancer appends its own public address; here it is an address of this machine that no visitor has.
 APP_ENGINE_HOP = "169.254.1.1"
 LOAD_BALANCER = "127.0.0.253"
 
@@ -24,13 +24,13 @@ LOAD_BALANCER = "127.0.0.253"
 _HOP_BY_HOP = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
 )
-# What a `Connection` header may not name: a message cannot be read without these.
+# A `Connection` header may not name these: a message cannot be read without them.
 _ALWAYS_KEPT = frozenset({b"host", b"content-length"})
 # The front end answers "100 Continue" itself.
 _ENDS_HERE = frozenset({b"expect", b"proxy-authorization"})
 
-# What a client cannot send. Google's page on App Engine's request headers also names Accept-Encoding, which apps on
-# Python 3 were seen to receive all the same: localcloud/platforms has the sources.
+# Headers that a client cannot send. Google's page on App Engine's request headers also names Accept-Encoding, but apps
+# on Python 3 were seen to receive it: localcloud/platforms has the sources.
 _REMOVED = {
     Platform.APP_ENGINE: re.compile(rb"x-appengine-.*|x-google-.*", re.DOTALL),
     Platform.APP_ENGINE_PYTHON27: re.compile(rb"x-appengine-.*|x-google-.*|accept-encoding", re.DOTALL),
@@ -51,10 +51,10 @@ def for_app(
     extra: Mapping[str, str],
     behind_load_balancer: bool = False,
 ) -> RawHeaders:
-    """The headers the app gets: the visitor's own in their order, less the platform's, then the platform's.
+    """Return the headers for the app: the visitor's own in their order, without the reserved ones, then the platform's.
 
-    `hostname` is where visitors reach the app, `chunked` whether the body has no announced length, `extra` what
-    the launcher adds, `behind_load_balancer` whether the visitor comes through one. Cloud Run and functions keep a
+    `hostname` is the app's public address. `chunked` says that the body has no announced length. `extra` are the
+    launcher's headers. `behind_load_balancer` says that the visitor comes through one. Cloud Run and functions keep a
     client's X-Appengine-* headers: nothing there reserves them.
     """
     headers = list(received)
@@ -62,7 +62,7 @@ def for_app(
     added += [(name.encode("ascii"), value.encode("latin-1")) for name, value in extra.items()]
     if chunked:
         added.append((b"Transfer-Encoding", b"chunked"))
-    # To a WSGI app X_Appengine_User_Ip and X-Appengine-User-Ip are one name, so they are one name here as well.
+    # To a WSGI app X_Appengine_User_Ip and X-Appengine-User-Ip are one name, so they are one name here, too.
     owned = {_canonical(name) for name, _ in added} | _HOP_BY_HOP | _ENDS_HERE | _named_by_connection(headers)
     if chunked:
         owned.add(b"content-length")
@@ -73,20 +73,20 @@ def for_app(
         if canonical in owned or (removed and removed.fullmatch(canonical)):
             continue
         kept.append((name, value))
-    if not any(name.lower() == b"host" for name, _ in kept):  # HTTP/1.0 has no Host, and the app is told 1.1
+    if not any(name.lower() == b"host" for name, _ in kept):  # HTTP/1.0 has no Host, and the app receives HTTP/1.1
         kept.insert(0, (b"Host", hostname.encode("ascii")))
     return [*kept, *added, (b"Connection", b"close")]
 
 
 def for_visitor(received: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
-    """The headers the visitor gets: the app's, in their order and number, less what belongs to its connection."""
+    """Return the headers for the visitor: the app's in their order, without those of its connection."""
     headers = list(received)
     dropped = _HOP_BY_HOP | _named_by_connection(headers)
     return [(name, value) for name, value in headers if name.lower() not in dropped]
 
 
 def wants_websocket(received: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether the visitor asks to leave HTTP for a WebSocket."""
+    """Return whether the visitor asks for a WebSocket."""
     return any(name.lower() == b"upgrade" and value.lower() == b"websocket" for name, value in received)
 
 
@@ -106,7 +106,7 @@ def _added(
             (b"X-Appengine-Request-Log-Id", secrets.token_hex(32).encode("ascii")),
         ]
     if platform is Platform.APP_ENGINE_PYTHON27:
-        return added  # this runtime has the visitor in REMOTE_ADDR, and was seen to get no header about proxies
+        return added  # this runtime has the visitor in REMOTE_ADDR, and was seen to receive no header about proxies
     hops = [visitor]
     if platform is Platform.APP_ENGINE:
         hops.append(APP_ENGINE_HOP)
@@ -125,12 +125,12 @@ def _added(
 
 
 def _all(received: RawHeaders, wanted: bytes) -> list[bytes]:
-    """The values a client sent under a name, in their order, less the empty ones."""
+    """Return the values that a client sent under a name, in their order, without empty ones."""
     return [value for name, value in received if name.lower() == wanted and value]
 
 
 def _trace_id(received: RawHeaders) -> str:
-    """The trace the visitor's request belongs to already, or a new one."""
+    """Return the trace id that the visitor sent, or a new one."""
     for name, value in received:
         pattern = {b"traceparent": _TRACEPARENT, b"x-cloud-trace-context": _CLOUD_TRACE}.get(name.lower())
         match = pattern.fullmatch(value) if pattern else None

@@ -1,4 +1,4 @@
-"""The front end's addresses: where visitors reach it, and where the app sees it come from."""
+"""The front end's addresses: for visitors, and for its connections to the app."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import socket
 
 from datastore_emulator.errors import UserError
+from datastore_emulator.net.listen import ListenError, listen
 from localcloud.launch.plan import Platform
 
 # The app must be able to tell the platform's proxy from a visitor on 127.0.0.1, as it can in the cloud.
@@ -13,52 +14,31 @@ _PROXY_ADDRESS = "127.0.0.254"
 _PORT_TRIES = 10
 
 
-def listen(port: int) -> list[socket.socket]:
-    """Listening sockets on 127.0.0.1 and ::1 with one port number, 0 for any; only the first without IPv6.
+def listen_on_localhost(port: int) -> list[socket.socket]:
+    """Return listening sockets on 127.0.0.1 and ::1 with one port number, 0 for any; only the first without IPv6.
 
     Raises UserError if either address has the port taken: a browser asks `localhost` on both.
     """
     for _ in range(_PORT_TRIES):
-        first = _bind(socket.AF_INET, "127.0.0.1", port)
+        first = listen("127.0.0.1", port, "the app", option="--port")
         try:
-            second = _bind(socket.AF_INET6, "::1", first.getsockname()[1])
-        except UserError:
+            second = listen("::1", first.getsockname()[1], "the app", option="--port")
+        except ListenError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):  # no IPv6 on this machine
+                return [first]
             first.close()
             if port:
                 raise
-            continue  # the free port on one address was another program's on the other
-        except OSError:  # no IPv6 on this machine
-            return [first]
+            continue  # another program has the port on ::1
         return [first, second]
     raise UserError(f"no port is free on both 127.0.0.1 and ::1 after {_PORT_TRIES} tries; choose one with --port")
 
 
-def _bind(family: int, address: str, port: int) -> socket.socket:
-    one = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        one.bind((address, port))
-        one.listen(128)
-        one.setblocking(False)
-    except OSError as error:
-        one.close()
-        reasons = {
-            errno.EADDRINUSE: "is in use by another program; stop that program or choose",
-            errno.EACCES: "is not allowed to this user; choose",
-        }
-        if error.errno in reasons:
-            raise UserError(f"port {port} on {address} {reasons[error.errno]} another port with --port") from error
-        raise
-    return one
+def find_proxy_address(platform: Platform, upstream_host: str) -> tuple[str, int] | None:
+    """Return the address from which to connect to the app, or None for the system's choice, 127.0.0.1.
 
-
-def proxy_address(platform: Platform, upstream_host: str) -> tuple[str, int] | None:
-    """What to connect to the app from: an address of the front end's own, or None for the system's choice.
-
-    The system's choice is 127.0.0.1. That is where App Engine's Python 3 runtimes were seen to connect from. Other
-    platforms get an address that no visitor has, if this is Linux, which has the whole of 127.0.0.0/8.
+    App Engine's Python 3 runtimes were seen to connect from 127.0.0.1. Other platforms get an address that no visitor
+    has, on Linux, which has the whole of 127.0.0.0/8.
     """
     if platform is Platform.APP_ENGINE or not upstream_host.startswith("127."):
         return None

@@ -1,4 +1,4 @@
-"""What the front end says by itself, without the app: errors in plain words, and App Engine's static files."""
+"""App Engine's static files, and its page for paths that no handler matches."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from datastore_emulator.errors import UserError
-from datastore_emulator.http.answer import Answer, plain
-from localcloud.files.paths import OutsideError, inside
+from datastore_emulator.http.response import Response, plain
+from localcloud.files.paths import OutsideError, resolve_inside
 from localcloud.files.reading import NotReadError, read_file
 from localcloud.launch.patterns import Pattern, PatternError
 from localcloud.launch.plan import Handler
@@ -27,7 +27,7 @@ _NOT_FOUND = """<html><head><title>404 Not Found</title></head><body>
 
 
 class StaticHandlers:
-    """App Engine's `handlers`: decides by path who answers, and answers what does not need the app.
+    """App Engine's `handlers`: serves static files, and finds out which paths are for the app.
 
     A `static_dir` handler's `url` is a prefix and serves what lies below it; every other `url` must match the
     whole path (https://cloud.google.com/appengine/docs/standard/reference/app-yaml#handlers_element).
@@ -37,8 +37,8 @@ class StaticHandlers:
         self._directory = directory
         self._handlers = [(_pattern(handler), Pattern(handler.upload or ".*"), handler) for handler in handlers]
 
-    def answer(self, method: str, path: str) -> Answer | None:
-        """The answer to a decoded path, or None if it is the app's to give. Reads the file: may block."""
+    def answer(self, method: str, path: str) -> Response | None:
+        """Return the answer to a decoded path, or None if the app has to give it. Reads files, so it may block."""
         if not self._handlers:
             return None
         for pattern, upload, handler in self._handlers:
@@ -51,7 +51,7 @@ class StaticHandlers:
                 return _file(self._directory, handler.static_dir, match["below"], method, path, handler)
             if handler.static_files is not None:
                 name = match.expand(handler.static_files)
-                # Of other files App Engine has no copy.
+                # App Engine has no copy of other files.
                 uploaded = upload.fullmatch(name) is not None
                 return _file(self._directory, ".", name, method, path, handler) if uploaded else _not_found(path)
             return None
@@ -66,29 +66,29 @@ def _pattern(handler: Handler) -> Pattern:
         pattern = Pattern(source)
     except PatternError as error:
         raise UserError(
-            f"handlers: url {handler.url!r} is not a regular expression of App Engine's ({error}); change app.yaml"
+            f"handlers: url {handler.url!r} is not a regular expression that App Engine accepts ({error}); fix app.yaml"
         ) from error
     wanted = max((int(group) for group in re.findall(r"\\(\d+)", handler.static_files or "")), default=0)
     if wanted > pattern.groups:
         raise UserError(
-            f"handlers: static_files {handler.static_files!r} asks for group {wanted} of url {handler.url!r}, "
+            f"handlers: static_files {handler.static_files!r} uses group {wanted} of url {handler.url!r}, "
             f"which has {pattern.groups}; add the group or lower the number in app.yaml"
         )
     return pattern
 
 
-def _file(directory: Path, root: str, name: str, method: str, path: str, handler: Handler) -> Answer:
+def _file(directory: Path, root: str, name: str, method: str, path: str, handler: Handler) -> Response:
     if method not in {"GET", "HEAD"}:
-        return Answer(405, b"", {"Allow": "GET, HEAD"})
+        return Response(405, b"", {"Allow": "GET, HEAD"})
     try:
-        folder = directory if posixpath.normpath(root) == "." else inside(directory, root)
-        file = inside(folder, name)
+        folder = directory if posixpath.normpath(root) == "." else resolve_inside(directory, root)
+        file = resolve_inside(folder, name)
         body = read_file(file, _LARGEST)
     except NotReadError as error:
         if file.is_file():
             return plain(500, f"localcloud serves static files of {error}.")
         return _not_found(path)
-    except (OSError, OutsideError):  # out of the folder, a name too long, a file without permission
+    except (OSError, OutsideError):  # outside the folder, a name that is too long, or no permission
         return _not_found(path)
     kind, encoding = mimetypes.guess_type(file.name)
     if kind is None or encoding is not None:
@@ -97,9 +97,9 @@ def _file(directory: Path, root: str, name: str, method: str, path: str, handler
     headers = {"Content-Type": handler.mime_type or kind, "Cache-Control": "no-cache"}
     for header, value in handler.http_headers.items():
         headers = {key: kept for key, kept in headers.items() if key.lower() != header.lower()} | {header: value}
-    return Answer(200, body, headers)
+    return Response(200, body, headers)
 
 
-def _not_found(path: str) -> Answer:
+def _not_found(path: str) -> Response:
     page = _NOT_FOUND.format(path=html.escape(path)).encode("utf-8", "surrogateescape")
-    return Answer(404, page, {"Content-Type": "text/html; charset=utf-8"})
+    return Response(404, page, {"Content-Type": "text/html; charset=utf-8"})

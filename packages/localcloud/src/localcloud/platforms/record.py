@@ -1,8 +1,8 @@
-"""The reader of the records: one YAML file for each platform, and one for what the local cloud adds everywhere.
+"""Reads the records: one YAML file for each platform, and one for what the local cloud adds everywhere.
 
-A value is a pattern. `{visitor}`, `{claims}` (what a client wrote before, and a comma), `{load_balancer}`, `{host}`,
-`{project}`, `{service}`, `{function}` and `{port}` stand for what is known of a request; `{hex}`, `{digits}` and
-`{any}` for what the platform makes up.
+A value is a pattern. `{visitor}`, `{claims}` (the client's own value, and a comma), `{load_balancer}`, `{host}`,
+`{project}`, `{service}`, `{function}` and `{port}` are replaced by the values of a request; `{hex}`, `{digits}` and
+`{any}` match what the platform generates.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _HERE = Path(__file__).parent
 _FILES = ("app_engine_python27", "app_engine_python3", "cloud_run", "cloud_run_load_balanced", "cloud_run_functions")
 _MADE_UP = {"hex": "[0-9a-fA-F]+", "digits": "[0-9]+", "any": ".+"}
 _ABSENT = "absent"
-# What may become of a header that a client sends under a name that apps believe.
+# The fates of a header that a client sends under a name that apps trust.
 OUTCOMES = ("removed", "replaced", "kept first", "passed on")
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where something was seen: what it is, the day or the month, and the address if it has one."""
+    """A source: its name, the day or month in which it was read, and its address if it has one."""
 
     what: str
     date: str
@@ -40,7 +40,7 @@ class Entry:
     """One header, address or variable.
 
     `value` is the platform's pattern, None if only the local cloud has the name. `here` is the local cloud's, None if
-    it lacks the name; `why` says why the two differ. What has no `sources` has a reason to be assumed.
+    it lacks the name; `why` is the reason if the two differ. Without `sources`, `assumed` has the reason to assume it.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Entry:
     assumed: str
 
     def matches(self, text: str | None, **known: str) -> bool:
-        """Return whether this is what an app receives here; None is for nothing under the name."""
+        """Return whether `text` is what an app receives here; None means that it receives nothing under the name."""
         if self.here is None or text is None:
             return self.here is None and text is None
         parts = re.split(r"\{(\w+)\}", self.here)
@@ -64,7 +64,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Record:
-    """What apps receive on one platform: headers, the peer's address, the environment, and what becomes of forged ones.
+    """What apps receive on one platform: headers, the peer's address, the environment, and the fate of forged headers.
 
     The entries of `forged` have one of OUTCOMES as their value.
     """
@@ -78,7 +78,7 @@ class Record:
 
     @property
     def title(self) -> str:
-        """The platform's name, for people."""
+        """The platform's name, as a heading."""
         if self.behind_load_balancer:
             return f"{self.platform.value} behind a load balancer"
         return {Platform.APP_ENGINE: "App Engine (Python 3)"}.get(self.platform, self.platform.value)
@@ -86,12 +86,12 @@ class Record:
 
 @cache
 def records() -> tuple[Record, ...]:
-    """Return the record of every platform; raises ValueError if one breaks the form."""
+    """Read the record of every platform; raises ValueError if a file is not in the format."""
     return tuple(_record(_load(name)) for name in _FILES)
 
 
 def everywhere() -> tuple[Entry, ...]:
-    """Return the variables that the local cloud gives every app."""
+    """Read the variables that the local cloud gives every app."""
     return tuple(_entries(_load("here"), "environment", {}))
 
 

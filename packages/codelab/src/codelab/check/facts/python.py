@@ -1,4 +1,4 @@
-"""What a Python file says: the packages' names it uses, how it calls them, and what it defines for others."""
+"""Facts of a Python file: the names of packages that it uses, how it calls them, and what it defines for others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from codelab.check.facts.fact import Fact, UnreadableError, quoted
+from codelab.check.facts.fact import Fact, Kind, UnreadableError, quoted
 
 _MANY = 99
 # No package has a name of more parts.
@@ -15,36 +15,37 @@ _MOST_PARTS = 20
 # Where Python itself ends a line; str.splitlines knows more.
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ENVIRONMENT = ("os.environ", "os.getenv", "os.environ.get")
-# What one does with a variable's text is how one writes.
+# What is done with a variable's text is style.
 _VALUE_OF_ENVIRONMENT = ("os.environ.get().", "os.getenv().")
-# A variable of the environment or an HTTP header: names that the world outside the file knows.
+# An HTTP header, a name that is known outside the file.
 _HEADER = re.compile(r"X-[A-Z]+(?:-[A-Z]+)*", re.IGNORECASE)
-# Methods of text, lists and dictionaries are how one writes, not what one does.
+# Methods of text, lists and dictionaries are style.
 _COMMON_METHODS = {name for kind in (str, bytes, list, dict, set) for name in dir(kind)}
 
 
 def python_facts(file: str, text: str, called_from_outside: frozenset[str]) -> Iterator[Fact]:
-    """Yield what the file says. Comments, names of its own, quotes, order and layout say nothing.
+    """Yield the facts of the file. Comments, its own names, quotes, order and layout do not count.
 
     `called_from_outside` are the names that deployment files and commands use, as in `main:app`. Raises
-    UnreadableError for what is no Python.
+    UnreadableError if the text is not Python.
     """
     try:
         module = ast.parse(text)
     except SyntaxError as error:
-        raise UnreadableError(error.lineno or 0, "Python", quoted((error.text or "").strip(), error.msg)) from error
+        words = (error.text or "").strip()
+        raise UnreadableError(error.lineno or 0, f"not valid Python: {quoted(words, error.msg)}") from error
     except ValueError as error:
-        raise UnreadableError(0, "Python", str(error)) from error
+        raise UnreadableError(0, f"not valid Python: {error}") from error
     reader = _Reader(file, text, module)
-    yield from reader.imports(module)
+    yield from reader.read_imports(module)
     reader.learn_objects(module)
-    yield from reader.top_level(module, called_from_outside)
+    yield from reader.read_top_level(module, called_from_outside)
     for node in ast.walk(module):
-        yield from reader.node(node)
+        yield from reader.read_node(node)
 
 
 class _Reader:
-    """Knows what names stand for: "google.cloud.ndb", or "google.cloud.ndb.Client()" for an object that it made."""
+    """Knows the meaning of names: "google.cloud.ndb", or "google.cloud.ndb.Client()" for an object that it made."""
 
     def __init__(self, file: str, text: str, module: ast.Module) -> None:
         self._file = file
@@ -54,7 +55,8 @@ class _Reader:
         self._hidden = set(_parameters_used(module))
         self._statements = dict(_words_of_statements(module, text))
 
-    def imports(self, module: ast.Module) -> Iterator[Fact]:
+    def read_imports(self, module: ast.Module) -> Iterator[Fact]:
+        """Yield what the file imports, and remember the names that it gives to that."""
         for node in ast.walk(module):
             if isinstance(node, ast.Import):
                 for alias in node.names:
@@ -76,7 +78,8 @@ class _Reader:
                     if meaning:
                         self._meanings[name] = meaning
 
-    def top_level(self, module: ast.Module, called_from_outside: frozenset[str]) -> Iterator[Fact]:
+    def read_top_level(self, module: ast.Module, called_from_outside: frozenset[str]) -> Iterator[Fact]:
+        """Yield the objects that are made at the top level, and the definitions that others use."""
         for node in module.body:
             names = []
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -85,12 +88,13 @@ class _Reader:
                 names = _assigned(node)
                 meaning = self._meaning(node.value) if isinstance(node.value, ast.Call) else None
                 if meaning and names and not _in_standard_library(meaning):
-                    yield self._fact("made once, at the top level", meaning, node)
+                    yield self._fact(Kind.TOP_LEVEL_OBJECT, meaning, node)
             for name in names:
                 if name in called_from_outside:
-                    yield self._fact("defined", name, node, firm=True)
+                    yield self._fact(Kind.DEFINITION, name, node, firm=True)
 
-    def node(self, node: ast.AST) -> Iterator[Fact]:
+    def read_node(self, node: ast.AST) -> Iterator[Fact]:
+        """Yield the facts of one node, without those of the nodes in it."""
         if isinstance(node, (ast.Attribute, ast.Name)) and isinstance(node.ctx, (ast.Load, ast.Store)):
             if meaning := self._meaning(node):
                 yield from self._uses(meaning, node)
@@ -99,11 +103,11 @@ class _Reader:
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             for item in node.items:
                 if meaning := self._meaning(item.context_expr):
-                    yield self._fact("in a with", meaning, item.context_expr)
+                    yield self._fact(Kind.WITH_BLOCK, meaning, item.context_expr)
         elif isinstance(node, ast.Subscript) and self._meaning(node.value) == "os.environ":
             yield from self._variable(node.slice)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _HEADER.fullmatch(node.value):
-            yield self._fact("header", node.value.casefold(), node)
+            yield self._fact(Kind.HEADER, node.value.casefold(), node)
 
     def _call(self, node: ast.Call) -> Iterator[Fact]:
         meaning = self._meaning(node.func)
@@ -113,26 +117,26 @@ class _Reader:
             any_number = any(isinstance(argument, ast.Starred) for argument in node.args) or any(
                 keyword.arg is None for keyword in node.keywords
             )
-            yield self._fact("called", meaning, node, amount=_MANY if any_number else len(node.args))
+            yield self._fact(Kind.CALL, meaning, node, amount=_MANY if any_number else len(node.args))
             for keyword in node.keywords:
                 if keyword.arg and not _in_standard_library(meaning):
                     total = len(node.args) + len(node.keywords)
-                    yield self._fact("argument", f"{meaning} {keyword.arg}", keyword.value, amount=total)
+                    yield self._fact(Kind.ARGUMENT, f"{meaning} {keyword.arg}", keyword.value, amount=total)
         elif isinstance(node.func, ast.Attribute) and node.func.attr not in _COMMON_METHODS:
-            yield self._fact("method", node.func.attr, node)
+            yield self._fact(Kind.METHOD, node.func.attr, node)
 
     def _variable(self, node: ast.expr | None) -> Iterator[Fact]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield self._fact("variable", node.value, node)
+            yield self._fact(Kind.VARIABLE, node.value, node)
 
     def _uses(self, meaning: str, node: ast.AST) -> Iterator[Fact]:
-        """Yield the name and all it is part of: who uses `google.cloud.ndb` uses `google.cloud`."""
+        """Yield the name and all that it is part of: `google.cloud.ndb` uses `google.cloud` too."""
         if meaning.startswith(_ENVIRONMENT) or meaning in sys.stdlib_module_names:
             return
         name = ""
         for part in meaning.split(".")[:_MOST_PARTS]:
             name = f"{name}.{part}" if name else part
-            yield self._fact("name", name.removesuffix("()"), node)
+            yield self._fact(Kind.NAME, name.removesuffix("()"), node)
 
     def _meaning(self, node: ast.expr) -> str | None:
         if isinstance(node, ast.Name):
@@ -145,7 +149,7 @@ class _Reader:
             return f"{called}()" if called else None
         return None
 
-    def _fact(self, kind: str, name: str, node: ast.AST, *, firm: bool = False, amount: int = 0) -> Fact:
+    def _fact(self, kind: Kind, name: str, node: ast.AST, *, firm: bool = False, amount: int = 0) -> Fact:
         line: int = getattr(node, "lineno", 1)
         line, words = self._statements.get(node, (line, self._lines[line - 1].strip()))
         return Fact(self._file, kind, name, words, line, firm, amount)

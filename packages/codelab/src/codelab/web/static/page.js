@@ -1,4 +1,4 @@
-// What a page can do beyond its links and buttons: copy, turn pages by key, and hear of saves. All else works without.
+// Extras of a page: buttons to copy, keys that turn pages, and live progress. Everything else works without scripts.
 'use strict';
 
 for (const button of document.querySelectorAll('button.copy')) {
@@ -9,7 +9,7 @@ for (const button of document.querySelectorAll('button.copy')) {
       await navigator.clipboard.writeText(button.dataset.copy);
       button.textContent = 'Copied';
     } catch {
-      button.textContent = 'The browser does not allow it';
+      button.textContent = 'The browser does not allow copying';
     }
     setTimeout(() => { button.textContent = label; }, 2000);
   });
@@ -23,7 +23,7 @@ document.addEventListener('keydown', (event) => {
   if (link) link.click();
 });
 
-// A form that starts apps takes seconds: say so, and take it once.
+// A form that starts apps takes seconds. Show that it is busy, and send it only once.
 document.addEventListener('submit', (event) => {
   const button = event.submitter;
   if (!button || event.target.method !== 'post') return;
@@ -39,7 +39,7 @@ window.addEventListener('pageshow', () => {
   }
 });
 
-const standing = document.getElementById('standing');
+const progress = document.getElementById('progress');
 const markPage = () => {
   for (const link of document.querySelectorAll('.steps a')) {
     if (new URL(link.href).pathname.replace(/\/$/, '') === location.pathname.replace(/\/$/, '')) {
@@ -47,18 +47,18 @@ const markPage = () => {
     }
   }
 };
-if (standing) {
+if (progress) {
   markPage();
-  const events = new EventSource(standing.dataset.events);
+  const events = new EventSource(progress.dataset.events);
   events.onmessage = (message) => {
     const fresh = document.createElement('template');
     fresh.innerHTML = message.data;
     for (const field of fresh.content.querySelectorAll('input[name=back]')) field.value = location.pathname;
-    // The live region stays and its content changes, so that a screen reader hears of it; the focus stays as well.
-    const focusable = () => [...standing.querySelectorAll('a, button')];
+    // Keep the live region and replace its content, so that screen readers announce it. Keep the focus too.
+    const focusable = () => [...progress.querySelectorAll('a, button')];
     const focused = focusable().indexOf(document.activeElement);
-    for (const part of ['.steps', '.standing']) {
-      standing.querySelector(part).replaceChildren(...fresh.content.querySelector(part).childNodes);
+    for (const part of ['.steps', '.progress']) {
+      progress.querySelector(part).replaceChildren(...fresh.content.querySelector(part).childNodes);
     }
     if (focused >= 0) focusable()[Math.min(focused, focusable().length - 1)].focus();
     markPage();

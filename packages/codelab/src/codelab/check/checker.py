@@ -1,0 +1,146 @@
+"""Works out which steps of a track a folder has done, and what the others still miss."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from codelab.check.facts import (
+    Fact,
+    Kind,
+    UnreadableError,
+    file_facts,
+    is_style,
+    is_there,
+    marks_a_step,
+    names_called_from_outside,
+)
+from codelab.check.findings import Finding, list_findings
+from codelab.check.progress import Progress, StepStatus
+from codelab.readme.course import TrackRef
+from codelab.readme.trees import Tree, step_trees
+
+_Facts = frozenset[Fact]
+
+
+@dataclass(frozen=True)
+class _Change:
+    """The facts of a folder before a step and after it."""
+
+    before: _Facts
+    after: _Facts
+
+    @property
+    def added(self) -> _Facts:
+        """The facts that are new after the step."""
+        return self.after - self.before
+
+    @property
+    def removed(self) -> _Facts:
+        """The facts that are gone after the step."""
+        return self.before - self.after
+
+    def touches(self, file: str) -> bool:
+        """Return whether the step changes any fact of this file."""
+        return any(fact.file == file for fact in self.added | self.removed)
+
+    def is_begun(self, copy: _Facts) -> bool:
+        """Return whether a copy with these facts has some of the change, by facts that have no other reason."""
+        return any(marks_a_step(fact) and is_there(fact, copy) for fact in self.added) or any(
+            marks_a_step(fact) and not is_style(fact) and fact not in copy for fact in self.removed
+        )
+
+
+class Checker:
+    """Checks folders against the states of a track, by the facts in their files.
+
+    `trees` are START and what it is after each step. Raises ReadmeError if the track's diffs do not apply.
+    """
+
+    def __init__(self, ref: TrackRef) -> None:
+        self.ref = ref
+        # The facts of each file when it was read last: a page asks again and again, and one file changes at a time.
+        self._known: dict[str, tuple[str, list[Fact] | UnreadableError]] = {}
+        self.trees = step_trees(ref.codelab, ref.track)
+        self._called = names_called_from_outside(list(self.trees), "\n".join(ref.codelab.page.commands))
+        states = [self._read(tree)[0] for tree in self.trees]
+        self._changes = [_Change(before, after) for before, after in pairwise(states)]
+
+    def progress(self, tree: Tree) -> Progress:
+        """Return which steps a folder with these files has done, and what the others miss.
+
+        A later step that is done waives what it removes again of an earlier one: a learner who has replaced a line
+        twice need not have it in its first form.
+        """
+        copy, unreadable = self._read(tree)
+        broken = self._broken_files(tree, unreadable)
+        statuses: list[StepStatus] = []
+        removed_later: _Facts = frozenset()
+        added_later: _Facts = frozenset()
+        for step, change in reversed(list(zip(self.ref.track.steps, self._changes, strict=True))):
+            wrong = [finding for file, finding in broken.items() if change.touches(file)]
+            findings = (*wrong, *_compare(change, copy, broken, removed_later, added_later))
+            if not findings:
+                removed_later |= change.removed
+                added_later |= change.added
+            statuses.append(StepStatus(step, findings, begun=bool(wrong) or change.is_begun(copy)))
+        damage = [
+            finding for file, finding in broken.items() if not any(change.touches(file) for change in self._changes)
+        ]
+        return Progress(tuple(reversed(statuses)), tuple(damage))
+
+    def _broken_files(self, tree: Tree, unreadable: Mapping[str, UnreadableError]) -> dict[str, Finding]:
+        """Return what is wrong with the codelab's files: one cannot be read, or is gone although every state has it."""
+        known = {file for state in self.trees for file in state}
+        broken = {
+            file: Finding(file, error.line, str(error), firm=True)
+            for file, error in unreadable.items()
+            if file in known
+        }
+        for file in sorted(set.intersection(*(set(state) for state in self.trees)) - set(tree)):
+            broken[file] = Finding(file, 0, "this file is missing", firm=True)
+        return broken
+
+    def _read(self, tree: Tree) -> tuple[_Facts, dict[str, UnreadableError]]:
+        """Return the facts of a folder, and the files that cannot be read."""
+        found: list[Fact] = []
+        unreadable: dict[str, UnreadableError] = {}
+        for file, text in tree.items():
+            facts = self._facts(file, text)
+            if isinstance(facts, UnreadableError):
+                found.append(Fact(file, Kind.FILE, "", file, firm=True))
+                unreadable[file] = facts
+            else:
+                found += facts
+        return frozenset(found), unreadable
+
+    def _facts(self, file: str, text: str) -> list[Fact] | UnreadableError:
+        """Return the facts of a file, which are read once for each content."""
+        known = self._known.get(file)
+        if known and known[0] == text and type(known[0]) is type(text):
+            return known[1]
+        facts: list[Fact] | UnreadableError
+        try:
+            facts = file_facts(file, text, self._called)
+        except UnreadableError as error:
+            facts = error
+        self._known[file] = text, facts
+        return facts
+
+
+def _compare(
+    change: _Change, copy: _Facts, broken: Collection[str], removed_later: _Facts, added_later: _Facts
+) -> list[Finding]:
+    """Return what the copy misses of a step, apart from broken files and from what a later step that is done undoes."""
+    missing = {fact for fact in change.added - removed_later if not is_there(fact, copy)}
+    gone = change.removed - added_later
+    # From the copy, not by `&`, which may take the equal fact of the codelab with its line.
+    leftover = {fact for fact in copy if fact in gone and not is_style(fact)}
+    return list_findings(
+        {fact for fact in missing if fact.file not in broken},
+        {fact for fact in leftover if fact.file not in broken},
+        copy=copy,
+        before=change.before,
+        after=change.after,
+    )

@@ -1,0 +1,70 @@
+"""`codelab check`: find which steps a copy has done, run it where it should work, and compare it with START."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from codelab.check import Checker, Outcome, Progress, run_and_compare, will_run
+from codelab.readme.course import Course, TrackRef
+from codelab.readme.trees import Tree
+from codelab.workspace import Workspace, list_changes
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found in a learner's copy.
+
+    `files` are the files that were checked. `outcome` is the result of running the copy, None if it was not asked for.
+    `differing` lists how a finished copy differs from FINISH, and `following` is the track to do next.
+    """
+
+    ref: TrackRef
+    files: Tree
+    progress: Progress
+    outcome: Outcome | None = None
+    differing: tuple[str, ...] = ()
+    following: TrackRef | None = None
+
+    @property
+    def passed(self) -> bool:
+        """True if everything done so far is right."""
+        if self.progress.damage:
+            return False
+        if self.outcome is None:
+            return self.progress.between_steps and not self.progress.ahead
+        return self.outcome.ok
+
+    @property
+    def finished(self) -> bool:
+        """True if all steps are done, and the app's output is right."""
+        return self.outcome is not None and self.outcome.finished
+
+
+def check(
+    course: Course,
+    workspace: Workspace,
+    ref: TrackRef,
+    *,
+    run: bool = True,
+    checker: Checker | None = None,
+    on_progress: Callable[[Progress, bool], None] = lambda progress, will_run: None,
+) -> Checked:
+    """Check a learner's copy: its files, and with `run` also its output where the app should work.
+
+    `checker` is the track's, if the caller has it already. `on_progress` is called before any app runs, which takes
+    seconds: with the progress, and with true if apps will run. Raises CodelabError if there is no copy.
+    """
+    checker = checker or Checker(ref)
+    files = workspace.read(ref)  # what is saved from here on is not part of this check
+    progress = checker.progress(files)
+    workspace.remember(ref)
+    on_progress(progress, run and will_run(ref, progress))
+    if not run:
+        return Checked(ref, files, progress)
+    outcome = run_and_compare(checker, progress)
+    if not outcome.finished:
+        return Checked(ref, files, progress, outcome)
+    workspace.remember(ref, finished=True)
+    differing = tuple(list_changes(checker.trees[-1], files))
+    return Checked(ref, files, progress, outcome, differing, course.after(ref))

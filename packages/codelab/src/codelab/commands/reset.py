@@ -1,0 +1,42 @@
+"""`codelab reset`: take a copy back to START, or to what it is after a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from codelab.check import Checker
+from codelab.errors import CodelabError
+from codelab.readme.course import TrackRef
+from codelab.readme.trees import Tree
+from codelab.workspace import Workspace, list_changes
+
+
+@dataclass(frozen=True)
+class ResetPlan:
+    """What a reset to the end of step `number` would do (0: to START).
+
+    `files` are the files it would put there, and `lost` lists the learner's changes that it would remove.
+    """
+
+    ref: TrackRef
+    number: int
+    files: Tree
+    lost: tuple[str, ...]
+
+
+def plan_reset(workspace: Workspace, ref: TrackRef, number: int = 0, checker: Checker | None = None) -> ResetPlan:
+    """Work out what a reset would change, without changing anything.
+
+    `checker` is the track's, if the caller has it already. Raises CodelabError for a number that no step has.
+    """
+    trees = (checker or Checker(ref)).trees
+    if not 0 <= number < len(trees):
+        raise CodelabError(f"{ref.name} has no step {number}; choose 0 (START) to {len(trees) - 1}")
+    lost = list_changes(trees[number], workspace.read(ref))
+    return ResetPlan(ref, number, trees[number], tuple(lost))
+
+
+def reset(workspace: Workspace, plan: ResetPlan) -> Path:
+    """Do the reset, and return the folder where the old copy is kept."""
+    return workspace.replace(plan.ref, plan.files)

@@ -1,0 +1,56 @@
+"""What a scenario is, and the decorator that makes one of a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from codelab.compare.app_under_test import AppUnderTest
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What visitors do to an app, and what happens to it meanwhile; it starts with an empty store and empty caches.
+
+    `quick` scenarios run after each step of a codelab, the others at the end of a track only. `repeats_visitors`: a
+    visitor comes again within the hour, so an app with a cache answers otherwise than one without. `redis_only`: for
+    apps that cache in Redis. `needs_datastore` is false where another Datastore would change nothing.
+    """
+
+    run: Callable[[AppUnderTest], None]
+    quick: bool = False
+    repeats_visitors: bool = False
+    redis_only: bool = False
+    needs_datastore: bool = True
+
+    def __call__(self, app: AppUnderTest) -> None:
+        """Run the scenario; raises MismatchError at the first page that is not as it has to be."""
+        self.run(app)
+
+    @property
+    def name(self) -> str:
+        """The function's name, as in "twelve_visitors"."""
+        return self.run.__name__
+
+    @property
+    def title(self) -> str:
+        """The name in words."""
+        return self.name.replace("_", " ")
+
+
+def scenario(
+    *, quick: bool = False, repeats_visitors: bool = False, redis_only: bool = False, needs_datastore: bool = True
+) -> Callable[[Callable[[AppUnderTest], None]], Scenario]:
+    """Make a scenario of a function; see Scenario for the options."""
+
+    def decorate(run: Callable[[AppUnderTest], None]) -> Scenario:
+        return Scenario(run, quick, repeats_visitors, redis_only, needs_datastore)
+
+    return decorate
+
+
+def select(
+    scenarios: Iterable[Scenario], *, cache: str | None = None, quick_only: bool = False
+) -> tuple[Scenario, ...]:
+    """Return the scenarios for an app that answers from this cache; `quick_only` leaves out the slow ones."""
+    return tuple(one for one in scenarios if (one.quick or not quick_only) and (cache == "Redis" or not one.redis_only))

@@ -1,0 +1,15 @@
+"""The titles of the sections that every codelab has, in their order. docs/readme-format.md says what is in each."""
+
+LEARN = "What you will learn"
+NEED = "What you need"
+START_AND_FINISH = "START and FINISH"
+DIFFERENCES = "Differences"
+REVIEW = "What a reviewer would ask"
+DEPLOY = "Deploy to Google Cloud"
+COSTS = "What it costs"
+CLEAN_UP = "Clean up"
+NEXT = "Where to go next"
+
+BEFORE_STEPS = (LEARN, NEED, START_AND_FINISH)
+AFTER_STEPS = (DIFFERENCES, REVIEW, DEPLOY, COSTS, CLEAN_UP, NEXT)
+ALL = (*BEFORE_STEPS, *AFTER_STEPS)

@@ -1,0 +1,80 @@
+"""The Flask app: the map of the course, other pages of the repository, and the routes of every track."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Blueprint, Flask, abort, render_template
+from werkzeug.routing import IntegerConverter
+
+from codelab.check import RunResult
+from codelab.commands.diff import WORK
+from codelab.commands.list import list_tracks
+from codelab.errors import CodelabError
+from codelab.readme.markdown import anchor
+from codelab.web.actions import add_actions
+from codelab.web.course_map import lay_out_map
+from codelab.web.guard import guard
+from codelab.web.rendering import Renderer, highlighted_line
+from codelab.web.state import PageState, address
+from codelab.web.track_pages import add_track_pages
+from datastore_emulator.errors import UserError
+
+_STATE_NAMES = {WORK: "your copy"}
+
+
+class _StepNumber(IntegerConverter):
+    """A number in a path: plain digits, and no more of them than Python turns into a number."""
+
+    regex = "[0-9]{1,4}"
+
+
+def create_app(state: PageState) -> Flask:
+    """Make the WSGI app."""
+    app = Flask(__name__)
+    token = secrets.token_urlsafe()
+    app.secret_key = token
+    app.url_map.converters["int"] = _StepNumber
+    app.config.update(SESSION_COOKIE_SAMESITE="Strict", SESSION_COOKIE_HTTPONLY=True)
+    app.jinja_env.globals.update(
+        address=address, names=_STATE_NAMES, RunResult=RunResult, highlighted_line=highlighted_line
+    )
+    app.jinja_env.filters["minutes"] = lambda seconds: f"{round(seconds / 60)} min"
+    app.jinja_env.filters["anchor"] = anchor
+    guard(app, token)
+    _add_course_pages(app, state)
+    _add_error_pages(app)
+
+    tracks = Blueprint("tracks", __name__)
+    add_track_pages(tracks, state)
+    add_actions(tracks, state)
+    app.register_blueprint(tracks, name="main", url_prefix="/<module>", url_defaults={"folder": "START"})
+    app.register_blueprint(tracks, name="second", url_prefix="/<module>/<folder>")
+    return app
+
+
+def _add_course_pages(app: Flask, state: PageState) -> None:
+    @app.get("/")
+    def course_map() -> str:
+        listing = list_tracks(state.course, state.workspace, state.read_copy)
+        return render_template("map.html", map=lay_out_map(state.course), listing=listing)
+
+    @app.get("/<path:name>.md")
+    def page(name: str) -> str:
+        found = [other for other in state.course.other_pages() if other.name == f"{name}.md"]
+        if not found:
+            abort(404, f"this repository has no page {name}.md")
+        text = found[0].path.read_text(encoding="utf-8")
+        return render_template("page.html", title=name, body=Renderer(state.course, found[0].name).html(text))
+
+
+def _add_error_pages(app: Flask) -> None:
+    @app.errorhandler(CodelabError)
+    @app.errorhandler(UserError)
+    def show_error(error: Exception) -> tuple[str, int]:
+        return render_template("error.html", text=str(error)), 400
+
+    @app.errorhandler(403)
+    @app.errorhandler(404)
+    def show_refusal(error: Exception) -> tuple[str, int]:
+        return render_template("error.html", text=getattr(error, "description", "")), getattr(error, "code", 400)

@@ -1,0 +1,88 @@
+"""The state behind the pages: the course, the learner's copies and the running apps."""
+
+from __future__ import annotations
+
+import posixpath
+import threading
+from collections.abc import Callable
+
+from flask import abort
+
+from codelab.check import Checker, Outcome, Progress
+from codelab.commands.check import Checked
+from codelab.commands.list import CopyState
+from codelab.errors import CodelabError
+from codelab.readme.course import Course, TrackRef
+from codelab.readme.trees import Tree
+from codelab.web.app_runner import AppRunner
+from codelab.web.live import Saves, SharedRendering
+from codelab.workspace import Workspace
+from datastore_emulator.http.workers import Workers
+
+
+class PageState:
+    """The state that all pages share. Its methods may be called from any thread."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        self.workspace = Workspace(course.root)
+        self.saves = Saves(self.workspace.folder)
+        self.apps = AppRunner()
+        # One thread renders for all open pages, so that they never keep more than one core busy.
+        self._renderers = Workers("renderer", 1)
+        self._renderings: dict[str, SharedRendering] = {}
+        self._checks: dict[str, Checked] = {}
+        self._checkers: dict[tuple[str, int], Checker] = {}
+        self._progress: dict[str, tuple[Checker, Tree, Progress]] = {}
+        self._lock = threading.Lock()
+
+    def find_track(self, module: str, folder: str) -> TrackRef:
+        """Return the track that starts at a module's folder; any other is a 404."""
+        try:
+            return self.course.track(f"{module}/{folder}")
+        except CodelabError as error:
+            abort(404, str(error))
+
+    def checker(self, ref: TrackRef) -> Checker:
+        """Return the track's checker, which is made once for each version of the README."""
+        key = (ref.name, ref.codelab.readme.stat().st_mtime_ns)
+        with self._lock:
+            if key not in self._checkers:
+                self._checkers[key] = Checker(ref)
+            return self._checkers[key]
+
+    def read_copy(self, ref: TrackRef) -> CopyState:
+        """Read the state of the learner's copy; a copy that cannot be read breaks no page."""
+        return self.read_copy_and_outcome(ref)[0]
+
+    def read_copy_and_outcome(self, ref: TrackRef) -> tuple[CopyState, Outcome | None]:
+        """Read the state of the learner's copy, and the outcome of its last check if no file has changed since."""
+        if not ref.copy.is_dir():
+            return CopyState(), None
+        try:
+            files = self.workspace.read(ref)
+            known = self._progress.get(ref.name)
+            checker = self.checker(ref)
+            if known is None or known[0] is not checker or known[1] != files:
+                # Only the newest: each part of a page and each open tab asks for it again.
+                known = self._progress[ref.name] = checker, files, checker.progress(files)
+        except CodelabError as error:
+            return CopyState(problem=str(error)), None
+        checked = self._checks.get(ref.name)
+        return CopyState(known[2]), checked.outcome if checked and checked.files == files else None
+
+    def keep_check(self, checked: Checked) -> None:
+        """Keep what a check found, and show it on every open page."""
+        self._checks[checked.ref.name] = checked
+        self.saves.mark_changed(checked.ref.copy)
+
+    def share_rendering(self, ref: TrackRef, render: Callable[[], str]) -> SharedRendering:
+        """Return the rendering of a track's progress, which its open pages share; call this on the event loop."""
+        if ref.name not in self._renderings:
+            self._renderings[ref.name] = SharedRendering(render, self._renderers)
+        return self._renderings[ref.name]
+
+
+def address(ref: TrackRef, *parts: object) -> str:
+    """Return the path of a track's page, the same on every machine."""
+    return posixpath.join(f"/{ref.name}", *map(str, parts))

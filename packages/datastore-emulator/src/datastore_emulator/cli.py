@@ -1,0 +1,76 @@
+"""The `datastore-emulator` command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from datastore_emulator.errors import UserError
+from datastore_emulator.net.addresses import read_address, refuse_exposure
+from datastore_emulator.startup import prepare_process
+from datastore_emulator.stopping import Stopped, stop_signals, wait_for_stop
+
+_TEMPORARY = "The entities are removed at the end; pass --data FILE to keep them."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 0, 1 for an error that the user can fix, 2 for wrong usage."""
+    options = parser().parse_args(arguments)
+    try:
+        with stop_signals():
+            prepare_process()
+            _serve(options)
+    except Stopped:
+        pass
+    except BrokenPipeError:
+        # The reader of the output has gone. Python flushes once more at its end, which must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except UserError as error:
+        print(f"datastore-emulator: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="datastore-emulator",
+        description="Run an emulator of Firestore in Datastore mode, for Google's clients over gRPC and REST.",
+    )
+    parser.add_argument(
+        "--host-port",
+        default="127.0.0.1:8081",
+        metavar="HOST:PORT",
+        help="where to listen (default: 127.0.0.1:8081; port 0 is any free port)",
+    )
+    parser.add_argument(
+        "--data",
+        default=":memory:",
+        metavar="FILE",
+        help="the file that keeps the entities, created if it does not exist (default: a temporary one)",
+    )
+    parser.add_argument("--grpc-only", action="store_true", help="do not serve REST; gRPC calls are a little faster")
+    parser.add_argument(
+        "--allow-remote-clients",
+        action="store_true",
+        help="allow a HOST that other machines can reach (there is no authentication)",
+    )
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> None:
+    host, port = read_address(options.host_port, "--host-port")
+    if not options.allow_remote_clients:
+        refuse_exposure(host, "--host-port")
+    # Imported here, so that --help and usage errors cost nothing.
+    from datastore_emulator.api.serving import serve
+
+    remote = options.allow_remote_clients
+    with serve(options.data, host=host, port=port, rest=not options.grpc_only, any_host=remote) as server:
+        data = _TEMPORARY if options.data == ":memory:" else f"The entities are kept in {options.data}."
+        print(f"Datastore on {server.address}. {data} Ctrl-C ends it.\nIn your app's shell, run:")
+        print(f"export DATASTORE_EMULATOR_HOST={server.address}", flush=True)
+        wait_for_stop()

@@ -1,0 +1,149 @@
+"""One app: its front end, and the process behind it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import psutil
+
+from datastore_emulator.errors import UserError
+from datastore_emulator.net.ports import free_port
+from localcloud.frontend import FrontEnd
+from localcloud.launch.plan import LaunchPlan
+from localcloud.processes.process import Process
+from localcloud.runtimes import Command, Instance, Runtime, ServiceAddresses
+
+Log = Callable[[str, str], None]
+"""Receives an app's name and one line of its output."""
+
+# The range for apps without a port of their own. Google's tools use 8080 by default, too.
+_PORTS = range(8080, 8280)
+_START_SECONDS = 30
+
+
+class App:
+    """A folder being served: a front end that visitors reach at `url`, and the app's process behind it.
+
+    The front end listens at once, on `port`; None takes the first free one from 8080 up. The rest begins with
+    `start`. Raises UserError if the port is taken. `home` becomes the process's home directory, and `overrides` beat
+    every other variable.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        plan: LaunchPlan,
+        runtime: Runtime,
+        services: ServiceAddresses,
+        *,
+        port: int | None,
+        home: Path,
+        log: Log,
+        overrides: Mapping[str, str],
+        behind_load_balancer: bool = False,
+    ) -> None:
+        self.name = name
+        self.plan = plan
+        self._runtime = runtime
+        self._services = services
+        self._log = log
+        self._instance = Instance(name.replace("/", "-").lower(), free_port(), home, overrides)
+        self._front_end = self._listen(
+            lambda number: FrontEnd(
+                plan.platform,
+                self.upstream,
+                port=number,
+                directory=plan.directory,
+                handlers=plan.handlers,
+                extra_headers={"X-Appengine-Api-Ticket": services.ticket} if plan.bundled_services else {},
+                behind_load_balancer=behind_load_balancer,
+                ended=lambda: self.returncode is not None,
+            ),
+            port,
+        )
+        self._command: Command | None = None
+        self._process: Process | None = None
+        # Apps start on threads of their own: one that is being started when the cloud closes must not live on.
+        self._starting = threading.Lock()
+        self._stopped = False
+
+    @staticmethod
+    def _listen(front_end: Callable[[int], FrontEnd], port: int | None) -> FrontEnd:
+        """Return a front end that listens on the port, or on the first free one from 8080 up."""
+        for number in _PORTS if port is None else [port]:
+            candidate = front_end(number)
+            try:
+                candidate.start()
+            except UserError:
+                if port is not None:
+                    raise
+            else:
+                return candidate
+        raise UserError(f"no port from {_PORTS[0]} to {_PORTS[-1]} is free; choose one with --port")
+
+    @property
+    def url(self) -> str:
+        """The address for a browser, as in "http://localhost:8080"."""
+        return self._front_end.url
+
+    @property
+    def upstream(self) -> tuple[str, int]:
+        """The address that the app itself listens on, behind its front end."""
+        return "127.0.0.1", self._instance.port
+
+    @property
+    def returncode(self) -> int | None:
+        """The process's exit code if it has ended by itself, else None."""
+        process = self._process
+        return process.returncode if process else None
+
+    def processes(self) -> set[psutil.Process]:
+        """Return the app's own process and all that it started; none if it has not been started."""
+        return self._process.members() if self._process else set()
+
+    def prepare(self) -> None:
+        """Install or build what the app needs, which may take minutes; the log says what. Does nothing a second time.
+
+        Raises UserError if that fails.
+        """
+        if self._command is None:
+            self._command = self._runtime.prepare(
+                self.plan, self._services, self._instance, lambda line: self._log(self.name, line)
+            )
+
+    def start(self) -> None:
+        """Prepare the app, start it, and return when it listens; raises UserError if it exits or takes too long."""
+        self.prepare()
+        assert self._command
+        for note in self._command.notes:
+            self._log(self.name, note)
+        self._start_process()
+
+    def restart(self) -> None:
+        """End the app's process and start another, as a new version or a recycled instance would."""
+        self._stop_process()
+        self._start_process()
+
+    def stop(self) -> None:
+        """End the app and its front end. It cannot be started again."""
+        self._front_end.stop()
+        with self._starting:
+            self._stopped = True
+        self._stop_process()
+
+    def _start_process(self) -> None:
+        command = self._command
+        assert command
+        with self._starting:
+            if self._stopped:
+                raise UserError(f"{self.name}: stopped before it was started")
+            process = Process(self.name, command.argv, dict(command.environment), command.directory, self._log)
+            self._process = process
+        process.wait_for_port(*self.upstream, _START_SECONDS)
+
+    def _stop_process(self) -> None:
+        process, self._process = self._process, None
+        if process:
+            process.stop()

@@ -1,0 +1,201 @@
+"""The reverse proxy: one listener for visitors, and a new connection to the app for each request."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+import h11
+
+from datastore_emulator.http.listener import Listener, send_answer
+from datastore_emulator.http.response import plain
+from datastore_emulator.http.service import origin_form
+from datastore_emulator.http.wire import AppError, VisitorError, Wire
+from localcloud.frontend import headers
+from localcloud.frontend.sockets import find_proxy_address, listen_on_localhost
+from localcloud.frontend.static import StaticHandlers
+from localcloud.launch.plan import Handler, Platform
+
+OnRequest = Callable[[str, str, int, str], None]
+
+_RETRY_SECONDS = 0.05
+
+
+class FrontEnd(Listener):
+    """The front end of one app: visitors reach it at `url`, and the app receives what the platform would send.
+
+    `upstream` is the app's own address. `port` 0 means any free one. `handlers` are app.yaml's, with files relative to
+    `directory`. `extra_headers` are added to every request for the app, and a visitor cannot send them.
+    `behind_load_balancer` puts an external load balancer between visitors and the platform.
+    `on_request(method, path, status, visitor)` is called on the event loop after every answer, so it must be quick;
+    method and path are "-" if the request could not be read. `patience` is how many seconds a request waits for an app
+    that does not listen yet; once `ended()` is true, it waits no more.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        upstream: tuple[str, int],
+        *,
+        directory: Path,
+        port: int = 0,
+        handlers: Sequence[Handler] = (),
+        extra_headers: Mapping[str, str] | None = None,
+        behind_load_balancer: bool = False,
+        on_request: OnRequest | None = None,
+        patience: float = 15.0,
+        ended: Callable[[], bool] = lambda: False,
+    ) -> None:
+        super().__init__()
+        self.port = port
+        self._platform = platform
+        self._upstream = upstream
+        self._handlers = StaticHandlers(directory, handlers)
+        self._extra_headers = dict(extra_headers or {})
+        self._behind_load_balancer = behind_load_balancer
+        self._on_request = on_request
+        self._patience = patience
+        self._ended = ended
+        self._local_address = find_proxy_address(platform, upstream[0])
+
+    @property
+    def url(self) -> str:
+        """The address for a browser, as in "http://localhost:8080"."""
+        return f"http://localhost:{self.port}"
+
+    def start(self) -> None:
+        """Listen on 127.0.0.1 and, if this machine has IPv6, on ::1; raises UserError if the port is taken."""
+        sockets = listen_on_localhost(self.port)
+        self.port = sockets[0].getsockname()[1]
+        self.listen(sockets)
+
+    def stop(self) -> None:
+        """Stop listening and break off the requests under way; `start` may follow, on the same port."""
+        self.close()
+
+    def noted(self, method: str, path: str, status: int, visitor: str) -> None:
+        """Call `on_request` after an answer."""
+        if self._on_request is not None:
+            self._on_request(method, path, status, visitor)
+
+    async def respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
+        """Answer a request, with the app's answer or our own; an error of the app becomes a page that explains it."""
+        try:
+            return await self._respond(wire, request, visitor)
+        except AppError as error:
+            status = error.status or 502
+            if wire.unanswered:
+                return await send_answer(wire, request, plain(status, str(error)))
+            wire.break_off()
+            return status
+
+    async def _respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
+        if request.method == b"CONNECT":
+            return await send_answer(
+                wire, request, plain(405, "this is an app; it does not forward requests to other hosts.")
+            )
+        if self._platform not in headers.APP_ENGINE and headers.wants_websocket(request.headers):
+            return await send_answer(
+                wire,
+                request,
+                plain(501, f"localcloud does not support WebSockets here; connect to the app at {self._app} directly."),
+            )
+        target = origin_form(request.target)
+        path = unquote_to_bytes(target.partition(b"?")[0]).decode("utf-8", "surrogateescape")
+        answer = await asyncio.to_thread(self._handlers.answer, request.method.decode("ascii"), path)
+        if answer is not None:
+            return await send_answer(wire, request, answer)
+        return await self._proxy(wire, request, target, visitor)
+
+    async def _proxy(self, wire: Wire, request: h11.Request, target: bytes, visitor: str) -> int:
+        head = h11.Request(
+            method=request.method,
+            target=target,
+            headers=headers.for_app(
+                self._platform,
+                request.headers.raw_items(),
+                visitor=visitor,
+                hostname=f"localhost:{self.port}",
+                chunked=any(name == b"transfer-encoding" for name, _ in request.headers),
+                extra=self._extra_headers,
+                behind_load_balancer=self._behind_load_balancer,
+            ),
+        )
+        app = await self._connect()
+        # At the same time, because an app may answer before it has read the whole body.
+        upload = asyncio.ensure_future(_upload(wire, app, head))
+        try:
+            return await _download(app, wire)
+        except AppError as error:
+            if upload.done() and (cause := upload.exception()) is not None:
+                raise cause from error  # the visitor broke off first, so `_upload` had to break with the app
+            raise AppError(
+                "the app closed the connection before it answered; see its log for the reason.", 502
+            ) from error
+        finally:
+            upload.cancel()
+            await asyncio.gather(upload, return_exceptions=True)
+            app.close()
+
+    async def _connect(self) -> Wire:
+        """Connect to the app, waiting until it listens.
+
+        A connection serves one request: an app server may close an idle one just when the next request is written to
+        it, and that request could not be repeated safely.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience
+        while True:
+            connection = socket.socket(socket.AF_INET6 if ":" in self._upstream[0] else socket.AF_INET)
+            wire = Wire(h11.CLIENT, connection, AppError)
+            try:
+                if self._local_address:
+                    connection.bind(self._local_address)
+                await loop.sock_connect(connection, self._upstream)
+            except OSError as error:
+                wire.close()
+                if loop.time() >= deadline or self._ended():
+                    text = f"no app listens on {self._app}: it is still starting or has ended; see its log."
+                    raise AppError(text, 503) from error
+                await asyncio.sleep(_RETRY_SECONDS)
+            except asyncio.CancelledError:
+                wire.close()
+                raise
+            else:
+                return wire
+
+    @property
+    def _app(self) -> str:
+        return "{}:{}".format(*self._upstream)
+
+
+async def _upload(wire: Wire, app: Wire, head: h11.Request) -> None:
+    """Pass the visitor's request on to the app."""
+    try:
+        await app.send(head)
+        while isinstance(event := await wire.receive(), h11.Data):
+            await app.send(h11.Data(data=event.data))
+        await app.send(h11.EndOfMessage())
+    except AppError:
+        pass  # the app stopped reading; `_download` picks up its response
+    except VisitorError:
+        app.hang_up()  # half a body must not look like a whole one
+        raise
+
+
+async def _download(app: Wire, wire: Wire) -> int:
+    """Pass the app's answer on to the visitor and return its status."""
+    head = await app.receive()
+    while not isinstance(head, h11.Response):  # 1xx responses before it are for the proxy
+        head = await app.receive()
+    sent = headers.for_visitor(head.headers.raw_items())
+    if wire.state.their_state is h11.SEND_BODY:  # the app has answered early, so nobody reads the rest of the body
+        sent.append((b"Connection", b"close"))
+    await wire.send(h11.Response(status_code=head.status_code, headers=sent, reason=head.reason))
+    while isinstance(event := await app.receive(), h11.Data):
+        await wire.send(h11.Data(data=event.data))
+    await wire.send(h11.EndOfMessage())
+    return head.status_code

@@ -1,0 +1,59 @@
+"""The runtime that runs Python 2.7 apps on Python 3, with the same packages by name."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.runtimes.python3.command import SITE, base_variables
+from localcloud.runtimes.python3.environments import ensure_environment
+from localcloud.runtimes.python3.interpreters import find_interpreter
+from localcloud.runtimes.python27_on_3.package_names import read_package_names
+from localcloud.runtimes.python27_on_3.source_check import check_source
+from localcloud.runtimes.runtime import Command, Instance, Report, ServiceAddresses
+from localcloud.runtimes.variables import app_variables
+
+_HERE = Path(__file__).parent
+_PAYLOAD = _HERE / "payload"
+# The payload matches app.yaml's handlers with RE2.
+_RE2 = "google-re2"
+# Built into the python27 runtime, whatever the app asks for.
+_BUILT_IN = ("appengine-python-standard", "Django", "gunicorn", "Jinja2", "setuptools", "webapp2", _RE2)
+
+
+class Python27On3Runtime:
+    """Runs a plan for Python 2.7 on Python 3, if its source can be read by both."""
+
+    def supports(self, plan: LaunchPlan) -> bool:
+        """Return whether the plan is for Python 2.7."""
+        return plan.python == "2.7"
+
+    def prepare(self, plan: LaunchPlan, services: ServiceAddresses, instance: Instance, report: Report) -> Command:
+        """Check the source, make the environment and return the command; App Engine apps get the payload's server."""
+        check_source(plan)
+        interpreter = find_interpreter(plan.python)
+        environment = ensure_environment(
+            interpreter, (), _packages(plan), constraints=_HERE / "constraints.txt", report=report
+        )
+        variables = {**base_variables(environment, instance.home), **app_variables(plan, services, instance)}
+        argv = plan.command
+        if plan.platform is Platform.APP_ENGINE_PYTHON27:
+            argv = ("gunicorn", "-b", f"127.0.0.1:{instance.port}", "--threads", "8", "localcloud_python27:application")
+            own = {
+                "PYTHONPATH": os.pathsep.join([str(SITE), str(_PAYLOAD)]),
+                "LOCALCLOUD_HANDLERS": json.dumps([(one.url, one.script) for one in plan.handlers if one.script]),
+            }
+            variables = {**variables, **own, **instance.overrides}
+        note = (
+            f"{plan.platform.value}: this runs on Python {interpreter.version}, unchanged, with the same packages by "
+            "name at versions Python 3 can install; `localcloud run DIR --python27` uses a real Python 2.7"
+        )
+        return Command(argv, variables, plan.directory, (note,))
+
+
+def _packages(plan: LaunchPlan) -> tuple[str, ...]:
+    names = [name for file in plan.requirements for name in read_package_names(file)]
+    built_in = _BUILT_IN if plan.platform is Platform.APP_ENGINE_PYTHON27 else ()
+    return tuple(sorted({*names, *plan.packages, *built_in}))

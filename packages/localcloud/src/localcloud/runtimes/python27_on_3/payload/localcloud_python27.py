@@ -1,0 +1,71 @@
+"""App Engine's python27 runtime on Python 3, imported by the server in the app's own process.
+
+It supplies the parts that Google's Python 3 SDK left out (`ext.vendor`, `ext.webapp` and its templates),
+Python 2's names for modules and types, and the routing of app.yaml's `handlers`; then it serves the app's own WSGI
+objects. The launcher puts this directory on the path and names the handlers in LOCALCLOUD_HANDLERS.
+"""
+
+import importlib
+import json
+import os
+import sys
+
+import jinja2_names
+import python2_names
+import re2
+
+python2_names.install()
+jinja2_names.install()
+
+import google.appengine.ext  # noqa: E402  (Python 2's names come first)
+from google.appengine.api import wrap_wsgi_app  # noqa: E402
+
+google.appengine.ext.__path__.append(os.path.join(os.path.dirname(__file__), "ext"))
+
+# RE2, as in the front end: Python's own engine may take minutes for a path.
+_HANDLERS = [(re2.compile(url), script) for url, script in json.loads(os.environ["LOCALCLOUD_HANDLERS"])]
+# gunicorn's Arbiter.WORKER_BOOT_ERROR: it ends at this exit code, where it would replace the worker at any other.
+_CANNOT_BOOT = 3
+
+
+def _load(script):
+    """Return the WSGI object of this name, as in `package.module.name`."""
+    module, _, name = script.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def _start():
+    """Import what the runtime imports before the first request, and return the WSGI object of each script."""
+    sys.path.insert(0, os.getcwd())
+    if os.path.exists("appengine_config.py"):
+        importlib.import_module("appengine_config")
+    return {script: _load(script) for _, script in _HANDLERS}
+
+
+def _way_round(error):
+    if (error.name or "").startswith("google.appengine"):
+        return "Google's SDK for Python 3 does not have it; remove the import to run the rest of the app"
+    if isinstance(error, ModuleNotFoundError):
+        return "add the package to requirements.txt, or to `libraries` in app.yaml, if Python 3 has it"
+    return "the package has no such name at the version that Python 3 can install"
+
+
+try:
+    _APPS = _start()
+except ImportError as error:
+    print(f"localcloud: {error}; {_way_round(error)}", file=sys.stderr, flush=True)
+    sys.exit(_CANNOT_BOOT)
+
+
+def _route(environ, start_response):
+    # A path that is not UTF-8 matches no route on Python 2, where it is bytes; WebOb on Python 3 would raise.
+    path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
+    environ["PATH_INFO"] = path.encode("utf-8").decode("latin-1")
+    for url, script in _HANDLERS:
+        if url.fullmatch(path):
+            return _APPS[script](environ, start_response)
+    start_response("404 Not Found", [("Content-Type", "text/html; charset=utf-8")])
+    return [b"<html><title>404 Not Found</title><body>No handler in app.yaml matches this URL.</body></html>"]
+
+
+application = wrap_wsgi_app(_route)

