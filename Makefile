@@ -1,4 +1,4 @@
-# Every target makes .venv first, so that `make run` is enough on a fresh clone.
+# The commands of this repository. Every target makes .venv first, so that `make run` on a fresh clone is enough.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 SIDE ?= START FINISH
@@ -20,9 +20,9 @@ TOOL := .venv/bin
 # A clone of the samples is not littered with bytecode, which `diff -r` would show.
 export PYTHONDONTWRITEBYTECODE := 1
 
-# A codelab that is not finished (exit code 1) is not a failure of make.
+# Exit code 1 says that the learner is in the middle of a codelab. make must not fail then.
 PENDING = || test $$? = 1
-# The argument of a codelab's commands: the module, and the folder that its track starts from if it is not START.
+# The argument of a codelab's commands: the module, and the folder that its track starts from if that is not START.
 PLACE = $(if $(MOD),$(MOD)$(if $(filter-out file,$(origin FROM)),/$(FROM)))
 
 .PHONY: help setup run learn start check show hint apply next watch reset list diff test test-all verify doctor deploy probe lint bench soak lock clean module
@@ -128,7 +128,7 @@ module: .venv/.ready
 	@$(PYTHON) -m venv .venv || { echo "make: $(PYTHON) cannot make an environment; on Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@echo "Setting up .venv, once"
 	@$(TOOL)/pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)"
-# A package mirror that pip has been told of is uv's as well.
+# A package mirror in pip's settings is used by uv too.
 	@mirror=$$($(TOOL)/pip config get global.index-url 2>/dev/null); set -- $${mirror:+--default-index "$$mirror"}; \
 	$(TOOL)/uv pip sync --quiet --compile-bytecode "$$@" --python $(TOOL)/python --require-hashes requirements.lock && \
 	$(TOOL)/uv pip install --quiet "$$@" --python $(TOOL)/python --no-deps $(addprefix --editable ,$(wildcard packages/*))

@@ -62,7 +62,7 @@ def main() -> int:
         loads.start()
         samples = _watch(psutil.Process(process.pid), Path(f"{data}-wal"), minutes * 60)
         loads.stop()
-        problems = [*loads.problems, *judge(samples, loads.answers)]
+        problems = [*loads.problems, *find_problems(samples, loads.answers)]
         counted = loads.counted()
         if counted < loads.acknowledged:
             problems.append(f"{loads.acknowledged} increments were acknowledged, {counted} are there")
@@ -130,7 +130,7 @@ def _fifths(values: list[int]) -> tuple[float, float]:
     return statistics.median(values[fifth : 2 * fifth] or values), statistics.median(values[-fifth:])
 
 
-def judge(samples: list[Sample], answers: Mapping[tuple[str, str], int]) -> Iterator[str]:
+def find_problems(samples: list[Sample], answers: Mapping[tuple[str, str], int]) -> Iterator[str]:
     """Yield what must not be; `answers` is how often each listener gave each kind of answer."""
     if (largest := max(sample.log for sample in samples)) >= LARGEST_LOG:
         yield f"the log had {largest / 1e6:.1f} MB, {LARGEST_LOG / 1e6:.0f} at most are meant"

@@ -21,7 +21,7 @@ from codelab.web.live import Saves
 from codelab.web.state import PageState
 from codelab.workspace import Workspace
 from tests.codelab.conftest import Run
-from tests.localcloud.test_yaml_text import BOMB
+from tests.localcloud.deployment.test_yaml_lines import BOMB
 
 MODULE = "mod12-memcache"
 PAGES = ["/", f"/{MODULE}/", f"/{MODULE}/step/1", f"/{MODULE}/more", f"/{MODULE}/run", f"/{MODULE}/compare"]

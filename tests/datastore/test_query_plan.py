@@ -9,14 +9,13 @@ import pytest
 from datastore_emulator import messages as m
 from datastore_emulator.encoding.keys import Partition
 from datastore_emulator.engine import Engine
-from datastore_emulator.query.cursors import Cursors
-from datastore_emulator.query.executor import Run
+from datastore_emulator.query.executor import QueryExecutor
 from datastore_emulator.query.normal_form import normalize_query
-from datastore_emulator.query.planner import plan
+from datastore_emulator.query.planner import plan_query
 from datastore_emulator.storage.database import Storage
 
 PARTITION = Partition("demo", "", "")
-DESCENDING, EQUAL, GREATER = 2, 5, 3
+EQUAL, GREATER = m.PropertyFilter.EQUAL, m.PropertyFilter.GREATER_THAN
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +23,7 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
     """A file with visits, fewer from "ann" than an equality filter would have to leave to be sorted."""
     path = tmp_path_factory.mktemp("plan") / "data.db"
     with Engine(path) as engine:
-        request = m.CommitRequest(project_id="demo", mode=2)
+        request = m.CommitRequest(project_id="demo", mode=m.CommitRequest.NON_TRANSACTIONAL)
         for number in range(1, 101):
             entity = request.mutations.add().upsert
             entity.key.path.add(kind="Visit", id=number)
@@ -46,7 +45,7 @@ def explain(storage: Storage) -> Callable[..., str]:
         query.kind.add().name = "Visit"
         for name, operator, value in filters:
             composite = query.filter.composite_filter
-            composite.op = 1
+            composite.op = m.CompositeFilter.AND
             condition = composite.filters.add().property_filter
             condition.property.name, condition.op = name, operator
             if isinstance(value, str):
@@ -54,18 +53,18 @@ def explain(storage: Storage) -> Callable[..., str]:
             else:
                 condition.value.integer_value = value
         if order:
-            term = query.order.add(direction=DESCENDING if order[0] == "-" else 1)
+            term = query.order.add(
+                direction=m.PropertyOrder.DESCENDING if order[0] == "-" else m.PropertyOrder.ASCENDING
+            )
             term.property.name = order.lstrip("-")
         query.limit.value = limit
         with storage.snapshot() as snapshot:
             if cursor:
-                batch = Run(storage, snapshot, normalize_query(PARTITION, request.query)).fill()
+                batch = m.QueryResultBatch()
+                first_page = plan_query(storage, snapshot, normalize_query(PARTITION, query))
+                QueryExecutor(first_page, snapshot.connection).fetch_batch(batch)
                 query.start_cursor = batch.end_cursor
-            parsed = normalize_query(PARTITION, request.query)
-            cursors = Cursors(parsed.terms)
-            start = cursors.decode(query.start_cursor) if cursor else None
-            scan = plan(storage, snapshot.connection, parsed, parsed.branches[0], start)
-            assert scan
+            (scan,) = plan_query(storage, snapshot, normalize_query(PARTITION, query)).scans
             rows = snapshot.connection.execute("EXPLAIN QUERY PLAN " + scan.sql, scan.parameters)
             return "\n".join(row[3] for row in rows)
 

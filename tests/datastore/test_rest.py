@@ -1,4 +1,4 @@
-"""The Datastore over HTTP, with protobuf and JSON, on the port that speaks gRPC as well."""
+"""The REST API, with protobuf and JSON, on the port that also serves gRPC."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def both() -> Iterator[str]:
 
 @pytest.fixture
 def http_client(both: str, address: str, project: str) -> datastore.Client:
-    """google-cloud-datastore as it works without gRPC."""
+    """google-cloud-datastore without gRPC."""
     client = datastore.Client(project=project, _use_grpc=False, _http=requests.Session())
     client.base_url = f"http://{both}"
     return client
@@ -47,7 +47,7 @@ def post(both: str, project: str):
     return run
 
 
-def test_the_client_without_grpc_does_all_of_it(http_client):
+def test_client_without_grpc_can_use_every_method(http_client):
     key = http_client.key("Thing", 1)
     with http_client.transaction() as transaction:
         entity = datastore.Entity(key)
@@ -63,14 +63,14 @@ def test_the_client_without_grpc_does_all_of_it(http_client):
     assert http_client.get(key) is None
 
 
-def test_what_one_protocol_wrote_the_other_reads(http_client, both, connect):
+def test_grpc_reads_what_rest_wrote(http_client, both, connect):
     entity = datastore.Entity(http_client.key("Thing", 1))
     entity["n"] = 1
     http_client.put(entity)
     assert connect(both).get(entity.key)["n"] == 1
 
 
-def test_errors_arrive_as_the_clients_exceptions(http_client):
+def test_errors_become_the_clients_exceptions(http_client):
     with pytest.raises(exceptions.BadRequest, match='The kind "__x__" is reserved'):
         http_client.put(datastore.Entity(http_client.key("__x__", 1)))
     first, second = http_client.transaction(), http_client.transaction()
@@ -84,7 +84,7 @@ def test_errors_arrive_as_the_clients_exceptions(http_client):
         second.commit()
 
 
-def test_json_goes_both_ways(post):
+def test_json_is_read_and_written(post):
     key = {"path": [{"kind": "Thing", "name": "one"}]}
     entity = {"key": key, "properties": {"n": {"integerValue": "5"}}}
     assert post("commit", {"mode": "NON_TRANSACTIONAL", "mutations": [{"upsert": entity}]}).status_code == 200
@@ -92,22 +92,22 @@ def test_json_goes_both_ways(post):
     assert found[0]["entity"]["properties"] == {"n": {"integerValue": "5"}}
 
 
-def test_a_json_error_says_its_code(post):
+def test_json_error_has_its_code(post):
     response = post("lookup", {"keys": [{"path": []}]})
     assert response.status_code == 400
     assert response.json()["error"] == {"code": 400, "message": "Key path is empty.", "status": "INVALID_ARGUMENT"}
 
 
-def test_json_that_says_nothing_known_is_refused(post):
+def test_json_with_unknown_field_is_refused(post):
     response = post("lookup", {"kyes": []})
     assert (response.status_code, "kyes" in response.json()["error"]["message"]) == (400, True)
 
 
-def test_an_unknown_method_is_not_found(post):
+def test_unknown_method_is_not_found(post):
     assert post("explode", {}).status_code == 404
 
 
-def test_get_says_that_somebody_is_there(both):
+def test_get_of_root_is_ok(both):
     response = requests.get(f"http://{both}/", timeout=10)
     assert (response.status_code, response.text.strip()) == (200, "Ok")
 
@@ -121,12 +121,12 @@ def test_get_says_that_somebody_is_there(both):
         ({"Content-Type": "text/plain"}, 415),
     ],
 )
-def test_a_web_page_cannot_write(post, headers, status):
+def test_web_page_cannot_write(post, headers, status):
     response = post("commit", {"mode": "NON_TRANSACTIONAL", "mutations": []}, **headers)
     assert (response.status_code, response.headers["Connection"]) == (status, "close")
 
 
-def test_a_server_for_remote_clients_answers_to_any_name():
+def test_server_for_remote_clients_accepts_any_host_name():
     with Engine() as engine:
         server = DatastoreServer(engine, rest=True, any_host=True)
         server.start()
@@ -135,14 +135,14 @@ def test_a_server_for_remote_clients_answers_to_any_name():
     assert response.status_code == 200
 
 
-def test_a_slow_and_a_silent_connection_hold_nobody_up(both, http_client):
+def test_slow_and_silent_connections_delay_nobody(both, http_client):
     host, port = both.split(":")
     with socket.create_connection((host, int(port))), socket.create_connection((host, int(port))) as slow:
         slow.sendall(b"P")
         assert http_client.get(http_client.key("Thing", 1)) is None
 
 
-def test_a_body_that_is_too_large_is_refused(both, project):
+def test_too_large_body_is_refused(both, project):
     with socket.create_connection(both.split(":")) as connection:
         connection.sendall(
             f"POST /v1/projects/{project}:lookup HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -151,7 +151,7 @@ def test_a_body_that_is_too_large_is_refused(both, project):
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_taken_port_is_told_in_one_line(both):
+def test_port_in_use_is_one_line(both):
     message = r"^cannot listen on 127\.0\.0\.1:\d+ for the Datastore: another program"
     with Engine() as engine, pytest.raises(UserError, match=message) as caught:
         DatastoreServer(engine, port=int(both.rpartition(":")[2]), rest=True).start()

@@ -1,4 +1,4 @@
-"""The gRPC server as its clients meet it: up, gone, back, and in front of another emulator."""
+"""The gRPC server: started, stopped, started again, and in front of another emulator."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def server(engine):
     server.stop()
 
 
-def test_a_call_on_a_fresh_channel_is_answered_as_soon_as_start_returns(engine, project):
+def test_call_on_new_channel_is_answered_once_start_returns(engine, project):
     server = DatastoreServer(engine)
     server.start()
     with grpc.insecure_channel(server.address) as channel:
@@ -45,7 +45,7 @@ def test_a_call_on_a_fresh_channel_is_answered_as_soon_as_start_returns(engine, 
     server.stop()
 
 
-def test_a_taken_port_is_told_in_one_line(engine):
+def test_port_in_use_is_one_line(engine):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -61,14 +61,14 @@ def test_two_servers_cannot_share_a_port(engine, server):
         DatastoreServer(engine, port=int(server.address.rpartition(":")[2])).start()
 
 
-def test_a_stopped_server_is_unavailable(connect, server):
+def test_stopped_server_is_unavailable(connect, server):
     client = connect(server.address)
     server.stop()
     with pytest.raises(exceptions.ServiceUnavailable):
         client._datastore_api.lookup(request={"project_id": client.project}, retry=None, timeout=5)
 
 
-def test_a_client_finds_the_server_again_with_all_its_data(connect, engine, server):
+def test_client_reconnects_to_restarted_server(connect, engine, server):
     client = connect(server.address)
     entity = datastore.Entity(client.key("Thing", 1))
     client.put(entity)
@@ -82,7 +82,7 @@ def test_a_client_finds_the_server_again_with_all_its_data(connect, engine, serv
     second.stop()
 
 
-def test_an_unknown_method_is_unimplemented(address):
+def test_unknown_method_is_unimplemented(address):
     with grpc.insecure_channel(address) as channel:
         unknown = channel.unary_unary("/google.datastore.v1.Datastore/Unknown")
         with pytest.raises(grpc.RpcError) as caught:
@@ -90,7 +90,7 @@ def test_an_unknown_method_is_unimplemented(address):
     assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
-def test_a_request_that_is_no_message_is_an_error_and_the_server_goes_on(address, client):
+def test_unreadable_request_is_an_error_and_the_next_is_answered(address, client):
     with grpc.insecure_channel(address) as channel:
         lookup = channel.unary_unary("/google.datastore.v1.Datastore/Lookup")
         with pytest.raises(grpc.RpcError):
@@ -108,7 +108,7 @@ def forwarded(connect, server):
         front.stop()
 
 
-def test_a_remote_datastore_forwards_what_is_written_and_read(forwarded, connect, server):
+def test_remote_datastore_forwards_writes_and_reads(forwarded, connect, server):
     entity = datastore.Entity(forwarded.key("Thing", 1))
     with forwarded.transaction() as transaction:
         transaction.put(entity)
@@ -116,17 +116,17 @@ def test_a_remote_datastore_forwards_what_is_written_and_read(forwarded, connect
     assert (keys, connect(server.address).get(entity.key)) == ([entity.key], entity)
 
 
-def test_a_remote_datastore_forwards_ids(forwarded):
+def test_remote_datastore_forwards_ids(forwarded):
     forwarded.reserve_ids_multi([forwarded.key("Thing", 1)])
     assert len(forwarded.allocate_ids(forwarded.key("Thing"), 2)) == 2
 
 
-def test_a_remote_datastore_forwards_errors(forwarded):
+def test_remote_datastore_forwards_errors(forwarded):
     with pytest.raises(exceptions.InvalidArgument, match="reserved"):
         forwarded.put(datastore.Entity(forwarded.key("__Thing__", 1)))
 
 
-def test_a_remote_datastore_that_is_away_is_unavailable(project):
+def test_remote_datastore_without_server_is_unavailable(project):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         with (
@@ -137,8 +137,8 @@ def test_a_remote_datastore_that_is_away_is_unavailable(project):
     assert caught.value.code == grpc.StatusCode.UNAVAILABLE
 
 
-def test_a_call_with_no_time_left_is_not_answered(connect, project):
-    # A millisecond is what gRPC makes of any shorter deadline, and one answer or another might make it within that.
+def test_call_after_its_deadline_is_not_answered(connect, project):
+    # gRPC makes a millisecond of any shorter deadline, so a few answers could arrive in time by chance.
     api = connect()._datastore_api
 
     def ask_often() -> int:

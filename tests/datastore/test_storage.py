@@ -135,9 +135,9 @@ def _newer_database(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda path: path.write_text("Dear diary"), "expected a Datastore file"),
-        (_foreign_database, "expected a Datastore file"),
-        (_newer_database, "found 999 of a newer localcloud"),
+        (lambda path: path.write_text("Dear diary"), "not a Datastore file"),
+        (_foreign_database, "not a Datastore file"),
+        (_newer_database, r"newer version \(schema 999, this one reads up to 2\)"),
         (lambda path: path.mkdir(), "cannot read the Datastore's file"),
     ],
 )

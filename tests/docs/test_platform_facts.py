@@ -10,17 +10,17 @@ from tests.platforms import page
 PAGE = page.PAGE.read_text()
 
 
-def test_section_on_what_apps_receive_is_that_of_the_records() -> None:
-    assert page.written(PAGE) == PAGE, "python -m tests.platforms.page writes it"
+def test_page_shows_the_records() -> None:
+    assert page.with_section(PAGE) == PAGE, "run `python -m tests.platforms.page`"
 
 
-def test_section_is_written_into_a_page_without_it() -> None:
-    assert page.written("# Facts\n") == "# Facts\n\n" + page.section()
+def test_page_without_the_section_gets_it_at_its_end() -> None:
+    assert page.with_section("# Facts\n") == "# Facts\n\n" + page.section()
 
 
-def test_what_follows_the_section_stays() -> None:
+def test_text_after_the_section_stays() -> None:
     old = f"# Facts\n\n{page.HEADING}\nold\n\n## Costs\n\nmuch\n"
-    assert page.written(old) == f"# Facts\n\n{page.section()}\n## Costs\n\nmuch\n"
+    assert page.with_section(old) == f"# Facts\n\n{page.section()}\n## Costs\n\nmuch\n"
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,6 @@ def test_what_follows_the_section_stays() -> None:
         ({"name": "A", "value": "1", "assumed": "so", "note": "n"}, "A: unknown keys note"),
     ],
 )
-def test_entry_that_breaks_the_form_is_refused(given: dict[str, object], words: str) -> None:
+def test_invalid_entry_of_a_record_is_refused(given: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         _entry(given, {})

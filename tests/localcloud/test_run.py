@@ -169,7 +169,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(localcloud):
 def test_a_port_that_cannot_be_is_said_in_one_line(localcloud, port):
     command = localcloud("run", ROOT / "mod1-flask" / "FINISH-py3", "--port", port)
     assert command.wait() == 1
-    assert command.lines == [f"localcloud: --port: expected room for 1 from 0 to 65535, found {port}"]
+    assert command.lines == [f"localcloud: --port {port}: each app needs a port from 0 to 65535; choose another port"]
 
 
 @pytest.mark.parametrize("option", ["--datastore", "--redis"])

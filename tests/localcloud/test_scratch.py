@@ -1,4 +1,4 @@
-"""Temporary folders: gone with their owner, and cleared by the next one if it was killed."""
+"""Temporary folders: removed with their owner, or by the next process if the owner was killed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEADLINE = 60.0
 
 
 def started(code: str, tmp_path: Path) -> subprocess.Popen[str]:
-    """Run Python with a folder of the test's for temporary files; return it when it has printed a line."""
+    """Start Python with the test's folder for temporary files, and return it when it has printed a line."""
     program = subprocess.Popen(
         [sys.executable, "-u", "-c", code],
         env={**os.environ, "TMPDIR": str(tmp_path)},
@@ -52,7 +52,7 @@ input()
 
 @pytest.fixture
 def clear(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], set[str]]:
-    """Clear as a process at its start does, and return the names that are left."""
+    """Clear abandoned folders as a new process does, and return the names that are left."""
 
     def clear() -> set[str]:
         monkeypatch.setattr("datastore_emulator.scratch._cleared", set())
@@ -62,14 +62,14 @@ def clear(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], set[s
     return clear
 
 
-def test_folder_is_gone_after_use() -> None:
+def test_folder_is_removed_after_use() -> None:
     with Scratch("localcloud-test-") as name:
         assert Path(name).is_dir()
         assert Path(name).stat().st_mode & 0o077 == 0
     assert not Path(name).exists()
 
 
-def test_folder_goes_with_a_program_that_forgot_it(tmp_path: Path) -> None:
+def test_folder_is_removed_when_the_program_ends(tmp_path: Path) -> None:
     program = started(HOLD, tmp_path)
     program.communicate("\n", timeout=DEADLINE)
     assert list(tmp_path.iterdir()) == []
@@ -95,7 +95,7 @@ def test_own_folder_stays(tmp_path: Path, clear: Callable[[], set[str]], monkeyp
         assert clear() == {Path(name).name}
 
 
-def test_what_is_not_certainly_ours_stays(tmp_path: Path, clear: Callable[[], set[str]]) -> None:
+def test_folder_of_another_program_stays(tmp_path: Path, clear: Callable[[], set[str]]) -> None:
     (tmp_path / "localcloud-without-a-lock-held-abc").mkdir()
     (tmp_path / "localcloud-file-held-abc").touch()
     other = tmp_path / "other"
@@ -120,7 +120,7 @@ def test_folder_of_another_user_stays(tmp_path: Path, clear: Callable[[], set[st
     assert clear() == {folder.name}
 
 
-def test_next_cloud_clears_what_a_killed_one_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_next_cloud_removes_folders_of_a_killed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = started(CLOUD, tmp_path)
     program.send_signal(signal.SIGKILL)
     program.communicate(timeout=DEADLINE)

@@ -15,8 +15,8 @@ _SECONDS = 240  # the first start of an app makes its environment, on a machine 
 
 
 @contextmanager
-def serving(*argv: str | Path, cwd: Path) -> Iterator[str]:
-    """Start the command and yield the first address that it prints; the test fails if it ends without one."""
+def serving(*argv: str | Path, cwd: Path, pattern: str = r"(http://localhost:\d+)") -> Iterator[str]:
+    """Start the command and yield the first address that it prints, the group of `pattern`; it fails without one."""
     process = subprocess.Popen(
         [str(word) for word in argv],
         cwd=cwd,
@@ -33,8 +33,8 @@ def serving(*argv: str | Path, cwd: Path) -> Iterator[str]:
         printed = ""
         for line in process.stdout:
             printed += line
-            if found := re.search(r"http://localhost:\d+", line):
-                yield found[0]
+            if found := re.search(pattern, printed):
+                yield found[1]
                 break
         else:
             raise AssertionError(f"ended without an address:\n{printed}")

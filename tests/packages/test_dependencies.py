@@ -21,7 +21,7 @@ else:
 
 PACKAGES = sorted((Path(__file__).parents[2] / "packages").glob("*/pyproject.toml"))
 # These files run in an app's process, with the app's packages.
-IN_APPS = ("runtimes/legacy_sdk/", "runtimes/python27/", "runtimes/site/")
+IN_APPS = ("python27_real/legacy_sdk/", "python27_on_3/payload/", "python3/site/")
 # google-cloud-datastore hands out messages of these two distributions. Its dependencies keep the versions in step.
 WITH_MESSAGES = {"protobuf", "googleapis-common-protos"}
 

@@ -13,7 +13,7 @@ import codelab.cli
 import localcloud.cli
 from tests.packages.wheels import ROOT, plain_environment
 
-PARSERS = {"codelab": codelab.cli.make_parser, "localcloud": localcloud.cli.parser}
+PARSERS = {"codelab": codelab.cli.make_parser, "localcloud": localcloud.cli.make_parser}
 READMES = {name: (ROOT / "packages" / name / "README.md").read_text(encoding="utf-8") for name in PARSERS}
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -16,9 +16,9 @@ DATA = {
     "localcloud": [
         "localcloud/platforms/cloud_run.yaml",
         "localcloud/py.typed",
-        "localcloud/runtimes/legacy_sdk/site/sitecustomize.py",
-        "localcloud/runtimes/python27/constraints.txt",
-        "localcloud/runtimes/site/sitecustomize.py",
+        "localcloud/runtimes/python27_real/legacy_sdk/site/sitecustomize.py",
+        "localcloud/runtimes/python27_on_3/constraints.txt",
+        "localcloud/runtimes/python3/site/sitecustomize.py",
     ],
     "codelab": [
         "codelab/py.typed",

@@ -1,0 +1,1 @@
+"""START and FINISH of each module in the same scenarios."""

@@ -104,4 +104,4 @@ def test_lane_fails_when_its_real_component_is_broken(broken: Broken, tmp_path: 
 @pytest.mark.parametrize("lane", [lane.name for lane in LANES if lane.setup and lane.name != "python3"])
 def test_lane_has_a_broken_component(lane: str) -> None:
     broken = [one for one in BROKEN if one.lane == lane]
-    assert broken, f"{lane}: nothing shows that the lane uses its component; add a case to BROKEN in {__file__}"
+    assert broken, f"{lane}: nothing shows that the lane uses its component; add a case to BROKEN"

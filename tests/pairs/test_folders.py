@@ -29,7 +29,8 @@ def tracked_files(folder: Path) -> set[str]:
 
 @pytest.mark.parametrize("module", [*module_names(), *(name for name in read_entries() if name not in module_names())])
 def test_module_is_complete(module: str) -> None:
-    assert problems(module) == []
+    found = problems(module)
+    assert not found, "\n".join(["the module is not complete:", *found])
 
 
 @pytest.mark.parametrize("name", FOLDERS)

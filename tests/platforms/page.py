@@ -1,4 +1,4 @@
-"""Writes what apps receive into docs/platform-facts.md: `python -m tests.platforms.page`."""
+"""Writes the records of what apps receive into docs/platform-facts.md: `python -m tests.platforms.page`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from localcloud.platforms.record import everywhere
 PAGE = Path(__file__).parents[2] / "docs" / "platform-facts.md"
 HEADING = "## What apps receive\n"
 INTRODUCTION = """
-A visitor's request as apps on each platform were seen to receive it, and the environment that they had. People's
-addresses are not kept. What nobody was seen to receive is **assumed**, with the reason. `{visitor}` is the visitor's
-address, `{claims}` what the client itself wrote into the header. The last column says where the local cloud differs,
-and why. The records are in `packages/localcloud/src/localcloud/platforms`, `tests/localcloud/test_platforms.py` holds
-the local cloud to them, and `python -m tests.platforms.page` writes this section.
+A visitor's request as apps on each platform received it, and the environment of these apps. People's addresses are
+left out. A value that no source shows is **assumed**, with the reason. `{visitor}` is the visitor's address, and
+`{claims}` is what the client wrote into the header itself. The last column shows where the local cloud differs, and
+why. The records are in `packages/localcloud/src/localcloud/platforms`. `tests/localcloud/test_platforms.py` compares
+the local cloud with them, and `python -m tests.platforms.page` writes this section.
 """
 COLUMNS = ("", "name", "value", "seen", "here")
 
@@ -31,8 +31,8 @@ def section() -> str:
     return "".join(parts)
 
 
-def written(page: str) -> str:
-    """Return the page with the section as it should be, in its place or at the end."""
+def with_section(page: str) -> str:
+    """Return the page with the section in its place, or at the end if the page has none."""
     before, heading, after = page.partition(HEADING)
     if not heading:
         before, after = page.rstrip("\n") + "\n\n", ""
@@ -83,4 +83,4 @@ def _source(source: Source) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(written(PAGE.read_text()))
+    PAGE.write_text(with_section(PAGE.read_text()))

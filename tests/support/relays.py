@@ -1,4 +1,4 @@
-"""Relays with the faults of a network or a server: no answer, or a connection that the server has forgotten."""
+"""Relays that record, or that act like a server which does not answer or has forgotten its connections."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import ssl
 import struct
 import threading
 
-from datastore_emulator.net.relay import Relay
+from datastore_emulator.net.relay import Relay, join
 
 _CHUNK = 1 << 16
 _RESET_WHEN_CLOSED = struct.pack("ii", 1, 0)
@@ -37,6 +37,22 @@ class StallingRelay(Relay):
     def forward(self, target: socket.socket, data: bytes) -> None:
         self._flowing.wait()
         super().forward(target, data)
+
+
+class RecordingRelay(Relay):
+    """A relay that keeps what clients send in `sent`."""
+
+    def __init__(self, target: tuple[str, int]) -> None:
+        super().__init__(target)
+        self.sent = bytearray()
+
+    def serve(self, client: socket.socket, server: socket.socket) -> None:
+        def forward(target: socket.socket, data: bytes) -> None:
+            if target is server:
+                self.sent += data
+            target.sendall(data)
+
+        join(client, server, forward)
 
 
 class RedisRelay(Relay):

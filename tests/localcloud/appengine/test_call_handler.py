@@ -9,13 +9,13 @@ from google.cloud import datastore
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.engine import Engine
 from localcloud.appengine import ApiServer
-from localcloud.appengine.call_handler import call_handler
+from localcloud.appengine.call_handler import make_call_handler
 
 
 @pytest.fixture(scope="module")
 def address():
     engine = Engine(":memory:")
-    server = DatastoreServer(engine, extra_handlers=[call_handler(ApiServer(engine).datastore_dispatcher)])
+    server = DatastoreServer(engine, extra_handlers=[make_call_handler(ApiServer(engine).datastore_dispatcher)])
     server.start()
     yield server.address
     server.stop()

@@ -11,8 +11,8 @@ FUNCTION = "def visitme(request):\n    return 'hello'\n"
 APP_YAML = "runtime: python314\n"
 DOCKERFILE = "FROM python:3.14-slim\nCMD gunicorn -b :$PORT main:app\n"
 NEITHER = (
-    'main.py: expected a WSGI object named "app" or a function that takes a request, found neither; '
-    'write a Procfile with "web: command" for what starts the app'
+    'main.py: there is neither a WSGI object named "app" nor a function that takes a request; '
+    'write a Procfile with "web: COMMAND" for what starts the app'
 )
 PROCFILE = "web: gunicorn -b :$PORT main:app\n"
 
@@ -56,38 +56,38 @@ def test_the_first_deployment_file_decides(read, files, options, platform, sourc
         (
             {"README.md": ""},
             {},
-            "app: expected one of app.yaml, Dockerfile, Procfile, main.py, found none",
+            "app: there is none of app.yaml, Dockerfile, Procfile, main.py; name a folder with an app",
         ),
         (
             {"START/app.yaml": "", "FINISH/Procfile": "", "docs/index.md": ""},
             {},
-            "app: expected one of app.yaml, Dockerfile, Procfile, main.py, found none; "
-            "name one of the folders in it: FINISH, START",
+            "app: there is none of app.yaml, Dockerfile, Procfile, main.py; "
+            "name one of the folders in it (FINISH, START)",
         ),
         (
             {"main.py": APP},
             {"platform": "appengine"},
-            'app: App Engine needs an app.yaml, found none; add one with "runtime: python314"',
+            'app: App Engine needs an app.yaml; add one with "runtime: python314"',
         ),
         (
             {"README.md": ""},
             {"platform": "cloudrun"},
-            'app: expected a main.py for Buildpacks to serve, found none; add it, or a Procfile with "web: command"',
+            'app: there is no main.py for Buildpacks to serve; add one, or a Procfile with "web: COMMAND"',
         ),
         (
             {"main.py": FUNCTION},
             {},
-            "main.py: expected a function to serve, found visitme; name one with --function NAME",
+            "main.py: no function is named to be served; pass --function NAME with one of visitme",
         ),
         (
             {"main.py": APP + FUNCTION, "requirements.txt": "Functions_Framework==3.10.1\n"},
             {},
-            "main.py: expected a function to serve, found visitme; name one with --function NAME",
+            "main.py: no function is named to be served; pass --function NAME with one of visitme",
         ),
         (
             {"main.py": "from views import *\n", "requirements.txt": "functions-framework\n"},
             {},
-            "main.py: expected a function to serve, found none named; name one with --function NAME",
+            "main.py: no function is named to be served; pass --function NAME",
         ),
         ({"main.py": "print('hello')\n"}, {}, NEITHER),
         (
@@ -98,7 +98,7 @@ def test_the_first_deployment_file_decides(read, files, options, platform, sourc
         (
             {"main.py": APP, "pyproject.toml": '[project]\nname = "app"\ndependencies = ["flask"]\n'},
             {},
-            "pyproject.toml:3: packages are read from requirements.txt only, and there is none; "
+            "pyproject.toml:3: localcloud installs packages from requirements.txt only, and there is none; "
             "write one (uv export --no-hashes -o requirements.txt)",
         ),
     ],
@@ -113,7 +113,7 @@ def test_an_entrypoint_from_outside_needs_no_app_in_main_py(read, monkeypatch):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(UserError, match="nowhere: expected a folder with an app, found nothing"):
+    with pytest.raises(UserError, match="nowhere: does not exist; name a folder with an app"):
         read_plan(tmp_path / "nowhere", staging=tmp_path / "image")
 
 
@@ -128,5 +128,5 @@ def test_a_byte_order_mark_is_no_part_of_the_text(read):
 
 def test_a_file_that_is_not_utf_8_is_named_with_its_line(tmp_path):
     (tmp_path / "Procfile").write_bytes(b"# one\nweb: caf\xe9\n")
-    with pytest.raises(UserError, match="Procfile:2: expected UTF-8 text"):
+    with pytest.raises(UserError, match="Procfile:2: not UTF-8; save the file as UTF-8"):
         read_plan(tmp_path, staging=tmp_path / "image")

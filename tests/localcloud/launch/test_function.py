@@ -2,6 +2,8 @@
 
 import pytest
 
+ONLY = "only {}; name one with --function NAME"
+NONE = "nor another one that takes a request; write one"
 MAIN = "def visitme(request):\n    return 'hello'\n"
 
 
@@ -55,30 +57,28 @@ def test_a_function_may_be_bound_in_any_way_python_knows(read, source):
 @pytest.mark.parametrize(
     ("source", "found"),
     [
-        ("def hello(request): ...\ndef store(a, b): ...\ndef fetch(limit): ...\n", "hello, fetch"),
-        ("import functions_framework\n@functions_framework.http\ndef hello(*args): ...\n", "hello"),
-        ("@app.route('/')\ndef hello(name): ...\n", "no function that takes a request"),
-        ("class View:\n    def visitme(request): ...\n", "no function that takes a request"),
-        ("def outer():\n    def visitme(request): ...\n", "no function that takes a request"),
-        ("print(visitme)\n", "no function that takes a request"),
-        ("", "no function that takes a request"),
+        ("def hello(request): ...\ndef store(a, b): ...\ndef fetch(limit): ...\n", ONLY.format("hello, fetch")),
+        ("import functions_framework\n@functions_framework.http\ndef hello(*args): ...\n", ONLY.format("hello")),
+        ("@app.route('/')\ndef hello(name): ...\n", NONE),
+        ("class View:\n    def visitme(request): ...\n", NONE),
+        ("def outer():\n    def visitme(request): ...\n", NONE),
+        ("print(visitme)\n", NONE),
+        ("", NONE),
     ],
 )
 def test_a_missing_function_is_told_with_the_functions_found(refusal, source, found):
     assert refusal({"main.py": source}, function="visitme") == (
-        f'main.py: expected a function named "visitme", found {found}; name one with --function NAME'
+        f'main.py: there is no function "visitme" in it, {found}'
     )
 
 
 def test_a_functions_name_never_reaches_the_shell_as_anything_else(refusal):
-    assert 'expected a function named "visitme; ls"' in refusal(
-        {"main.py": "from views import *"}, function="visitme; ls"
-    )
+    assert 'there is no function "visitme; ls"' in refusal({"main.py": "from views import *"}, function="visitme; ls")
 
 
 def test_a_folder_without_main_py_has_no_function(refusal):
     assert refusal({"README.md": ""}, function="visitme") == (
-        "main.py: expected the source of function visitme, found no such file"
+        "main.py: there is no such file; write the function visitme into it"
     )
 
 

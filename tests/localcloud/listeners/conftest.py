@@ -1,4 +1,4 @@
-"""Every HTTP listener that we start, with a store or an app that tells what came to it."""
+"""Every HTTP listener of the packages, in front of code that records what reaches it."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def api() -> Iterator[Listening]:
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Listening]:
-    """The learning page's server, before an app that notes each request."""
+    """The learning page's server, in front of an app that records each request."""
     acted: list[str] = []
 
     def app(environ: dict, start_response: Callable[..., None]) -> list[bytes]:
@@ -124,7 +124,7 @@ def listening(request: pytest.FixtureRequest) -> Listening:
 
 @pytest.fixture
 def quiet(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """At the end of the test, nothing has been logged as an error, and no traceback was printed."""
+    """Fail the test if something is logged as an error, or if a traceback is printed."""
     caplog.set_level(logging.WARNING)
     yield
     assert [record.getMessage() for record in caplog.records] == []

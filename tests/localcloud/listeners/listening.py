@@ -1,4 +1,4 @@
-"""A listener as the tests of its wire see it, and requests for it."""
+"""A running listener, and requests that it accepts."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ DEADLINE = 20.0
 
 @dataclass
 class Listening:
-    """A listener: its port, requests that it takes, and what has come to the code behind it."""
+    """A listener: its port, requests that it accepts, and what has reached the code behind it."""
 
     port: int
     requests: dict[str, bytes]
     acted: list[str] = field(default_factory=list)
 
     def connect(self) -> socket.socket:
+        """Open a connection to the listener."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE)
 
     def exchange(self, data: bytes) -> bytes:
-        """Send this and nothing more, and return all that is answered until the server hangs up."""
+        """Send this and nothing more, and return the answer once the server has closed the connection."""
         with self.connect() as connection:
             answer = b""
             try:
@@ -38,6 +39,7 @@ class Listening:
 
 
 def post(path: str, body: bytes, content_type: str, *, chunked: bool = False) -> bytes:
+    """Return a POST request, with its length or in chunks."""
     framing = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\n{framing}\r\n\r\n"
     if chunked:
@@ -48,6 +50,7 @@ def post(path: str, body: bytes, content_type: str, *, chunked: bool = False) ->
 
 
 def thing(number: int) -> m.Entity:
+    """Return an entity with this id."""
     entity = m.Entity()
     entity.key.path.add(kind="Thing", id=number)
     return entity

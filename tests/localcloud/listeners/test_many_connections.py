@@ -1,4 +1,4 @@
-"""Connections that do nothing: none has a thread, none stays for ever, and nobody waits for them."""
+"""Idle connections: they have no threads, are closed after a time, and delay nobody."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("quiet")
 
 @contextlib.contextmanager
 def connections(listening: Listening, said: bytes) -> Iterator[list[socket.socket]]:
-    """Open many connections which say this and no more."""
+    """Open many connections that send this and no more."""
     with contextlib.ExitStack() as stack:
         opened = [stack.enter_context(listening.connect()) for _ in range(MANY)]
         for connection in opened:
@@ -30,7 +30,7 @@ def connections(listening: Listening, said: bytes) -> Iterator[list[socket.socke
 
 
 @pytest.mark.parametrize("cut", [0, 10, -1], ids=["silent", "a part of the head", "all but a byte"])
-def test_connections_that_wait_have_no_threads_and_keep_nobody_waiting(listening: Listening, cut: int) -> None:
+def test_idle_connections_have_no_threads_and_delay_nobody(listening: Listening, cut: int) -> None:
     _, data = next(iter(listening.requests.items()))
     listening.exchange(data)
     before = threading.active_count()
@@ -44,7 +44,7 @@ def test_connections_that_wait_have_no_threads_and_keep_nobody_waiting(listening
         assert threading.active_count() - before < MANY / 2
 
 
-def test_a_connection_that_says_nothing_is_closed(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_connection_is_closed(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Listener, "idle_seconds", 0.1)
     monkeypatch.setattr("datastore_emulator.api.port_sharing._FIRST_BYTES_SECONDS", 0.1)
     for said in (b"", b"POST / HT"):
@@ -53,7 +53,7 @@ def test_a_connection_that_says_nothing_is_closed(listening: Listening, monkeypa
             assert connection.recv(1) == b""
 
 
-def test_a_body_that_does_not_come_is_refused(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_body_that_does_not_arrive_is_refused(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("datastore_emulator.http.service._BODY_SECONDS", 0.1)
     _, data = next(iter(listening.requests.items()))
     with listening.connect() as connection:
@@ -63,7 +63,7 @@ def test_a_body_that_does_not_come_is_refused(listening: Listening, monkeypatch:
 
 @pytest.fixture
 def few(page: Listening) -> Iterator[tuple[Listening, WsgiServer]]:
-    """A listener for three connections at most."""
+    """A listener that accepts three connections at most."""
 
     def app(environ: dict, start_response: Callable[..., None]) -> list[bytes]:
         start_response("200 OK", [])
@@ -78,7 +78,7 @@ def few(page: Listening) -> Iterator[tuple[Listening, WsgiServer]]:
     server.close()
 
 
-def test_a_newcomer_takes_the_place_of_the_one_that_waited_longest(few: tuple[Listening, WsgiServer]) -> None:
+def test_new_connection_replaces_the_longest_idle_one(few: tuple[Listening, WsgiServer]) -> None:
     listening, server = few
     with listening.connect() as first, listening.connect() as second, listening.connect():
         assert holds(lambda: len(server._idle) == 3)
@@ -88,7 +88,7 @@ def test_a_newcomer_takes_the_place_of_the_one_that_waited_longest(few: tuple[Li
         assert second.recv(12) == b"HTTP/1.1 200"
 
 
-def test_a_newcomer_is_told_to_come_later_if_everybody_is_busy(few: tuple[Listening, WsgiServer]) -> None:
+def test_new_connection_is_answered_503_if_all_are_busy(few: tuple[Listening, WsgiServer]) -> None:
     listening, server = few
     with contextlib.ExitStack() as stack:
         for _ in range(3):
@@ -98,7 +98,7 @@ def test_a_newcomer_is_told_to_come_later_if_everybody_is_busy(few: tuple[Listen
             assert late.makefile("rb").read().startswith(b"HTTP/1.1 503 ")
 
 
-def test_clients_that_leave_are_no_fault(listening: Listening) -> None:
+def test_clients_that_leave_cause_no_error(listening: Listening) -> None:
     for data in listening.requests.values():
         for _ in range(10):
             with listening.connect() as connection:

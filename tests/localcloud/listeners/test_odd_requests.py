@@ -1,4 +1,4 @@
-"""Requests that no client of ours sends: a refusal in one line, and nothing of ours in the log."""
+"""Malformed and forged requests: they are refused in one line, and nothing is logged as an error."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PIECES = [
     *(b"Transfer-Encoding: chunked", b"Transfer-Encoding: gzip", b"Connection: close", b"Connection: keep-alive"),
     *(b'{"keys": ' + b"[" * 5000, b'{"keys": 1' + b"0" * 5000 + b"}", b'{"a": "\\ud800"}', b"5\r\nhello\r\n0\r\n\r\n"),
 ]
-NO_HOSTS = [
+MALFORMED_HOSTS = [
     "[::1",
     "::1",
     "[]",
@@ -58,7 +58,7 @@ pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def reply(answer: bytes) -> tuple[int, bytes, http.client.HTTPMessage]:
-    """Take an answer apart; there is exactly one."""
+    """Return status, body and headers of an answer."""
     head, _, body = answer.partition(b"\r\n\r\n")
     line, _, headers = head.partition(b"\r\n")
     return int(line.split()[1]), body, http.client.parse_headers(io.BytesIO(headers + b"\r\n\r\n"))
@@ -69,7 +69,7 @@ def reply(answer: bytes) -> tuple[int, bytes, http.client.HTTPMessage]:
     ["²", "٣", "-1", "+5", "5, 6", "5 5", "0x5", "", "1" * 5000, "5\r\nContent-Length: 6"],
     ids=["superscript", "Arabic", "minus", "plus", "two", "blank", "hexadecimal", "empty", "5000 digits", "two lines"],
 )
-def test_a_length_that_is_none_is_refused(listening: Listening, length: str) -> None:
+def test_malformed_length_is_refused(listening: Listening, length: str) -> None:
     del listening.acted[:]
     for name, data in listening.requests.items():
         if b"Content-Length:" in data:
@@ -83,8 +83,8 @@ def test_a_length_that_is_none_is_refused(listening: Listening, length: str) -> 
     assert listening.acted == []
 
 
-@pytest.mark.parametrize("host", NO_HOSTS)
-def test_a_host_that_is_none_is_refused(listening: Listening, host: str) -> None:
+@pytest.mark.parametrize("host", MALFORMED_HOSTS)
+def test_malformed_host_is_refused(listening: Listening, host: str) -> None:
     del listening.acted[:]
     for name, data in listening.requests.items():
         answer = listening.exchange(data.replace(b"Host: localhost", f"Host: {host}".encode()))
@@ -109,7 +109,7 @@ def test_a_host_that_is_none_is_refused(listening: Listening, host: str) -> None
         "Host: localhost\r\nSec-Fetch-Site: same-site\r\nSec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: image",
     ],
 )
-def test_a_request_of_another_sites_page_is_refused(listening: Listening, line: str) -> None:
+def test_request_of_foreign_page_is_refused(listening: Listening, line: str) -> None:
     del listening.acted[:]
     for name, data in listening.requests.items():
         status, body, headers = reply(listening.exchange(data.replace(b"Host: localhost", line.encode())))
@@ -118,34 +118,34 @@ def test_a_request_of_another_sites_page_is_refused(listening: Listening, line: 
 
 
 @pytest.mark.parametrize("host", ["localhost", "Localhost:1", "127.0.0.1", "127.1.2.3:80", "[::1]:80"])
-def test_every_name_of_this_machine_is_answered(listening: Listening, host: str) -> None:
+def test_every_name_of_this_machine_is_accepted(listening: Listening, host: str) -> None:
     for name, data in listening.requests.items():
         del listening.acted[:]
         listening.exchange(data.replace(b"Host: localhost", f"Host: {host}".encode()))
         assert len(listening.acted) == 1, name
 
 
-def test_a_link_on_another_site_leads_to_the_page(page: Listening) -> None:
+def test_link_on_foreign_page_is_followed_and_its_form_refused(page: Listening) -> None:
     link = b"Host: localhost\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document"
     assert page.exchange(page.requests["look"].replace(b"Host: localhost", link)).startswith(b"HTTP/1.1 200 ")
     form = page.requests["apply"].replace(b"Host: localhost", link)
     assert page.exchange(form).startswith(b"HTTP/1.1 403 ")
 
 
-def test_a_form_of_the_pages_own_is_taken(page: Listening) -> None:
+def test_form_of_own_page_is_accepted(page: Listening) -> None:
     own = b"Host: localhost:8800\r\nOrigin: http://localhost:8800\r\nSec-Fetch-Site: same-origin"
     form = page.requests["apply"].replace(b"Host: localhost", own)
     assert page.exchange(form).endswith(b"token=abc&back=/")
 
 
-def test_head_has_no_body_and_the_connection_goes_on(listening: Listening) -> None:
+def test_head_has_no_body_and_keeps_the_connection(listening: Listening) -> None:
     head = b"HEAD /none HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n\r\n"
     answers = listening.exchange(head + head)
     assert answers.startswith(b"HTTP/1.1 ")
     assert all(b"\r\n" in part or not part for part in answers.split(b"\r\n\r\n"))
 
 
-def test_a_body_that_is_too_long_is_refused_before_it_comes(listening: Listening) -> None:
+def test_too_long_body_is_refused_before_it_is_sent(listening: Listening) -> None:
     for name, data in listening.requests.items():
         if b"Content-Length:" in data:
             head, _, _ = data.partition(b"Content-Length")
@@ -155,7 +155,7 @@ def test_a_body_that_is_too_long_is_refused_before_it_comes(listening: Listening
             assert (status, headers["Connection"]) == (413, "close"), name
 
 
-def test_a_chunked_body_that_grows_too_long_is_refused(page: Listening) -> None:
+def test_too_long_chunked_body_is_refused(page: Listening) -> None:
     head, _, _ = page.requests["chunked apply"].partition(b"\r\n\r\n")
     answer = page.exchange(head + b"\r\n\r\n" + b"fffff\r\n" + b"x" * 0xFFFFF + b"\r\n0\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 413 ")
@@ -163,7 +163,7 @@ def test_a_chunked_body_that_grows_too_long_is_refused(page: Listening) -> None:
 
 @fuzz
 @given(data=st.data())
-def test_bytes_by_chance_are_answered_without_a_fault_of_ours(listening: Listening, data: st.DataObject) -> None:
+def test_randomly_edited_request_causes_no_error(listening: Listening, data: st.DataObject) -> None:
     request = data.draw(st.sampled_from(list(listening.requests.values())))
     edits = st.tuples(st.integers(0, len(request)), st.integers(0, 30), st.sampled_from([*PIECES, *SEPARATORS]))
     for start, length, piece in data.draw(st.lists(edits, min_size=1, max_size=4)):
@@ -173,16 +173,14 @@ def test_bytes_by_chance_are_answered_without_a_fault_of_ours(listening: Listeni
 
 @fuzz
 @given(pieces=st.lists(st.sampled_from([*PIECES, *SEPARATORS, *SEPARATORS]) | st.binary(max_size=4), max_size=12))
-def test_requests_of_random_pieces_are_answered_without_a_fault_of_ours(
-    listening: Listening, pieces: list[bytes]
-) -> None:
+def test_request_of_random_pieces_causes_no_error(listening: Listening, pieces: list[bytes]) -> None:
     request = b"".join(pieces) + b"\r\n\r\n"
     check(request, listening.exchange(request))
 
 
 def check(request: bytes, answer: bytes) -> None:
-    """Fail for an answer that is a bug's: 500, or nothing that HTTP has."""
-    # What begins as HTTP/2 is gRPC's to answer.
+    """Fail if the answer shows a bug: status 500, or something that is not HTTP."""
+    # The gRPC server answers what begins as HTTP/2.
     assert not answer or answer.startswith(b"HTTP/1.1 ") or request.startswith(b"PRI "), answer
     assert b"HTTP/1.1 500" not in answer
     assert b"INTERNAL" not in answer

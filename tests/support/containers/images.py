@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dockerfile_parse import DockerfileParser
 from filelock import FileLock
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.scratch import Scratch
+from localcloud.deployment.dockerfile import read_dockerfile
 from localcloud.runtimes.cache import cache_directory
 from localcloud.runtimes.python3.environments import pip_settings
 from tests.support.containers.stand_in import lay_out
@@ -80,7 +79,10 @@ def remove(tool: ContainerTool, image: Image) -> None:
 
 def _provide_base(tool: ContainerTool, dockerfile: Path, report: Callable[[str], None]) -> None:
     """Provide the base image of the Dockerfile: from an earlier build, from its registry, or a stand-in for it."""
-    name = str(DockerfileParser(fileobj=io.BytesIO(dockerfile.read_bytes())).baseimage)
+    base = read_dockerfile(dockerfile.read_text()).find_base_image()
+    if base is None:
+        raise UserError(f"{dockerfile}: there is no FROM; begin with the image, such as FROM python:3.14-slim")
+    _, name = base
     image = name if "/" in name else f"docker.io/library/{name}"
     config = tool.inspect(image)
     if config is not None:
@@ -114,8 +116,8 @@ def _is_outdated_stand_in(config: Mapping[str, object]) -> bool:
 
 def _pip_mounts(tool: ContainerTool, scratch: Path) -> list[str]:
     """Return the options that pass this machine's pip settings into the build, and leave nothing in the image."""
-    told = pip_settings()
-    settings = {name: told[name] for name in ("cert", "index-url", "proxy", "trusted-host") if name in told}
+    configured = pip_settings()
+    settings = {name: configured[name] for name in ("cert", "index-url", "proxy", "trusted-host") if name in configured}
     if tool.name == "docker" or not settings:  # docker mounts nothing that the Dockerfile does not name
         return []
     mounts = []

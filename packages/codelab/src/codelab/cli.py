@@ -243,7 +243,7 @@ def _verify(options: argparse.Namespace) -> bool:
 
     course = _find_course(options)
     modules = [course.module(name) for name in options.modules] or course.modules
-    parsers = {"codelab": make_parser(), "localcloud": localcloud.cli.parser()}
+    parsers = {"codelab": make_parser(), "localcloud": localcloud.cli.make_parser()}
     return verify(course, modules, parsers=parsers, run=not options.no_run)
 
 

@@ -71,6 +71,6 @@ def _serve(options: argparse.Namespace) -> None:
     remote = options.allow_remote_clients
     with serve(options.data, host=host, port=port, rest=not options.grpc_only, any_host=remote) as server:
         data = _TEMPORARY if options.data == ":memory:" else f"The entities are kept in {options.data}."
-        print(f"Datastore on {server.address}. {data} Ctrl-C ends it. In your app's shell, run:")
+        print(f"Datastore on {server.address}. {data} Ctrl-C ends it.\nIn your app's shell, run:")
         print(f"export DATASTORE_EMULATOR_HOST={server.address}", flush=True)
         wait_for_stop()

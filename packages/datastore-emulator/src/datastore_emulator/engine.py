@@ -14,10 +14,10 @@ from datastore_emulator import messages as m
 from datastore_emulator import mutations
 from datastore_emulator.encoding import keys, masks
 from datastore_emulator.encoding.damage import DECODE_ERRORS, damaged_entity
-from datastore_emulator.errors import DatastoreError, conflict, invalid, unimplemented
-from datastore_emulator.query import aggregation, explain, gql, metadata
-from datastore_emulator.query.executor import REPLY_BYTES, Meter, Run, fill_result, fingerprint
-from datastore_emulator.query.normal_form import normalize_query
+from datastore_emulator.errors import DatastoreError, conflict, invalid
+from datastore_emulator.query.executor import REPLY_BYTES, fill_result
+from datastore_emulator.query.requests import QueryRequest, read_aggregation_query, read_query
+from datastore_emulator.query.responses import Response, answer_query, fingerprint, repeat_query
 from datastore_emulator.storage import history
 from datastore_emulator.storage.database import Snapshot, Storage, file_errors, read_state
 from datastore_emulator.storage.writer import Writer
@@ -107,79 +107,23 @@ class Engine:
 
     def run_query(self, request: m.RunQueryRequest) -> m.RunQueryResponse:
         """Run a query, as far as one reply holds its results, or explain it."""
-        project, database = request.project_id, request.database_id
-        partition = keys.read_partition(project, database, request.partition_id)
         response = m.RunQueryResponse()
-        message = request.query
-        which = request.WhichOneof("query_type")
-        if which == "gql_query":
-            message = gql.parse_query(request.gql_query, partition)
-            response.query.CopyFrom(message)
-        elif which is None:
-            raise invalid("one of fields Query.query and Query.gql_query must be set")
-        query = normalize_query(partition, message)
-        if request.HasField("property_mask"):
-            query.wanted = masks.parse_paths(request.property_mask.paths)
-        meter = Meter() if request.HasField("explain_options") else None
-        with self._reading(project, database, request.read_options) as (snapshot, transaction, begun):
-            response.transaction = begun
-            if query.kind in metadata.KINDS:
-                if meter:
-                    raise unimplemented("Explain of a metadata query")
-                response.batch.CopyFrom(metadata.run(self._storage, snapshot, query))
-                return response
-            started = time.perf_counter()
-            run = Run(self._storage, snapshot, query, meter)
-            if meter:
-                explain.fill_plan(response.explain_metrics, query, run.indexes)
-                if not request.explain_options.analyze:
-                    return response
-            batch = run.fill()
-            response.batch.CopyFrom(batch)
-            if transaction:
-                transaction.queries.append((query, fingerprint(batch)))
-            if meter:
-                seconds = time.perf_counter() - started
-                results = len(batch.entity_results)
-                explain.fill_execution(response.explain_metrics, meter, results, seconds, aggregated=False)
+        self._answer(read_query(request, response), request.read_options, response)
         return response
 
     def run_aggregation_query(self, request: m.RunAggregationQueryRequest) -> m.RunAggregationQueryResponse:
         """Count, sum and average over the results of a query, or explain that."""
-        project, database = request.project_id, request.database_id
-        partition = keys.read_partition(project, database, request.partition_id)
         response = m.RunAggregationQueryResponse()
-        message = request.aggregation_query
-        which = request.WhichOneof("query_type")
-        if which == "gql_query":
-            message = gql.parse_aggregation_query(request.gql_query, partition)
-            response.query.CopyFrom(message)
-        elif which is None:
-            raise invalid("one of fields AggregationQuery.aggregation_query and gql_query must be set")
-        aggregations = aggregation.parse(message)
-        query = normalize_query(partition, message.nested_query, [one.name for one in aggregations if one.name])
-        if query.kind in metadata.KINDS:
-            raise unimplemented("Aggregation over a metadata query")
-        meter = Meter() if request.HasField("explain_options") else None
-        with self._reading(project, database, request.read_options) as (snapshot, transaction, begun):
-            response.transaction = begun
-            started = time.perf_counter()
-            run = Run(self._storage, snapshot, query, meter)
-            if meter:
-                explain.fill_plan(response.explain_metrics, query, run.indexes)
-                if not request.explain_options.analyze:
-                    return response
-            batch = response.batch
-            result = aggregation.aggregate(run, aggregations)
-            batch.aggregation_results.append(result)
-            batch.more_results = m.QueryResultBatch.NO_MORE_RESULTS
-            batch.read_time.FromMicroseconds(snapshot.time)
-            if transaction:
-                transaction.aggregations.append((query, aggregations, result))
-            if meter:
-                seconds = time.perf_counter() - started
-                explain.fill_execution(response.explain_metrics, meter, 1, seconds, aggregated=True)
+        self._answer(read_aggregation_query(request, response), request.read_options, response)
         return response
+
+    def _answer(self, request: QueryRequest, options: m.ReadOptions, response: Response) -> None:
+        partition = request.query.partition
+        with self._reading(partition.project, partition.database, options) as (snapshot, transaction, begun):
+            response.transaction = begun
+            answer_query(self._storage, snapshot, request, response)
+            if transaction and request.has_results:
+                transaction.queries.append((request, fingerprint(response)))
 
     def begin_transaction(self, request: m.BeginTransactionRequest) -> m.BeginTransactionResponse:
         """Open a read-write or read-only transaction."""
@@ -311,9 +255,6 @@ class Engine:
             row = self._find(now, partition, path)
             if (row[0] if row else 0) != version:
                 raise conflict()
-        for query, answer in transaction.queries:
-            if fingerprint(Run(self._storage, now, query).fill()) != answer:
-                raise conflict()
-        for query, aggregations, result in transaction.aggregations:
-            if aggregation.aggregate(Run(self._storage, now, query), aggregations) != result:
+        for request, before in transaction.queries:
+            if fingerprint(repeat_query(self._storage, now, request)) != before:
                 raise conflict()

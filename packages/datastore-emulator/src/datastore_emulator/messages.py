@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datastore_emulator.messages_pb2 import (
         AggregationQuery,
         AggregationResult,
+        AggregationResultBatch,
         AllocateIdsRequest,
         AllocateIdsResponse,
         BeginTransactionRequest,
@@ -57,6 +58,7 @@ else:
 
     AggregationQuery = types.AggregationQuery.pb()
     AggregationResult = types.AggregationResult.pb()
+    AggregationResultBatch = types.AggregationResultBatch.pb()
     AllocateIdsRequest = types.AllocateIdsRequest.pb()
     AllocateIdsResponse = types.AllocateIdsResponse.pb()
     BeginTransactionRequest = types.BeginTransactionRequest.pb()
@@ -99,6 +101,7 @@ __all__ = [
     "Aggregation",
     "AggregationQuery",
     "AggregationResult",
+    "AggregationResultBatch",
     "AllocateIdsRequest",
     "AllocateIdsResponse",
     "BeginTransactionRequest",

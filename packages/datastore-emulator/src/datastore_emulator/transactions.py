@@ -21,8 +21,7 @@ from dataclasses import dataclass, field
 from datastore_emulator import messages as m
 from datastore_emulator.encoding.keys import Partition
 from datastore_emulator.errors import DatastoreError, conflict, invalid
-from datastore_emulator.query.aggregation import NormalAggregation
-from datastore_emulator.query.normal_form import NormalQuery
+from datastore_emulator.query.requests import QueryRequest
 from datastore_emulator.storage.database import Snapshot, Storage
 from datastore_emulator.storage.history import check_read_time
 
@@ -64,10 +63,8 @@ class Transaction:
     """Why nobody may use it any more."""
     lookups: dict[tuple[Partition, bytes], int] = field(default_factory=dict)
     """The version found for each key read, 0 for none."""
-    queries: list[tuple[NormalQuery, object]] = field(default_factory=list)
-    """Each query run, with the fingerprint of its answer."""
-    aggregations: list[tuple[NormalQuery, list[NormalAggregation], m.AggregationResult]] = field(default_factory=list)
-    """Each aggregation run, with its result."""
+    queries: list[tuple[QueryRequest, object]] = field(default_factory=list)
+    """Each query that was run, with the fingerprint of its results."""
 
 
 class Transactions:

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return 0, 1 for a mistake the user can mend (told in one line), or 2 for wrong usage."""
+    """Run the command; return 0, 1 for an error that the user can fix (printed in one line), or 2 for wrong usage."""
     prepare_process()
-    options = parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         with stop_signals():
             options.command(options)
     except Stopped:
         return 0
     except BrokenPipeError:
-        # Who read the output, as `head` does, has gone. Nothing is to be written there when Python ends, either.
+        # The reader of the output has gone, as `head` does. Python must not write there at its end, either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except UserError as error:
@@ -42,8 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="localcloud",
         description="Run App Engine, Cloud Run and Cloud Run functions folders on this machine.",
@@ -53,24 +53,38 @@ def parser() -> argparse.ArgumentParser:
     run = verbs.add_parser("run", help="run one or more app folders against one Datastore")
     run.set_defaults(command=_run)
     run.add_argument("directories", nargs="+", type=Path, metavar="DIR", help="a folder with an app")
-    run.add_argument("--port", type=int, help="the first app's port, the next one's is one up (default: from 8080)")
+    run.add_argument(
+        "--port",
+        type=int,
+        help="port of the first app; the next app gets the next port (default: 8080 or the next free one)",
+    )
     run.add_argument("--project", default="demo", help="the project id (default: demo)")
-    run.add_argument("--data", metavar="FILE", help="where the Datastore keeps its entities, or :memory:")
-    run.add_argument("--datastore", metavar="HOST:PORT", help="use this Datastore emulator, not the embedded one")
-    run.add_argument("--redis", metavar="HOST:PORT", help="use this Redis server, not one of our own")
-    run.add_argument("--function", metavar="NAME", help="the function to serve, for a folder without a deployment file")
-    run.add_argument("--platform", choices=["appengine", "cloudrun", "functions"], help="when the files do not tell")
+    run.add_argument(
+        "--data", metavar="FILE", help="file of the Datastore, or :memory: (default: one for each project)"
+    )
+    run.add_argument(
+        "--datastore",
+        metavar="HOST:PORT",
+        help="use the Datastore emulator at this address instead of the embedded one",
+    )
+    run.add_argument(
+        "--redis", metavar="HOST:PORT", help="use the Redis server at this address instead of starting one"
+    )
+    run.add_argument("--function", metavar="NAME", help="function to serve, for folders without a deployment file")
+    run.add_argument(
+        "--platform", choices=["appengine", "cloudrun", "functions"], help="platform of folders whose files do not say"
+    )
     run.add_argument(
         "--behind-load-balancer",
         action="store_true",
-        help="visitors come through an external load balancer (Cloud Run and functions only)",
+        help="put an external load balancer in front (Cloud Run and functions only)",
     )
     run.add_argument(
         "--env",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="set a variable for the apps (repeatable)",
+        help="set an environment variable for the apps (repeatable)",
     )
 
     run.add_argument(
@@ -78,22 +92,30 @@ def parser() -> argparse.ArgumentParser:
         metavar="PATH",
         nargs="?",
         const="",
-        help="run python27 folders on this Python 2.7 (after DIR, without PATH: one on PATH), under the legacy SDK",
+        help="run python27 apps on a real Python 2.7 under the legacy SDK; PATH names the interpreter (default: the "
+        "first python2.7 on $PATH); put this option after DIR",
     )
 
     datastore = verbs.add_parser("datastore", help="run the Datastore alone")
     datastore.set_defaults(command=_datastore)
-    datastore.add_argument("--host-port", default="127.0.0.1:8081", metavar="HOST:PORT", help="where it listens")
+    datastore.add_argument(
+        "--host-port",
+        default="127.0.0.1:8081",
+        metavar="HOST:PORT",
+        help="address to listen on (default: 127.0.0.1:8081)",
+    )
     datastore.add_argument(
         "--allow-remote-clients",
         action="store_true",
-        help="listen where other machines can reach it, unasked who they are",
+        help="allow an address that other machines can reach (there is no authentication)",
     )
-    datastore.add_argument("--grpc-only", action="store_true", help="no REST on the port; a little faster")
-    datastore.add_argument("--data", metavar="FILE", help="where it keeps its entities, or :memory:")
-    datastore.add_argument("--project", default="demo", help="the project id that names the default file")
+    datastore.add_argument("--grpc-only", action="store_true", help="serve gRPC only, without REST; a little faster")
+    datastore.add_argument(
+        "--data", metavar="FILE", help="file of the Datastore, or :memory: (default: one for each project)"
+    )
+    datastore.add_argument("--project", default="demo", help="project id, which names the default file (default: demo)")
 
-    doctor = verbs.add_parser("doctor", help="list the tools that are here, and how to get the others")
+    doctor = verbs.add_parser("doctor", help="list the tools that localcloud can use, and how to get missing ones")
     doctor.set_defaults(command=_doctor)
     return parser
 
@@ -110,10 +132,10 @@ def _run(options: argparse.Namespace) -> None:
 
     last_port = (options.port or 0) + len(options.directories) - 1
     if not 0 <= (options.port or 0) <= last_port <= 65535:
-        raise UserError(f"--port: expected room for {len(options.directories)} from 0 to 65535, found {options.port}")
-    environment = dict(_assignment(text) for text in options.env)
-    say = _printer(len(options.directories) > 1)
-    data = options.data or str(_default_data(options.project))
+        raise UserError(f"--port {options.port}: each app needs a port from 0 to 65535; choose another port")
+    environment = dict(_read_assignment(text) for text in options.env)
+    say = _make_printer(len(options.directories) > 1)
+    data = options.data or str(_ensure_default_data(options.project))
     runtimes = _runtimes(options.python27)
     with Cloud(
         project=options.project,
@@ -141,16 +163,18 @@ def _run(options: argparse.Namespace) -> None:
             for app in apps:
                 print(f"{app.name} ({app.plan.platform.value}): {app.url}", flush=True)
             if not options.datastore:
-                print(f"Data: {data}. Ctrl-C ends it.", flush=True)
+                print(f"Data: {data}. Press Ctrl-C to stop.", flush=True)
         cloud.start()
         _wait_for_an_end(apps)
 
 
 def _runtimes(python27: str | None) -> Sequence[Runtime]:
     """Return the runtimes that the user asked for: with --python27, a real Python 2.7."""
+    if python27 is None:
+        return ()
     from localcloud.runtimes.python27_real import Python27RealRuntime, find_python27
 
-    return () if python27 is None else (Python27RealRuntime(find_python27(python27 or None)),)
+    return (Python27RealRuntime(find_python27(python27 or None)),)
 
 
 def _datastore(options: argparse.Namespace) -> None:
@@ -160,7 +184,7 @@ def _datastore(options: argparse.Namespace) -> None:
     host, port = read_address(options.host_port, "--host-port")
     if not options.allow_remote_clients:
         refuse_exposure(host, "--host-port")
-    data = options.data or str(_default_data(options.project))
+    data = options.data or str(_ensure_default_data(options.project))
     with Engine(data) as engine:
         server = DatastoreServer(engine, host, port, rest=not options.grpc_only, any_host=options.allow_remote_clients)
         server.start()
@@ -173,38 +197,41 @@ def _datastore(options: argparse.Namespace) -> None:
 
 
 def _wait_for_an_end(apps: Sequence[App]) -> None:
-    """Return never: a stop signal or an app that exits raises."""
-    from localcloud.processes.process import how_it_ended
+    """Wait until a stop signal or the exit of an app raises."""
+    from localcloud.processes.process import describe_exit
 
-    # In short sleeps: a signal that comes just before an endless wait begins would not interrupt it.
+    # In short sleeps: a signal that comes just before a long wait begins would not interrupt it.
     while True:
         for app in apps:
             if app.returncode is not None:
-                raise UserError(f"{app.name}: the app {how_it_ended(app.returncode)}; its log tells why")
+                raise UserError(f"{app.name}: the app {describe_exit(app.returncode)}; see its log for the reason")
         time.sleep(0.2)
 
 
-def _assignment(text: str) -> tuple[str, str]:
+def _read_assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise UserError(f'--env: expected NAME=VALUE, found "{text}"')
+        raise UserError(f'--env "{text}": write it as NAME=VALUE')
     return name, value
 
 
-def _default_data(project: str) -> Path:
-    home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "localcloud"
+def _ensure_default_data(project: str) -> Path:
+    """Return the file of a project's Datastore, after making its directory."""
+    from platformdirs import user_data_path
+
+    home = user_data_path("localcloud", appauthor=False)
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
-            f"{home}: the Datastore keeps its data here, and it cannot be made ({error.strerror}); "
-            "name another file with --data, or --data :memory: to keep nothing"
+            f"{home}: cannot make this directory for the Datastore's file ({error.strerror}); "
+            "choose another file with --data, or keep nothing with --data :memory:"
         ) from error
     return home / f"{project}.sqlite3"
 
 
-def _printer(named: bool) -> Callable[[str, str], None]:
-    """Return what prints an app's line of log, behind its name if there are several apps."""
+def _make_printer(named: bool) -> Callable[[str, str], None]:
+    """Return a function that prints an app's line of output, with its name in front if there are several apps."""
     lock = threading.Lock()
 
     def say(name: str, line: str) -> None:

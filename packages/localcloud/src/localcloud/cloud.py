@@ -14,8 +14,8 @@ from types import TracebackType
 from datastore_emulator.errors import UserError
 from datastore_emulator.scratch import Scratch
 from localcloud.app import App, Log
-from localcloud.appengine.call_handler import call_handler
-from localcloud.appengine.server import ApiServer
+from localcloud.appengine.api_server import ApiServer
+from localcloud.appengine.call_handler import make_call_handler
 from localcloud.launch import read_plan
 from localcloud.launch.plan import Platform
 from localcloud.runtimes import Runtime, ServiceAddresses, choose_runtime
@@ -74,7 +74,7 @@ class Cloud:
             clock = Clock()
             self.api_server = ApiServer(self.datastore.backend, clock=clock.now, observe=observe)
             self.memcache = Memcache(self.api_server.memcache(project), clock)
-            self.datastore.start([call_handler(self.api_server.datastore_dispatcher)])
+            self.datastore.start([make_call_handler(self.api_server.datastore_dispatcher)])
             self.api_server.start()
             stack.callback(self.api_server.stop)
             self._cleanup = stack.pop_all()

@@ -1,10 +1,12 @@
 """Checks a learner's copy of an app against the steps of its track.
 
 - `facts/`: facts about a folder's files that do not depend on spelling.
-- `findings.py`: what a step still misses, one message for each line to write or to remove.
+- `findings.py`: what a step still misses, one message for each file and line to write or to remove.
+- `counterparts.py`: what the copy has in the place of something that is missing.
 - `progress.py`: which steps are done.
 - `checker.py`: works out the progress of a folder from its facts.
 - `outcome.py`: runs the copy beside START where the app has to work, and compares their pages.
+- `cache.py`: the cache that an app answers from.
 """
 
 from codelab.check.checker import Checker

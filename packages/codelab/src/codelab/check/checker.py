@@ -1,7 +1,8 @@
-"""Which steps of a track a folder has taken, and what the others still miss."""
+"""Works out which steps of a track a folder has done, and what the others still miss."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,34 +16,39 @@ from codelab.check.facts import (
     marks_a_step,
     names_called_from_outside,
 )
-from codelab.check.findings import Finding, findings
+from codelab.check.findings import Finding, list_findings
 from codelab.check.progress import Progress, StepStatus
 from codelab.readme.course import TrackRef
 from codelab.readme.trees import Tree, step_trees
 
+_Facts = frozenset[Fact]
+
 
 @dataclass(frozen=True)
 class _Change:
-    """What a step adds to what the folder says, and what it takes away."""
+    """The facts of a folder before a step and after it."""
 
-    before: frozenset[Fact]
-    after: frozenset[Fact]
+    before: _Facts
+    after: _Facts
 
     @property
-    def added(self) -> frozenset[Fact]:
+    def added(self) -> _Facts:
+        """The facts that are new after the step."""
         return self.after - self.before
 
     @property
-    def removed(self) -> frozenset[Fact]:
+    def removed(self) -> _Facts:
+        """The facts that are gone after the step."""
         return self.before - self.after
 
     def touches(self, file: str) -> bool:
+        """Return whether the step changes any fact of this file."""
         return any(fact.file == file for fact in self.added | self.removed)
 
-    def is_begun(self, said: frozenset[Fact]) -> bool:
-        """Say whether a folder that says all this has some of the change, by what cannot be there for other reasons."""
-        return any(marks_a_step(fact) and is_there(fact, said) for fact in self.added) or any(
-            marks_a_step(fact) and not is_style(fact) and fact not in said for fact in self.removed
+    def is_begun(self, copy: _Facts) -> bool:
+        """Return whether a copy with these facts has some of the change, by facts that have no other reason."""
+        return any(marks_a_step(fact) and is_there(fact, copy) for fact in self.added) or any(
+            marks_a_step(fact) and not is_style(fact) and fact not in copy for fact in self.removed
         )
 
 
@@ -67,38 +73,25 @@ class Checker:
         A later step that is done waives what it removes again of an earlier one: a learner who has replaced a line
         twice need not have it in its first form.
         """
-        said, broken = self._broken(tree)
+        copy, unreadable = self._read(tree)
+        broken = self._broken_files(tree, unreadable)
         statuses: list[StepStatus] = []
-        taken_back: frozenset[Fact] = frozenset()
-        brought_back: frozenset[Fact] = frozenset()
+        removed_later: _Facts = frozenset()
+        added_later: _Facts = frozenset()
         for step, change in reversed(list(zip(self.ref.track.steps, self._changes, strict=True))):
-            missing = {fact for fact in change.added - taken_back if not is_there(fact, said)}
-            # From what is said, not by `&`, which may take the equal fact of the codelab with its line.
-            gone = change.removed - brought_back
-            lingering = {fact for fact in said if fact in gone and not is_style(fact)}
             wrong = [finding for file, finding in broken.items() if change.touches(file)]
-            found = (
-                *wrong,
-                *findings(
-                    {fact for fact in missing if fact.file not in broken},
-                    {fact for fact in lingering if fact.file not in broken},
-                    said=said,
-                    before=change.before,
-                    after=change.after,
-                ),
-            )
-            if not found:
-                taken_back |= change.removed
-                brought_back |= change.added
-            statuses.append(StepStatus(step, found, bool(wrong) or change.is_begun(said)))
-        damage = (
+            findings = (*wrong, *_compare(change, copy, broken, removed_later, added_later))
+            if not findings:
+                removed_later |= change.removed
+                added_later |= change.added
+            statuses.append(StepStatus(step, findings, begun=bool(wrong) or change.is_begun(copy)))
+        damage = [
             finding for file, finding in broken.items() if not any(change.touches(file) for change in self._changes)
-        )
-        return Progress(tuple(statuses[::-1]), tuple(damage))
+        ]
+        return Progress(tuple(reversed(statuses)), tuple(damage))
 
-    def _broken(self, tree: Tree) -> tuple[frozenset[Fact], dict[str, Finding]]:
-        """Return what the folder says, and what is wrong with files that the codelab always has."""
-        said, unreadable = self._read(tree)
+    def _broken_files(self, tree: Tree, unreadable: Mapping[str, UnreadableError]) -> dict[str, Finding]:
+        """Return what is wrong with the codelab's files: one cannot be read, or is gone although every state has it."""
         known = {file for state in self.trees for file in state}
         broken = {
             file: Finding(file, error.line, str(error), firm=True)
@@ -106,23 +99,24 @@ class Checker:
             if file in known
         }
         for file in sorted(set.intersection(*(set(state) for state in self.trees)) - set(tree)):
-            broken[file] = Finding(file, 0, "expected this file, found none", firm=True)
-        return said, broken
+            broken[file] = Finding(file, 0, "this file is missing", firm=True)
+        return broken
 
-    def _read(self, tree: Tree) -> tuple[frozenset[Fact], dict[str, UnreadableError]]:
-        said: list[Fact] = []
+    def _read(self, tree: Tree) -> tuple[_Facts, dict[str, UnreadableError]]:
+        """Return the facts of a folder, and the files that cannot be read."""
+        found: list[Fact] = []
         unreadable: dict[str, UnreadableError] = {}
         for file, text in tree.items():
             facts = self._facts(file, text)
             if isinstance(facts, UnreadableError):
-                said.append(Fact(file, Kind.FILE, "", file, firm=True))
+                found.append(Fact(file, Kind.FILE, "", file, firm=True))
                 unreadable[file] = facts
             else:
-                said += facts
-        return frozenset(said), unreadable
+                found += facts
+        return frozenset(found), unreadable
 
     def _facts(self, file: str, text: str) -> list[Fact] | UnreadableError:
-        """Return what a file says, which is worked out once for each content."""
+        """Return the facts of a file, which are read once for each content."""
         known = self._known.get(file)
         if known and known[0] == text and type(known[0]) is type(text):
             return known[1]
@@ -133,3 +127,20 @@ class Checker:
             facts = error
         self._known[file] = text, facts
         return facts
+
+
+def _compare(
+    change: _Change, copy: _Facts, broken: Collection[str], removed_later: _Facts, added_later: _Facts
+) -> list[Finding]:
+    """Return what the copy misses of a step, apart from broken files and from what a later step that is done undoes."""
+    missing = {fact for fact in change.added - removed_later if not is_there(fact, copy)}
+    gone = change.removed - added_later
+    # From the copy, not by `&`, which may take the equal fact of the codelab with its line.
+    leftover = {fact for fact in copy if fact in gone and not is_style(fact)}
+    return list_findings(
+        {fact for fact in missing if fact.file not in broken},
+        {fact for fact in leftover if fact.file not in broken},
+        copy=copy,
+        before=change.before,
+        after=change.after,
+    )

@@ -1,28 +1,22 @@
-"""What keeps a step from being done, in words: a place, what was expected there and what was found."""
+"""Findings: what a step still misses in a learner's copy, one message for each file and line to write or to remove."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from codelab.check.counterparts import find_counterpart, find_similar_file
 from codelab.check.facts import Fact, Kind
 
-# Facts that a line of Python states about one called name; the name comes first.
-_OF_A_CALL = {Kind.CALL, Kind.TOP_LEVEL_OBJECT, Kind.WITH_BLOCK, Kind.ARGUMENT}
-_OF_A_COMMAND = {Kind.PROGRAM, Kind.PORT, Kind.SERVED_OBJECT, Kind.OPTION, Kind.START_COMMAND}
-
-# How much alike two packages' names are when one of them is a slip.
-_CLOSE = 0.85
 _LONGEST = 2_000
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What keeps a step from being done, at a line of a file (0: the whole file).
+    """Something to change at a line of a file (0: the whole file), so that a step is done.
 
-    A `firm` one has to be mended; for any other the learner's own way will do, if the page is the same at the end.
+    A `firm` one is required; for any other the learner may go another way, if the page is the same at the end.
     """
 
     file: str
@@ -36,86 +30,178 @@ class Finding:
             object.__setattr__(self, "message", f"{self.message[:_LONGEST]}...")
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.message}"
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.message}"
 
 
-def findings(
-    missing: Set[Fact], lingering: Set[Fact], *, said: Set[Fact], before: Set[Fact], after: Set[Fact]
-) -> Iterator[Finding]:
-    """Yield one finding for each line to write and each line to remove, files before what they say.
+@dataclass(frozen=True)
+class MissingLine:
+    """A line that the codelab has and the copy lacks: its facts, and what the copy has in its place."""
 
-    `said` is what the folder says now; `before` and `after` are what it says at either end of the step.
+    facts: Sequence[Fact]
+    found: Fact | None
+
+    @property
+    def file(self) -> str:
+        """The file that the line belongs to."""
+        return self.facts[0].file
+
+    @property
+    def words(self) -> str:
+        """The line, as the codelab has it."""
+        return self.facts[0].words
+
+    @property
+    def firm(self) -> bool:
+        """True if something relies on the line."""
+        return any(fact.firm for fact in self.facts)
+
+    @property
+    def at_top_level(self) -> bool:
+        """True if the line has to be at the top level of the file."""
+        return self.facts[0].kind is Kind.TOP_LEVEL_OBJECT
+
+    @property
+    def is_there(self) -> bool:
+        """True if the copy has the same line, which has another meaning there or is not at the top level."""
+        return self.found is not None and self.found.words == self.words
+
+
+def list_findings(
+    missing: Set[Fact], leftover: Set[Fact], *, copy: Set[Fact], before: Set[Fact], after: Set[Fact]
+) -> list[Finding]:
+    """Return one finding for each file and line to write or to remove, files first.
+
+    `missing` are the facts that the step adds and the copy lacks, `leftover` those that the step removes and the copy
+    still has. `copy` are all facts of the copy, `before` and `after` those of the codelab around the step.
     """
-    extra = said - after
-    lingering = set(lingering)
-    without_file = {fact.file for fact in missing if fact.kind is Kind.FILE}
-    for file in sorted(without_file):
-        similar = _similar_file(file, extra)
-        lingering = {fact for fact in lingering if not similar or fact.file != similar}
-        yield Finding(file, 0, f"expected this file, found {similar or 'none'}", firm=True)
-    too_many = {fact.file for fact in lingering if fact.kind is Kind.FILE}
-    for file in sorted(too_many):
-        yield Finding(file, 0, "expected no such file any more, found it", firm=True)
+    absent = {fact.file: find_similar_file(fact.file, copy - after) for fact in missing if fact.kind is Kind.FILE}
+    to_move = {file for file in absent.values() if file}
+    to_delete = {fact.file for fact in leftover if fact.kind is Kind.FILE} - to_move
+    files = [*report_missing_files(absent, leftover), *report_leftover_files(to_delete, before, after)]
 
-    shown: set[tuple[str, str]] = set()
-    same: list[Finding] = []
-    wanted = _without_arguments_of_missing_calls(fact for fact in missing if fact.file not in without_file)
-    for line in _lines(wanted, before, or_all=not without_file):
-        fact = line[0]
-        there = next((found for fact in line if (found := _counterpart(fact, said, extra))), None)
-        there = there or _same_line_partly(fact, said, after)
-        firm = any(fact.firm for fact in line)
-        if there and _expected(fact) == f'"{there.words}"':
-            meaning = f'"{there.words}", which means something else here'
-            same.append(Finding(fact.file, there.line, f"expected {_expected(fact)}, found {meaning}", firm))
-            continue
-        shown.add((fact.file, there.words if there else ""))
-        place, words = (there.line, f'"{there.words}"') if there else (0, "none")
-        yield Finding(fact.file, place, f"expected {_expected(fact)}, found {words}", firm)
-    remaining = [
-        fact
-        for fact in lingering
-        if fact.file not in too_many and (fact.file, fact.words) not in shown and not _part_of_another(fact, lingering)
+    wanted = _without_implied([fact for fact in missing if fact.file not in absent])
+    missing_lines = [
+        MissingLine(facts, find_counterpart(facts, copy, after))
+        for facts in _group_by_line(wanted, before, or_all=not absent)
     ]
-    lines = _lines(remaining, after, or_all=not shown)
-    # A line as it should be means something else because of another line, an import left in most often.
-    if not shown and not lines:
-        yield from same
+    misplaced = [line for line in missing_lines if line.is_there and not line.at_top_level]
+    missing_lines = [line for line in missing_lines if line not in misplaced]
+
+    leftover = {fact for fact in leftover if fact.file not in to_move}
+    replaced = {(line.file, line.found.words if line.found else "") for line in missing_lines}
+    unwanted = [
+        fact
+        for fact in leftover
+        if fact.file not in to_delete
+        and (fact.file, fact.words) not in replaced
+        and not _is_part_of_another(fact, leftover)
+    ]
+    leftover_lines = _group_by_line(unwanted, after, or_all=not missing_lines)
+    if missing_lines or leftover_lines:
+        # Another line, most often an import left in, gives the misplaced ones their meaning: that one is enough.
+        misplaced = []
+    return [
+        *files,
+        *report_missing_lines(missing_lines),
+        *report_misplaced_lines(misplaced),
+        *report_leftover_lines(leftover_lines),
+    ]
+
+
+def report_missing_files(absent: Mapping[str, str | None], leftover: Set[Fact]) -> list[Finding]:
+    """Report files to create; the values are files of the copy that are probably meant to be the missing ones."""
+    removed = {fact.file for fact in leftover if fact.kind is Kind.FILE}
+    found = []
+    for file, similar in sorted(absent.items()):
+        if similar is None:
+            found.append(Finding(file, 0, "this file is missing; create it", firm=True))
+        elif PurePosixPath(similar).name != PurePosixPath(file).name:
+            found.append(Finding(file, 0, f"this file is missing; rename {similar} to {file}", firm=True))
+        elif similar in removed:
+            found.append(
+                Finding(similar, 0, f"should be gone after this step; move it to {_folder_of(file)}", firm=True)
+            )
+        else:
+            found.append(Finding(file, 0, f"this file is missing; move {similar} to {_folder_of(file)}", firm=True))
+    return found
+
+
+def report_leftover_files(files: Iterable[str], before: Set[Fact], after: Set[Fact]) -> list[Finding]:
+    """Report files to delete, and the ones of the step that replace them."""
+    new = [fact.file for fact in after - before if fact.kind is Kind.FILE]
+    found = []
+    for file in sorted(files):
+        moved = next((other for other in new if PurePosixPath(other).name == PurePosixPath(file).name), None)
+        reason = f", {moved} replaces it" if moved else ""
+        found.append(Finding(file, 0, f"should be gone after this step; delete it{reason}", firm=True))
+    return found
+
+
+def report_missing_lines(lines: Iterable[MissingLine]) -> list[Finding]:
+    """Report lines to write, each with the line that is in its place."""
+    found = []
     for line in lines:
-        imported = line[0].words.startswith(("from ", "import "))
-        names = " and no ".join(fact.name for fact in line if fact.kind is Kind.NAME)
-        words = f'"{line[0].words}"'
-        yield Finding(
-            line[0].file,
-            line[0].line,
-            f"expected no {names or words} any more, found {words if names else 'it'}",
-            firm=any(fact.firm or (imported and fact.name.islower()) for fact in line),
+        where = " at the top level of the file" if line.at_top_level else ""
+        if line.found is None:
+            found.append(Finding(line.file, 0, f'"{line.words}" is missing{where}', line.firm))
+        elif line.is_there:
+            found.append(Finding(line.file, line.found.line, f'"{line.words}" should be{where}', line.firm))
+        else:
+            message = f'expected "{line.words}"{where}, found "{line.found.words}"'
+            found.append(Finding(line.file, line.found.line, message, line.firm))
+    return found
+
+
+def report_misplaced_lines(lines: Iterable[MissingLine]) -> list[Finding]:
+    """Report lines that read as in the codelab and mean something else."""
+    return [
+        Finding(
+            line.file,
+            line.found.line if line.found else 0,
+            f'"{line.words}" uses names that mean something else here; check where they come from',
+            line.firm,
         )
+        for line in lines
+    ]
 
 
-def _expected(fact: Fact) -> str:
-    return f'"{fact.words}" {fact.kind.condition}'.rstrip()
+def report_leftover_lines(lines: Iterable[Sequence[Fact]]) -> list[Finding]:
+    """Report lines to remove, each given by its facts."""
+    found = []
+    for facts in lines:
+        first = facts[0]
+        names = " and ".join(fact.name for fact in facts if fact.kind is Kind.NAME)
+        what = f"still uses {names}, which this step removes" if names else "should be gone after this step"
+        imported = first.words.startswith(("from ", "import "))
+        firm = any(fact.firm or (imported and fact.name.islower()) for fact in facts)
+        found.append(Finding(first.file, first.line, f'"{first.words}" {what}', firm))
+    return found
 
 
-def _without_arguments_of_missing_calls(facts: Iterable[Fact]) -> list[Fact]:
-    facts = list(facts)
+def _folder_of(file: str) -> str:
+    folder = PurePosixPath(file).parent.as_posix()
+    return "the top folder of the app" if folder == "." else f"{folder}/"
+
+
+def _without_implied(facts: Sequence[Fact]) -> list[Fact]:
+    """Leave out the arguments of calls that are missing themselves."""
     called = {fact.name for fact in facts if fact.kind is Kind.CALL}
     return [fact for fact in facts if not (fact.kind is Kind.ARGUMENT and fact.name.partition(" ")[0] in called)]
 
 
-def _part_of_another(fact: Fact, facts: Set[Fact]) -> bool:
-    """Say whether a name is part of a package that is named by itself: with `webapp2`, `webapp2.Route` goes too."""
+def _is_part_of_another(fact: Fact, facts: Set[Fact]) -> bool:
+    """Return whether a name is part of a package among the facts: with `webapp2`, `webapp2.Route` goes too."""
     return fact.kind is Kind.NAME and any(
         other.kind is Kind.NAME and other.file == fact.file and fact.name.startswith(f"{other.name}.")
         for other in facts
     )
 
 
-def _lines(facts: Iterable[Fact], other_end: Set[Fact], *, or_all: bool) -> list[list[Fact]]:
-    """Return the facts by the line that states them, in the order of the lines.
+def _group_by_line(facts: Iterable[Fact], other_end: Set[Fact], *, or_all: bool) -> list[list[Fact]]:
+    """Return the facts by the line that they are from, in the order of the lines.
 
-    A line that reads the same at the other end of the step says something else only because another line changed, an
+    A line that reads the same at the other end of the step has another meaning only because another line changed, an
     import most often: it is left out, unless with `or_all` nothing would be left.
     """
     unchanged = {(fact.file, fact.words) for fact in other_end}
@@ -124,94 +210,13 @@ def _lines(facts: Iterable[Fact], other_end: Set[Fact], *, or_all: bool) -> list
         lines.setdefault((fact.file, fact.line, fact.words), []).append(fact)
     changed = {key: line for key, line in lines.items() if (key[0], key[2]) not in unchanged}
     kept = changed or (lines if or_all else {})
-    return [line for line in kept.values() if not _stated_above(line, lines)]
+    return [line for line in kept.values() if not _is_head_of_keys(line, lines.values())]
 
 
-def _stated_above(line: list[Fact], lines: dict[tuple[str, int, str], list[Fact]]) -> bool:
-    """Say whether a key is only the head of keys that are stated below it anyway."""
+def _is_head_of_keys(line: Sequence[Fact], lines: Iterable[Sequence[Fact]]) -> bool:
+    """Return whether a line is only the key of a mapping whose own keys are among the lines."""
+    names = [other.name for facts in lines for other in facts if other.file == line[0].file]
     return all(
-        fact.kind is Kind.KEY
-        and any(
-            other.file == fact.file and other.name.startswith((f"{fact.name}.", f"{fact.name} "))
-            for others in lines.values()
-            for other in others
-            if other is not fact
-        )
+        fact.kind is Kind.KEY and any(name.startswith((f"{fact.name}.", f"{fact.name} ")) for name in names)
         for fact in line
     )
-
-
-def _similar_file(file: str, extra: Set[Fact]) -> str | None:
-    """Return a file that is probably meant to be this one: in another place, in other letters, with a suffix more."""
-    name = PurePosixPath(file).name.casefold().lstrip(".")
-    others = sorted(fact.file for fact in extra if fact.kind is Kind.FILE)
-    for other in others:
-        found = PurePosixPath(other).name.casefold().lstrip(".")
-        if found == name or found.rpartition(".")[0] == name:
-            return other
-    return None
-
-
-def _counterpart(fact: Fact, said: Set[Fact], extra: Set[Fact]) -> Fact | None:
-    """Return what stands in the place of a missing fact, None if nothing seems to."""
-    here = sorted((other for other in said if other.file == fact.file), key=lambda other: (other.line, other.words))
-    strange = [other for other in here if other in extra]
-    subject = fact.name.partition(" ")[0]
-    found: Fact | None = None
-    if fact.kind in (Kind.PACKAGE, Kind.VERSION):
-        found = _first(here, kind=Kind.PACKAGE, name=subject) or _misspelled(subject, strange)
-    elif fact.kind in (Kind.VALUE, Kind.ITEM):
-        found = next((other for other in strange if other.kind == fact.kind and _subject(other) == subject), None)
-    elif fact.kind is Kind.NAME or fact.kind in _OF_A_CALL:
-        found = _call_or_name(fact, subject.removesuffix("()"), here, strange)
-    elif fact.kind in _OF_A_COMMAND:
-        found = next((other for other in here if other.kind in _OF_A_COMMAND), None)
-    elif fact.kind is Kind.REQUIREMENTS_FIRST:
-        found = _first(here, kind=Kind.REQUIREMENTS_NOT_FIRST)
-    elif fact.kind in (Kind.OUTPUT, Kind.LINE, Kind.PROCESS, Kind.BASE_IMAGE):
-        found = _first(strange, kind=fact.kind)
-    return found
-
-
-def _same_line_partly(fact: Fact, said: Set[Fact], after: Set[Fact]) -> Fact | None:
-    """Return a line of the learner's own that says something else of what the missing line says."""
-    others = {other for other in after if (other.file, other.words) == (fact.file, fact.words)}
-    lines = {(other.file, other.words) for other in after}
-    found = [other for other in said if other in others and (other.file, other.words) not in lines]
-    return min(found, key=lambda other: (other.line, other.name), default=None)
-
-
-def _misspelled(package: str, strange: list[Fact]) -> Fact | None:
-    packages = {fact.name: fact for fact in strange if fact.kind is Kind.PACKAGE}
-    close = difflib.get_close_matches(package, packages, n=1, cutoff=_CLOSE)
-    return packages[close[0]] if close else None
-
-
-def _call_or_name(fact: Fact, name: str, here: list[Fact], strange: list[Fact]) -> Fact | None:
-    """Return the call in question; or a name that ends alike or has the same owner; or for an import the owner's."""
-    owner, _, last = name.rpartition(".")
-    names = [other for other in strange if other.kind is Kind.NAME]
-    candidates = [
-        *(other for other in here if fact.kind in _OF_A_CALL and other.kind is Kind.CALL and other.name == name),
-        *(other for other in names if other.name.rpartition(".")[2] == last),
-        *(
-            other
-            for other in names
-            if other.name.rpartition(".")[0] == owner
-            and ("." in owner or (last[:1].isupper() and other.name.rpartition(".")[2][:1].isupper()))
-        ),
-        *(other for other in here if _imports(other, owner) and _imports(fact, owner)),
-    ]
-    return candidates[0] if candidates else None
-
-
-def _imports(fact: Fact, owner: str) -> bool:
-    return fact.kind is Kind.NAME and fact.words.startswith(f"from {owner} import ")
-
-
-def _subject(fact: Fact) -> str:
-    return fact.name.partition(" ")[0]
-
-
-def _first(facts: Iterable[Fact], *, kind: Kind, name: str | None = None) -> Fact | None:
-    return next((fact for fact in facts if fact.kind == kind and name in (None, fact.name)), None)

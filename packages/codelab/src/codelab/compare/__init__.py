@@ -8,10 +8,10 @@ Lowest first:
 - `app_under_test`: an app, what its pages have to show, and the record of its answers. `Backend` is what may be done
   to the services behind it; `local_backend` does so on the local cloud.
 - `foreign_values`: cached values that the app did not write.
-- `scenarios`: what visitors do, and what happens to the app meanwhile.
+- `scenario`, `scenarios`: what visitors do, and what happens to the app meanwhile.
 - `app_log`: what apps print, and the last error in it.
 - `comparison`: START and other folders side by side, and the first difference.
-- `relay`: TCP connections to a server that can be cut or stalled.
 
-It knows folders, URLs and the cache that an app answers from. It reads no README and judges no step.
+It knows folders, URLs and the cache that an app answers from. It reads no README and checks no step. Import names from
+the modules: `codelab probe` needs `page` alone, and must not load the local cloud.
 """

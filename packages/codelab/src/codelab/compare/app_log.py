@@ -22,6 +22,7 @@ class AppLog:
     lines: list[tuple[str, str]] = field(default_factory=list)
 
     def __call__(self, name: str, line: str) -> None:
+        """Add a line of this app."""
         self.lines.append((name, line))
 
     def last_error(self, name: str, folder: Path, patience: float = 2.0) -> str | None:

@@ -102,7 +102,7 @@ def _client_of(cloud: Cloud) -> datastore.Client:
     # With that variable set, the client brings these credentials itself and refuses to be given any.
     credentials = None if "DATASTORE_EMULATOR_HOST" in os.environ else AnonymousCredentials()  # type: ignore[no-untyped-call]
     client = datastore.Client(project=cloud.project, credentials=credentials)
-    client.base_url = f"http://{cloud.datastore}"
+    client.base_url = f"http://{cloud.datastore.address}"
     return client
 
 

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from datastore_emulator.http.answer import Answer
 from datastore_emulator.http.guard import Guard
+from datastore_emulator.http.response import Response
 from datastore_emulator.http.service import HttpService, Request
 
 # Forms of a few fields; https://flask.palletsprojects.com/en/stable/config/ has the same for a form in memory.
@@ -30,7 +30,7 @@ class WsgiServer(HttpService):
         self._app = app
         self._port = port
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Response:
         """Run the app for one request."""
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
@@ -49,7 +49,7 @@ class WsgiServer(HttpService):
                     close()
         status, headers = started[0]
         kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
-        return Answer(int(status.split()[0]), content, kept, stream)
+        return Response(int(status.split()[0]), content, kept, stream)
 
     def _environ(self, request: Request) -> dict[str, Any]:
         path, _, query = request.target.partition("?")

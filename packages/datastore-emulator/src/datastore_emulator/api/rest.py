@@ -18,8 +18,8 @@ from grpc import StatusCode
 
 from datastore_emulator.api.interface import RPCS, Datastore
 from datastore_emulator.errors import DatastoreError, invalid
-from datastore_emulator.http.answer import Answer
 from datastore_emulator.http.guard import Guard, header
+from datastore_emulator.http.response import Response
 from datastore_emulator.http.service import HttpService, Request
 from datastore_emulator.http.wire import VisitorError
 
@@ -70,24 +70,24 @@ class Rest(HttpService):
         if method == "POST" and kind not in (_PROTOBUF, _JSON):
             raise VisitorError(f"Expected Content-Type {_JSON} or {_PROTOBUF}, found {kind or 'none'}.", 415)
 
-    def answer(self, request: Request) -> Answer:
-        """Answer one RPC; GET / gets what Google's emulators answer, for a client that waits for the server."""
+    def answer(self, request: Request) -> Response:
+        """Response one RPC; GET / gets what Google's emulators answer, for a client that waits for the server."""
         if request.method in _READ_ONLY:
             found = request.target.partition("?")[0] == "/"
-            return Answer(200 if found else 404, b"Ok\n" if found else b"Not Found\n", {"Content-Type": "text/plain"})
+            return Response(200 if found else 404, b"Ok\n" if found else b"Not Found\n", {"Content-Type": "text/plain"})
         text = request.content_type != _PROTOBUF
         try:
             return self._call(request, text)
         except DatastoreError as error:
             return _error(_HTTP_CODES.get(error.code, HTTPStatus.INTERNAL_SERVER_ERROR), error, text)
 
-    def refusal(self, request: h11.Request | None, status: int, reason: str) -> Answer:
+    def refusal(self, request: h11.Request | None, status: int, reason: str) -> Response:
         """Return the error for a request that comes to no RPC, in the format of its body."""
         kind = header(request.headers, b"content-type") if request else None
         error = DatastoreError(_CODES.get(HTTPStatus(status), StatusCode.INVALID_ARGUMENT), reason)
         return _error(status, error, _media_type((kind or b"").decode("latin-1")) != _PROTOBUF)
 
-    def _call(self, request: Request, text: bool) -> Answer:
+    def _call(self, request: Request, text: bool) -> Response:
         match = _PATH.fullmatch(request.target)
         if not match or match[2] not in self._rpcs:
             raise DatastoreError(StatusCode.NOT_FOUND, f"Expected /v1/projects/PROJECT:METHOD, found {request.target}.")
@@ -102,17 +102,17 @@ class Rest(HttpService):
         message.project_id = match[1]
         response = method(message)
         if text:
-            return Answer(200, json_format.MessageToJson(response).encode(), {"Content-Type": _JSON})
-        return Answer(200, response.SerializeToString(), {"Content-Type": _PROTOBUF})
+            return Response(200, json_format.MessageToJson(response).encode(), {"Content-Type": _JSON})
+        return Response(200, response.SerializeToString(), {"Content-Type": _PROTOBUF})
 
 
 def _media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def _error(status: int, error: DatastoreError, text: bool) -> Answer:
+def _error(status: int, error: DatastoreError, text: bool) -> Response:
     if text:
         body = {"code": int(status), "message": error.message, "status": error.code.name}
-        return Answer(status, json.dumps({"error": body}).encode(), {"Content-Type": _JSON})
+        return Response(status, json.dumps({"error": body}).encode(), {"Content-Type": _JSON})
     number: int = error.code.value[0]
-    return Answer(status, Status(code=number, message=error.message).SerializeToString(), {"Content-Type": _PROTOBUF})
+    return Response(status, Status(code=number, message=error.message).SerializeToString(), {"Content-Type": _PROTOBUF})

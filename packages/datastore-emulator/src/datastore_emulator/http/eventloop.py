@@ -11,28 +11,28 @@ T = TypeVar("T")
 
 
 class EventLoopThread:
-    """Runs one event loop in one daemon thread; `EventLoopThread.shared()` is the one every front end uses.
+    """An event loop in a daemon thread; `EventLoopThread.shared()` is the one that every listener uses.
 
-    The shared loop is started on first use and lasts as long as the program: there is nothing to stop, since
-    each server on it stops itself.
+    The shared loop starts at its first use and runs until the program ends. Each server on it stops by itself.
     """
 
     _shared: ClassVar[EventLoopThread | None] = None
     _guard: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, name: str = "localcloud-loop") -> None:
+    def __init__(self, name: str = "http-loop") -> None:
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, name=name, daemon=True).start()
 
     @classmethod
     def shared(cls) -> EventLoopThread:
+        """Return the loop of this process, started if it is not running yet."""
         with cls._guard:
             if cls._shared is None:
                 cls._shared = cls()
             return cls._shared
 
     def run(self, coroutine: Coroutine[Any, Any, T], timeout: float = 10.0) -> T:
-        """Runs the coroutine on the loop and returns its result; not to be called from the loop itself.
+        """Run the coroutine on the loop and return its result; do not call this on the loop itself.
 
         Raises what the coroutine raises, and TimeoutError after `timeout` seconds.
         """

@@ -1,7 +1,7 @@
-"""Decides who may ask: the Host has to be ours, and no page of another site may send a request.
+"""Refusal of requests that a web page of another site may have sent.
 
-A browser sends requests for any page to any address, this machine's too. It tells in `Origin` and `Sec-Fetch-Site`
-which page asks. A page may also point its own name at 127.0.0.1 (DNS rebinding); then `Host` has that name.
+A browser sends requests of any page to any address, also to this machine. `Origin` and `Sec-Fetch-Site` say which page
+sent one. A page may also point its own name at 127.0.0.1 (DNS rebinding); `Host` then has that name.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from datastore_emulator.http.wire import VisitorError
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
-# https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2, but for names: those take every visible character that does not
-# end a host in a URL. An app may be asked for `<script>`, and has to stand it.
+# As in https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2, except for names: they may have every visible character
+# that does not end a host in a URL, because an app behind a front end must cope with a Host such as `<script>`.
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[^\x00-\x20/?#@:\[\]\\\x7f-\xff]*)(?::([0-9]{0,5}))?")
 _HIGHEST_PORT = 65535
 
 
 def read_host(value: bytes) -> str:
-    """Return the name or address in a Host header, in lower case; VisitorError (400) if it is not a host."""
+    """Return the name or address in a Host header, in lower case; raises VisitorError (400) if it is not a host."""
     match = _HOST.fullmatch(value)
     if match is None or int(match[2] or b"0") > _HIGHEST_PORT:
         raise VisitorError("the Host header is not a host and a port", 400)
@@ -43,24 +43,24 @@ def header(headers: RawHeaders, wanted: bytes) -> bytes | None:
 
 @dataclass(frozen=True)
 class Guard:
-    """Which requests a listener takes.
+    """The rule for the requests that a listener accepts.
 
-    `hosts` are names it has beside `localhost` and the loopback addresses; None stands for any name. `own_pages` says
-    whether the listener serves pages, which may send requests back to it.
+    `hosts` are names that it has besides `localhost` and the loopback addresses; None allows any name. Set `own_pages`
+    for a listener that serves pages, which may send requests back to it.
     """
 
     hosts: frozenset[str] | None = frozenset()
     own_pages: bool = False
 
     def check(self, method: str, headers: RawHeaders) -> None:
-        """Raise VisitorError (403) for a request that a page elsewhere may have sent."""
+        """Raise VisitorError (403) for a request that a page of another site may have sent."""
         headers = list(headers)
         host = header(headers, b"host")
         if host is None:
             raise VisitorError("the request has no Host header", 400)
         name = read_host(host)
-        if not self._is_ours(name):
-            raise VisitorError(f"the request is for {name}, but this server answers to localhost only", 403)
+        if not self._is_own_name(name):
+            raise VisitorError(f"the request is for {name}, but this server accepts localhost only", 403)
         origin = header(headers, b"origin")
         if origin is not None and not (self.own_pages and origin == b"http://" + host):
             raise VisitorError(f"the request comes from a page at {_shown(origin)}", 403)
@@ -68,7 +68,7 @@ class Guard:
         if site not in (b"none", b"same-origin") and not _follows_link(method, headers):
             raise VisitorError("the request comes from a page of another site", 403)
 
-    def _is_ours(self, name: str) -> bool:
+    def _is_own_name(self, name: str) -> bool:
         if self.hosts is None or name == "localhost" or name in self.hosts:
             return True
         try:
@@ -78,7 +78,7 @@ class Guard:
 
 
 def _follows_link(method: str, headers: RawHeaders) -> bool:
-    """Tell whether a person comes here by a link on another page, which shows the answer and gives it to no script."""
+    """Return whether a user followed a link on another page; the browser then shows the response to no script."""
     navigates = header(headers, b"sec-fetch-mode") == b"navigate" and header(headers, b"sec-fetch-dest") == b"document"
     return method in ("GET", "HEAD") and navigates
 

@@ -1,4 +1,4 @@
-"""A listener: takes connections and answers their requests, on the shared event loop."""
+"""A listener: it accepts connections and answers their requests on the shared event loop."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import TypeVar
 
 import h11
 
-from datastore_emulator.http.answer import Answer, plain
 from datastore_emulator.http.eventloop import EventLoopThread
 from datastore_emulator.http.guard import header, read_host
+from datastore_emulator.http.response import Response, plain
 from datastore_emulator.http.wire import SendError, VisitorError, Wire
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ def visitor_address(host: str) -> str:
 
 
 def _open_files() -> int:
-    """Return how many files and connections this program may have open: 256 on macOS, if nobody says otherwise."""
+    """Return how many files and connections this program may have open; the default of macOS is 256."""
     try:
         import resource
     except ImportError:  # Windows has no such limit
@@ -41,10 +41,10 @@ def _open_files() -> int:
 
 
 class Listener:
-    """Accepts connections and reads requests; a subclass answers them in `respond`.
+    """A server that accepts connections and reads requests; a subclass answers them in `respond`.
 
-    No connection has a thread of its own. One that waits for a request longer than `idle_seconds` is closed. With
-    `most_connections` open, the one that has waited longest makes room for a new one.
+    No connection has a thread of its own. A connection that sends no request for `idle_seconds` is closed. If
+    `most_connections` are open, the one that has been idle longest is closed for a new one.
     """
 
     idle_seconds = 75.0
@@ -58,22 +58,22 @@ class Listener:
         self._idle: dict[asyncio.Task[None], None] = {}
 
     async def respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
-        """Answer the request and return the status. VisitorError is answered by `refusal`."""
+        """Answer the request and return the status. `refusal` gives the response to a VisitorError."""
         raise NotImplementedError
 
-    def refusal(self, request: h11.Request | None, status: int, reason: str) -> Answer:
-        """Return the answer to a request that is refused; None is for one that could not be read."""
+    def refusal(self, request: h11.Request | None, status: int, reason: str) -> Response:
+        """Return the response to a request that is refused; `request` is None if it could not be read."""
         return plain(status, f"the request cannot be read ({reason}).")
 
     def noted(self, method: str, path: str, status: int, visitor: str) -> None:
-        """Hear of every answer; method and path are "-" if the request could not be read."""
+        """Note a response that has been sent; method and path are "-" if the request could not be read."""
 
     def listen(self, sockets: Sequence[socket.socket]) -> None:
         """Accept connections on sockets that listen already."""
         EventLoopThread.shared().run(self._listen(sockets))
 
     def close(self) -> None:
-        """Stop listening and break off what is under way."""
+        """Stop listening, and break off requests in progress."""
         EventLoopThread.shared().run(self._close())
 
     async def _listen(self, sockets: Sequence[socket.socket]) -> None:
@@ -99,7 +99,7 @@ class Listener:
             while True:
                 try:
                     connection, peer = await asyncio.get_running_loop().sock_accept(listener)
-                except OSError:  # the visitor left already, or we have no file descriptor to spare for a while
+                except OSError:  # the client has left already, or no file descriptor is free for a while
                     await asyncio.sleep(_RETRY_SECONDS)
                     continue
                 if self._open >= most and not self._make_room():
@@ -124,7 +124,7 @@ class Listener:
             self._open -= 1
 
     async def converse(self, connection: socket.socket, visitor: str, received: bytes = b"") -> None:
-        """Serve one connection, from its first request to its last; some of that may have been received."""
+        """Serve one connection until it ends; `received` are bytes that have been read from it already."""
         wire = Wire(h11.SERVER, connection, VisitorError)
         if received:
             wire.state.receive_data(received)
@@ -132,7 +132,7 @@ class Listener:
             pass
 
     async def wait(self, coroutine: Coroutine[None, None, T], seconds: float) -> T:
-        """Wait so long for what the other end has to say first; then, or for a newcomer, the connection is dropped."""
+        """Wait for bytes of the other end; after that time, or if a new connection needs the room, drop this one."""
         task = asyncio.current_task()
         assert task is not None
         self._idle[task] = None
@@ -175,10 +175,10 @@ class Listener:
         return False
 
 
-async def send_answer(wire: Wire, request: h11.Request | None, answer: Answer, *, close: bool = False) -> int:
-    """Send an answer of our own and return its status; it says so if the connection closes after it.
+async def send_answer(wire: Wire, request: h11.Request | None, answer: Response, *, close: bool = False) -> int:
+    """Send a response and return its status.
 
-    That is so if `close` is true, or if some of the request has not arrived.
+    The connection closes after it if `close` is true, or if some of the request has not arrived; it then says so.
     """
     sent = [(name.encode("ascii"), value.encode("latin-1")) for name, value in answer.header_items()]
     if answer.stream is None and answer.status not in (204, 304):
@@ -199,7 +199,7 @@ async def send_answer(wire: Wire, request: h11.Request | None, answer: Answer, *
 
 
 async def _send_stream(wire: Wire, stream: AsyncIterable[bytes]) -> None:
-    """Send what comes, until it ends or the other end leaves."""
+    """Send what the stream yields, until it ends or the other end leaves."""
 
     async def send() -> None:
         async for part in stream:

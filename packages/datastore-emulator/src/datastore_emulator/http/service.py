@@ -1,4 +1,4 @@
-"""A server of our own for programs or for a person: guarded, with whole requests, answered by blocking code."""
+"""An HTTP service: a listener with a guard that reads whole requests and answers them with blocking code."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import h11
 
-from datastore_emulator.http.answer import Answer, plain
 from datastore_emulator.http.guard import Guard, header
 from datastore_emulator.http.listener import Listener, send_answer
+from datastore_emulator.http.response import Response, plain
 from datastore_emulator.http.wire import VisitorError, Wire
 from datastore_emulator.http.workers import Workers
 
@@ -22,7 +22,7 @@ _BODY_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Request:
-    """A whole request: the target as a path with its query, the headers in their order, and the body."""
+    """A whole request: the target as a path with its query, the headers in order, and the body."""
 
     method: str
     target: str
@@ -36,14 +36,14 @@ class Request:
 
     @property
     def content_type(self) -> str:
-        """The media type of the body, in lower case and without its parameters; "" if it is not told."""
+        """The media type of the body, in lower case and without its parameters; "" if there is none."""
         return self.header(b"content-type").partition(";")[0].strip().lower()
 
 
 class HttpService(Listener):
-    """Answers each request by `answer`, on one of a bounded number of threads.
+    """A listener that calls `answer` for each request, on one of a bounded number of threads.
 
-    A request comes to `answer` only when the guard takes it and all of it has arrived.
+    `answer` gets a request only if the guard accepts it, and once all of it has arrived.
     """
 
     def __init__(self, name: str, guard: Guard, *, largest_body: int, workers: int = 32) -> None:
@@ -52,19 +52,19 @@ class HttpService(Listener):
         self._largest_body = largest_body
         self.workers = Workers(name, workers)
 
-    def answer(self, request: Request) -> Answer:
-        """Answer a request. VisitorError is answered by `refusal`, anything else is a bug: 500, and it is logged."""
+    def answer(self, request: Request) -> Response:
+        """Answer a request. `refusal` answers a VisitorError; another exception is a bug, logged and answered 500."""
         raise NotImplementedError
 
     def check(self, request: h11.Request) -> None:
-        """Raise VisitorError for a request that need not be read to its end to be refused."""
+        """Raise VisitorError for a request that can be refused before its body is read."""
 
-    def refusal(self, request: h11.Request | None, status: int, reason: str) -> Answer:
-        """Return the answer to a request that is refused; None is for one that could not be read."""
+    def refusal(self, request: h11.Request | None, status: int, reason: str) -> Response:
+        """Return the response to a request that is refused; `request` is None if it could not be read."""
         return plain(status, reason)
 
     def close(self) -> None:
-        """Stop listening and break off what is under way."""
+        """Stop listening, and break off requests in progress."""
         super().close()
         self.workers.stop()
 
@@ -96,7 +96,7 @@ class HttpService(Listener):
 
 
 def origin_form(target: bytes) -> bytes:
-    """Return the target as an origin server is sent it: a client that takes us for a proxy says http://host/path."""
+    """Return the target as path and query; a client that believes to speak to a proxy sends http://host/path."""
     scheme, separator, rest = target.partition(b"://")
     if not separator or scheme.lower() not in {b"http", b"https"}:
         return target

@@ -1,11 +1,11 @@
 """One HTTP/1.1 connection, to a visitor or to an app: h11's protocol on a non-blocking socket.
 
-h11 decides what a bad request is, for every listener: a header that ends before its blank line, a body shorter than
-its length, a length that is not plain digits, a line that no header has.
+h11 decides for every listener which requests are malformed, such as a head without its end, a body shorter than its
+Content-Length, or a Content-Length that is not a number.
 
-h11 and not a web framework, because frameworks read headers as text: a User-Agent that is not UTF-8 would reach
-the app changed or not at all. A socket and not asyncio's streams, because a stream that fails to write forgets
-what there is to read: the answer of an app that did not want to hear the whole body.
+This uses h11 instead of a web framework, because frameworks read headers as text: a User-Agent that is not UTF-8 would
+reach the app changed or not at all. It uses a socket instead of asyncio's streams, because a stream that fails to write
+drops what it has read: the response of an app that did not read the whole body.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import struct
 
 import h11
 
-# Google's front ends take request headers of some tens of kilobytes; more is answered 431.
+# Google's front ends accept request headers of some tens of kilobytes; the answer to more is 431.
 MAX_HEAD_BYTES = 64 * 1024
 LINGER_SECONDS = 2.0
 _READ_BYTES = 64 * 1024
 
 
 class WireError(Exception):
-    """The other end broke the protocol (`status` says how to answer it) or went away (`status` is None)."""
+    """The other end broke the protocol (answer it with `status`) or has left (`status` is None)."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
@@ -32,19 +32,19 @@ class WireError(Exception):
 
 
 class VisitorError(WireError):
-    """The visitor's connection is of no more use."""
+    """A request is refused, or the connection to its visitor is lost."""
 
 
 class AppError(WireError):
-    """The app's connection is of no more use."""
+    """The connection to the app is lost, or what came from it is not HTTP."""
 
 
 class SendError(Exception):
-    """What was to be sent is no HTTP: an app's answer that breaks its own word, as a rule."""
+    """What should be sent is not HTTP, such as an app's response that is longer than its Content-Length."""
 
 
 class Wire:
-    """Sends and receives h11 events; every failure of the other end is raised as `error`."""
+    """A connection that sends and receives h11 events; a failure of the other end is raised as `error`."""
 
     def __init__(
         self, role: type[h11.CLIENT] | type[h11.SERVER], connection: socket.socket, error: type[WireError]
@@ -58,7 +58,7 @@ class Wire:
         self._broken_off = False
 
     async def receive(self) -> object:
-        """The next h11 event; a visitor who waits for "100 Continue" before sending a body gets it here."""
+        """Return the next h11 event; send "100 Continue" to a visitor who waits for that."""
         try:
             while True:
                 event = self.state.next_event()
@@ -73,7 +73,7 @@ class Wire:
             raise self._error(str(error)) from error
 
     async def read_body(self, largest: int) -> bytes:
-        """The rest of a request's body, whole; raises `error` if it is longer than `largest` or breaks off."""
+        """Return the rest of a request's body; raises `error` if it is longer than `largest` or breaks off."""
         body = bytearray()
         while isinstance(event := await self.receive(), h11.Data):
             body += event.data
@@ -84,7 +84,7 @@ class Wire:
         return bytes(body)
 
     async def send(self, *events: h11.Event) -> None:
-        """Sends events in one piece; an answer in three would cost its reader three wake-ups."""
+        """Send events in one piece, so that the reader wakes up once."""
         try:
             data = b"".join(self.state.send(event) or b"" for event in events)
         except h11.LocalProtocolError as error:
@@ -98,11 +98,11 @@ class Wire:
 
     @property
     def unanswered(self) -> bool:
-        """Whether an answer can still be sent."""
+        """True while no response has been begun."""
         return self.state.our_state in {h11.IDLE, h11.SEND_RESPONSE}
 
     def has_whole_request(self) -> bool:
-        """Whether the request has arrived to its end; drops what has arrived of a body nobody read."""
+        """Return whether the whole request has arrived; drops what has arrived of an unread body."""
         with contextlib.suppress(h11.RemoteProtocolError):
             # The end must be seen even when the body is empty.
             while self.state.their_state is h11.SEND_BODY and isinstance(self.state.next_event(), h11.Data):
@@ -110,7 +110,7 @@ class Wire:
         return self.state.their_state in {h11.DONE, h11.MUST_CLOSE}
 
     def next_cycle(self) -> bool:
-        """Makes ready for the next request on this connection; False if there cannot be one."""
+        """Prepare for the next request on this connection; return False if there cannot be one."""
         self.has_whole_request()
         if self.state.our_state is h11.DONE and self.state.their_state is h11.DONE:
             self.state.start_next_cycle()
@@ -118,8 +118,10 @@ class Wire:
         return False
 
     async def linger(self) -> None:
-        """Ends our half and lets the other end finish speaking: closing on unread bytes would reset the
-        connection, and the reset may overtake the answer just sent."""
+        """End the sending half, and read what the other end still sends.
+
+        To close a connection with unread bytes resets it, and the reset may overtake the response.
+        """
         if self._broken_off or self.state.their_state not in {h11.SEND_BODY, h11.ERROR}:
             return
         with contextlib.suppress(OSError, asyncio.TimeoutError):
@@ -127,21 +129,22 @@ class Wire:
             await asyncio.wait_for(self._discard(), LINGER_SECONDS)
 
     async def left(self) -> None:
-        """Returns when the other end leaves, or says what it should not while it is being answered."""
+        """Wait until the other end leaves, or sends something before the response has ended."""
         with contextlib.suppress(OSError):
             await self._read()
 
     def hang_up(self) -> None:
-        """Ends both halves; a `receive` under way sees the end."""
+        """End both halves; a `receive` in progress sees the end."""
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
 
     def break_off(self) -> None:
-        """Makes `close` a reset, so that the other end cannot take what it has for the whole."""
+        """Make `close` a reset, so that the other end does not take a part for the whole response."""
         self._broken_off = True
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def close(self) -> None:
+        """Close the connection."""
         self._connection.close()
 
     async def _discard(self) -> None:

@@ -13,10 +13,10 @@ _Job = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[], Any]
 
 
 class Workers:
-    """Runs at most `most` calls at once; more of them wait for their turn.
+    """Threads that run at most `most` calls at once; further calls wait for their turn.
 
-    Daemon threads, made when they are needed: the program's end does not wait for a call under way, as it would for
-    those of concurrent.futures.
+    They are daemon threads, started when they are needed. Unlike those of concurrent.futures, they do not keep the
+    program from ending while a call runs.
     """
 
     def __init__(self, name: str, most: int) -> None:
@@ -38,7 +38,7 @@ class Workers:
         return await future
 
     def stop(self) -> None:
-        """End the threads that have nothing to do, and the others after their call; run() starts new ones."""
+        """End idle threads at once and the others after their call; run() starts new ones."""
         with self._lock:
             crew, self._crew = self._crew, _Crew()
         for _ in range(crew.count):
@@ -46,7 +46,7 @@ class Workers:
 
 
 class _Crew:
-    """The threads from one start to the next stop, and what they have to do."""
+    """The threads between one stop and the next, and their jobs."""
 
     def __init__(self) -> None:
         self.jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -54,22 +54,26 @@ class _Crew:
         self.count = 0
 
     def work(self) -> None:
-        """Run jobs until there is a None among them."""
+        """Run jobs until one is None."""
         while (job := self.jobs.get()) is not None:
             loop, future, call = job
             try:
                 result = call()
             except BaseException as error:
-                _tell(loop, future, future.set_exception, error)
+                _settle(loop, future, future.set_exception, error)
             else:
-                _tell(loop, future, future.set_result, result)
+                _settle(loop, future, future.set_result, result)
             del job, loop, future, call
             self.idle.release()
 
 
-def _tell(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], setter: Callable[[Any], None], it: Any) -> None:
-    def tell() -> None:
-        if not future.done():  # whoever waited for it was cancelled
-            setter(it)
+def _settle(
+    loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], setter: Callable[[Any], None], outcome: Any
+) -> None:
+    """Set a future's result or exception on its loop."""
 
-    loop.call_soon_threadsafe(tell)
+    def settle() -> None:
+        if not future.done():  # the task that waited for it was cancelled
+            setter(outcome)
+
+    loop.call_soon_threadsafe(settle)

@@ -30,8 +30,9 @@ def free_port() -> int:
 
 
 def hold(port: int) -> socket.socket:
-    """Bind the port without listening, so that no other program can take it and connections are refused.
+    """Bind the port without listening, so that connections are refused; close the socket to release the port.
 
-    Close the socket to release the port. Raises OSError if another program has it.
+    Raises OSError if another program has it. While it is held, the system gives it to no program that does not ask for
+    this port with SO_REUSEADDR.
     """
     return bind(_HOST, port)

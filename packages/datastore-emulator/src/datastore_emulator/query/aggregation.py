@@ -1,9 +1,9 @@
-"""Aggregations: count, sum and average over the results of a query, from the indexes alone."""
+"""Aggregate the results of a query, from the indexes alone: count, sum and average."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from google.protobuf.struct_pb2 import NULL_VALUE
@@ -13,14 +13,14 @@ from datastore_emulator.encoding import keys, values
 from datastore_emulator.encoding.damage import DECODE_ERRORS, damaged_entity
 from datastore_emulator.encoding.keys import KEY
 from datastore_emulator.errors import invalid
-from datastore_emulator.query.executor import Run
+from datastore_emulator.query.executor import QueryExecutor
 
 _MAX_AGGREGATIONS = 5
 _MIN_INTEGER, _MAX_INTEGER = -(1 << 63), (1 << 63) - 1
 
 
 class NormalAggregation(NamedTuple):
-    """One aggregation: "count", "sum" or "avg", of which property, and the most that a count counts to."""
+    """One aggregation: "count", "sum" or "avg", its property, and the number up to which a count counts."""
 
     alias: str
     operator: str
@@ -28,8 +28,8 @@ class NormalAggregation(NamedTuple):
     up_to: int | None = None
 
 
-def parse(query: m.AggregationQuery) -> list[NormalAggregation]:
-    """Return the query's aggregations with their aliases; DatastoreError for what no aggregation may be."""
+def read_aggregations(query: m.AggregationQuery) -> tuple[NormalAggregation, ...]:
+    """Return the query's aggregations with their aliases; DatastoreError if one is invalid."""
     messages = query.aggregations
     if not messages:
         raise invalid("Aggregations can not be empty.")
@@ -49,14 +49,14 @@ def parse(query: m.AggregationQuery) -> list[NormalAggregation]:
         keys.check_not_reserved("property.name", alias)
         if any(alias == other.alias for other in found):
             raise invalid(f"Aggregation aliases contain duplicate alias: {alias}.")
-        found.append(_parse(alias, message))
+        found.append(_read_aggregation(alias, message))
     projected = [projection.property.name for projection in query.nested_query.projection]
     if projected == [KEY] and any(one.name for one in found):
         raise invalid("Aggregation over non-key properties is not supported for base query that only returns keys.")
-    return found
+    return tuple(found)
 
 
-def _parse(alias: str, message: m.Aggregation) -> NormalAggregation:
+def _read_aggregation(alias: str, message: m.Aggregation) -> NormalAggregation:
     operator = message.WhichOneof("operator")
     if operator is None:
         raise invalid("Operator field in Aggregation is not set.")
@@ -72,18 +72,17 @@ def _parse(alias: str, message: m.Aggregation) -> NormalAggregation:
     return NormalAggregation(alias, operator, name)
 
 
-def aggregate(run: Run, aggregations: Iterable[NormalAggregation]) -> m.AggregationResult:
-    """Return what the aggregations make of the query's results, which have a term for each property they name.
+def aggregate(executor: QueryExecutor, aggregations: Sequence[NormalAggregation]) -> m.AggregationResult:
+    """Return the aggregations of the query's results. The query must have a term for each property that they name.
 
     An entity without one of those properties does not count, and one with several values counts for each, as in an
     index over those properties.
     """
-    wanted = list(aggregations)
-    names = list(dict.fromkeys(one.name for one in wanted if one.name))
+    names = list(dict.fromkeys(one.name for one in aggregations if one.name))
     sums = {name: _Sum() for name in names}
     count = 0
     if names:
-        for row in run.rows(names):
+        for row in executor.values(names):
             count += 1
             for name, encoded in zip(names, row, strict=True):
                 try:
@@ -92,11 +91,11 @@ def aggregate(run: Run, aggregations: Iterable[NormalAggregation]) -> m.Aggregat
                     raise damaged_entity(b"") from error
                 sums[name].add(number)
     else:
-        # Only as far as the one that counts furthest wants to know.
-        limits = [one.up_to for one in wanted]
-        count = run.count(None if None in limits else max(limit for limit in limits if limit is not None))
+        # Only as far as the one that counts furthest.
+        limits = [one.up_to for one in aggregations]
+        count = executor.count(None if None in limits else max(limit for limit in limits if limit is not None))
     result = m.AggregationResult()
-    for one in wanted:
+    for one in aggregations:
         value = result.aggregate_properties[one.alias]
         if one.operator == "count":
             value.integer_value = count if one.up_to is None else min(count, one.up_to)
@@ -108,7 +107,7 @@ def aggregate(run: Run, aggregations: Iterable[NormalAggregation]) -> m.Aggregat
 
 
 class _Sum:
-    """The sum of one property: an integer as long as it is one, and fits."""
+    """Adds up one property. The sum is an integer as long as all numbers are integers, and it fits 64 bits."""
 
     def __init__(self) -> None:
         self._integers = 0
@@ -116,6 +115,7 @@ class _Sum:
         self._count = 0
 
     def add(self, number: int | float | None) -> None:
+        """Add a number; None, a value of another type, does not count."""
         if number is None:
             return
         self._count += 1
@@ -125,12 +125,14 @@ class _Sum:
             self._doubles.append(number)
 
     def fill_sum(self, value: m.Value) -> None:
+        """Write the sum into the value."""
         if not self._doubles and _MIN_INTEGER <= self._integers <= _MAX_INTEGER:
             value.integer_value = self._integers
         else:
             value.double_value = self._total()
 
     def fill_average(self, value: m.Value) -> None:
+        """Write the average into the value, null if there was no number."""
         if self._count:
             value.double_value = self._total() / self._count
         else:

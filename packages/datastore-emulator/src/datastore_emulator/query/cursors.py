@@ -1,7 +1,7 @@
-"""Cursors: a position in a query's order, as opaque bytes that clients hand back.
+"""Cursors: positions in a query's order, as opaque bytes that clients send back.
 
-A cursor holds the encoded value of each of the query's terms at a result, and means the place right after that
-result. In the same query turned round, it means the place right before it.
+A cursor holds the encoded value of each of the query's terms at a result, and means the position right after that
+result. In the same query with the opposite order, it means the position right before it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _LENGTH = struct.Struct(">I")
 
 
 class Position(NamedTuple):
-    """A place in an order: right after the result with these values, or right before it.
+    """A position in an order: right after the result with these values, or right before it.
 
-    Without values it is the beginning, or before the end of the turned order.
+    Without values it is the beginning. In the opposite order that is right before the end.
     """
 
     values: tuple[bytes, ...]
@@ -29,24 +29,24 @@ class Position(NamedTuple):
 
 
 class Cursors:
-    """Writes and reads the cursors of one order."""
+    """Encode and decode the cursors of one order."""
 
     def __init__(self, terms: Sequence[Term]) -> None:
         self._count = len(terms)
         self._header = _header(terms)
-        self._turned = _header([Term(term.name, not term.descending) for term in terms])
+        self._opposite_header = _header([Term(term.name, not term.descending) for term in terms])
 
     def encode(self, values: Sequence[bytes]) -> bytes:
-        """Return the cursor right after the result with these values; without values that of the beginning."""
+        """Return the cursor right after the result with these values; without values, the cursor of the beginning."""
         parts = [self._header]
         for value in values:
             parts += (_LENGTH.pack(len(value)), value)
         return b"".join(parts)
 
     def decode(self, cursor: bytes) -> Position:
-        """Return the cursor's position in this order; DatastoreError if it is of a query with another one."""
+        """Return the cursor's position in this order; DatastoreError if it is from a query with another order."""
         header = cursor[: len(self._header)]
-        if header not in (self._header, self._turned):
+        if header not in (self._header, self._opposite_header):
             raise invalid("cursor does not match query")
         values = []
         at = len(header)

@@ -1,37 +1,37 @@
-"""Running a query on a snapshot: from the rows of its scans to the batch a client gets."""
+"""Execute a query plan: from the rows of its scans to the results in a batch."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from datastore_emulator import messages as m
-from datastore_emulator.encoding import keys, values
+from datastore_emulator.encoding import keys, masks, values
 from datastore_emulator.encoding.damage import DECODE_ERRORS, damaged_entity
-from datastore_emulator.encoding.keys import KEY
-from datastore_emulator.encoding.masks import cut
-from datastore_emulator.query.cursors import Cursors, Position
+from datastore_emulator.query.cursors import Position
 from datastore_emulator.query.merge import Merge, Row
-from datastore_emulator.query.normal_form import NormalQuery, Term
-from datastore_emulator.query.planner import COUNT, Scan, plan
-from datastore_emulator.storage import history
-from datastore_emulator.storage.database import CURRENT, Snapshot, Source, Storage
+from datastore_emulator.query.planner import QueryPlan
+from datastore_emulator.query.scans import COUNT_ROW, Scan
 
 # Clients take replies up to 4 MB, gRPC's default; the last entity of a batch may have 1 MiB.
 REPLY_BYTES = 3_000_000
 # The real service's batches end there too, and clients that ask for pages of a query expect several of a large one.
 BATCH_RESULTS = 300
-# What a result weighs besides its entity: cursor, version, times.
+# The bytes of a result besides its entity: cursor, version, times.
 _RESULT_BYTES = 100
-
+# Entities that are read in one statement. Each may have 1 MiB.
+_READ_AT_ONCE = 20
 
 _Batch, _Result = m.QueryResultBatch, m.EntityResult
 
 
 @dataclass(slots=True)
 class Meter:
-    """What a query has read: rows of indexes that it came by, and whole entities."""
+    """Counts what a query reads: rows of indexes, and whole entities."""
 
     index_rows: int = 0
     entities: int = 0
@@ -42,218 +42,194 @@ class Meter:
         return 1
 
 
-class Run:
-    """One query on one snapshot; a `meter` counts what it reads."""
+class QueryExecutor:
+    """Executes a plan on the connection of its snapshot.
 
-    def __init__(self, storage: Storage, snapshot: Snapshot, query: NormalQuery, meter: Meter | None = None) -> None:
-        self._storage = storage
-        self._connection = snapshot.connection
-        self._query = query
+    A `meter` counts what it reads. The plan must be a counted one then, and the connection has a function afterwards
+    that cannot be removed.
+    """
+
+    def __init__(self, plan: QueryPlan, connection: sqlite3.Connection, meter: Meter | None = None) -> None:
+        self._plan = plan
+        self._query = plan.query
+        self._connection = connection
         self._meter = meter
+        self._term_columns = [plan.columns[term.name] for term in plan.query.terms]
         if meter:
-            self._connection.create_function(COUNT, 1, meter.count_row)
-        self._sources: tuple[Source, ...] = (CURRENT,)
-        if snapshot.past is not None:
-            self._sources = history.open_sources(storage, snapshot, query.partition, query.kind)
-        self._cursors = Cursors(query.terms)
-        self._start = self._cursors.decode(query.start) if query.start else None
-        self._end = self._cursors.decode(query.end) if query.end else None
-        self._scans = self._plan(self._start, self._end)
-        # Where in a row each of the terms is.
-        columns = [KEY, *(term.name for term in query.terms if term.name != KEY)]
-        self._places = {name: place for place, name in enumerate(columns, start=1)}
-        self.batch = m.QueryResultBatch()
-        self.batch.entity_result_type = _result_type(query)
-        self.batch.snapshot_version = snapshot.version
-        self.batch.read_time.FromMicroseconds(snapshot.time)
+            connection.create_function(COUNT_ROW, 1, meter.count_row)
 
-    @property
-    def indexes(self) -> list[list[Term]]:
-        """What the query reads of indexes, for each of its scans, and whether it goes downwards there."""
-        return [scan.walked for _, scan in self._scans]
-
-    def fill(self) -> m.QueryResultBatch:
-        """Return the batch: as many results as a reply holds, and exactly what is left after them."""
-        batch = self.batch
-        batch.end_cursor = self._query.start or self._cursors.encode(())
-        batch.more_results = self._add_results(self._skip())
-        if batch.more_results == _Batch.NO_MORE_RESULTS and self._end and self._goes_on():
+    def fetch_batch(self, batch: m.QueryResultBatch) -> None:
+        """Fill the batch with as many results as a reply holds, and note whether there are more."""
+        batch.entity_result_type = self._result_type()
+        batch.end_cursor = self._query.start or self._plan.cursors.encode(())
+        batch.more_results = self._add_results(self._skip_offset(batch), batch)
+        if batch.more_results == _Batch.NO_MORE_RESULTS and self._has_results_after_end():
             batch.more_results = _Batch.MORE_RESULTS_AFTER_CURSOR
-        return batch
 
     def count(self, up_to: int | None = None) -> int:
         """Return how many results the query has within its offset and limit, or `up_to` if that is fewer."""
         query = self._query
         limits = [limit for limit in (query.limit, up_to) if limit is not None]
         limit = min(limits) if limits else None
-        if self._single:
-            scan = self._single
+        if scan := self._single_scan():
             sql = f"SELECT count(*) FROM ({scan.sql} LIMIT {-1 if limit is None else limit} OFFSET {query.offset})"
             count: int = self._connection.execute(sql, scan.parameters).fetchone()[0]
             return count
         end = None if limit is None else query.offset + limit
-        return sum(1 for _ in itertools.islice(self._rows(self._scans), query.offset, end))
+        return sum(1 for _ in itertools.islice(self._rows(), query.offset, end))
 
-    def rows(self, names: list[str]) -> Iterator[list[bytes]]:
+    def values(self, names: Sequence[str]) -> Iterator[list[bytes]]:
         """Yield the encoded values of these terms for each result within the query's offset and limit."""
         query = self._query
-        places = [self._places[name] for name in names]
+        columns = [self._plan.columns[name] for name in names]
         end = None if query.limit is None else query.offset + query.limit
-        for row in itertools.islice(self._rows(self._scans), query.offset, end):
-            yield [row[place] for place in places]
+        for row in itertools.islice(self._rows(), query.offset, end):
+            yield [row[column] for column in columns]
 
-    @property
-    def _single(self) -> Scan | None:
-        """The query's only scan, if each of its rows is a result."""
-        if len(self._scans) == 1 and not self._query.distinct:
-            return self._scans[0][1]
-        return None
+    def _single_scan(self) -> Scan | None:
+        """Return the plan's only scan, if each of its rows is a result."""
+        return self._plan.scans[0] if len(self._plan.scans) == 1 and not self._query.distinct else None
 
-    def _plan(self, start: Position | None, end: Position | None) -> list[tuple[Source, Scan]]:
-        scans = []
-        for source, branch in itertools.product(self._sources, self._query.branches):
-            scan = plan(
-                self._storage,
-                self._connection,
-                self._query,
-                branch,
-                start,
-                end,
-                source=source,
-                counted=self._meter is not None,
-            )
-            if scan:
-                scans.append((source, scan))
-        return scans
+    def _rows(self) -> Iterator[Row]:
+        """Yield a row for each result, from the first, without the query's offset and limit."""
+        return self._distinct(self._merge(self._plan.scans, self._plan.start))
 
-    def _rows(self, scans: list[tuple[Source, Scan]], clause: str = "", start: Position | None = None) -> Iterator[Row]:
-        connection = self._connection
-        found: list[tuple[str, Iterator[Row]]] = [
-            (source.schema, connection.execute(scan.sql + clause, scan.parameters)) for source, scan in scans
-        ]
+    def _merge(self, scans: Sequence[Scan], start: Position | None) -> Iterator[Row]:
+        found = [(scan.source.schema, self._select(scan)) for scan in scans]
         if len(found) == 1:
-            rows = found[0][1]
-        else:
-            rows = Merge(connection, self._query, self._places, start or self._start).rows(found)
-        return self._distinct(rows)
+            return found[0][1]
+        return Merge(self._connection, self._query, self._plan.columns, start).rows(found)
+
+    def _select(self, scan: Scan, clause: str = "") -> Iterator[Row]:
+        return self._connection.execute(scan.sql + clause, scan.parameters)
 
     def _distinct(self, rows: Iterator[Row]) -> Iterator[Row]:
-        # The distinct properties lead the order, so what belongs together comes together.
+        # The distinct properties lead the order, so that equal ones follow each other.
         count = len(self._query.distinct)
         if not count:
-            yield from rows
-            return
-        before = self._start.values[:count] if self._start and self._start.after else ()
-        leading = [self._places[term.name] for term in self._query.terms[:count]]
-        for row in rows:
-            group = tuple(row[place] for place in leading)
-            if group != before:
-                before = group
-                yield row
+            return rows
+        start = self._plan.start
+        before = start.values[:count] if start and start.after else ()
+        return _first_of_each(rows, self._term_columns[:count], before)
 
-    def _skip(self) -> Iterator[Row]:
-        """Return the rows after the offset, having noted in the batch how many were skipped."""
-        offset, limit = self._query.offset, self._query.limit
-        if not self._scans:
-            return iter(())
-        # One more than wanted, to know whether there is more.
-        wanted = -1 if limit is None else limit + 1
-        scan = self._single
+    def _skip_offset(self, batch: m.QueryResultBatch) -> Iterator[Row]:
+        """Return the rows after the offset, and note in the batch how many were skipped."""
+        offset = self._query.offset
+        scan = self._single_scan()
         if scan is None:
             # How many rows make a result is only known on the way.
-            rows = self._rows(self._scans)
+            rows = self._rows()
             for skipped, row in enumerate(itertools.islice(rows, offset), start=1):
-                self._note_skipped(skipped, row)
+                self._note_skipped(batch, skipped, row)
             return rows
+        # One more than the batch takes, to know whether there is more.
+        wanted = self._batch_limit() + 1
         if not offset:
-            return self._rows(self._scans, f" LIMIT {wanted}")
+            return self._select(scan, f" LIMIT {wanted}")
         # The last row to skip is read too, for its cursor.
-        rows = self._rows(self._scans, f" LIMIT {wanted + 1 if limit is not None else -1} OFFSET {offset - 1}")
+        rows = self._select(scan, f" LIMIT {wanted + 1} OFFSET {offset - 1}")
         last = next(rows, None)
         skipped = offset
         if last is None:
             count = f"SELECT count(*) FROM ({scan.sql})"
             skipped = self._connection.execute(count, scan.parameters).fetchone()[0]
             if skipped:
-                last = next(self._rows(self._scans, f" LIMIT 1 OFFSET {skipped - 1}"))
+                last = next(self._select(scan, f" LIMIT 1 OFFSET {skipped - 1}"))
         if last is not None:
-            self._note_skipped(skipped, last)
+            self._note_skipped(batch, skipped, last)
         return rows
 
-    def _note_skipped(self, count: int, last: Row) -> None:
-        self.batch.skipped_results = count
-        self.batch.skipped_cursor = self.batch.end_cursor = self._cursor(last)
+    def _note_skipped(self, batch: m.QueryResultBatch, count: int, last: Row) -> None:
+        batch.skipped_results = count
+        batch.skipped_cursor = batch.end_cursor = self._cursor(last)
 
-    def _add_results(self, rows: Iterator[Row]) -> m.QueryResultBatch.MoreResultsType.ValueType:
-        batch = self.batch
+    def _batch_limit(self) -> int:
+        limit = self._query.limit
+        return BATCH_RESULTS if limit is None else min(limit, BATCH_RESULTS)
+
+    def _add_results(
+        self, rows: Iterator[Row], batch: m.QueryResultBatch
+    ) -> m.QueryResultBatch.MoreResultsType.ValueType:
         room = REPLY_BYTES
-        for count, row in enumerate(rows):
-            if count == self._query.limit:
-                return _Batch.MORE_RESULTS_AFTER_LIMIT
-            if count == BATCH_RESULTS:
-                return _Batch.NOT_FINISHED
-            result = self._result(row)
-            room -= result.ByteSize() + _RESULT_BYTES
-            if count and room < 0:
-                return _Batch.NOT_FINISHED
-            batch.entity_results.append(result)
-            batch.end_cursor = result.cursor
-        return _Batch.NO_MORE_RESULTS
+        taken = itertools.islice(rows, self._batch_limit())
+        while chunk := list(itertools.islice(taken, _READ_AT_ONCE)):
+            entities = self._read_entities(chunk)
+            for row in chunk:
+                result = batch.entity_results.add(cursor=self._cursor(row))
+                self._fill(result, row, entities)
+                room -= result.ByteSize() + _RESULT_BYTES
+                if room < 0 and len(batch.entity_results) > 1:
+                    del batch.entity_results[-1]
+                    return _Batch.NOT_FINISHED
+                batch.end_cursor = result.cursor
+        if next(rows, None) is None:
+            return _Batch.NO_MORE_RESULTS
+        limited = len(batch.entity_results) == self._query.limit
+        return _Batch.MORE_RESULTS_AFTER_LIMIT if limited else _Batch.NOT_FINISHED
 
-    def _goes_on(self) -> bool:
-        """Whether the query has a result behind its end cursor."""
-        return next(self._rows(self._plan(self._end, None), start=self._end), None) is not None
+    def _has_results_after_end(self) -> bool:
+        scans = self._plan.scans_after_end
+        return bool(scans) and next(self._merge(scans, self._plan.end), None) is not None
 
     def _cursor(self, row: Row) -> bytes:
-        return self._cursors.encode([row[self._places[term.name]] for term in self._query.terms])
+        return self._plan.cursors.encode([row[column] for column in self._term_columns])
 
-    def _result(self, row: Row) -> m.EntityResult:
-        try:
-            return self._read_result(row)
-        except DECODE_ERRORS as error:
-            raise damaged_entity(row[1]) from error
+    def _result_type(self) -> m.EntityResult.ResultType.ValueType:
+        if self._query.keys_only:
+            return _Result.KEY_ONLY
+        return _Result.PROJECTION if self._query.projection else _Result.FULL
 
-    def _read_result(self, row: Row) -> m.EntityResult:
-        result = m.EntityResult(cursor=self._cursor(row))
-        query = self._query
-        if query.projection or query.keys_only:
-            keys.decode_path(row[1], query.partition, result.entity.key)
-            for name in query.projection:
-                values.decode(row[self._places[name]], result.entity.properties[name])
-            return result
+    def _read_entities(self, rows: Sequence[Row]) -> Mapping[int, Row]:
+        """Return the stored entities of these rows by their numbers; none if the query does not return entities."""
+        if self._query.keys_only or self._query.projection:
+            return {}
         if self._meter:
-            self._meter.entities += 1
-        for source in self._sources:
-            found = self._connection.execute(
-                f"SELECT version, created, body FROM {source.schema}entities WHERE id = ?", (row[0],)
-            ).fetchone()
-            if found:
-                fill_result(result, *found)
-                break
-        if query.wanted is not None:
-            cut(result.entity, query.wanted)
-        return result
+            self._meter.entities += len(rows)
+        numbers = [row[0] for row in rows]
+        marks = ", ".join("?" * len(numbers))
+        return {
+            entity[0]: entity
+            for source in self._plan.sources
+            for entity in self._connection.execute(
+                f"SELECT id, version, created, body FROM {source.schema}entities WHERE id IN ({marks})", numbers
+            )
+        }
+
+    def _fill(self, result: m.EntityResult, row: Row, entities: Mapping[int, Row]) -> None:
+        query = self._query
+        number, path = row[0], row[1]
+        try:
+            if entities:
+                fill_result(result, *entities[number][1:])
+            else:
+                keys.decode_path(path, query.partition, result.entity.key)
+                for name in query.projection:
+                    values.decode(row[self._plan.columns[name]], result.entity.properties[name])
+        except DECODE_ERRORS as error:
+            raise damaged_entity(path) from error
+        if query.mask is not None and entities:
+            masks.cut(result.entity, query.mask)
 
 
-def _result_type(query: NormalQuery) -> m.EntityResult.ResultType.ValueType:
-    if query.keys_only:
-        return _Result.KEY_ONLY
-    return _Result.PROJECTION if query.projection else _Result.FULL
+def _first_of_each(rows: Iterator[Row], columns: Sequence[int], before: tuple[bytes, ...]) -> Iterator[Row]:
+    """Yield the first row of each group with the same values in these columns, except the group `before`."""
+    for row in rows:
+        group = tuple(row[column] for column in columns)
+        if group != before:
+            before = group
+            yield row
 
 
 def fill_result(result: m.EntityResult, version: int, created: int, body: bytes) -> None:
     """Write a stored entity into a result; one of DECODE_ERRORS if it cannot be read."""
     result.entity.ParseFromString(body)
     result.version = version
-    result.update_time.FromMicroseconds(version)
-    result.create_time.FromMicroseconds(created)
+    _set_time(result.update_time, version)
+    _set_time(result.create_time, created)
 
 
-def fingerprint(batch: m.QueryResultBatch) -> object:
-    """Return what tells whether the query, run again, has the same answer: equal if and only if nothing changed."""
-    return (
-        batch.more_results,
-        batch.skipped_results,
-        batch.end_cursor,
-        [(result.cursor, result.version) for result in batch.entity_results],
-    )
+def _set_time(timestamp: Timestamp, micros: int) -> None:
+    # FromMicroseconds() checks what a stored time has passed already, and takes twice as long.
+    seconds, rest = divmod(micros, 1_000_000)
+    timestamp.seconds = seconds
+    timestamp.nanos = rest * 1000

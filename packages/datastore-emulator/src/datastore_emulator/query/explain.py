@@ -1,6 +1,6 @@
-"""Query explain: which indexes a query walks, and what it read there when it was run.
+"""Explain a query: which indexes it reads, and how much it read there when it was run.
 
-The words are the service's, the figures are this engine's own: an index is named by the properties whose values are
+The terms are the service's, the figures are this engine's own. An index is named by the properties whose values are
 read from `postings` or `cells`, in the order in which they are used.
 https://cloud.google.com/datastore/docs/query-explain-analyze
 """
@@ -12,18 +12,18 @@ import math
 from datastore_emulator import messages as m
 from datastore_emulator.encoding.keys import KEY
 from datastore_emulator.query.executor import Meter
-from datastore_emulator.query.normal_form import NormalQuery, Term
+from datastore_emulator.query.planner import QueryPlan
 
 # The service bills one read for so many index entries of an aggregation.
 _ENTRIES_PER_READ = 1000
 
 
-def fill_plan(metrics: m.ExplainMetrics, query: NormalQuery, indexes: list[list[Term]]) -> None:
-    """Write down what the query walks."""
+def fill_plan(metrics: m.ExplainMetrics, plan: QueryPlan) -> None:
+    """Write the indexes of the plan into the metrics."""
     described: list[dict[str, str]] = []
-    for index in indexes:
+    for index in (scan.index for scan in plan.scans):
         by_key_only = [term.name for term in index] == [KEY]
-        scope = "Includes ancestors" if query.ancestor is not None and not by_key_only else "Collection group"
+        scope = "Includes ancestors" if plan.query.ancestor is not None and not by_key_only else "Collection group"
         columns = ", ".join(f"{_name(term.name)} {'DESC' if term.descending else 'ASC'}" for term in index)
         entry = {"query_scope": scope, "properties": f"({columns})"}
         if entry not in described:
@@ -34,7 +34,7 @@ def fill_plan(metrics: m.ExplainMetrics, query: NormalQuery, indexes: list[list[
 
 
 def fill_execution(metrics: m.ExplainMetrics, meter: Meter, results: int, seconds: float, *, aggregated: bool) -> None:
-    """Write down what the query read on its way to so many results."""
+    """Write what the query read for so many results into the metrics."""
     stats = metrics.execution_stats
     stats.results_returned = results
     stats.execution_duration.FromMicroseconds(max(1, round(seconds * 1_000_000)))

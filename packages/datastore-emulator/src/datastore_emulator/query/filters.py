@@ -1,21 +1,22 @@
-"""A query's filter in normal form: a choice of conjunctions, and a result satisfies at least one of them.
+"""Bring a query's filter into disjunctive normal form: conjunctions, of which a result satisfies at least one.
 
-OR and IN become several conjunctions, each of which a scan of its own finds; `!=` and NOT_IN become what an interval
-leaves out, so that they stay one scan in the order of the index.
+OR and IN become several conjunctions, each with a scan of its own. `!=` and NOT_IN become values that an interval
+excludes, so that they stay one scan in the order of the index.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, TypeAlias
 
 from datastore_emulator import messages as m
 from datastore_emulator.encoding import keys, values
 from datastore_emulator.encoding.keys import KEY, Partition
-from datastore_emulator.errors import invalid
+from datastore_emulator.errors import DatastoreError, invalid
 
+_Operator: TypeAlias = "m.PropertyFilter.Operator.ValueType"
 _AND, _OR = m.CompositeFilter.AND, m.CompositeFilter.OR
 _Op = m.PropertyFilter
 _LESS, _LESS_OR_EQUAL = _Op.LESS_THAN, _Op.LESS_THAN_OR_EQUAL
@@ -31,9 +32,9 @@ _MAX_CONJUNCTIONS = 30
 _MAX_IN, _MAX_NOT_IN = 30, 10
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Range:
-    """An interval of encoded values or keys; None is an open end. `excluded` are left out of it."""
+    """An interval of encoded values or keys without those that are `excluded`; None is an open end."""
 
     low: bytes | None = None
     high: bytes | None = None
@@ -41,15 +42,17 @@ class Range:
     high_included: bool = True
     excluded: frozenset[bytes] = frozenset()
 
-    def above(self, bound: bytes, included: bool) -> None:
-        """Narrow the interval from below."""
+    def above(self, bound: bytes, included: bool) -> Range:
+        """Return the part of the interval above the bound."""
         if self.low is None or bound > self.low or (bound == self.low and not included):
-            self.low, self.low_included = bound, included
+            return replace(self, low=bound, low_included=included)
+        return self
 
-    def below(self, bound: bytes, included: bool) -> None:
-        """Narrow the interval from above."""
+    def below(self, bound: bytes, included: bool) -> Range:
+        """Return the part of the interval below the bound."""
         if self.high is None or bound < self.high or (bound == self.high and not included):
-            self.high, self.high_included = bound, included
+            return replace(self, high=bound, high_included=included)
+        return self
 
     def __bool__(self) -> bool:
         return self.low is not None or self.high is not None or bool(self.excluded)
@@ -62,33 +65,40 @@ class Range:
         )
 
 
-@dataclass(slots=True)
-class Conjunction:
-    """What all must hold at once: `equals` for any one of a property's values, a Range for one value as a whole."""
+ANY = Range()
+"""The interval of all values."""
 
-    equals: list[tuple[str, bytes]] = field(default_factory=list)
-    ranges: dict[str, Range] = field(default_factory=dict)
-    keys: Range = field(default_factory=Range)
+
+@dataclass(frozen=True, slots=True)
+class Conjunction:
+    """Conditions that must all hold.
+
+    Any one of a property's values must satisfy an equality. One and the same value must be in a property's range.
+    """
+
+    equals: tuple[tuple[str, bytes], ...] = ()
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    keys: Range = ANY
     compares_keys: bool = False
     """Whether `keys` comes from an inequality."""
     ancestor: bytes | None = None
 
 
 class _Condition(NamedTuple):
-    """One filter on one property; those of IN have been taken apart, NOT_IN has several values."""
+    """One filter on one property. An IN has become one condition for each value; a NOT_IN has several values."""
 
     name: str
-    operator: m.PropertyFilter.Operator.ValueType
+    operator: _Operator
     values: tuple[m.Value, ...]
 
 
-def normalize_filter(condition: m.Filter | None, partition: Partition, kind: str | None) -> list[Conjunction]:
+def normalize_filter(condition: m.Filter | None, partition: Partition, kind: str | None) -> tuple[Conjunction, ...]:
     """Return the conjunctions of a query's filter, one without conditions if there is no filter.
 
     Raises DatastoreError for a filter that no query may have.
     """
     if condition is None:
-        return [Conjunction()]
+        return (Conjunction(),)
     _check_combination(condition)
     count = _count(condition)
     if count > _MAX_CONJUNCTIONS:
@@ -98,17 +108,15 @@ def normalize_filter(condition: m.Filter | None, partition: Partition, kind: str
         )
     found: list[Conjunction] = []
     for conditions in _expand(condition):
-        conjunction = Conjunction()
-        for one in conditions:
-            _add(conjunction, one, partition, kind)
+        conjunction = _join(conditions, partition, kind)
         if conjunction not in found:
             found.append(conjunction)
     if len({conjunction.ancestor for conjunction in found}) > 1:
         raise _no_common_ancestor()
-    return found
+    return tuple(found)
 
 
-def _no_common_ancestor() -> Exception:
+def _no_common_ancestor() -> DatastoreError:
     return invalid("All disjunctions must have a common and unique ancestor constraint.")
 
 
@@ -122,7 +130,7 @@ def _walk(condition: m.Filter) -> Iterator[m.Filter]:
 
 def _check_combination(condition: m.Filter) -> None:
     """Raise DatastoreError for operators that may not come together in one query."""
-    negative: list[m.PropertyFilter.Operator.ValueType] = []
+    negative: list[_Operator] = []
     alternatives = False
     for one in _walk(condition):
         if one.HasField("property_filter"):
@@ -141,7 +149,7 @@ def _check_combination(condition: m.Filter) -> None:
 
 
 def _check_list(condition: m.PropertyFilter) -> None:
-    """Raise DatastoreError if an IN or NOT_IN has not the list that it must have."""
+    """Raise DatastoreError if an IN or NOT_IN does not have a list, or one of the wrong length."""
     if condition.op not in (_IN, _NOT_IN):
         return
     word = "IN" if condition.op == _IN else "NOT_IN"
@@ -157,7 +165,7 @@ def _check_list(condition: m.PropertyFilter) -> None:
 
 
 def _count(condition: m.Filter) -> int:
-    """Return into how many conjunctions the filter will be taken apart."""
+    """Return how many conjunctions the filter expands to."""
     if condition.HasField("property_filter"):
         one = condition.property_filter
         return len(one.value.array_value.values) if one.op == _IN else 1
@@ -166,7 +174,7 @@ def _count(condition: m.Filter) -> int:
 
 
 def _expand(condition: m.Filter) -> list[list[_Condition]]:
-    """Return the filter as a choice of conjunctions (its disjunctive normal form)."""
+    """Return the filter's disjunctive normal form."""
     which = condition.WhichOneof("filter_type")
     if which == "property_filter":
         return _expand_property(condition.property_filter)
@@ -200,47 +208,54 @@ def _expand_property(condition: m.PropertyFilter) -> list[list[_Condition]]:
     return [[_Condition(name, _EQUAL, (one,))] for one in listed]
 
 
-def _add(conjunction: Conjunction, condition: _Condition, partition: Partition, kind: str | None) -> None:
-    name, operator, operands = condition
-    if operator == _HAS_ANCESTOR:
-        if name != KEY:
-            raise invalid(f"property must be {KEY}")
-        if operands[0].WhichOneof("value_type") != "key_value":
-            raise invalid("HAS_ANCESTOR requires a key value")
-    if name == KEY:
-        paths = [_encode_key(operand, partition) for operand in operands]
+def _join(conditions: Iterable[_Condition], partition: Partition, kind: str | None) -> Conjunction:
+    """Return the conjunction of the conditions."""
+    equals: dict[tuple[str, bytes], None] = {}
+    ranges: dict[str, Range] = {}
+    key_range, compares_keys, ancestor = ANY, False, None
+    for name, operator, operands in conditions:
         if operator == _HAS_ANCESTOR:
-            if conjunction.ancestor not in (None, paths[0]):
+            path = _encode_ancestor(name, operands[0], partition)
+            if ancestor not in (None, path):
                 raise _no_common_ancestor()
-            conjunction.ancestor = paths[0]
-            conjunction.keys.above(paths[0], included=True)
-            conjunction.keys.below(paths[0] + keys.AFTER_DESCENDANTS, included=False)
+            ancestor = path
+            key_range = key_range.above(path, included=True).below(path + keys.AFTER_DESCENDANTS, included=False)
+        elif name == KEY:
+            compares_keys |= operator != _EQUAL
+            key_range = _narrow(key_range, operator, [_encode_key(operand, partition) for operand in operands])
+        elif kind is None:
+            raise invalid(f"kind is required for filter: {name}")
         else:
-            conjunction.compares_keys |= operator != _EQUAL
-            _narrow(conjunction.keys, operator, paths)
-        return
-    if kind is None:
-        raise invalid(f"kind is required for filter: {name}")
-    encoded = [values.encode(name, operand) for operand in operands]
-    if operator != _EQUAL:
-        _narrow(conjunction.ranges.setdefault(name, Range()), operator, encoded)
-    elif (name, encoded[0]) not in conjunction.equals:
-        conjunction.equals.append((name, encoded[0]))
+            encoded = [values.encode(name, operand) for operand in operands]
+            if operator == _EQUAL:
+                equals[name, encoded[0]] = None
+            else:
+                ranges[name] = _narrow(ranges.get(name, ANY), operator, encoded)
+    return Conjunction(tuple(equals), ranges, key_range, compares_keys, ancestor)
 
 
-def _narrow(interval: Range, operator: m.PropertyFilter.Operator.ValueType, bounds: list[bytes]) -> None:
+def _narrow(interval: Range, operator: _Operator, bounds: list[bytes]) -> Range:
     if operator in (_NOT_EQUAL, _NOT_IN):
-        interval.excluded |= frozenset(bounds)
+        return replace(interval, excluded=interval.excluded | frozenset(bounds))
     if operator in (_GREATER, _GREATER_OR_EQUAL, _EQUAL):
-        interval.above(bounds[0], included=operator != _GREATER)
+        interval = interval.above(bounds[0], included=operator != _GREATER)
     if operator in (_LESS, _LESS_OR_EQUAL, _EQUAL):
-        interval.below(bounds[0], included=operator != _LESS)
+        interval = interval.below(bounds[0], included=operator != _LESS)
+    return interval
+
+
+def _encode_ancestor(name: str, value: m.Value, partition: Partition) -> bytes:
+    if name != KEY:
+        raise invalid(f"property must be {KEY}")
+    if value.WhichOneof("value_type") != "key_value":
+        raise invalid("HAS_ANCESTOR requires a key value")
+    return _encode_key(value, partition)
 
 
 def _encode_key(value: m.Value, partition: Partition) -> bytes:
     if value.WhichOneof("value_type") != "key_value":
         raise invalid(f"{KEY} filter value must be a Key")
-    theirs = keys.read_partition(partition.project, partition.database, value.key_value.partition_id)
-    if theirs.namespace != partition.namespace:
-        raise invalid(f"{KEY} filter namespace is {theirs.namespace} but query namespace is {partition.namespace}")
+    found = keys.read_partition(partition.project, partition.database, value.key_value.partition_id)
+    if found.namespace != partition.namespace:
+        raise invalid(f"{KEY} filter namespace is {found.namespace} but query namespace is {partition.namespace}")
     return keys.encode_path(value.key_value)

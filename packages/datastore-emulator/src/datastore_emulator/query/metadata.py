@@ -1,11 +1,11 @@
-"""Metadata queries: the kinds __namespace__, __kind__ and __property__, which only the service writes.
+"""Run metadata queries: on the kinds __namespace__, __kind__ and __property__, which only the service writes.
 
 https://cloud.google.com/datastore/docs/concepts/metadataqueries
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from datastore_emulator import messages as m
 from datastore_emulator.encoding import keys, values
@@ -27,24 +27,21 @@ _Batch, _Result = m.QueryResultBatch, m.EntityResult
 _DEFAULT_NAMESPACE = 1
 
 
-def run(storage: Storage, snapshot: Snapshot, query: NormalQuery) -> m.QueryResultBatch:
-    """Return the batch of a query on one of KINDS; DatastoreError for filters and orders by anything but keys."""
+def fetch_batch(storage: Storage, snapshot: Snapshot, query: NormalQuery, batch: m.QueryResultBatch) -> None:
+    """Fill the batch of a query on one of KINDS; DatastoreError for filters and orders by anything but keys."""
     if query.projection or query.distinct:
         raise unimplemented("Projection in a metadata query")
     if [term.name for term in query.terms] != [KEY] or any(branch.equals for branch in query.branches):
         raise invalid(f"Metadata queries can only be filtered and ordered by {KEY}.")
     cursors = Cursors(query.terms)
-    entities = [entity for entity in _Metadata(storage, snapshot, query).entities() if _wanted(entity, query.branches)]
+    entities = [entity for entity in _Metadata(storage, snapshot, query).entities() if _matches(entity, query.branches)]
     entities.sort(key=lambda entity: keys.encode_path(entity.key), reverse=query.terms[0].descending)
-    batch = m.QueryResultBatch(entity_result_type=_Result.KEY_ONLY if query.keys_only else _Result.FULL)
-    batch.snapshot_version = snapshot.version
-    batch.read_time.FromMicroseconds(snapshot.time)
+    batch.entity_result_type = _Result.KEY_ONLY if query.keys_only else _Result.FULL
     batch.end_cursor = query.start or cursors.encode(())
-    batch.more_results = _fill(batch, query, cursors, entities)
-    return batch
+    batch.more_results = _add_results(batch, query, cursors, entities)
 
 
-def _fill(
+def _add_results(
     batch: m.QueryResultBatch, query: NormalQuery, cursors: Cursors, entities: list[m.Entity]
 ) -> m.QueryResultBatch.MoreResultsType.ValueType:
     start, end = (cursors.decode(cursor) if cursor else None for cursor in (query.start, query.end))
@@ -72,20 +69,20 @@ def _fill(
     return _Batch.NO_MORE_RESULTS
 
 
-def _after(path: bytes, place: bytes, descending: bool, after: bool) -> bool:
-    """Whether the path comes behind the position right after `place`, or right before it."""
-    if path == place:
+def _after(path: bytes, position: bytes, descending: bool, after: bool) -> bool:
+    """Return whether the path comes after the cursor that is right after `position`, or right before it."""
+    if path == position:
         return not after
-    return (path < place) if descending else (path > place)
+    return (path < position) if descending else (path > position)
 
 
-def _wanted(entity: m.Entity, branches: list[Conjunction]) -> bool:
+def _matches(entity: m.Entity, branches: Sequence[Conjunction]) -> bool:
     path = keys.encode_path(entity.key)
     return any(path in branch.keys for branch in branches)
 
 
 class _Metadata:
-    """What there was at the snapshot's time."""
+    """The metadata at the snapshot's time."""
 
     def __init__(self, storage: Storage, snapshot: Snapshot, query: NormalQuery) -> None:
         self._storage = storage
@@ -94,7 +91,7 @@ class _Metadata:
         self._query = query
 
     def entities(self) -> Iterator[m.Entity]:
-        """Yield what the query's kind stands for, in no order."""
+        """Yield the entities of the query's kind, in no order."""
         query = self._query
         if query.kind == NAMESPACE:
             yield from self._namespaces()
@@ -139,7 +136,7 @@ class _Metadata:
         for number, name in self._connection.execute(
             "SELECT id, name FROM properties WHERE kind = ?", (kind,)
         ).fetchall():
-            # One look into the index for each type that a value can have.
+            # One search of the index for each type that a value can have.
             representations = [
                 representation
                 for tag, representation in values.REPRESENTATIONS.items()

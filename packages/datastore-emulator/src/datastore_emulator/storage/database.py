@@ -83,6 +83,7 @@ class Storage:
         self._write_lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._open: set[sqlite3.Connection] = set()
+        self._retired: set[sqlite3.Connection] = set()
         self._closed = False
         # When the commit in progress began, which is before its version.
         self._writing_since: int | None = None
@@ -158,14 +159,19 @@ class Storage:
             if self._closed:
                 return
             snapshot.connection.execute("ROLLBACK")
-            if len(self._idle) < _MAX_IDLE:
+            if len(self._idle) < _MAX_IDLE and snapshot.connection not in self._retired:
                 self._idle.append(snapshot.connection)
                 return
         self._discard(snapshot.connection)
 
+    def retire(self, connection: sqlite3.Connection) -> None:
+        """Have the connection closed with its snapshot, rather than given to others."""
+        with self._lock:
+            self._retired.add(connection)
+
     def keep_connection(self, snapshot: Snapshot) -> sqlite3.Connection | None:
         """End the snapshot, and return its connection if temporary tables were made in it; else give it back."""
-        if snapshot.past is None or not snapshot.connection.execute("SELECT 1 FROM temp.sqlite_master").fetchone():
+        if snapshot.past is None or not schema.has_temporary_tables(snapshot.connection):
             self.close_snapshot(snapshot)
             return None
         snapshot.connection.execute("COMMIT")
@@ -180,6 +186,7 @@ class Storage:
     def _discard(self, connection: sqlite3.Connection) -> None:
         with self._lock:
             self._open.discard(connection)
+            self._retired.discard(connection)
         connection.close()
 
     @contextlib.contextmanager

@@ -19,6 +19,7 @@ from datastore_emulator.encoding import values
 from datastore_emulator.encoding.damage import DECODE_ERRORS, damaged_entity
 from datastore_emulator.encoding.keys import Partition
 from datastore_emulator.errors import DatastoreError, invalid
+from datastore_emulator.storage import schema
 from datastore_emulator.storage.database import Snapshot, Source, Storage
 
 # https://cloud.google.com/datastore/docs/reference/data/rpc/google.datastore.v1#readoptions: "within the past one
@@ -119,7 +120,7 @@ def _rebuild(storage: Storage, connection: sqlite3.Connection, partition: int, k
 
     They go with the connection's transaction, unless that is committed: then only what is new is added to them.
     """
-    _make_tables(connection)
+    schema.make_temporary_tables(connection)
     newest: int = connection.execute("SELECT version FROM main.state").fetchone()[0]
     # No kind has the number 0, which stands for all kinds.
     rebuilt = (partition, kind or 0)
@@ -131,19 +132,6 @@ def _rebuild(storage: Storage, connection: sqlite3.Connection, partition: int, k
     ):
         _rebuild_entity(storage, connection, (-number, partition, kind_number, key, version, created, body))
     connection.execute("INSERT OR REPLACE INTO rebuilt VALUES (?, ?, ?)", (*rebuilt, newest))
-
-
-def _make_tables(connection: sqlite3.Connection) -> None:
-    if connection.execute("SELECT 1 FROM temp.sqlite_master WHERE name = 'rebuilt'").fetchone():
-        return
-    connection.execute(
-        "CREATE TEMP TABLE rebuilt (partition INTEGER, kind INTEGER, seen INTEGER, PRIMARY KEY (partition, kind))"
-    )
-    for (statement,) in connection.execute(
-        "SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name IN ('entities', 'cells', 'postings')"
-    ).fetchall():
-        connection.execute(statement.replace("CREATE TABLE", "CREATE TEMP TABLE", 1))
-    connection.execute("CREATE INDEX temp.entities_by_kind ON entities (kind, key)")
 
 
 def _rebuild_entity(

@@ -1,8 +1,8 @@
-"""What is in the Datastore's file: its tables, how it says whose it is, and how an older file is brought up to date.
+"""The tables of the Datastore's file, and the migrations of older files.
 
-An entity is one row of `entities`. Each indexed value is a row of `cells` (what does this entity hold?) and one
-of `postings` (who holds this value, in order of value and key?): every query is a walk along `postings` or along
-the keys of `entities`, with look-ups in `cells` for what else it asks.
+An entity is one row of `entities`. Each of its indexed values is a row of `cells`, by entity, and a row of `postings`,
+in the order of values and keys. Every query walks `postings` or the keys of `entities`, and looks up in `cells` what
+else it requires.
 """
 
 from __future__ import annotations
@@ -13,10 +13,20 @@ from pathlib import Path
 
 from datastore_emulator.errors import UserError
 
-# "LCds" in the file's header says that the file is ours; user_version says which schema it has.
+# "LCds" in the file's header marks a file of this program; user_version is the number of its schema.
 _APPLICATION_ID = 0x4C436473
 
-_SCHEMA = """
+_ENTITIES = """(
+    id INTEGER PRIMARY KEY, partition INTEGER NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL,
+    version INTEGER NOT NULL, created INTEGER NOT NULL, body BLOB NOT NULL)"""
+_CELLS = """(
+    entity INTEGER NOT NULL, property INTEGER NOT NULL, value BLOB NOT NULL,
+    PRIMARY KEY (entity, property, value)) WITHOUT ROWID"""
+_POSTINGS = """(
+    property INTEGER NOT NULL, value BLOB NOT NULL, key BLOB NOT NULL, entity INTEGER NOT NULL,
+    many INTEGER NOT NULL, PRIMARY KEY (property, value, key)) WITHOUT ROWID"""
+
+_SCHEMA = f"""
 CREATE TABLE state (version INTEGER NOT NULL, allocated INTEGER NOT NULL);
 INSERT INTO state VALUES (0, 0);
 CREATE TABLE partitions (
@@ -26,20 +36,25 @@ CREATE TABLE kinds (
     id INTEGER PRIMARY KEY, partition INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (partition, name));
 CREATE TABLE properties (
     id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (kind, name));
-CREATE TABLE entities (
-    id INTEGER PRIMARY KEY, partition INTEGER NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL,
-    version INTEGER NOT NULL, created INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE entities {_ENTITIES};
 CREATE UNIQUE INDEX entities_by_key ON entities (partition, key);
 CREATE INDEX entities_by_kind ON entities (kind, key);
-CREATE TABLE cells (
-    entity INTEGER NOT NULL, property INTEGER NOT NULL, value BLOB NOT NULL,
-    PRIMARY KEY (entity, property, value)) WITHOUT ROWID;
-CREATE TABLE postings (
-    property INTEGER NOT NULL, value BLOB NOT NULL, key BLOB NOT NULL, entity INTEGER NOT NULL,
-    many INTEGER NOT NULL, PRIMARY KEY (property, value, key)) WITHOUT ROWID;
+CREATE TABLE cells {_CELLS};
+CREATE TABLE postings {_POSTINGS};
 CREATE TABLE reserved (
     partition INTEGER NOT NULL, key BLOB NOT NULL, PRIMARY KEY (partition, key)) WITHOUT ROWID;
 """
+
+_TEMPORARY = f"""
+CREATE TEMP TABLE entities {_ENTITIES};
+CREATE INDEX temp.entities_by_kind ON entities (kind, key);
+CREATE TEMP TABLE cells {_CELLS};
+CREATE TEMP TABLE postings {_POSTINGS};
+CREATE TEMP TABLE rebuilt (partition INTEGER, kind INTEGER, seen INTEGER, PRIMARY KEY (partition, kind));
+"""
+# rebuilt.kind       0 for all kinds of the partition
+# rebuilt.seen       the newest commit whose changes are in the temporary tables
+
 # state.version      the newest commit, in microseconds since 1970, which is also its entities' version
 # state.allocated    how many ids have been handed out
 # entities.created   the version at which the entity was first written
@@ -61,13 +76,13 @@ INSERT INTO horizon SELECT version FROM state;
 _SCHEMA += _HISTORY
 
 _MIGRATIONS: tuple[str, ...] = (_HISTORY,)
-"""What makes schema 2 of schema 1, 3 of 2, and so on. A change of _SCHEMA is a migration added here, and the new
-_SCHEMA is what a new file gets; a test holds the two to the same tables."""
+"""The statements that make schema 2 from schema 1, 3 from 2, and so on. A change of _SCHEMA needs a migration here.
+A test compares the tables of a new file with those of a migrated one."""
 
 SCHEMA_VERSION = 1 + len(_MIGRATIONS)
 
 _MAGIC = b"SQLite format 3\0"
-# How long the pages of a file are checked before it is served: time for some tens of megabytes.
+# How long the pages of a file are checked before it is served: enough for some tens of megabytes.
 _CHECK_SECONDS = 0.1
 _INSTRUCTIONS_BETWEEN_LOOKS = 10_000
 
@@ -82,18 +97,16 @@ def check_header(path: Path, header: bytes) -> None:
         return
     application = int.from_bytes(header[68:72], "big")
     if not header.startswith(_MAGIC) or application != _APPLICATION_ID:
-        raise UserError(
-            f"{path}: expected a Datastore file, found something else; name another file, it was left as it is"
-        )
+        raise UserError(f"{path}: not a Datastore file, and left as it is; choose another file with --data")
     _refuse_newer(path, int.from_bytes(header[60:64], "big"))
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables of a new file, or bring those of an older one up to date: all of it or nothing.
+    """Make the tables of a new file, or migrate those of an older one, all or nothing.
 
-    Raises UserError for a file that is newer or damaged, sqlite3.Error for what else is wrong with it.
+    Raises UserError for a file that is newer, sqlite3.Error for one that is damaged.
     """
-    # First what only reads: a file that cannot be used is left as it is.
+    # Read first: a file that cannot be used is left as it is.
     found = _version(connection, path)
     if found:
         connection.execute("SELECT version FROM state").fetchone()
@@ -107,16 +120,27 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
             _execute_all(connection, migration)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
-        # Out of the journal, so that the file's own header always tells what the file is.
+        # Out of the journal, so that the file's own header always has its version.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
-    # What a newer program wrote last may still be in the journal, where check_header() does not look.
+    # The last writes of a newer program may still be in the journal, which check_header() does not read.
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     _refuse_newer(path, version)
     return version
+
+
+def make_temporary_tables(connection: sqlite3.Connection) -> None:
+    """Make temporary tables with the columns of the lasting ones, unless the connection has them already."""
+    if not has_temporary_tables(connection):
+        _execute_all(connection, _TEMPORARY)
+
+
+def has_temporary_tables(connection: sqlite3.Connection) -> bool:
+    """Return whether the connection has temporary tables."""
+    return connection.execute("SELECT 1 FROM temp.sqlite_master").fetchone() is not None
 
 
 def _execute_all(connection: sqlite3.Connection, script: str) -> None:
@@ -128,13 +152,13 @@ def _execute_all(connection: sqlite3.Connection, script: str) -> None:
 def _refuse_newer(path: Path, version: int) -> None:
     if version > SCHEMA_VERSION:
         raise UserError(
-            f"{path}: expected schema {SCHEMA_VERSION} or older, found {version} of a newer localcloud; "
-            "upgrade localcloud or name another file, it was left as it is"
+            f"{path}: written by a newer version (schema {version}, this one reads up to {SCHEMA_VERSION}), and left "
+            "as it is; upgrade, or choose another file with --data"
         )
 
 
 def _check_pages(connection: sqlite3.Connection) -> None:
-    """Look for damage, for as long as a start may take: better found now than in the middle of somebody's work."""
+    """Look for damage, for as long as a start may take."""
     end = time.monotonic() + _CHECK_SECONDS
     connection.set_progress_handler(lambda: time.monotonic() > end, _INSTRUCTIONS_BETWEEN_LOOKS)
     try:

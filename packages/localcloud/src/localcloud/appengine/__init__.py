@@ -1,5 +1,13 @@
-"""The App Engine bundled-services API server: datastore_v3 onto the Datastore engine, Memcache by Google's stub."""
+"""The API server of App Engine's bundled services, to which the SDKs of both Pythons send their calls.
 
-from localcloud.appengine.server import ApiServer
+- `api_server`: `ApiServer`, the HTTP endpoints. `tickets`: the secrets by which it knows an app.
+- `call_handler`: the same calls over gRPC, as the legacy SDK's dev_appserver sends them.
+- `rpc`: the envelope of a call. `bundled_service`: the protocol of the services behind it.
+- `datastore_v3`: the Datastore service, answered by a Datastore v1; `conversion`, `queries`, `transactions`,
+  `open_calls` and `error_codes` are its parts. `applications`: application ids.
+- `memcache`: the Memcache service, by Google's own stub.
+"""
+
+from localcloud.appengine.api_server import ApiServer
 
 __all__ = ["ApiServer"]

@@ -1,4 +1,4 @@
-"""The door that the legacy SDK's dev_appserver knocks on when it is told of a Datastore emulator."""
+"""The gRPC service that the legacy SDK's dev_appserver calls at a Datastore emulator."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from localcloud.appengine.rpc import Dispatcher
 # google/appengine/tools/devappserver2/grpc_service_pb2.py of the legacy SDK; Google's emulator serves the same. The
 # messages have the field numbers of remote_api's.
 _SERVICE = "apphosting.tools.devappserver2.CallHandler"
-# Such a call has no ticket; a datastore_v3 request names its app itself.
+# A call has no ticket; a datastore_v3 request names its app itself.
 _APP = ""
 
 
-def call_handler(dispatcher: Dispatcher) -> grpc.GenericRpcHandler:
-    """Return what answers CallHandler's one RPC, for a gRPC server that serves v1 beside it.
+def make_call_handler(dispatcher: Dispatcher) -> grpc.GenericRpcHandler:
+    """Make the handler of CallHandler's one RPC, for a gRPC server that also serves v1.
 
     The calls come without a ticket, so `dispatcher` must not have services that depend on one.
     """
@@ -29,5 +29,5 @@ def call_handler(dispatcher: Dispatcher) -> grpc.GenericRpcHandler:
             raise
         return dispatcher.handle(call, _APP)
 
-    # Without a deserializer or a serializer gRPC hands the bytes through.
+    # Without a deserializer and a serializer gRPC passes bytes.
     return grpc.method_handlers_generic_handler(_SERVICE, {"HandleCall": grpc.unary_unary_rpc_method_handler(handle)})

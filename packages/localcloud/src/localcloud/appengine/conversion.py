@@ -11,8 +11,8 @@ from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from datastore_emulator import messages as m
-from localcloud.appengine.applications import partition_of, project_of
-from localcloud.appengine.errors import bad_request
+from localcloud.appengine.applications import read_partition, read_project
+from localcloud.appengine.error_codes import bad_request
 
 
 def _micros_to_timestamp(micros: int, timestamp: Timestamp) -> None:
@@ -23,8 +23,8 @@ def _micros_from_timestamp(timestamp: Timestamp) -> int:
     return timestamp.ToMicroseconds()
 
 
-# The converter was written against a package named googledatastore, which never came to Python 3. This is all it
-# takes from there; naming it here, not in sys.modules, leaves the rest of the SDK in its datastore_v3 ways.
+# The converter was written against a package named googledatastore, which does not exist for Python 3. It takes these
+# names from there. Set here, not in sys.modules, they leave the rest of the SDK to datastore_v3.
 datastore_pbs.googledatastore = SimpleNamespace(
     Key=m.Key,
     NULL_VALUE=0,
@@ -33,10 +33,10 @@ datastore_pbs.googledatastore = SimpleNamespace(
 
 
 class Converter:
-    """Converts for one app; what it hands back names the app by the id the app used."""
+    """Converts for one app; keys that it returns name the app by the id the app used."""
 
     def __init__(self, app_id: str) -> None:
-        self.project_id = project_of(app_id)
+        self.project_id = read_project(app_id)
         self._pbs = _EntityConverter(_AppIds(app_id))
 
     def key(self, reference: Reference) -> m.Key:
@@ -56,7 +56,7 @@ class Converter:
         return reference
 
     def entity(self, proto: EntityProto) -> m.Entity:
-        """Return the v1 entity of a v3 entity; BAD_REQUEST if a property does not hold what it says it holds."""
+        """Return the v1 entity of a v3 entity; BAD_REQUEST if a property's bytes are not what its meaning says."""
         entity = m.Entity()
         try:
             self._pbs.v3_to_v1_entity(proto, entity)
@@ -78,13 +78,18 @@ class Converter:
 
 
 @lru_cache(maxsize=64)
-def converter_for(app_id: str) -> Converter:
-    """Return the converter of an app; making one costs more than a conversion."""
+def get_converter(app_id: str) -> Converter:
+    """Return the converter of an app, from a cache: making one costs more than a conversion."""
     return Converter(app_id)
 
 
+def serialize_key(key: m.Key) -> bytes:
+    """Return the key as bytes, which are the same for equal keys."""
+    return bytes(key.SerializeToString(deterministic=True))
+
+
 class _EntityConverter(datastore_pbs._EntityConverter):  # type: ignore[misc]  # the SDK ships no types
-    """Google's converter, but for one thing v1 has since come to refuse: an empty list marked as not indexed."""
+    """Google's converter, without what v1 refuses by now: an empty list marked as not indexed."""
 
     def v3_property_to_v1_value(self, v3_property: Property, indexed: bool, v1_value: m.Value) -> None:
         super().v3_property_to_v1_value(v3_property, indexed, v1_value)
@@ -93,14 +98,14 @@ class _EntityConverter(datastore_pbs._EntityConverter):  # type: ignore[misc]  #
 
 
 class _AppIds(datastore_pbs.IdResolver):  # type: ignore[misc]  # the SDK ships no types
-    """Gives every project the partition the requester wrote before its own, so "s~demo" is answered "s~demo"."""
+    """Gives every project the partition that the app's own id has, so "s~demo" is answered "s~demo"."""
 
     def __init__(self, app_id: str) -> None:
         super().__init__()
-        self._partition = partition_of(app_id)
+        self._partition = read_partition(app_id)
 
     def resolve_project_id(self, app_id: str) -> str:
-        return project_of(app_id)
+        return read_project(app_id)
 
     def resolve_app_id(self, project_id: str) -> str:
         return self._partition + project_id

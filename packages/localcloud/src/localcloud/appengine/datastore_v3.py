@@ -12,32 +12,32 @@ from datastore_emulator import messages as m
 from datastore_emulator.api.interface import Datastore
 from datastore_emulator.encoding.keys import is_complete
 from datastore_emulator.errors import DatastoreError
-from localcloud.appengine.applications import project_of
-from localcloud.appengine.conversion import Converter, converter_for
-from localcloud.appengine.errors import application_error, bad_request
-from localcloud.appengine.handles import HandleTable
-from localcloud.appengine.query import Scan, next_batch, scan_of
-from localcloud.appengine.service import Method, call_method
-from localcloud.appengine.writes import Transaction, identity, last_writes
+from localcloud.appengine.applications import read_project
+from localcloud.appengine.bundled_service import Method, call_method
+from localcloud.appengine.conversion import Converter, get_converter, serialize_key
+from localcloud.appengine.error_codes import bad_request, convert_error
+from localcloud.appengine.open_calls import OpenCalls
+from localcloud.appengine.queries import OpenQuery, convert_query, read_batch
+from localcloud.appengine.transactions import OpenTransaction, last_writes
 
-# How many unfinished transactions and queries are remembered. Clients leave some behind.
+# The limit of unfinished transactions and queries: clients leave some behind.
 _OPEN_AT_ONCE = 1000
 
-# Each id of a range is reserved by itself, so ranges of millions are not to be had.
+# Each id of a range is reserved by itself, which takes too long for millions.
 _LARGEST_ID_RANGE = 1000
 
 
 class DatastoreV3Service:
-    """Converts each call to v1, so that what ndb stores here every v1 client reads, and the other way round.
+    """Converts each call to v1, so that ndb and every v1 client read each other's entities.
 
-    The names and meanings of the calls are those of the SDK's google.appengine.datastore.datastore_rpc, the one
-    public account of them. Calls not in the table (GetIndices, AddActions, ...) are refused by name.
+    The names and meanings of the calls are those of the SDK's google.appengine.datastore.datastore_rpc, their only
+    public description. Calls that are not in the table (GetIndices, AddActions, ...) are refused by name.
     """
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
-        self._transactions: HandleTable[Transaction] = HandleTable(_OPEN_AT_ONCE)
-        self._scans: HandleTable[Scan] = HandleTable(_OPEN_AT_ONCE)
+        self._transactions: OpenCalls[OpenTransaction] = OpenCalls(_OPEN_AT_ONCE)
+        self._queries: OpenCalls[OpenQuery] = OpenCalls(_OPEN_AT_ONCE)
         self._methods: dict[str, Method] = {
             "Get": (v3.GetRequest, self._get),
             "Put": (v3.PutRequest, self._put),
@@ -51,24 +51,24 @@ class DatastoreV3Service:
         }
 
     def call(self, method: str, payload: bytes, app: str) -> bytes:
-        """Answer one call. `app` goes unused: every Datastore message names its app."""
+        """Answer one call. `app` is not used: every Datastore message names its app."""
         try:
             return call_method("datastore_v3", self._methods, method, payload)
         except DatastoreError as error:
-            raise application_error(error.code, error.message) from error
+            raise convert_error(error.code, error.message) from error
 
     def _get(self, request: v3.GetRequest) -> v3.GetResponse:
         response = v3.GetResponse(in_order=True)
         if not request.key:
             return response
-        converter = converter_for(request.key[0].app)
+        converter = get_converter(request.key[0].app)
         keys = [converter.key(reference) for reference in request.key]
         lookup = m.LookupRequest(project_id=converter.project_id)
         if request.HasField("transaction"):
             lookup.read_options.transaction = self._transaction(request).v1_id
         found = self._look_up(lookup, keys)
         for reference, key in zip(request.key, keys, strict=True):
-            entity = found.get(identity(key))
+            entity = found.get(serialize_key(key))
             if entity is None:
                 response.entity.add().key.CopyFrom(reference)
             else:
@@ -76,14 +76,14 @@ class DatastoreV3Service:
         return response
 
     def _look_up(self, lookup: m.LookupRequest, keys: Iterable[m.Key]) -> dict[bytes, m.Entity]:
-        """Look up `keys`, once each and again while the engine defers some; the missing are not in the answer."""
+        """Look up `keys`, again while the engine defers some; return the entities that exist, by their key."""
         found: dict[bytes, m.Entity] = {}
-        wanted = list({identity(key): key for key in keys}.values())
+        wanted = list({serialize_key(key): key for key in keys}.values())
         while wanted:
             del lookup.keys[:]
             lookup.keys.extend(wanted)
             answer = self._datastore.lookup(lookup)
-            found.update((identity(result.entity.key), result.entity) for result in answer.found)
+            found.update((serialize_key(result.entity.key), result.entity) for result in answer.found)
             wanted = list(answer.deferred)
         return found
 
@@ -91,7 +91,7 @@ class DatastoreV3Service:
         response = v3.PutResponse()
         if not request.entity:
             return response
-        converter = converter_for(request.entity[0].key.app)
+        converter = get_converter(request.entity[0].key.app)
         mutations = [m.Mutation(upsert=converter.entity(proto)) for proto in request.entity]
         if request.HasField("transaction"):
             transaction = self._transaction(request)
@@ -105,7 +105,7 @@ class DatastoreV3Service:
 
     def _delete(self, request: v3.DeleteRequest) -> v3.DeleteResponse:
         if request.key:
-            converter = converter_for(request.key[0].app)
+            converter = get_converter(request.key[0].app)
             mutations = [m.Mutation(delete=converter.key(reference)) for reference in request.key]
             if request.HasField("transaction"):
                 self._transaction(request).mutations.extend(mutations)
@@ -114,7 +114,7 @@ class DatastoreV3Service:
         return v3.DeleteResponse()
 
     def _write(self, mutations: Sequence[m.Mutation], converter: Converter) -> None:
-        """Commit outside any transaction, and put the ids that were given out into the mutations' keys."""
+        """Commit outside any transaction, and put allocated ids into the mutations' keys."""
         writes = last_writes(mutations)
         commit = m.CommitRequest(
             project_id=converter.project_id, mode=m.CommitRequest.NON_TRANSACTIONAL, mutations=writes
@@ -134,7 +134,7 @@ class DatastoreV3Service:
 
     def _allocate_ids(self, request: v3.AllocateIdsRequest) -> v3.AllocateIdsResponse:
         if request.reserve:
-            converter = converter_for(request.reserve[0].app)
+            converter = get_converter(request.reserve[0].app)
             self._reserve([converter.key(reference) for reference in request.reserve], converter)
             return v3.AllocateIdsResponse(start=0, end=0)
         if not 0 < request.size <= _LARGEST_ID_RANGE:
@@ -142,9 +142,9 @@ class DatastoreV3Service:
                 f"localcloud allocates 1 to {_LARGEST_ID_RANGE} ids at a time, allocate_ids(size=...); there is no "
                 "allocate_ids(max=...), because automatic ids do not start from 1"
             )
-        # v3 promises a range and v1 gives single ids. These lie so far apart that the next numbers after one are
-        # free; reserving them keeps it so.
-        converter = converter_for(request.model_key.app)
+        # v3 promises a range and v1 gives single ids. These are so far apart that the numbers after one are free;
+        # reserving them keeps them free.
+        converter = get_converter(request.model_key.app)
         first = converter.key(request.model_key)
         if not first.path:
             raise bad_request("allocate_ids() needs a key that names a kind")
@@ -164,35 +164,35 @@ class DatastoreV3Service:
 
     def _run_query(self, query: v3.Query) -> v3.QueryResult:
         transaction = self._transaction(query).v1_id if query.HasField("transaction") else None
-        scan = scan_of(query, transaction)
-        result = next_batch(scan, self._datastore, query.count, with_cursors=query.compile)
+        open_query = convert_query(query, transaction)
+        result = read_batch(open_query, self._datastore, query.count, with_cursors=query.compile)
         if result.more_results:
-            result.cursor.cursor = self._scans.put(scan)
+            result.cursor.cursor = self._queries.put(open_query)
             result.cursor.app = query.app
         return result
 
     def _next(self, request: v3.NextRequest) -> v3.QueryResult:
-        scan = self._scans.get(request.cursor.cursor)
-        if scan is None:
+        open_query = self._queries.get(request.cursor.cursor)
+        if open_query is None:
             raise bad_request("this query has ended, or localcloud was restarted in the middle of it; run it again")
-        scan.request.query.offset = request.offset
-        result = next_batch(scan, self._datastore, request.count, with_cursors=request.compile)
+        open_query.request.query.offset = request.offset
+        result = read_batch(open_query, self._datastore, request.count, with_cursors=request.compile)
         if result.more_results:
             result.cursor.CopyFrom(request.cursor)
         else:
-            self._scans.pop(request.cursor.cursor)
+            self._queries.pop(request.cursor.cursor)
         return result
 
     def _begin_transaction(self, request: v3.BeginTransactionRequest) -> v3.Transaction:
-        # allow_multiple_eg needs no thought: Firestore in Datastore mode lets every transaction cross groups.
-        project_id = project_of(request.app)
+        # allow_multiple_eg can be ignored: Firestore in Datastore mode lets every transaction cross groups.
+        project_id = read_project(request.app)
         begin = m.BeginTransactionRequest(project_id=project_id)
         if request.mode == v3.BeginTransactionRequest.READ_ONLY:
             begin.transaction_options.read_only.SetInParent()
         else:
             begin.transaction_options.read_write.SetInParent()
         v1_id = self._datastore.begin_transaction(begin).transaction
-        handle = self._transactions.put(Transaction(project_id, v1_id))
+        handle = self._transactions.put(OpenTransaction(project_id, v1_id))
         return v3.Transaction(handle=handle, app=request.app)
 
     def _commit(self, handle: v3.Transaction) -> v3.CommitResponse:
@@ -212,15 +212,15 @@ class DatastoreV3Service:
         self._datastore.rollback(m.RollbackRequest(project_id=transaction.project_id, transaction=transaction.v1_id))
         return VoidProto()
 
-    def _transaction(self, request: Any) -> Transaction:
+    def _transaction(self, request: Any) -> OpenTransaction:
         """Return the open transaction that a request belongs to."""
-        return _known(self._transactions.get(request.transaction.handle))
+        return _check_known(self._transactions.get(request.transaction.handle))
 
-    def _end(self, handle: v3.Transaction) -> Transaction:
-        return _known(self._transactions.pop(handle.handle))
+    def _end(self, handle: v3.Transaction) -> OpenTransaction:
+        return _check_known(self._transactions.pop(handle.handle))
 
 
-def _known(transaction: Transaction | None) -> Transaction:
+def _check_known(transaction: OpenTransaction | None) -> OpenTransaction:
     if transaction is None:
         raise bad_request("The referenced transaction has expired or is no longer valid.")
     return transaction

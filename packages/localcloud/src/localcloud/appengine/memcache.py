@@ -1,4 +1,4 @@
-"""The `memcache` service: Google's own Memcache stub, one for each app, behind a switch."""
+"""The `memcache` service: Google's own Memcache stub, one for each project."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from google.appengine.api.memcache.memcache_stub import MemcacheServiceStub
 from google.appengine.runtime import apiproxy_errors
 from google.protobuf.message import Message
 
-from localcloud.appengine.applications import project_of
-from localcloud.appengine.service import Method, call_method
+from localcloud.appengine.applications import read_project
+from localcloud.appengine.bundled_service import Method, call_method
 
-# The service an app sees. The stub answers test-only calls too (SetClock and the like), which no cloud has.
+# The calls of the service. The stub also answers test-only ones (SetClock and others), which no cloud has.
 _METHODS: dict[str, tuple[type[Message], type[Message]]] = {
     "Get": (pb.MemcacheGetRequest, pb.MemcacheGetResponse),
     "Set": (pb.MemcacheSetRequest, pb.MemcacheSetResponse),
@@ -26,10 +26,10 @@ _METHODS: dict[str, tuple[type[Message], type[Message]]] = {
 
 
 class ProjectCache:
-    """One app's cache.
+    """One project's cache.
 
-    While `available` is False every call fails, and the app's memcache client takes that as it takes an outage in
-    the cloud: `get` gives None, `set` gives False. What is cached outlives the outage.
+    While `available` is False every call fails, and the app's memcache client does what it does in an outage of the
+    cloud: `get` returns None, `set` returns False. The cached values stay.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -42,7 +42,7 @@ class ProjectCache:
         self._stub.Clear()
 
     def overwrite(self, value: bytes, flags: int) -> int:
-        """Put this in the place of every value, as another version of the app might; return how many there were."""
+        """Replace every value, as another version of the app might; return how many there were."""
         return self._stub.overwrite(value, flags)
 
     def call(self, method: str, payload: bytes) -> bytes:
@@ -63,9 +63,9 @@ class ProjectCache:
 
 
 class MemcacheService:
-    """Gives each app its own cache, since App Engine's are not shared between projects.
+    """Gives each project its own cache, as App Engine does.
 
-    `observe` hears of each call, as in "Memcache Get".
+    `observe` is called before each call, as in "Memcache Get".
     """
 
     def __init__(self, clock: Callable[[], float], observe: Callable[[str], None] = lambda call: None) -> None:
@@ -75,9 +75,9 @@ class MemcacheService:
         self._lock = threading.Lock()
 
     def cache(self, app: str) -> ProjectCache:
-        """Return the cache of `app` ("demo", "s~demo": the same one), made empty when first asked for."""
+        """Return the cache of `app` ("demo", "s~demo": the same one), which begins empty."""
         with self._lock:
-            return self._caches.setdefault(project_of(app), ProjectCache(self._clock))
+            return self._caches.setdefault(read_project(app), ProjectCache(self._clock))
 
     def call(self, method: str, payload: bytes, app: str) -> bytes:
         """Answer one call from `app`."""
@@ -86,10 +86,10 @@ class MemcacheService:
 
 
 class _Stub(MemcacheServiceStub):  # type: ignore[misc]  # the SDK ships no types
-    """Google's stub, with its clock kept.
+    """Google's stub, which keeps its clock.
 
-    Upstream `Clear`, which FlushAll calls, puts `time.time` back in place of the clock it was given. The stub has
-    a lock of its own and holds it in every method.
+    The original `Clear`, which FlushAll calls, goes back to `time.time`. The stub has a lock of its own and holds it in
+    every method.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:

@@ -1,4 +1,4 @@
-"""The remote_api envelope: finds the service a request names and wraps what it answers or raises."""
+"""The remote_api envelope: finds the service that a request names, and wraps its answer or error."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request, Response, RpcError
 from google.appengine.runtime import apiproxy_errors
 
-from localcloud.appengine.service import Service
+from localcloud.appengine.bundled_service import BundledService
 
 logger = logging.getLogger(__name__)
 
-# The other direction of the table in google.appengine.runtime.default_api_stub, by which the app's SDK chooses the
-# exception it raises.
+# The app's SDK chooses its exception by the table in google.appengine.runtime.default_api_stub; this is the reverse.
 _RPC_ERROR_CODES: dict[type[Exception], int] = {
     apiproxy_errors.CallNotFoundError: RpcError.CALL_NOT_FOUND,
     apiproxy_errors.ArgumentError: RpcError.PARSE_ERROR,
@@ -27,13 +26,13 @@ _PICKLE_PROTOCOL = 0
 
 
 class Dispatcher:
-    """Answers remote_api requests, whatever carried them: HTTP, or a gRPC CallHandler."""
+    """Answers remote_api requests that came over HTTP or a gRPC CallHandler."""
 
-    def __init__(self, services: Mapping[str, Service]) -> None:
+    def __init__(self, services: Mapping[str, BundledService]) -> None:
         self._services = services
 
     def handle(self, request: Request, app: str) -> bytes:
-        """Answer one Request of `app` with a serialized Response; every failure is answered inside the Response."""
+        """Answer one Request of `app` with a serialized Response, which also holds any error."""
         response = Response()
         try:
             response.response = self._call(request, app)
@@ -60,7 +59,7 @@ class Dispatcher:
 
 
 def _set_rpc_error(response: Response, error: apiproxy_errors.Error) -> None:
-    """Answer `error` twice: Python 3's SDK reads `rpc_error`, Python 2's unpickles `exception`."""
+    """Put `error` into the response twice: Python 3's SDK reads `rpc_error`, Python 2's unpickles `exception`."""
     response.rpc_error.code = _RPC_ERROR_CODES.get(type(error), RpcError.UNKNOWN)
     response.rpc_error.detail = str(error)
     response.exception = pickle.dumps(error, protocol=_PICKLE_PROTOCOL)

@@ -1,21 +1,21 @@
-"""Tickets: the secrets by which the API server knows which app calls."""
+"""Tickets: secrets that tell the API server which project an app belongs to."""
 
 from __future__ import annotations
 
 import secrets
 import threading
 
-from localcloud.appengine.applications import project_of
+from localcloud.appengine.applications import read_project
 
 
 class UnknownTicketError(Exception):
-    """A call came without a ticket that was given out."""
+    """A call without a valid ticket."""
 
 
 class Tickets:
-    """Gives every project one ticket. Nobody can guess it, so only the project's apps can call for it.
+    """Gives every project one ticket. It cannot be guessed, so only the project's own apps can make its calls.
 
-    Memcache's values may be pickles, and an app that reads a pickle runs what its writer wants.
+    That matters because Memcache's values may be pickles, and reading a pickle runs its writer's code.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Tickets:
 
     def ticket(self, app: str) -> str:
         """Return the ticket of an app's project ("demo", "s~demo": the same one)."""
-        project = project_of(app)
+        project = read_project(app)
         with self._lock:
             if project not in self._tickets:
                 self._tickets[project] = secrets.token_hex(32)
@@ -33,7 +33,7 @@ class Tickets:
             return self._tickets[project]
 
     def project(self, ticket: str) -> str:
-        """Return the project that a ticket was given to; raises UnknownTicketError if it was given to none."""
+        """Return the project of a ticket; raises UnknownTicketError if there is none."""
         try:
             return self._projects[ticket]
         except KeyError as error:

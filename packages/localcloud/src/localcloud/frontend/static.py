@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from datastore_emulator.errors import UserError
-from datastore_emulator.http.answer import Answer, plain
+from datastore_emulator.http.response import Response, plain
 from localcloud.files.paths import OutsideError, resolve_inside
 from localcloud.files.reading import NotReadError, read_file
 from localcloud.launch.patterns import Pattern, PatternError
@@ -37,7 +37,7 @@ class StaticHandlers:
         self._directory = directory
         self._handlers = [(_pattern(handler), Pattern(handler.upload or ".*"), handler) for handler in handlers]
 
-    def answer(self, method: str, path: str) -> Answer | None:
+    def answer(self, method: str, path: str) -> Response | None:
         """The answer to a decoded path, or None if it is the app's to give. Reads the file: may block."""
         if not self._handlers:
             return None
@@ -77,9 +77,9 @@ def _pattern(handler: Handler) -> Pattern:
     return pattern
 
 
-def _file(directory: Path, root: str, name: str, method: str, path: str, handler: Handler) -> Answer:
+def _file(directory: Path, root: str, name: str, method: str, path: str, handler: Handler) -> Response:
     if method not in {"GET", "HEAD"}:
-        return Answer(405, b"", {"Allow": "GET, HEAD"})
+        return Response(405, b"", {"Allow": "GET, HEAD"})
     try:
         folder = directory if posixpath.normpath(root) == "." else resolve_inside(directory, root)
         file = resolve_inside(folder, name)
@@ -97,9 +97,9 @@ def _file(directory: Path, root: str, name: str, method: str, path: str, handler
     headers = {"Content-Type": handler.mime_type or kind, "Cache-Control": "no-cache"}
     for header, value in handler.http_headers.items():
         headers = {key: kept for key, kept in headers.items() if key.lower() != header.lower()} | {header: value}
-    return Answer(200, body, headers)
+    return Response(200, body, headers)
 
 
-def _not_found(path: str) -> Answer:
+def _not_found(path: str) -> Response:
     page = _NOT_FOUND.format(path=html.escape(path)).encode("utf-8", "surrogateescape")
-    return Answer(404, page, {"Content-Type": "text/html; charset=utf-8"})
+    return Response(404, page, {"Content-Type": "text/html; charset=utf-8"})

@@ -1,4 +1,4 @@
-"""Reads app.yaml's `handlers` and `builtins`: which URL is served by what."""
+"""Read app.yaml's `handlers` and `builtins`: what serves which URL."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 
 from google.appengine.api import appinfo
 
+from localcloud.deployment.yaml_lines import YamlLines
 from localcloud.files.paths import OutsideError, format_name, resolve_inside
 from localcloud.files.reading import NotReadError, read_file
-from localcloud.launch.errors import mistake
+from localcloud.launch.errors import FileError
 from localcloud.launch.patterns import Pattern, PatternError
 from localcloud.launch.plan import Handler
-from localcloud.launch.yaml_lines import YamlLines
 
 _WSGI_OBJECT = re.compile(r"^(\w+) *= *[\w.]*WSGIApplication\(", re.MULTILINE)
 # Where python27's builtins were reached.
@@ -30,15 +30,15 @@ _BUILTIN_URLS = {
 }
 
 
-def builtin_handlers(file: Path, yaml: YamlLines, info: Any) -> Iterator[Handler]:
-    """Yield a refused handler for every builtin that is on; the app's own pages work without them."""
+def read_builtins(file: Path, yaml: YamlLines, info: Any) -> Iterator[Handler]:
+    """Yield a refused handler for each builtin that is on: the app's own pages work without them."""
     for index, builtin in enumerate(info.builtins or []):
         name = builtin.builtin_name
         if getattr(builtin, name) == appinfo.OFF:
             continue
         line = yaml.line("builtins", index)
         if name not in _BUILTIN_URLS:
-            raise mistake(file, line, f'localcloud has no builtin "{name}"; remove it to run the rest')
+            raise FileError(file, line, f'localcloud has no builtin "{name}"; remove it to run the rest')
         yield Handler(
             url=_BUILTIN_URLS[name], refused=f"localcloud does not have python27's builtin {name} ({file}:{line})"
         )
@@ -54,13 +54,15 @@ def check_scripts(directory: Path, file: Path, yaml: YamlLines, python: str) -> 
         if python == "2.7":
             _check_python27_script(directory, file, line, script)
         elif script != "auto":
-            raise mistake(
-                file, line, f'expected "script: auto", found "{script}": in python3 runtimes the entrypoint serves'
+            raise FileError(
+                file,
+                line,
+                f'the entrypoint of a python3 app serves, not "{script}"; write "script: auto"',
             )
 
 
 def read_handlers(file: Path, yaml: YamlLines, info: Any) -> Iterator[Handler]:
-    """Yield the handlers in file order; `info` is App Engine's reading of the file."""
+    """Yield the handlers in file order. `info` is what App Engine's parser makes of the file."""
     for index, entry in enumerate(info.handlers or []):
 
         def line(key: str, index: int = index) -> int:
@@ -72,7 +74,7 @@ def read_handlers(file: Path, yaml: YamlLines, info: Any) -> Iterator[Handler]:
                 Pattern(expression)
             except PatternError as error:
                 reason = f'"{format_name(expression)}" is not a regular expression of App Engine\'s ({error})'
-                raise mistake(file, line(key), reason) from error
+                raise FileError(file, line(key), reason) from error
         for key in ("static_dir", "static_files"):
             _refuse_path_outside(file, line(key), getattr(entry, key))
         yield Handler(
@@ -94,7 +96,7 @@ def _refuse_path_outside(file: Path, line: int, path: str | None) -> None:
     try:
         resolve_inside(file.parent, re.sub(r"\\(?:\d+|g<\w+>)", "x", path))
     except OutsideError as error:
-        raise mistake(file, line, f"{error}; name a path in the app's folder") from error
+        raise FileError(file, line, f"{error}; name a path in the app's folder") from error
 
 
 def _headers(entry: Any, default_expiration: str | None) -> dict[str, str]:
@@ -128,21 +130,25 @@ def _check_python27_script(directory: Path, file: Path, line: int, script: str) 
     if script.endswith(".py") or "/" in script:
         module = script.removesuffix(".py").replace("/", ".")
         name = _wsgi_object(directory, script) or "app"
-        raise mistake(
+        raise FileError(
             file,
             line,
-            f'"{script}" is a CGI script, which needs the python27 of old; name a WSGI object instead '
+            f'"{script}" is a CGI script, which localcloud cannot run; name a WSGI object instead '
             f'("script: {module}.{name}" for a top-level {name} = webapp2.WSGIApplication(...))',
         )
     module, _, name = script.rpartition(".")
     if not module:
-        raise mistake(file, line, f'expected a module and a WSGI object ("main.app"), found "{script}"')
+        raise FileError(
+            file, line, f'"{script}" does not name a WSGI object; write its module and its name, such as main.app'
+        )
     if not _is_of_sdk(module) and not _finds(directory, module.split(".")[0]):
-        raise mistake(file, line, f'"{script}" needs {module.replace(".", "/")}.py, which is not in {directory}')
+        raise FileError(
+            file, line, f'"{script}" needs {module.replace(".", "/")}.py, which is not in {directory}; add it'
+        )
 
 
 def _wsgi_object(directory: Path, script: str) -> str | None:
-    """Return the name of the WSGI object that a file of the app makes, if it does."""
+    """Return the name of the WSGI object that a file of the app makes, None if it makes none."""
     with suppress(OSError, OutsideError, NotReadError):
         found = _WSGI_OBJECT.search(read_file(resolve_inside(directory, script)).decode(errors="replace"))
         return found[1] if found else None
@@ -150,6 +156,6 @@ def _wsgi_object(directory: Path, script: str) -> str | None:
 
 
 def _finds(directory: Path, module: str) -> bool:
-    """Tell whether a top-level module is in the folder, or in one inside it: libraries are vendored in some `lib`."""
+    """Return whether a top-level module is in the folder or in one inside it, such as a `lib` of libraries."""
     places = [directory, *(place for place in directory.iterdir() if place.is_dir())]
     return any((place / f"{module}.py").exists() or (place / module).is_dir() for place in places)

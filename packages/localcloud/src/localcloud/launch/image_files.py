@@ -1,4 +1,4 @@
-"""The files of a container image, laid out in a directory: what WORKDIR makes and COPY brings."""
+"""The files of a container image, in a directory: what WORKDIR makes and COPY brings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from localcloud.launch.errors import LineError, read_text
 class ImageFiles:
     """An image's file tree below `root`, filled from the folder `context` as its .dockerignore allows.
 
-    Paths in the image are absolute POSIX paths ("/app"); `place` tells where they lie on this machine. Raises
+    Paths in the image are absolute POSIX paths ("/app"); `locate` returns where they are on this machine. Raises
     LineError for a COPY that docker would refuse.
     """
 
@@ -30,26 +30,26 @@ class ImageFiles:
     def make_directory(self, path: str) -> None:
         """Make a WORKDIR."""
         self._working_directories.add(path)
-        self.place(path).mkdir(parents=True, exist_ok=True)
+        self.locate(path).mkdir(parents=True, exist_ok=True)
 
-    def place(self, path: str) -> Path:
-        """Return where an absolute path in the image lies on this machine."""
+    def locate(self, path: str) -> Path:
+        """Return where an absolute path in the image is on this machine."""
         return self._root / posixpath.normpath(path).lstrip("/")
 
     def holds(self, path: str) -> bool:
-        """Tell whether an absolute path names something the Dockerfile made, which is elsewhere on this machine."""
+        """Return whether the Dockerfile made an absolute path, which is somewhere else on this machine."""
         path = posixpath.normpath(path)
         below = any(f"{path}/".startswith(f"{directory}/") for directory in self._working_directories)
-        return below or self.place(path).exists()
+        return below or self.locate(path).exists()
 
     def copy(self, sources: Sequence[str], destination: str, working_directory: str) -> None:
         """Copy as COPY does: a directory's contents, a file into what ends in "/", else to that name."""
-        target = self.place(posixpath.join(working_directory, destination))
+        target = self.locate(posixpath.join(working_directory, destination))
         names = [name for source in sources for name in self._matching(source)]
         says_directory = destination in (".", "..") or destination.endswith(("/", "/.", "/.."))
         if len(names) > 1 and not says_directory:
             raise LineError(
-                f'COPY of several files needs a directory: expected "{destination}/", found "{destination}"'
+                f'COPY of several files needs a directory; write "{destination}/" instead of "{destination}"'
             )
         into_directory = says_directory or target.is_dir()
         for name in names:
@@ -58,12 +58,12 @@ class ImageFiles:
                 if origin.is_dir():
                     self._copy_contents(name, target)
                 elif not origin.is_file():
-                    raise LineError(f"COPY {name}: expected a file or a folder; leave it out in .dockerignore")
+                    raise LineError(f"COPY {name}: it is neither a file nor a folder; name it in .dockerignore")
                 else:
                     # docker follows a link that COPY names, and copies links below a directory as links.
                     self._copy_file(origin.resolve(), target / origin.name if into_directory else target)
             except OSError as error:
-                raise LineError(f"{name} cannot be copied ({error.strerror})") from error
+                raise LineError(f"COPY {name}: it cannot be copied ({error.strerror})") from error
 
     def _matching(self, source: str) -> list[str]:
         """Return the names in the context that a COPY source stands for."""
@@ -77,8 +77,12 @@ class ImageFiles:
             found = [name] if any(path == name or path.startswith(below) for path in self._included) else []
         if not found:
             exists = (self._context / name).exists()
-            reason = "which .dockerignore leaves out" if exists else f"which is not in {self._context}"
-            raise LineError(f'COPY needs "{source}", {reason}')
+            reason = (
+                ".dockerignore leaves it out; remove it there"
+                if exists
+                else f"it is not in {self._context}; add it or remove the line"
+            )
+            raise LineError(f'COPY "{source}": {reason}')
         return found
 
     def _copy_contents(self, name: str, target: Path) -> None:
@@ -94,7 +98,7 @@ class ImageFiles:
                 self._copy_file(origin, copied)
 
     def _copy_file(self, origin: Path, target: Path) -> None:
-        """Copy a file or a link; a link that would lead out of the image leads nowhere there, so it is left out."""
+        """Copy a file or a link. A link that leads out of the image would lead nowhere, so it is left out."""
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_symlink() or target.is_file():
             target.unlink()  # a copy replaces what is there, even if that is read-only or a link to another file
@@ -135,7 +139,9 @@ def _in_context(context: Path, name: str) -> Path:
     try:
         return resolve_inside(context, name)
     except OutsideError as error:
-        raise LineError(f"COPY: {error}; docker copies nothing from outside the folder, so put the file in") from error
+        raise LineError(
+            f"COPY: {error}; docker copies nothing from outside the folder, so put the file there"
+        ) from error
 
 
 def _leads_into(link: Path, root: Path) -> bool:

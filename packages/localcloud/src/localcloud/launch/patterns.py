@@ -1,8 +1,8 @@
-"""The regular expressions of app.yaml, matched in a time that grows with the path's length alone.
+"""The regular expressions of app.yaml, matched by RE2 in a time that is linear in the path's length.
 
-Python's `re` tries every way to match: `/(a+)+b` takes it minutes for a path of thirty letters, and holds up the whole
-program. RE2 is Google's own engine without that; like App Engine it has no look-around and no back-references within
-a pattern: https://cloud.google.com/appengine/docs/standard/reference/app-yaml#syntax
+Python's `re` backtracks: `/(a+)+b` takes minutes for a path of thirty letters, and blocks the whole program. RE2 does
+not; like App Engine it has no look-around and no back-references within a pattern:
+https://cloud.google.com/appengine/docs/standard/reference/app-yaml#syntax
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _REFERENCE = re.compile(r"\\(?:(\d{1,2})|g<(\w+)>)")
 
 
 class PatternError(ValueError):
-    """A text that is not a regular expression, or not one that can be matched."""
+    """A text that is not a regular expression of RE2."""
 
 
 class Pattern:
-    """A regular expression; raises PatternError with the reason if it is none that RE2 can match."""
+    """A regular expression. Raises PatternError, with the reason, if RE2 does not accept it."""
 
     def __init__(self, source: str) -> None:
         options = re2.Options()
@@ -35,12 +35,12 @@ class Pattern:
 
     @property
     def groups(self) -> int:
-        """How many groups it has."""
+        """The number of groups."""
         return int(self._pattern.groups)
 
     def fullmatch(self, text: str) -> Match | None:
         """Return the match of the whole text, None if there is none. The text may have undecoded bytes."""
-        # RE2 takes UTF-8 alone. The stand-in is as long, so places in one are places in the other.
+        # RE2 takes only valid UTF-8. The replacement is as long, so positions stay the same.
         found = self._pattern.fullmatch(_SURROGATE.sub("\ufffd", text))
         if found is None:
             return None
@@ -50,14 +50,14 @@ class Pattern:
 
 
 class Match:
-    """What the groups of a pattern matched."""
+    """A match: the text of each group of the pattern."""
 
     def __init__(self, text: str, spans: dict[str, tuple[int, int]]) -> None:
         self._text = text
         self._spans = spans
 
     def __getitem__(self, group: str | int) -> str:
-        """The text of a group by its number or name, "" if it matched nothing; KeyError if there is no such group."""
+        """Return the text of a group by number or name, "" if it matched nothing; KeyError without such a group."""
         start, end = self._spans[str(group)]
         return self._text[start:end] if start >= 0 else ""
 

@@ -1,8 +1,7 @@
-"""Reads a Dockerfile's RUN: the one command that has a meaning here is `pip install`."""
+"""Read the RUN of a Dockerfile. The one command that has a meaning here is `pip install`."""
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from dockerfile_parse.util import WordSplitter
 from packaging.requirements import InvalidRequirement, Requirement
 
+from localcloud.deployment.dockerfile import Instruction
 from localcloud.files.paths import format_name
 from localcloud.launch.errors import LineError
 
@@ -18,7 +18,7 @@ _PIP = re.compile(r"pip[23]?(\.\d+)?")
 _PYTHON = re.compile(r"python[23]?(\.\d+)?")
 _CACHE_MOUNT = re.compile(r"--mount=type=cache\S*\s+")
 _WITH_VALUE = frozenset({"--default-timeout", "--progress-bar", "--retries", "--root-user-action", "--timeout"})
-# Options that change how pip works and talks, not what it installs.
+# Options that change how pip works and what it prints, not what it installs.
 _HARMLESS = _WITH_VALUE | {
     "--break-system-packages",
     "--compile",
@@ -38,36 +38,40 @@ _HARMLESS = _WITH_VALUE | {
     "-q",
     "-v",
 }
-# Tools of the image, which the app's environment here is made without.
+# Tools of the image. The app's environment here is made without them.
 _INSTALLERS = frozenset({"pip", "wheel"})
 _DOCKER = "remove it to run the app here, or run the image with docker"
 
 
 @dataclass
 class PipInstall:
-    """What a RUN installs: `files` as written after -r, and requirement specifiers."""
+    """The packages that a RUN installs: requirements `files`, as they are written after -r, and specifiers."""
 
     files: list[str] = field(default_factory=list)
     packages: list[str] = field(default_factory=list)
 
 
-def read_run(text: str, args: Mapping[str, str], envs: Mapping[str, str]) -> PipInstall:
+def read_run(instruction: Instruction, variables: Mapping[str, str]) -> PipInstall:
     """Return what a RUN instruction installs, with the build's ARG and ENV values put in.
 
     Raises LineError for any other command, and for options that choose other packages than the files name.
     """
     install = PipInstall()
-    for command in _commands(text, args, envs):
+    for command in _commands(instruction, variables):
         _read_command(command, install)
     return install
 
 
-def _commands(text: str, args: Mapping[str, str], envs: Mapping[str, str]) -> Iterator[list[str]]:
-    if text.startswith("["):
-        yield _exec_form(text)
+def _commands(instruction: Instruction, variables: Mapping[str, str]) -> Iterator[list[str]]:
+    if instruction.value.startswith("["):
+        if instruction.words is None:
+            text = format_name(instruction.value)
+            raise LineError(f"RUN {text}: this is not a list of words in double quotes; write it as JSON")
+        yield list(instruction.words)
         return
-    text = _CACHE_MOUNT.sub("", text)
-    expanded = "".join(WordSplitter(text, args=args, envs=envs).split(maxsplit=0, dequote=False))
+    text = _CACHE_MOUNT.sub("", instruction.value)
+    # A shell reads the rest, so the backslash escapes here whatever the Dockerfile's escape character is.
+    expanded = "".join(WordSplitter(text, envs=variables).split(maxsplit=0, dequote=False))
     lexer = shlex.shlex(expanded, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     lexer.commenters = ""
@@ -87,14 +91,6 @@ def _commands(text: str, args: Mapping[str, str], envs: Mapping[str, str]) -> It
         else:
             command.append(word)
     yield command
-
-
-def _exec_form(text: str) -> list[str]:
-    try:
-        words = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise LineError(f"RUN {format_name(text)}: expected a list of words in double quotes") from error
-    return [str(word) for word in words]
 
 
 def _read_command(command: list[str], install: PipInstall) -> None:
@@ -127,7 +123,7 @@ def _add_package(word: str, install: PipInstall) -> None:
         requirement = Requirement(word)
     except InvalidRequirement as error:
         raise LineError(
-            f'pip install {word}: expected a package such as "gunicorn==23.0.0" or -r FILE; {_DOCKER}'
+            f'pip install {word}: this is neither a package such as "gunicorn==23.0.0" nor -r FILE; {_DOCKER}'
         ) from error
     if requirement.name not in _INSTALLERS:
         install.packages.append(word)

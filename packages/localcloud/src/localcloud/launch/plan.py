@@ -1,4 +1,4 @@
-"""What a deployment file asks for, in the terms every runtime understands."""
+"""The launch plan: what a deployment file asks for, in terms that each runtime understands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class Platform(enum.Enum):
-    """Where the folder would be deployed; it decides the front end and the environment variables."""
+    """The platform that a folder is deployed to. It decides the front end and the environment variables."""
 
     APP_ENGINE = "App Engine"
     APP_ENGINE_PYTHON27 = "App Engine (python27)"
@@ -21,11 +21,11 @@ class Platform(enum.Enum):
 class Handler:
     """One entry of app.yaml's `handlers`, in file order; the first whose `url` matches the whole path serves it.
 
-    Exactly one of `script` (python27: "main.app"; python3: "auto"), `static_dir` and `static_files` is set, or none
-    of them in a refused handler that stands for code we do not have.
+    Exactly one of `script` (python27: "main.app"; python3: "auto"), `static_dir` and `static_files` is set. A refused
+    handler for code that is not here has none of them.
     `static_files` may hold \\1-style references to groups of `url`; both are relative to the app's directory. Of the
     files that `static_files` can name, those whose whole path matches `upload` exist.
-    `refused` is the one-line reason the front end answers 501 with, for a handler that needs what we do not have.
+    `refused` is the one-line reason that the front end answers 501 with, for a handler that localcloud cannot serve.
     """
 
     url: str
@@ -40,9 +40,9 @@ class Handler:
 
 @dataclass(frozen=True)
 class LaunchPlan:
-    """A folder, read: everything a runtime needs to start what the cloud would start.
+    """Everything that a runtime needs to start what the cloud would start.
 
-    `source` is the file the plan was read from. `python` is the version asked for ("3.14", "2.7"), None for any.
+    `source` is the file that the plan was read from. `python` is the version asked for ("3.14", "2.7"), None for any.
     `command` is an argv; shell forms arrive as ("/bin/sh", "-c", text) and still hold "$PORT". It is empty on
     python27, where `handlers` name the WSGI objects. `directory` is the working directory the command starts in.
     `environment` is what the deployment file declares, `requirements` the requirements files to install, and

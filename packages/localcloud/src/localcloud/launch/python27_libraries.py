@@ -1,4 +1,4 @@
-"""What python27's `libraries` are called on the Python package index today."""
+"""The packages that python27's `libraries` have become on the Python package index."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _RENAMED = {
     "pycrypto": "pycryptodome",  # its maintained successor, under the same import name
     "yaml": "pyyaml",
 }
-# Nobody ported these from Python 2.
-_GONE = frozenset({"PyAMF", "clearsilver", "endpoints", "protorpc"})
+# These were never ported from Python 2.
+_PYTHON2_ONLY = frozenset({"PyAMF", "clearsilver", "endpoints", "protorpc"})
 
 
-def is_gone(library: str) -> bool:
-    """Tell whether a library exists for Python 2 only."""
-    return library in _GONE
+def is_python2_only(library: str) -> bool:
+    """Return whether a library exists for Python 2 only."""
+    return library in _PYTHON2_ONLY
 
 
-def packages_for(libraries: Iterable[str]) -> tuple[str, ...]:
+def find_packages(libraries: Iterable[str]) -> tuple[str, ...]:
     """Return the packages, without versions, that bring these libraries to an app on Python 3."""
-    return tuple(_RENAMED.get(name, name) for name in libraries if name not in _IN_PYTHON_3 | _GONE)
+    return tuple(_RENAMED.get(name, name) for name in libraries if name not in _IN_PYTHON_3 | _PYTHON2_ONLY)

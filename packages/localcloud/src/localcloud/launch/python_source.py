@@ -1,4 +1,4 @@
-"""What a module defines, read without running it."""
+"""Read what a module defines, without running it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from localcloud.files.reading import NotReadError, read_file
 
 @dataclass(frozen=True)
 class PythonSource:
-    """A module's top-level `names`, and which of them a functions platform could serve.
+    """A module's top-level `names`, and those of them that a functions platform could serve.
 
-    `functions` take a request, `event_functions` what is delivered from elsewhere: a CloudEvent, or the event and its
-    context of a first-generation background function.
+    `functions` take a request. `event_functions` take a CloudEvent, or the event and the context of a background
+    function of the first generation.
     """
 
     names: tuple[str, ...]
@@ -23,10 +23,10 @@ class PythonSource:
 
 
 def read_source(file: Path) -> PythonSource | None:
-    """Return what a module defines, or None if only running it can tell.
+    """Return what a module defines, or None if only running it can show that.
 
-    That is the case for `from x import *`, for more code than is read here, and for a syntax this Python does not
-    know: the app may run on a newer one, and its own traceback says more than we could.
+    This is the case for `from x import *`, for more code than is read here, and for syntax that this Python does not
+    know: the app may run on a newer one, and its own traceback says more than an error from here.
     """
     reader = _TopLevel()
     try:

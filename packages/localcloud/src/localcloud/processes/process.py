@@ -82,7 +82,8 @@ class Process:
             if self.returncode is not None:
                 self._reader.join(_KILL_SECONDS)  # its last words explain its end
                 raise UserError(
-                    f"{self.name} {how_it_ended(self.returncode)} before it listened on port {port}{self._last_words()}"
+                    f"{self.name} {describe_exit(self.returncode)} before it listened on port {port}"
+                    f"{self._last_words()}"
                 )
             with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
                 return
@@ -286,7 +287,7 @@ def _group(pid: int) -> int | None:
         return None
 
 
-def how_it_ended(returncode: int) -> str:
+def describe_exit(returncode: int) -> str:
     """Return the second half of "the app ...": with its exit code or the name of the signal."""
     if returncode >= 0:
         return f"ended with exit code {returncode}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 
 def cache_directory() -> Path:
     """Return $LOCALCLOUD_CACHE, else localcloud/ in the user's cache directory."""
     own = os.environ.get("LOCALCLOUD_CACHE")
-    if own:
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "localcloud"
+    return Path(own) if own else user_cache_path("localcloud", appauthor=False)

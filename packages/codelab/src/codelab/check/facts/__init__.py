@@ -1,4 +1,9 @@
-"""What a folder says, apart from how it is written: by this a learner's own spelling is told from a step not done."""
+"""Facts about a folder's code that do not depend on spelling: they separate "written differently" from "not done".
+
+`file_facts` returns the facts of one file. `is_there`, `is_style` and `marks_a_step` say what a fact counts for.
+
+`fact`: Fact and its kinds. `python`, `template`, `deployment`: the facts of each type of file.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +14,20 @@ from pathlib import PurePosixPath
 
 from packaging.version import InvalidVersion, Version
 
-from codelab.check.facts.deployment import dockerfile_facts, line_facts, procfile_facts, requirements_facts, yaml_facts
+from codelab.check.facts.deployment import (
+    dockerfile_facts,
+    line_facts,
+    procfile_facts,
+    python_version_facts,
+    requirements_facts,
+    yaml_facts,
+)
 from codelab.check.facts.fact import Fact, Kind, UnreadableError
 from codelab.check.facts.python import python_facts
 from codelab.check.facts.template import template_facts
 from codelab.readme.trees import Tree, Unread
 
-# More than anybody writes by hand, and read in a moment.
+# More than anybody writes by hand. A file of this size is read in a moment.
 MAX_LINES = 5_000
 MAX_CHARACTERS = 150_000
 MAX_COLUMNS = 10_000
@@ -32,18 +44,20 @@ __all__ = [
 ]
 
 _BY_NAME: dict[str, Callable[[str, str], Iterator[Fact]]] = {
+    ".python-version": python_version_facts,
     "Dockerfile": dockerfile_facts,
     "Procfile": procfile_facts,
     "requirements.txt": requirements_facts,
+    "runtime.txt": python_version_facts,
 }
 _BY_SUFFIX: dict[str, Callable[[str, str], Iterator[Fact]]] = {
     ".html": template_facts,
     ".yaml": yaml_facts,
     ".yml": yaml_facts,
 }
-# What a step takes away and a learner may keep: how a call is written, and packages that Python brings along.
+# A step may take these away and a learner may keep them: they are ways to write a call.
 _STYLE = {Kind.ARGUMENT, Kind.CALL, Kind.HEADER, Kind.WITH_BLOCK, Kind.TOP_LEVEL_OBJECT, Kind.METHOD, Kind.VARIABLE}
-# Of these the new value is asked for; that the old one has gone follows.
+# A step replaces these. It is enough that the new value is there.
 _REPLACED = {Kind.OPTION, Kind.SERVED_OBJECT, Kind.PROGRAM, Kind.VALUE, Kind.VERSION}
 
 # `main:app`, `main.app` in app.yaml, `--function visitme`
@@ -51,9 +65,9 @@ _CALLED = re.compile(r"\bmain[:.]([A-Za-z_]\w*)|--function[ =]([A-Za-z_]\w*)")
 
 
 def file_facts(file: str, text: str, called_from_outside: frozenset[str]) -> list[Fact]:
-    """Return what one file of a folder says; that it exists is the first fact.
+    """Return the facts of one file. The first one is that the file is there.
 
-    Raises UnreadableError for a file that is not what its name says.
+    Raises UnreadableError for a file that is not of the type that its name says.
     """
     path = PurePosixPath(file)
     facts = [Fact(file, Kind.FILE, "", file, firm=True)]
@@ -61,6 +75,7 @@ def file_facts(file: str, text: str, called_from_outside: frozenset[str]) -> lis
         raise UnreadableError(0, text.expected, text.found)
     if len(text) > MAX_CHARACTERS:
         raise UnreadableError(0, f"at most {MAX_CHARACTERS:,} characters", f"{len(text):,}")
+    text = text.removeprefix("\ufeff")  # a byte order mark, which Python and the platforms skip too
     lines = text.splitlines()
     if len(lines) > MAX_LINES:
         raise UnreadableError(0, f"at most {MAX_LINES:,} lines", f"{len(lines):,}")
@@ -77,13 +92,13 @@ def file_facts(file: str, text: str, called_from_outside: frozenset[str]) -> lis
 
 
 def names_called_from_outside(trees: list[Tree], commands: str) -> frozenset[str]:
-    """Return the names in main.py by which deployment files and commands call for something."""
+    """Return the names of main.py that deployment files and commands use."""
     files = [text for tree in trees for file, text in tree.items() if not file.endswith(".py")]
     return frozenset(name for text in [*files, commands] for match in _CALLED.findall(text) for name in match if name)
 
 
 def is_there(fact: Fact, said: Set[Fact]) -> bool:
-    """Say whether a folder that says all this says the fact, too, or one that is as good."""
+    """Return whether a folder with the facts `said` has this fact, or one that is as good."""
     if fact in said:
         return True
     here = (other for other in said if other.file == fact.file)
@@ -97,14 +112,15 @@ def is_there(fact: Fact, said: Set[Fact]) -> bool:
 
 
 def is_style(fact: Fact) -> bool:
-    """Say whether a fact that a step takes away may stay."""
+    """Return whether a fact may stay although a step takes it away."""
     return fact.kind in _STYLE | _REPLACED or _is_of_standard_library(fact)
 
 
 def marks_a_step(fact: Fact) -> bool:
-    """Say whether its coming or going tells that somebody has begun a step; a way to write a call does not.
+    """Return whether a fact that comes or goes shows that somebody has begun a step.
 
-    An import made ahead from the standard library does not either, nor which method of an object is called.
+    A way to write a call does not show it, and neither does an import from the standard library or the method that is
+    called on an object.
     """
     return fact.kind not in _STYLE and not _is_of_standard_library(fact) and "()" not in fact.name
 

@@ -1,66 +1,69 @@
-"""What the files say that a platform reads: app.yaml, Dockerfile, Procfile, requirements.txt and lists of names."""
+"""Facts of the files that a platform reads: app.yaml, Dockerfile, Procfile, requirements.txt and lists of names.
+
+The files are read by `localcloud.deployment`, as the launcher reads them.
+"""
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import shlex
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 
-from dockerfile_parse import DockerfileParser
-from honcho.environ import PROCFILE_LINE
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from codelab.check.facts.fact import Fact, Kind, UnreadableError, quoted
-from localcloud.files.yaml_text import YamlTextError, read_yaml
+from localcloud.deployment import TextError
+from localcloud.deployment.dockerfile import Dockerfile, Instruction, read_dockerfile
+from localcloud.deployment.procfile import read_procfile
+from localcloud.deployment.python_version import read_python_version
+from localcloud.deployment.requirements import Requirement, read_requirements
+from localcloud.deployment.yaml_lines import YamlLines
 
 # Values that a learner replaces by their own: addresses, and names in a project.
 _PLACEHOLDER = re.compile(r"[A-Z]+(_[A-Z]+)+|projects/.*")
 _TARGET = re.compile(r"[\w.]+:\w+")
+# The parts of a command, to find the comment at its end: a "#" that begins a word outside quotes.
+_COMMAND_PART = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|(?P<comment>(?:^|(?<=\s))#.*)|.""", re.DOTALL)
+_SHELLS = ("sh", "/bin/sh", "bash", "/bin/bash")
 
 
 def yaml_facts(file: str, text: str) -> Iterator[Fact]:
-    """Yield each key of a YAML file with its value; an item of a list counts wherever it stands in it."""
+    """Yield each key of a YAML file with its value, and the items of its lists, whose order does not count."""
     try:
-        content = read_yaml(text)
-    except YamlTextError as error:
-        words = "".join(text.splitlines()[error.line - 1 : error.line]).strip() if error.line else ""
-        found = quoted(words, error.problem) if error.line else error.problem
-        raise UnreadableError(error.line, "YAML", found) from error
-    if not content:
+        yaml = YamlLines(text)
+    except TextError as error:
+        raise _unreadable(text, error, "YAML") from error
+    if not yaml.keys:
         raise UnreadableError(1, "keys with values", "none")
     try:
-        yield from _keys(file, content, "", text.splitlines())
+        yield from _keys(file, yaml, yaml.keys, ())
     except ValueError as error:  # a number of more digits than Python writes
         raise UnreadableError(0, "values that can be written", str(error)) from error
 
 
-def _keys(file: str, node: CommentedMap, path: str, lines: list[str]) -> Iterator[Fact]:
+def _keys(file: str, yaml: YamlLines, node: CommentedMap, path: tuple[str | int, ...]) -> Iterator[Fact]:
     for key, value in node.items():
-        name = f"{path}{key}"
-        line = node.lc.key(key)[0] + 1 if key in (node.lc.data or {}) else 1  # 1: merged from somewhere else
-        words = "".join(lines[line - 1 : line]).partition(" #")[0].strip()
+        here = (*path, key)
+        name = ".".join(map(str, here))
+        line = yaml.line(*here)
+        words = _line(yaml.text, line).partition(" #")[0].strip()
         yield Fact(file, Kind.KEY, name, words, line, firm=True)
         if isinstance(value, CommentedMap):
-            yield from _keys(file, value, f"{name}.", lines)
+            yield from _keys(file, yaml, value, here)
         elif isinstance(value, CommentedSeq):
             for number, item in enumerate(value):
                 content = json.dumps(_plain(item), sort_keys=True)
                 shown = "- " + (", ".join(f"{k}: {v}" for k, v in item.items()) if isinstance(item, dict) else content)
-                place = (value.lc.data or {}).get(number, (line - 1, 0))
-                yield Fact(file, Kind.ITEM, f"{name} {content}", shown, place[0] + 1, firm=True)
+                yield Fact(file, Kind.ITEM, f"{name} {content}", shown, yaml.line(*here, number), firm=True)
         elif name == "entrypoint":
-            yield from _command(file, str(value), True, line, words)
+            yield from _command(file, str(value), line, words)
         elif not _PLACEHOLDER.fullmatch(str(value)):
             yield Fact(file, Kind.VALUE, f"{name} {value}", words, line, firm=True)
 
 
 def _plain(value: object) -> object:
-    """Return a value as JSON can write it: keys and whatever it does not know become text."""
+    """Return a value as JSON can write it: keys and values of other types become text."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -69,99 +72,116 @@ def _plain(value: object) -> object:
 
 
 def requirements_facts(file: str, text: str) -> Iterator[Fact]:
-    """Yield each package and the version it is pinned to."""
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.partition(" #")[0].strip()
-        if not words or words.startswith(("#", "-")):
+    """Yield each package that has a name, and the version that it is pinned to."""
+    for entry in read_requirements(text):
+        if not isinstance(entry, Requirement):
             continue
-        try:
-            requirement = Requirement(words)
-        except InvalidRequirement as error:
-            raise UnreadableError(number, "a requirement such as Flask==3.1.3", words) from error
-        name = canonicalize_name(requirement.name)
-        yield Fact(file, Kind.PACKAGE, name, words, number, firm=True)
-        for pin in requirement.specifier:
-            if pin.operator == "==":
-                yield Fact(file, Kind.VERSION, f"{name} {pin.version}", words, number, firm=True)
+        if entry.problem:
+            raise UnreadableError(entry.line, "a requirement such as Flask==3.1.3", entry.text)
+        if entry.name:
+            yield Fact(file, Kind.PACKAGE, entry.name, entry.text, entry.line, firm=True)
+        for version in entry.versions:
+            yield Fact(file, Kind.VERSION, f"{entry.name} {version}", entry.text, entry.line, firm=True)
 
 
 def procfile_facts(file: str, text: str) -> Iterator[Fact]:
     """Yield each process type and what its command says."""
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        process = PROCFILE_LINE.match(line)
-        if process is None:
-            raise UnreadableError(number, "a line such as web: COMMAND", line.strip())
-        yield Fact(file, Kind.PROCESS, process[1], line.strip(), number, firm=True)
-        yield from _command(file, process[2], True, number, line.strip())
+    try:
+        processes = read_procfile(text)
+    except TextError as error:
+        raise UnreadableError(error.line, "a line such as web: COMMAND", _line(text, error.line)) from error
+    for process in processes:
+        words = _line(text, process.line)
+        yield Fact(file, Kind.PROCESS, process.name, words, process.line, firm=True)
+        yield from _command(file, process.command, process.line, words)
 
 
 def dockerfile_facts(file: str, text: str) -> Iterator[Fact]:
-    """Yield the base image, what is started, and whether the requirements come before the source."""
-    instructions = [
-        (entry["instruction"], entry["value"].strip(), entry["startline"] + 1)
-        for entry in DockerfileParser(fileobj=io.BytesIO(text.encode())).structure
-        if entry["instruction"] != "COMMENT"
-    ]
-    yield from _order(file, instructions)
-    for name, value, line in instructions:
-        words = f"{name} {value}"
-        if name in ("ENTRYPOINT", "CMD"):
-            yield Fact(file, Kind.START_COMMAND, "", words, line, firm=True)
-            yield from _command(file, *_shell_form(value), line, words)
-        elif name == "FROM":
-            yield Fact(file, Kind.BASE_IMAGE, value.partition("@")[0], words, line)
-        elif name == "COPY" and "requirements.txt" not in value:
-            yield Fact(file, Kind.SOURCE_COPIED, "", words, line)
+    """Yield the base image, the start command, and whether the requirements come before the source."""
+    try:
+        dockerfile = read_dockerfile(text)
+    except TextError as error:
+        raise _unreadable(text, error, "a Dockerfile") from error
+    yield from _order(file, dockerfile.instructions)
+    if base := dockerfile.find_base_image():
+        yield Fact(file, Kind.BASE_IMAGE, base[1].partition("@")[0], _words(base[0]), base[0].line)
+    for instruction in dockerfile.instructions:
+        if _copies(instruction) and "requirements.txt" not in instruction.value:
+            yield Fact(file, Kind.SOURCE_COPIED, "", _words(instruction), instruction.line)
+    yield from _start_command(file, dockerfile)
 
 
-def _order(file: str, instructions: list[tuple[str, str, int]]) -> Iterator[Fact]:
+def _start_command(file: str, dockerfile: Dockerfile) -> Iterator[Fact]:
+    """Yield what the image's ENTRYPOINT and CMD start together."""
+    start = dockerfile.find_start_command()
+    for part, _ in start.parts:
+        yield Fact(file, Kind.START_COMMAND, "", _words(part), part.line, firm=True)
+    if start.words[:1] and start.words[0] in _SHELLS and start.words[1:2] == ("-c",):
+        part = start.parts[0][0]
+        yield from _command(file, " ".join(start.words[2:]), part.line, _words(part))
+        return
+    # Without a shell nothing replaces $PORT.
+    is_program = True
+    for part, words in start.parts:
+        yield from _command_words(file, words, part.line, _words(part), in_shell=False, is_program=is_program)
+        is_program = is_program and not words
+
+
+def _order(file: str, instructions: Sequence[Instruction]) -> Iterator[Fact]:
     """Yield one fact if requirements.txt is copied, then installed from, and the source is copied last."""
-    copied = [at for at, (name, value, _) in enumerate(instructions) if name == "COPY" and "requirements" in value]
-    installed = [at for at, (name, value, _) in enumerate(instructions) if name == "RUN" and "requirements" in value]
-    source = [at for at, (name, value, _) in enumerate(instructions) if name == "COPY" and "requirements" not in value]
+    copied = [at for at, each in enumerate(instructions) if _copies(each) and "requirements" in each.value]
+    source = [at for at, each in enumerate(instructions) if _copies(each) and "requirements" not in each.value]
+    installed = [at for at, each in enumerate(instructions) if each.name == "RUN" and "requirements" in _script(each)]
     if not installed:
         return
-    _, value, line = instructions[installed[0]]
+    install = instructions[installed[0]]
     if copied and source and copied[0] < installed[0] < source[0]:
-        yield Fact(
-            file,
-            Kind.REQUIREMENTS_FIRST,
-            "",
-            "COPY requirements.txt, then RUN pip install, then COPY the source",
-            line,
-            firm=True,
-        )
+        words = "COPY requirements.txt, then RUN pip install, then COPY the source"
+        yield Fact(file, Kind.REQUIREMENTS_FIRST, "", words, install.line, firm=True)
     else:
-        yield Fact(
-            file, Kind.REQUIREMENTS_NOT_FIRST, "", f"RUN {value}, without COPY requirements.txt before it alone", line
-        )
+        words = f"{_words(install)}, without COPY requirements.txt before it alone"
+        yield Fact(file, Kind.REQUIREMENTS_NOT_FIRST, "", words, install.line)
 
 
-def _shell_form(value: str) -> tuple[str, bool]:
-    """Return the command itself, from the list form, from `sh -c` and from behind `exec`; and if a shell reads it."""
-    words: list[str] = []
-    with suppress(ValueError):
-        listed = json.loads(value)
-        words = [str(word) for word in listed] if isinstance(listed, list) else []
-    if words[:2] in (["sh", "-c"], ["/bin/sh", "-c"], ["bash", "-c"]):
-        return " ".join(words[2:]).removeprefix("exec "), True
-    return (shlex.join(words) if words else value).removeprefix("exec "), not words
+def _copies(instruction: Instruction) -> bool:
+    """Return whether an instruction copies files of the folder; one with here-documents brings its own."""
+    return instruction.name in ("ADD", "COPY") and not instruction.heredocs
 
 
-def _command(file: str, command: str, in_shell: bool, line: int, shown: str) -> Iterator[Fact]:
-    """Yield the program, the WSGI object and the options of a start command, and whether it listens on $PORT.
+def _script(instruction: Instruction) -> str:
+    return instruction.value + "".join(heredoc.content for heredoc in instruction.heredocs)
 
-    Without a shell nothing fills the variable in.
-    """
+
+def _words(instruction: Instruction) -> str:
+    return f"{instruction.name} {instruction.value}"
+
+
+def _command(file: str, command: str, line: int, shown: str) -> Iterator[Fact]:
+    """Yield what a shell's command starts; `exec` before it makes no difference."""
     try:
-        words = shlex.split(command)
+        words = shlex.split(_without_comment(command))
     except ValueError as error:
         raise UnreadableError(line, "a command", f"{error}: {command}") from error
-    if words:
+    words = words[1:] if words[:1] == ["exec"] else words
+    yield from _command_words(file, words, line, shown, in_shell=True, is_program=True)
+
+
+def _without_comment(command: str) -> str:
+    parts = []
+    for part in _COMMAND_PART.finditer(command):
+        if part["comment"]:
+            break
+        parts.append(part[0])
+    return "".join(parts)
+
+
+def _command_words(
+    file: str, words: Sequence[str], line: int, shown: str, *, in_shell: bool, is_program: bool
+) -> Iterator[Fact]:
+    """Yield the program, the WSGI object and the options of a start command, and whether it listens on $PORT."""
+    if is_program and words:
         yield Fact(file, Kind.PROGRAM, words[0], shown, line)
-    for word in words[1:]:
+    for word in words[is_program:]:
         if in_shell and ("$PORT" in word or "${PORT}" in word):
             yield Fact(file, Kind.PORT, "$PORT", shown, line, firm=True)
         elif _TARGET.fullmatch(word):
@@ -170,9 +190,24 @@ def _command(file: str, command: str, in_shell: bool, line: int, shown: str) -> 
             yield Fact(file, Kind.OPTION, word.partition("=")[0], shown, line)
 
 
+def python_version_facts(file: str, text: str) -> Iterator[Fact]:
+    """Yield the version of Python that .python-version or runtime.txt asks for."""
+    if version := read_python_version(text):
+        yield Fact(file, Kind.LINE, version.text, version.text, version.line)
+
+
 def line_facts(file: str, text: str) -> Iterator[Fact]:
-    """Yield each line of a list such as .dockerignore, whatever its order."""
+    """Yield each line of a list such as .dockerignore, whose order does not count."""
     for number, line in enumerate(text.splitlines(), 1):
         words = line.strip()
         if words and not words.startswith("#"):
             yield Fact(file, Kind.LINE, words, words, number)
+
+
+def _unreadable(text: str, error: TextError, expected: str) -> UnreadableError:
+    words = _line(text, error.line)
+    return UnreadableError(error.line, expected, quoted(words, error.problem) if error.line else error.problem)
+
+
+def _line(text: str, number: int) -> str:
+    return "".join(text.splitlines()[number - 1 : number]).strip() if number else ""

@@ -49,19 +49,14 @@ class Kind(enum.Enum):
     TOP_LEVEL_OBJECT = enum.auto()  # the name of what makes the object
     DEFINITION = enum.auto()  # a name that a deployment file or a command uses: app in main:app
 
-    @property
-    def condition(self) -> str:
-        """Return the words that a message adds to a line of this kind; most kinds need none."""
-        return "made once, at the top level" if self is Kind.TOP_LEVEL_OBJECT else ""
-
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that a file says, the same however the file is spelled: two equal facts differ in wording only.
+    """One thing that a file says, in whatever way it is written: two equal facts differ in their words only.
 
-    `kind` and `name` say what it is: (Kind.NAME, "flask.Flask"). `words` is the
-    place in the file it was read from, at `line`. A `firm` fact is one that the platform or the next module relies on;
-    any other can be replaced by the learner's own way, if the page stays the same. `amount` counts a call's arguments.
+    `kind` and `name` say what it is: (Kind.NAME, "flask.Flask"). `words` is the text that it was read from, at `line`.
+    The platform or the next module relies on a `firm` fact. Any other fact can be replaced by the learner's own way, if
+    the page stays the same. `amount` counts a call's arguments.
     """
 
     file: str
@@ -73,12 +68,12 @@ class Fact:
     amount: int = field(compare=False, default=0)
 
 
-# The rest of a longer line tells nobody more.
+# The rest of a longer line would not help.
 _LONGEST = 200
 
 
 def quoted(words: str, problem: object) -> str:
-    """Return a line of a file and what is wrong with it, as a message has them."""
+    """Return a line of a file and what is wrong with it, for a message."""
     return f'"{words if len(words) <= _LONGEST else words[:_LONGEST] + "..."}" ({problem})'
 
 

@@ -1,4 +1,4 @@
-"""What a Python file says: the packages' names it uses, how it calls them, and what it defines for others."""
+"""Facts of a Python file: the names of packages that it uses, how it calls them, and what it defines for others."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _MOST_PARTS = 20
 # Where Python itself ends a line; str.splitlines knows more.
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ENVIRONMENT = ("os.environ", "os.getenv", "os.environ.get")
-# What one does with a variable's text is how one writes.
+# What is done with a variable's text is style.
 _VALUE_OF_ENVIRONMENT = ("os.environ.get().", "os.getenv().")
-# A variable of the environment or an HTTP header: names that the world outside the file knows.
+# An HTTP header, a name that is known outside the file.
 _HEADER = re.compile(r"X-[A-Z]+(?:-[A-Z]+)*", re.IGNORECASE)
-# Methods of text, lists and dictionaries are how one writes, not what one does.
+# Methods of text, lists and dictionaries are style.
 _COMMON_METHODS = {name for kind in (str, bytes, list, dict, set) for name in dir(kind)}
 
 
 def python_facts(file: str, text: str, called_from_outside: frozenset[str]) -> Iterator[Fact]:
-    """Yield what the file says. Comments, names of its own, quotes, order and layout say nothing.
+    """Yield the facts of the file. Comments, its own names, quotes, order and layout do not count.
 
     `called_from_outside` are the names that deployment files and commands use, as in `main:app`. Raises
-    UnreadableError for what is no Python.
+    UnreadableError if the text is not Python.
     """
     try:
         module = ast.parse(text)
@@ -36,15 +36,15 @@ def python_facts(file: str, text: str, called_from_outside: frozenset[str]) -> I
     except ValueError as error:
         raise UnreadableError(0, "Python", str(error)) from error
     reader = _Reader(file, text, module)
-    yield from reader.imports(module)
+    yield from reader.read_imports(module)
     reader.learn_objects(module)
-    yield from reader.top_level(module, called_from_outside)
+    yield from reader.read_top_level(module, called_from_outside)
     for node in ast.walk(module):
-        yield from reader.node(node)
+        yield from reader.read_node(node)
 
 
 class _Reader:
-    """Knows what names stand for: "google.cloud.ndb", or "google.cloud.ndb.Client()" for an object that it made."""
+    """Knows the meaning of names: "google.cloud.ndb", or "google.cloud.ndb.Client()" for an object that it made."""
 
     def __init__(self, file: str, text: str, module: ast.Module) -> None:
         self._file = file
@@ -54,7 +54,8 @@ class _Reader:
         self._hidden = set(_parameters_used(module))
         self._statements = dict(_words_of_statements(module, text))
 
-    def imports(self, module: ast.Module) -> Iterator[Fact]:
+    def read_imports(self, module: ast.Module) -> Iterator[Fact]:
+        """Yield what the file imports, and remember the names that it gives to that."""
         for node in ast.walk(module):
             if isinstance(node, ast.Import):
                 for alias in node.names:
@@ -76,7 +77,8 @@ class _Reader:
                     if meaning:
                         self._meanings[name] = meaning
 
-    def top_level(self, module: ast.Module, called_from_outside: frozenset[str]) -> Iterator[Fact]:
+    def read_top_level(self, module: ast.Module, called_from_outside: frozenset[str]) -> Iterator[Fact]:
+        """Yield the objects that are made at the top level, and the definitions that others use."""
         for node in module.body:
             names = []
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -90,7 +92,8 @@ class _Reader:
                 if name in called_from_outside:
                     yield self._fact(Kind.DEFINITION, name, node, firm=True)
 
-    def node(self, node: ast.AST) -> Iterator[Fact]:
+    def read_node(self, node: ast.AST) -> Iterator[Fact]:
+        """Yield the facts of one node, without those of the nodes in it."""
         if isinstance(node, (ast.Attribute, ast.Name)) and isinstance(node.ctx, (ast.Load, ast.Store)):
             if meaning := self._meaning(node):
                 yield from self._uses(meaning, node)
@@ -126,7 +129,7 @@ class _Reader:
             yield self._fact(Kind.VARIABLE, node.value, node)
 
     def _uses(self, meaning: str, node: ast.AST) -> Iterator[Fact]:
-        """Yield the name and all it is part of: who uses `google.cloud.ndb` uses `google.cloud`."""
+        """Yield the name and all that it is part of: `google.cloud.ndb` uses `google.cloud` too."""
         if meaning.startswith(_ENVIRONMENT) or meaning in sys.stdlib_module_names:
             return
         name = ""

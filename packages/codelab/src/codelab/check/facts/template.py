@@ -1,4 +1,4 @@
-"""What a template says: the values it puts into the page."""
+"""Facts of a template: the values that it puts into the page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from codelab.check.facts.fact import Fact, Kind, UnreadableError, quoted
 
 
 def template_facts(file: str, text: str) -> Iterator[Fact]:
-    """Yield each value that is put out, as in ".timestamp.ctime()"; what a loop calls its items says nothing."""
+    """Yield each value that is put out, such as ".timestamp.ctime()". The name of a loop's items does not count."""
     try:
         template = Environment(autoescape=True).parse(text)
     except TemplateSyntaxError as error:

@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 
 from datastore_emulator.net.ports import free_port
+from localcloud.deployment.yaml_lines import YamlLines
 from localcloud.files.reading import copy_folder
+from localcloud.launch.errors import read_text
 from localcloud.launch.plan import LaunchPlan, Platform
-from localcloud.launch.yaml_lines import YamlLines
 from localcloud.runtimes.python3.command import SITE
 from localcloud.runtimes.python27_real.interpreter import Python27
 from localcloud.runtimes.python27_real.packages import SDK, ensure_legacy_sdk, ensure_packages
@@ -61,7 +62,7 @@ def _dev_appserver(
     copy_folder(plan.directory, directory, leave_out=["lib"])
     # There is no network to connect to, and the SDK refuses names in capitals: those are placeholders.
     app_yaml = directory / plan.source.name
-    app_yaml.write_text(YamlLines(plan.source).without(["vpc_access_connector"]))
+    app_yaml.write_text(YamlLines(read_text(plan.source)).without(["vpc_access_connector"]))
     if plan.requirements:
         shutil.copytree(packages, directory / "lib", copy_function=_link_or_copy)
     storage = instance.home / "storage"

@@ -1,0 +1,99 @@
+"""Finds what a learner's copy has in the place of a fact or a file that is missing."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence, Set
+from pathlib import PurePosixPath
+
+from codelab.check.facts import Fact, Kind
+
+# Facts that a line of Python states about one called name; the name comes first.
+_OF_A_CALL = {Kind.CALL, Kind.TOP_LEVEL_OBJECT, Kind.WITH_BLOCK, Kind.ARGUMENT}
+_OF_A_COMMAND = {Kind.PROGRAM, Kind.PORT, Kind.SERVED_OBJECT, Kind.OPTION, Kind.START_COMMAND}
+
+# How much alike two packages' names are when one of them is a slip.
+_CLOSE = 0.85
+
+
+def find_similar_file(file: str, extra: Set[Fact]) -> str | None:
+    """Return a file that is probably meant to be this one: in another folder, in other letters, with a suffix more."""
+    name = PurePosixPath(file).name.casefold().lstrip(".")
+    others = sorted(fact.file for fact in extra if fact.kind is Kind.FILE)
+    for other in others:
+        found = PurePosixPath(other).name.casefold().lstrip(".")
+        if found == name or found.rpartition(".")[0] == name:
+            return other
+    return None
+
+
+def find_counterpart(line: Sequence[Fact], copy: Set[Fact], after: Set[Fact]) -> Fact | None:
+    """Return what the copy has in the place of a missing line; None if it has nothing like it."""
+    found = (_counterpart(fact, copy, copy - after) for fact in line)
+    return next((fact for fact in found if fact), None) or _same_words(line[0], copy, after)
+
+
+def _counterpart(fact: Fact, copy: Set[Fact], extra: Set[Fact]) -> Fact | None:
+    """Return what is in the place of a missing fact; `extra` are the facts that the codelab does not have."""
+    here = sorted((other for other in copy if other.file == fact.file), key=lambda other: (other.line, other.words))
+    strange = [other for other in here if other in extra]
+    subject = _subject(fact)
+    found: Fact | None = None
+    if fact.kind in (Kind.PACKAGE, Kind.VERSION):
+        found = _first(here, kind=Kind.PACKAGE, name=subject) or _misspelled(subject, strange)
+    elif fact.kind in (Kind.VALUE, Kind.ITEM):
+        found = next((other for other in strange if other.kind is fact.kind and _subject(other) == subject), None)
+    elif fact.kind is Kind.NAME or fact.kind in _OF_A_CALL:
+        found = _call_or_name(fact, subject.removesuffix("()"), here, strange)
+    elif fact.kind in _OF_A_COMMAND:
+        found = next((other for other in here if other.kind in _OF_A_COMMAND), None)
+    elif fact.kind is Kind.REQUIREMENTS_FIRST:
+        found = _first(here, kind=Kind.REQUIREMENTS_NOT_FIRST)
+    elif fact.kind in (Kind.OUTPUT, Kind.LINE, Kind.PROCESS, Kind.BASE_IMAGE):
+        found = _first(strange, kind=fact.kind)
+    return found
+
+
+def _same_words(fact: Fact, copy: Set[Fact], after: Set[Fact]) -> Fact | None:
+    """Return a line of the learner's own that has one of the facts of the missing line."""
+    others = {other for other in after if (other.file, other.words) == (fact.file, fact.words)}
+    lines = {(other.file, other.words) for other in after}
+    found = [other for other in copy if other in others and (other.file, other.words) not in lines]
+    return min(found, key=lambda other: (other.line, other.name), default=None)
+
+
+def _misspelled(package: str, strange: list[Fact]) -> Fact | None:
+    packages = {fact.name: fact for fact in strange if fact.kind is Kind.PACKAGE}
+    close = difflib.get_close_matches(package, packages, n=1, cutoff=_CLOSE)
+    return packages[close[0]] if close else None
+
+
+def _call_or_name(fact: Fact, name: str, here: list[Fact], strange: list[Fact]) -> Fact | None:
+    """Return the call in question; or a name that ends alike or has the same owner; or for an import the owner's."""
+    owner, _, last = name.rpartition(".")
+    names = [other for other in strange if other.kind is Kind.NAME]
+    candidates = [
+        *(other for other in here if fact.kind in _OF_A_CALL and other.kind is Kind.CALL and other.name == name),
+        *(other for other in names if other.name.rpartition(".")[2] == last),
+        *(
+            other
+            for other in names
+            if other.name.rpartition(".")[0] == owner
+            and ("." in owner or (last[:1].isupper() and other.name.rpartition(".")[2][:1].isupper()))
+        ),
+        *(other for other in here if _imports(other, owner) and _imports(fact, owner)),
+    ]
+    return candidates[0] if candidates else None
+
+
+def _imports(fact: Fact, owner: str) -> bool:
+    return fact.kind is Kind.NAME and fact.words.startswith(f"from {owner} import ")
+
+
+def _subject(fact: Fact) -> str:
+    """Return what a fact is about: its name up to the first space."""
+    return fact.name.partition(" ")[0]
+
+
+def _first(facts: Iterable[Fact], *, kind: Kind, name: str | None = None) -> Fact | None:
+    return next((fact for fact in facts if fact.kind is kind and name in (None, fact.name)), None)

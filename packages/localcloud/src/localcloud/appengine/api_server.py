@@ -1,0 +1,104 @@
+"""The API server: the HTTP endpoints in front of the bundled services."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import h11
+from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request as Envelope
+from google.protobuf.message import DecodeError
+
+from datastore_emulator.api.interface import Datastore
+from datastore_emulator.http.guard import Guard
+from datastore_emulator.http.response import Response
+from datastore_emulator.http.service import HttpService, Request, origin_form
+from datastore_emulator.http.wire import VisitorError
+from datastore_emulator.net.listen import listen
+from localcloud.appengine.datastore_v3 import DatastoreV3Service
+from localcloud.appengine.memcache import MemcacheService, ProjectCache
+from localcloud.appengine.rpc import Dispatcher
+from localcloud.appengine.tickets import Tickets, UnknownTicketError
+
+# The Python 3 SDK posts its calls to the first, Python 2's remote_api stub to the second.
+_PATHS = (b"/rpc_http", b"/")
+_CONTENT_TYPE = "application/octet-stream"
+
+# Memcache has the largest calls: 32 MB (google.appengine.api.memcache.memcache_stub.MAX_REQUEST_SIZE).
+_MAX_BODY = 33 << 20
+
+
+class ApiServer:
+    """Serves the bundled services of App Engine apps over HTTP, as `API_HOST` and `API_PORT` tell the SDK.
+
+    Every call carries the ticket of its app, which `ticket` issues.
+    """
+
+    def __init__(
+        self,
+        datastore: Datastore,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clock: Callable[[], float] = time.time,
+        observe: Callable[[str], None] = lambda call: None,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self._tickets = Tickets()
+        self._memcache = MemcacheService(clock, observe)
+        datastore_v3 = DatastoreV3Service(datastore)
+        # For callers without a ticket. The Datastore's own port needs none either.
+        self.datastore_dispatcher = Dispatcher({"datastore_v3": datastore_v3})
+        self._http = _Http(Dispatcher({"datastore_v3": datastore_v3, "memcache": self._memcache}), self._tickets)
+
+    def ticket(self, app: str) -> str:
+        """Return the ticket that the calls of `app` (a project id or an application id) must carry."""
+        return self._tickets.ticket(app)
+
+    def memcache(self, app: str) -> ProjectCache:
+        """Return the cache of `app` (a project id or an application id)."""
+        return self._memcache.cache(app)
+
+    def start(self) -> None:
+        """Listen, and set `port`; raises UserError if the port is taken."""
+        listener = listen(self.host, self.port, "the API server")
+        self.port = listener.getsockname()[1]
+        self._http.listen([listener])
+
+    def stop(self) -> None:
+        """Stop listening and hang up on every client; start() may follow, on the same port."""
+        self._http.close()
+
+
+class _Http(HttpService):
+    """The HTTP side of the API server."""
+
+    def __init__(self, dispatcher: Dispatcher, tickets: Tickets) -> None:
+        super().__init__("api-server", Guard(), largest_body=_MAX_BODY)
+        self._dispatcher = dispatcher
+        self._tickets = tickets
+
+    def check(self, request: h11.Request) -> None:
+        if request.method != b"POST":
+            raise VisitorError("calls are posted", 405)
+        if origin_form(request.target) not in _PATHS:
+            raise VisitorError("calls are posted to /rpc_http or /", 404)
+
+    def answer(self, request: Request) -> Response:
+        if request.content_type != _CONTENT_TYPE:
+            raise VisitorError(f"calls are {_CONTENT_TYPE}", 415)
+        try:
+            call = Envelope.FromString(request.body)
+        except DecodeError as error:
+            raise VisitorError("the body is not a remote_api Request", 400) from error
+        # The Python 3 SDK puts the ticket into the call itself.
+        ticket = request.header(b"x-appengine-api-ticket") or call.request_id
+        try:
+            project = self._tickets.project(ticket)
+        except UnknownTicketError as error:
+            raise VisitorError(str(error), 403) from error
+        return Response(200, self._dispatcher.handle(call, project), {"Content-Type": _CONTENT_TYPE})
+
+    def refusal(self, request: h11.Request | None, status: int, reason: str) -> Response:
+        headers = {"Content-Type": "text/plain; charset=utf-8", **({"Allow": "POST"} if status == 405 else {})}
+        return Response(status, f"localcloud API server: {reason}\n".encode(), headers)

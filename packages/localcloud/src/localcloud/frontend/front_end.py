@@ -1,0 +1,196 @@
+"""The front end as a reverse proxy: one listener for visitors, one fresh connection to the app for each request."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+import h11
+
+from datastore_emulator.http.listener import Listener, send_answer
+from datastore_emulator.http.response import plain
+from datastore_emulator.http.service import origin_form
+from datastore_emulator.http.wire import AppError, VisitorError, Wire
+from localcloud.frontend import headers
+from localcloud.frontend.sockets import listen_on_localhost, proxy_address
+from localcloud.frontend.static import StaticHandlers
+from localcloud.launch.plan import Handler, Platform
+
+OnRequest = Callable[[str, str, int, str], None]
+
+_RETRY_SECONDS = 0.05
+
+
+class FrontEnd(Listener):
+    """One app's front end; visitors come to `url`, and what the app sees of them is what the platform would show.
+
+    `upstream` is where the app listens. `port` 0 means any free one. `handlers` with files relative to
+    `directory` are app.yaml's. `extra_headers` are added to every request for the app, and a visitor cannot send
+    them. `behind_load_balancer` puts an external load balancer between visitors and the platform.
+    `on_request(method, path, status, visitor)` is called on the event loop after every answer, so it must
+    be quick; method and path are "-" if the request could not be read. `patience` is how many seconds a request
+    waits for an app that does not listen (yet); once `ended()` is true, it waits no more.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        upstream: tuple[str, int],
+        *,
+        directory: Path,
+        port: int = 0,
+        handlers: Sequence[Handler] = (),
+        extra_headers: Mapping[str, str] | None = None,
+        behind_load_balancer: bool = False,
+        on_request: OnRequest | None = None,
+        patience: float = 15.0,
+        ended: Callable[[], bool] = lambda: False,
+    ) -> None:
+        super().__init__()
+        self.port = port
+        self._platform = platform
+        self._upstream = upstream
+        self._handlers = StaticHandlers(directory, handlers)
+        self._extra_headers = dict(extra_headers or {})
+        self._behind_load_balancer = behind_load_balancer
+        self._on_request = on_request
+        self._patience = patience
+        self._ended = ended
+        self._local_address = proxy_address(platform, upstream[0])
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def start(self) -> None:
+        """Listens from the moment it returns, on 127.0.0.1 and, where there is one, on ::1."""
+        sockets = listen_on_localhost(self.port)
+        self.port = sockets[0].getsockname()[1]
+        self.listen(sockets)
+
+    def stop(self) -> None:
+        """Stops listening and breaks off the requests under way; the port stays this front end's for a restart."""
+        self.close()
+
+    def noted(self, method: str, path: str, status: int, visitor: str) -> None:
+        """Tell the log of every answer."""
+        if self._on_request is not None:
+            self._on_request(method, path, status, visitor)
+
+    async def respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
+        """Answer by ourselves or by the app; what goes wrong with the app is told in plain words."""
+        try:
+            return await self._respond(wire, request, visitor)
+        except AppError as error:
+            status = error.status or 502
+            if wire.unanswered:
+                return await send_answer(wire, request, plain(status, str(error)))
+            wire.break_off()
+            return status
+
+    async def _respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
+        if request.method == b"CONNECT":
+            return await send_answer(wire, request, plain(405, "this is an app, not a proxy to other hosts."))
+        if self._platform not in headers.APP_ENGINE and headers.wants_websocket(request.headers):
+            return await send_answer(
+                wire,
+                request,
+                plain(501, f"localcloud does not carry WebSockets; open one to the app at {self._app} directly."),
+            )
+        target = origin_form(request.target)
+        path = unquote_to_bytes(target.partition(b"?")[0]).decode("utf-8", "surrogateescape")
+        answer = await asyncio.to_thread(self._handlers.answer, request.method.decode("ascii"), path)
+        if answer is not None:
+            return await send_answer(wire, request, answer)
+        return await self._proxy(wire, request, target, visitor)
+
+    async def _proxy(self, wire: Wire, request: h11.Request, target: bytes, visitor: str) -> int:
+        head = h11.Request(
+            method=request.method,
+            target=target,
+            headers=headers.for_app(
+                self._platform,
+                request.headers.raw_items(),
+                visitor=visitor,
+                hostname=f"localhost:{self.port}",
+                chunked=any(name == b"transfer-encoding" for name, _ in request.headers),
+                extra=self._extra_headers,
+                behind_load_balancer=self._behind_load_balancer,
+            ),
+        )
+        app = await self._connect()
+        # At the same time, because an app may answer before it has read the whole body.
+        upload = asyncio.ensure_future(_upload(wire, app, head))
+        try:
+            return await _download(app, wire)
+        except AppError as error:
+            if upload.done() and (cause := upload.exception()) is not None:
+                raise cause from error  # the visitor broke off first, so `_upload` had to break with the app
+            raise AppError("the app broke off before it had answered; its log says why.", 502) from error
+        finally:
+            upload.cancel()
+            await asyncio.gather(upload, return_exceptions=True)
+            app.close()
+
+    async def _connect(self) -> Wire:
+        """A new connection to the app, waiting for it to listen.
+
+        Not kept for the next request: an app server may close an idle connection at the moment a request is
+        written to it, and that request could not be repeated safely.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience
+        while True:
+            connection = socket.socket(socket.AF_INET6 if ":" in self._upstream[0] else socket.AF_INET)
+            wire = Wire(h11.CLIENT, connection, AppError)
+            try:
+                if self._local_address:
+                    connection.bind(self._local_address)
+                await loop.sock_connect(connection, self._upstream)
+            except OSError as error:
+                wire.close()
+                if loop.time() >= deadline or self._ended():
+                    words = f"no app listens on {self._app}; it is still starting or has ended, its log says which."
+                    raise AppError(words, 503) from error
+                await asyncio.sleep(_RETRY_SECONDS)
+            except asyncio.CancelledError:
+                wire.close()
+                raise
+            else:
+                return wire
+
+    @property
+    def _app(self) -> str:
+        return "{}:{}".format(*self._upstream)
+
+
+async def _upload(wire: Wire, app: Wire, head: h11.Request) -> None:
+    """The visitor's request, to the app."""
+    try:
+        await app.send(head)
+        while isinstance(event := await wire.receive(), h11.Data):
+            await app.send(h11.Data(data=event.data))
+        await app.send(h11.EndOfMessage())
+    except AppError:
+        pass  # it has heard enough; what it says about that is `_download`'s to read
+    except VisitorError:
+        app.hang_up()  # half a body must not look like a whole one
+        raise
+
+
+async def _download(app: Wire, wire: Wire) -> int:
+    """The app's answer, to the visitor."""
+    head = await app.receive()
+    while not isinstance(head, h11.Response):  # 1xx before it are between the app and us
+        head = await app.receive()
+    sent = headers.for_visitor(head.headers.raw_items())
+    if wire.state.their_state is h11.SEND_BODY:  # the app has heard enough, so the rest of the body has no reader
+        sent.append((b"Connection", b"close"))
+    await wire.send(h11.Response(status_code=head.status_code, headers=sent, reason=head.reason))
+    while isinstance(event := await app.receive(), h11.Data):
+        await wire.send(h11.Data(data=event.data))
+    await wire.send(h11.EndOfMessage())
+    return head.status_code

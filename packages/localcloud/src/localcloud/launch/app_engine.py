@@ -1,0 +1,219 @@
+"""Plan the run of a folder on App Engine: its app.yaml, read by App Engine's own parser."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from google.appengine.api import appinfo, yaml_errors, yaml_object
+from ruamel.yaml.events import MappingEndEvent
+
+from datastore_emulator.errors import UserError
+from localcloud.deployment.errors import TextError
+from localcloud.deployment.yaml_lines import YamlLines
+from localcloud.launch.errors import FileError, read_text
+from localcloud.launch.handlers import check_scripts, read_builtins, read_handlers
+from localcloud.launch.packages import find_requirements, names_package
+from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.launch.python27_libraries import find_packages, is_python2_only
+
+# App Engine has taken these since 2026; the newest release of its parser on the package index does not know them.
+_BUNDLED_SERVICES = "app_engine_bundled_services"
+_NEWER_KEYS = frozenset({_BUNDLED_SERVICES, "vpc_access"})
+_Absence = tuple[tuple[str | int, ...], str]  # the path of a key, and why it is refused
+_DEFAULT_COMMAND = "exec gunicorn -b :$PORT main:app"
+
+
+def read_yaml(file: Path) -> YamlLines:
+    """Return the keys of an app.yaml with their lines; raises UserError if it is not YAML or holds no key."""
+    try:
+        yaml = YamlLines(read_text(file))
+    except TextError as error:
+        raise FileError(file, error.line, f"not valid YAML: {error.problem}") from error
+    if not yaml.keys:
+        raise FileError(file, 1, 'there are no keys in it; write lines such as "runtime: python314"')
+    return yaml
+
+
+def plan_app_engine(directory: Path) -> LaunchPlan:
+    """Return the plan of a folder with an app.yaml.
+
+    Raises UserError, with the line, for what App Engine's parser refuses and for what localcloud does not have.
+    What an app can run without (a page behind a login, a builtin) becomes a refused handler instead.
+    """
+    file = directory / "app.yaml"
+    yaml = read_yaml(file)
+    _refuse_unknown_keys(file, yaml)
+    python = _python_version(file, yaml)
+    _refuse_absent_features(file, yaml, python)
+    check_scripts(directory, file, yaml, python)
+    info = _parse(file, yaml)
+    if python == "2.7":
+        return _python27(directory, file, yaml, info)
+    return _python3(directory, file, yaml, info, python)
+
+
+def _python27(directory: Path, file: Path, yaml: YamlLines, info: Any) -> LaunchPlan:
+    if not info.handlers:
+        raise FileError(
+            file,
+            yaml.line("runtime"),
+            'python27 needs `handlers` that name the app\'s WSGI object; add one with "url: .*" and "script: main.app"',
+        )
+    return LaunchPlan(
+        source=file,
+        platform=Platform.APP_ENGINE_PYTHON27,
+        directory=directory,
+        python="2.7",
+        environment=_environment(info),
+        requirements=find_requirements(directory),
+        packages=find_packages(library.name for library in info.libraries or []),
+        handlers=(*read_builtins(file, yaml, info), *read_handlers(file, yaml, info)),
+        bundled_services=True,
+    )
+
+
+def _python3(directory: Path, file: Path, yaml: YamlLines, info: Any, python: str) -> LaunchPlan:
+    packages: tuple[str, ...] = ()
+    command = info.entrypoint or _DEFAULT_COMMAND
+    if not info.entrypoint:
+        if not (directory / "main.py").exists():
+            raise FileError(
+                file,
+                yaml.line("runtime"),
+                "without `entrypoint` App Engine serves main:app, and there is no main.py; add one of them",
+            )
+        packages = () if names_package(directory, "gunicorn") else ("gunicorn",)
+    return LaunchPlan(
+        source=file,
+        platform=Platform.APP_ENGINE,
+        directory=directory,
+        command=("/bin/sh", "-c", command),
+        python=python,
+        environment=_environment(info),
+        requirements=find_requirements(directory),
+        packages=packages,
+        handlers=tuple(read_handlers(file, yaml, info)),
+        bundled_services=bool(info.app_engine_apis or yaml.keys.get(_BUNDLED_SERVICES)),
+    )
+
+
+def _environment(info: Any) -> dict[str, str]:
+    return {str(name): str(value) for name, value in (info.env_variables or {}).items()}
+
+
+def _refuse_unknown_keys(file: Path, yaml: YamlLines) -> None:
+    known = _NEWER_KEYS | set(appinfo.AppInfoExternal.ATTRIBUTES)
+    for key in yaml.keys:
+        if key not in known:
+            close = difflib.get_close_matches(str(key), known, n=1)
+            advice = f'did you mean "{close[0]}"?' if close else "remove it"
+            raise FileError(file, yaml.line(key), f'App Engine has no key "{key}"; {advice}')
+
+
+def _python_version(file: Path, yaml: YamlLines) -> str:
+    """Return the version that `runtime` names, as "3.14" or "2.7"."""
+    for key in ("env", "vm"):
+        if str(yaml.keys.get(key)).lower() in ("flex", "flexible", "2", "true"):
+            raise FileError(
+                file,
+                yaml.line(key),
+                f'"{key}: {yaml.keys[key]}" is the flexible environment, which runs a container; '
+                "write a Dockerfile and run the folder as a Cloud Run service",
+            )
+    if "runtime" not in yaml.keys:
+        raise FileError(file, 1, 'there is no runtime; add a line "runtime: python314"')
+    runtime = str(yaml.keys["runtime"])
+    line = yaml.line("runtime")
+    if runtime == "python27":
+        return "2.7"
+    version = re.fullmatch(r"python3(\d{1,2})", runtime)
+    if version and int(version[1]) >= 7:
+        return f"3.{int(version[1])}"
+    if re.match(r"[Pp]ython", runtime):
+        raise FileError(file, line, f'App Engine has no runtime "{runtime}"; write one such as python314')
+    raise FileError(
+        file, line, f'localcloud runs Python apps only, not "runtime: {runtime}"; use that language\'s own tools'
+    )
+
+
+def _refuse_absent_features(file: Path, yaml: YamlLines, python: str) -> None:
+    """Raise UserError, with the line, for a feature of the whole app that localcloud or the runtime does not have."""
+    of_runtime = _absent_from_python27 if python == "2.7" else _absent_from_python3
+    for path, reason in (*of_runtime(yaml), *_absent_from_localcloud(yaml)):
+        raise FileError(file, yaml.line(*path), reason)
+
+
+def _absent_from_python27(yaml: YamlLines) -> Iterator[_Absence]:
+    if "entrypoint" in yaml.keys:
+        yield ("entrypoint",), "python27 has no entrypoint: `handlers` name the WSGI object; remove it"
+    for index, library in enumerate(_list(yaml.keys.get("libraries"))):
+        if isinstance(library, dict) and is_python2_only(str(library.get("name"))):
+            yield (
+                ("libraries", index),
+                f'"{library["name"]}" exists for Python 2 only; replace it to run the app here',
+            )
+
+
+def _absent_from_python3(yaml: YamlLines) -> Iterator[_Absence]:
+    for key in ("libraries", "builtins"):
+        if key in yaml.keys:
+            yield (key,), f"`{key}` belongs to python27; name what the app needs in requirements.txt"
+    if "entrypoint" in yaml.keys and not isinstance(yaml.keys["entrypoint"], str):
+        yield (
+            ("entrypoint",),
+            "`entrypoint` is not a string; write one, such as gunicorn -b :$PORT main:app",
+        )
+    if _BUNDLED_SERVICES in yaml.keys and "app_engine_apis" in yaml.keys:
+        yield ("app_engine_apis",), f"App Engine takes either this or `{_BUNDLED_SERVICES}`; remove one"
+
+
+def _absent_from_localcloud(yaml: YamlLines) -> Iterator[_Absence]:
+    if "includes" in yaml.keys:
+        yield ("includes",), "localcloud does not read included files; copy their handlers into app.yaml"
+    for index, service in enumerate(_list(yaml.keys.get("inbound_services"))):
+        # App Engine does not promise a warmup request, so an app can run without. The others bring users' messages.
+        if service != "warmup":
+            yield (
+                ("inbound_services", index),
+                f'localcloud has no inbound "{service}"; remove it to run the rest',
+            )
+    for key in ("api_config", "backends"):
+        if key in yaml.keys:
+            yield (key,), f"localcloud has no `{key}`; remove it to run the rest of the app"
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _parse(file: Path, yaml: YamlLines) -> Any:
+    """Return what App Engine's own parser makes of the file, an `AppInfoExternal`."""
+    text = yaml.without(_NEWER_KEYS)
+    try:
+        info = yaml_object.BuildSingleObject(appinfo.AppInfoExternal, text)
+        appinfo.ValidateHandlers(info.handlers)
+    except yaml_errors.EventError as error:
+        raise _refused(file, text, error) from error
+    except (yaml_errors.Error, appinfo.appinfo_errors.Error) as error:
+        raise FileError(file, None, f"App Engine refuses it: {_sentence(error)}") from error
+    return info
+
+
+def _refused(file: Path, text: str, error: Any) -> UserError:
+    """Return the parser's error with the line that it is about."""
+    event = error.event
+    line = event.start_mark.line + 1
+    if isinstance(event, MappingEndEvent) and event.start_mark.index == event.end_mark.index:
+        # A mapping without braces ends at the next token, which may be lines away: go back to its last key.
+        above = enumerate(text.splitlines()[: line - 1], start=1)
+        line = [number for number, text in above if text.strip() and not text.lstrip().startswith("#")][-1]
+    return FileError(file, line, f"App Engine refuses it: {_sentence(error.cause)}")
+
+
+def _sentence(error: object) -> str:
+    # Some messages go on with a dump of the whole object.
+    return " ".join(str(error).partition("\n<")[0].split())

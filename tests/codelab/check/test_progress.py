@@ -1,0 +1,126 @@
+"""Progress: which steps are done, begun or waived, by the files of a copy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codelab.check import Checker, RunResult, run_and_compare, will_run
+from tests.codelab.check.tracks import Tree, make_track
+
+# Each of the steps changes a file of its own: START, and what it is after each step.
+STATES: list[Tree] = [
+    {"a.yaml": "k: 1\n", "b.yaml": "k: 1\n", "c.yaml": "k: 1\n"},
+    {"a.yaml": "k: 1\nx: 1\ny: 1\n", "b.yaml": "k: 1\n", "c.yaml": "k: 1\n"},
+    {"a.yaml": "k: 1\nx: 1\ny: 1\n", "b.yaml": "k: 1\nx: 1\n", "c.yaml": "k: 1\n"},
+    {"a.yaml": "k: 1\nx: 1\ny: 1\n", "b.yaml": "k: 1\nx: 1\n", "c.yaml": "k: 1\nx: 1\n"},
+]
+
+
+@pytest.mark.parametrize(
+    ("copy", "reached", "pending", "ahead", "between_steps"),
+    [
+        (STATES[0], 0, 1, [], True),
+        (STATES[1], 1, 2, [], True),
+        (STATES[2], 2, 3, [], True),
+        (STATES[3], 3, None, [], True),
+        ({**STATES[0], "a.yaml": "k: 1\nx: 1\n"}, 0, 1, [], False),
+        ({**STATES[0], "b.yaml": STATES[2]["b.yaml"]}, 0, 1, [2], False),
+        ({**STATES[3], "a.yaml": "k: 1\n"}, 0, 1, [2, 3], False),
+        ({**STATES[3], "b.yaml": "k: 1\n"}, 1, 2, [3], False),
+    ],
+    ids=[
+        "START",
+        "after step 1",
+        "after step 2",
+        "after the last step",
+        "half of step 1",
+        "step 2 before step 1",
+        "all but step 1",
+        "all but step 2",
+    ],
+)
+def test_progress_of_a_copy(
+    copy: Tree, reached: int, pending: int | None, ahead: list[int], between_steps: bool, tmp_path: Path
+) -> None:
+    progress = Checker(make_track(tmp_path, *STATES)).progress(copy)
+    found = progress.pending.step.number if progress.pending else None
+    assert (progress.reached, found) == (reached, pending)
+    assert [status.step.number for status in progress.ahead] == ahead
+    assert progress.between_steps is between_steps
+
+
+def test_line_that_a_later_step_replaces_again_is_waived(tmp_path: Path) -> None:
+    states = [{"app.yaml": f"service: {name}\n"} for name in ("one", "two", "three")]
+    progress = Checker(make_track(tmp_path, *states)).progress(states[-1])
+    assert [status.done for status in progress.steps] == [True, True]
+
+
+def test_removed_line_that_a_later_step_brings_back_is_waived(tmp_path: Path) -> None:
+    one, two = {"app.yaml": "a: 1\nb: 1\n"}, {"app.yaml": "a: 1\nc: 1\n"}
+    last = {"app.yaml": "a: 1\nb: 1\nd: 1\n"}
+    progress = Checker(make_track(tmp_path, one, two, last)).progress(last)
+    assert [status.done for status in progress.steps] == [True, True]
+
+
+def test_file_that_no_step_changes_is_damage_if_it_is_missing(tmp_path: Path) -> None:
+    states = [{**state, "main.py": "import flask\n"} for state in STATES]
+    progress = Checker(make_track(tmp_path, *states)).progress(STATES[3])
+    assert [str(finding) for finding in progress.damage] == ["main.py: this file is missing"]
+    assert progress.pending is None
+
+
+def test_file_that_no_step_changes_is_damage_if_it_cannot_be_read(tmp_path: Path) -> None:
+    states = [{**state, "main.py": "import flask\n"} for state in STATES]
+    progress = Checker(make_track(tmp_path, *states)).progress({**states[1], "main.py": "import\n"})
+    assert [(finding.file, finding.line) for finding in progress.damage] == [("main.py", 1)]
+    assert progress.reached == 1
+
+
+def test_broken_file_that_a_step_changes_is_a_finding_of_that_step(tmp_path: Path) -> None:
+    progress = Checker(make_track(tmp_path, *STATES)).progress({**STATES[3], "b.yaml": "[\n"})
+    assert not progress.damage
+    assert [[finding.file for finding in status.findings] for status in progress.steps] == [[], ["b.yaml"], []]
+
+
+def test_file_of_the_learners_own_is_no_finding_even_if_it_cannot_be_read(tmp_path: Path) -> None:
+    progress = Checker(make_track(tmp_path, *STATES)).progress({**STATES[3], "mine.py": "import\n"})
+    assert (progress.damage, progress.pending) == ((), None)
+
+
+def test_only_style_is_left_if_a_call_is_made_in_another_way(tmp_path: Path) -> None:
+    before, after = {"main.py": "import redis\n"}, {"main.py": "import redis\nimport json5\nredis.get()\n"}
+    checker = Checker(make_track(tmp_path, before, after))
+    assert checker.progress({"main.py": "import redis\nimport json5\nredis.mget()\n"}).only_style_is_left
+    assert not checker.progress(before).only_style_is_left
+
+
+def test_name_that_a_command_calls_is_a_fact(tmp_path: Path) -> None:
+    before, after = {"main.py": "import flask\n"}, {"main.py": "import flask\n\ndef visitme(request):\n    pass\n"}
+    ref = make_track(tmp_path, before, after, console="$ gcloud run deploy --function=visitme\n")
+    (status,) = Checker(ref).progress(before).steps
+    assert [str(finding) for finding in status.findings] == ['main.py: "def visitme(request):" is missing']
+
+
+@pytest.mark.parametrize(
+    ("copy", "works", "result"),
+    [
+        (STATES[0], True, RunResult.IN_MID_STEP),
+        ({**STATES[0], "a.yaml": "k: 1\nx: 1\n"}, True, RunResult.IN_MID_STEP),
+        ({**STATES[1], "c.yaml": "[\n"}, True, RunResult.IN_MID_STEP),
+        (STATES[1], False, RunResult.NOT_WORKING_YET),
+    ],
+    ids=["START", "half of a step", "a broken file", "after a step that does not work yet"],
+)
+def test_copy_is_not_run(copy: Tree, works: bool, result: RunResult, tmp_path: Path) -> None:
+    ref = make_track(tmp_path, *STATES, works=works)
+    checker = Checker(ref)
+    progress = checker.progress(copy)
+    assert not will_run(ref, progress)
+    assert run_and_compare(checker, progress).result is result
+
+
+def test_copy_after_a_step_that_works_will_run(tmp_path: Path) -> None:
+    ref = make_track(tmp_path, *STATES)
+    assert will_run(ref, Checker(ref).progress(STATES[1]))

@@ -1,0 +1,175 @@
+"""`datastore-emulator`: what it prints, how it ends, and errors in one line."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+import requests
+from google.cloud import datastore
+
+DEADLINE = 120.0
+ANY_PORT = ["--host-port", "127.0.0.1:0"]
+
+
+class Emulator:
+    """A running command; the test fails if it does not print its address."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "datastore_emulator", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._deadline = threading.Timer(DEADLINE, self._process.kill)
+        self._deadline.start()
+        assert self._process.stdout
+        self.printed = self._process.stdout.readline() + self._process.stdout.readline()
+        exported = re.fullmatch(r"export DATASTORE_EMULATOR_HOST=(.*)\n", self._process.stdout.readline())
+        assert exported, self.printed + self._process.communicate()[1]
+        self.address = exported[1]
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Send a signal, and return the exit code and what was printed after the address."""
+        self._process.send_signal(number)
+        printed = "".join(self._process.communicate())
+        self._deadline.cancel()
+        return self._process.returncode, printed
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Emulator]]:
+    """Start the command with these arguments; it is stopped with the test."""
+    started: list[Emulator] = []
+
+    def run(*arguments: str) -> Emulator:
+        started.append(Emulator(*arguments))
+        return started[-1]
+
+    yield run
+    for emulator in started:
+        if emulator._process.returncode is None:
+            emulator.stop()
+
+
+def failure(*arguments: str) -> str:
+    """Run the command, which must fail with exit code 1, and return what it printed."""
+    command = [sys.executable, "-m", "datastore_emulator", *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    return ended.stderr
+
+
+def put(client: datastore.Client) -> None:
+    entity = datastore.Entity(client.key("Thing", 1))
+    client.put(entity)
+
+
+def test_entities_are_kept_in_the_file(start, connect, tmp_path):
+    file = str(tmp_path / "entities.db")
+    first = start(*ANY_PORT, "--data", file)
+    assert f"kept in {file}" in first.printed
+    put(connect(first.address))
+    first.stop()
+    client = connect(start(*ANY_PORT, "--data", file).address)
+    assert client.get(client.key("Thing", 1)) is not None
+
+
+def test_without_a_file_it_says_how_to_keep_entities(start):
+    assert "removed at the end; pass --data FILE to keep them" in start(*ANY_PORT).printed
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_stop_signal_ends_it_without_a_word(start, connect, number):
+    emulator = start(*ANY_PORT)
+    put(connect(emulator.address))
+    assert emulator.stop(number) == (0, "")
+
+
+def test_nothing_is_left_in_the_temporary_folder(start, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    emulator = start(*ANY_PORT)
+    assert list(tmp_path.iterdir()) != []
+    emulator.stop()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rest_is_on_the_same_port(start):
+    assert requests.get(f"http://{start(*ANY_PORT).address}/", timeout=DEADLINE).text == "Ok\n"
+
+
+def test_grpc_only_serves_no_rest(start, connect):
+    emulator = start(*ANY_PORT, "--grpc-only")
+    put(connect(emulator.address))
+    with pytest.raises(requests.exceptions.RequestException):
+        requests.get(f"http://{emulator.address}/", timeout=DEADLINE)
+
+
+@pytest.mark.parametrize("option", [[], ["--grpc-only"]], ids=["both", "grpc-only"])
+def test_port_in_use_is_one_line(option):
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        printed = failure("--host-port", address, *option)
+    assert printed == (
+        f"datastore-emulator: cannot listen on {address} for the Datastore: another program uses the port; "
+        "stop that program or choose another port\n"
+    )
+
+
+def test_file_of_another_kind_is_one_line_and_stays(tmp_path):
+    file = tmp_path / "notes.txt"
+    file.write_text("notes")
+    printed = failure(*ANY_PORT, "--data", str(file))
+    assert printed.startswith(f"datastore-emulator: {file}: ")
+    assert printed.count("\n") == 1
+    assert file.read_text() == "notes"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "192.0.2.1"])
+def test_host_that_others_can_reach_is_refused(host):
+    assert failure("--host-port", f"{host}:0") == (
+        f"datastore-emulator: --host-port: refusing to listen on {host}: other machines could reach it and the "
+        "Datastore has no authentication; use 127.0.0.1, or pass --allow-remote-clients to allow it\n"
+    )
+
+
+def test_host_that_others_can_reach_is_allowed_with_the_option(start):
+    emulator = start("--host-port", "0.0.0.0:0", "--allow-remote-clients")
+    url = f"http://{emulator.address.replace('0.0.0.0', '127.0.0.1')}/"
+    assert requests.get(url, headers={"Host": "build-7.example"}, timeout=DEADLINE).status_code == 200
+
+
+@pytest.mark.parametrize("text", ["8081", "localhost:", "localhost:99999", ":8081"])
+def test_address_that_is_none_is_one_line(text):
+    assert failure("--host-port", text) == (
+        f'datastore-emulator: --host-port: "{text}" is not HOST:PORT, as in 127.0.0.1:8081\n'
+    )
+
+
+def test_reader_that_has_gone_ends_it_without_a_traceback():
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "datastore_emulator", *ANY_PORT]
+    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=DEADLINE, check=False)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (1, "")
+
+
+def test_command_sets_variables_before_grpc_is_imported():
+    code = (
+        "import os, sys, datastore_emulator.cli\n"
+        "datastore_emulator.cli.main(['--host-port', 'none'])\n"
+        "print(os.environ['GRPC_EXPERIMENTS'], 'grpc' in sys.modules, 'google.api_core' in sys.modules)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "GRPC_EXPERIMENTS"}
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert ended.stdout == "-event_engine_listener False False\n"
