@@ -1,4 +1,4 @@
-# The commands of this repository. Every target makes .venv first, so that `make run` on a fresh clone is enough.
+# Every target makes .venv first, so that `make run` is enough on a fresh clone.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 SIDE ?= START FINISH
@@ -20,103 +20,104 @@ TOOL := .venv/bin
 # A clone of the samples is not littered with bytecode, which `diff -r` would show.
 export PYTHONDONTWRITEBYTECODE := 1
 
-# Exit code 1 says that the learner is in the middle of a codelab. make must not fail then.
+# A codelab that is not finished (exit code 1) is not a failure of make.
 PENDING = || test $$? = 1
-# The argument of a codelab's commands: the module, and the folder that its track starts from if that is not START.
+# The argument of a codelab's commands: the module, and the folder that its track starts from if it is not START.
 PLACE = $(if $(MOD),$(MOD)$(if $(filter-out file,$(origin FROM)),/$(FROM)))
 
 .PHONY: help setup run learn start check show hint apply next watch reset list diff test test-all verify doctor deploy probe lint bench soak lock clean module
-help: ## Print this
+help: ## Print this help
 	@awk -F ':.*## ' '/^##/ { print substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo "MOD is one of: $(MODULES)"
 
-## Look
+## Run the apps
 run: MOD ?= mod1-flask
-run: module ## Run START and FINISH on one store: make run MOD=mod2-cloudndb [SIDE=START; SIDE=work: my copy]
+run: module ## Run START and FINISH on one Datastore: make run MOD=mod2-cloudndb [SIDE=START, or SIDE=work for my copy]
 	@$(if $(filter file,$(origin MOD)),echo 'This is $(MOD). For another module: make run MOD=... with one of: $(filter-out $(MOD),$(MODULES))')
 	@mkdir -p .localcloud
 	@$(TOOL)/localcloud run $(patsubst $(MOD)/work%,work/$(MOD)%,$(addprefix $(MOD)/,$(SIDE))) --function visitme --data .localcloud/$(MOD).sqlite3
 
-## Follow a codelab, in a copy of START under work/. MOD= is only needed where you change codelabs
-learn: .venv/.ready ## The same on a local web page, with the apps running beside the text
+## Follow a codelab in a copy of START under work/ (MOD= is only needed to change to another codelab)
+learn: .venv/.ready ## Follow the codelabs on a local web page, with the apps running next to the text
 	@$(TOOL)/codelab serve
 
-start: .venv/.ready ## Begin: make start MOD=mod2-cloudndb [FROM=FINISH for the track that starts there]
+start: .venv/.ready ## Make my copy: make start MOD=mod2-cloudndb [FROM=FINISH for the track that starts there]
 	@$(TOOL)/codelab start $(PLACE) $(PENDING)
 
-next: .venv/.ready ## Say what to do now
+next: .venv/.ready ## Show what to do now
 	@$(TOOL)/codelab next $(PLACE) $(PENDING)
 
-show: .venv/.ready ## Print the step to do now [STEP=3: another]
+show: .venv/.ready ## Show the step to do now [STEP=3 for another]
 	@$(TOOL)/codelab show $(PLACE) $(addprefix --step ,$(STEP)) $(PENDING)
 
-check: .venv/.ready ## Say which step is reached and what is missing; compare the page with START's
+check: .venv/.ready ## Check which steps are done, then run the app and compare its output with START's
 	@$(TOOL)/codelab check $(PLACE) $(PENDING)
 
-watch: .venv/.ready ## Check again on each save
+watch: .venv/.ready ## Check again after each save
 	@$(TOOL)/codelab watch $(PLACE) $(PENDING)
 
-hint: .venv/.ready ## Print the hint of the step to do now [STEP=3]
+hint: .venv/.ready ## Show a hint for the step to do now [STEP=3 for another]
 	@$(TOOL)/codelab hint $(PLACE) $(addprefix --step ,$(STEP)) $(PENDING)
 
-apply: .venv/.ready ## Do the step for me, among my own edits [OVERWRITE=1: where both meet, replace mine]
+apply: .venv/.ready ## Do the next step for me and keep my own edits [OVERWRITE=1 to replace my files if they conflict]
 	@$(TOOL)/codelab apply $(PLACE) $(if $(OVERWRITE),--overwrite) $(PENDING)
 
-reset: .venv/.ready ## Take my copy back to START, or to STEP=2; says what goes, asks, and keeps it aside
+reset: .venv/.ready ## Take my copy back to START, or to STEP=2; asks first, and keeps the old copy
 	@$(TOOL)/codelab reset $(PLACE) $(addprefix --step ,$(STEP)) $(PENDING)
 
 list: .venv/.ready ## List all codelabs with my progress
 	@$(TOOL)/codelab list $(PENDING)
 
 diff: MOD ?= mod1-flask
-diff: .venv/.ready ## Compare START and FINISH; others: make diff MOD=mod2-cloudndb FROM=work TO=FINISH, or a step's number
+diff: .venv/.ready ## Compare START and FINISH, or others: make diff MOD=mod2-cloudndb FROM=work TO=FINISH (or a step's number)
 	@$(TOOL)/codelab diff $(MOD)/$(TRACK) --from $(FROM) --to $(TO)
 
 deploy: MOD ?= mod1-flask
-deploy: .venv/.ready ## Deploy a result: make deploy MOD=mod4-cloudrun PROJECT=PROJECT_ID [DRY_RUN=1: only print the commands]
+deploy: .venv/.ready ## Deploy a result: make deploy MOD=mod4-cloudrun PROJECT=PROJECT_ID [DRY_RUN=1 to print the commands only]
 	@$(TOOL)/codelab deploy $(MOD) --project '$(PROJECT)' $(addprefix --region ,$(REGION)) $(if $(filter file,$(origin SIDE)),,--side $(SIDE)) $(if $(DRY_RUN),--dry-run)
 
-probe: .venv/.ready ## Say whether a deployed app shows the visitor's own address: make probe URL=https://...
+probe: .venv/.ready ## Check that a deployed app shows the visitor's own address: make probe URL=https://...
 	@$(TOOL)/codelab probe '$(URL)'
 
-## Prove and maintain
+## Test and maintain
 test test-all: export LANES := $(LANES)
 test: MOD ?= mod1-flask
-test: module ## Check that one module's sides give the same output: make test MOD=mod2-cloudndb
+test: module ## Test that START and FINISH of a module give the same output: make test MOD=mod2-cloudndb
 	@$(TOOL)/pytest tests/pairs -k $(MOD) -n $(JOBS) --dist loadgroup
 
-test-all: .venv/.ready ## Check everything: all modules, the local cloud, the texts [LANES=python3: only these]
+test-all: .venv/.ready ## Run all tests: modules, local cloud, texts [LANES=python3 for some lanes only]
 	@$(TOOL)/pytest -n $(JOBS) --dist loadgroup
 
-verify: .venv/.ready ## Prove the codelabs: START and all steps give FINISH, and the app runs after each
+verify: .venv/.ready ## Prove the codelabs: START and all steps make FINISH, and the app works after each step
 	@$(TOOL)/codelab verify
 
-doctor: .venv/.ready ## List the tools that are here, and the lanes of the suite that they enable
+doctor: .venv/.ready ## List the tools on this machine, and the test lanes that they enable
 	@$(TOOL)/localcloud doctor
 	@$(TOOL)/python -m tests.support.lanes
 
-lint: .venv/.ready ## Check style and types, Dockerfiles too
+lint: .venv/.ready ## Check style, types and which room imports which, Dockerfiles too
 	@$(TOOL)/ruff check packages tests bench
 	@$(TOOL)/ruff format --check packages tests bench
 	@$(TOOL)/ruff check --isolated --select E,F,I,W --ignore I001 mod* one-app
+	@$(TOOL)/lint-imports --no-logo --no-cache
 	@$(TOOL)/mypy
 	@$(TOOL)/hadolint $(wildcard */*/Dockerfile)
 
-bench: .venv/.bench ## Measure the local cloud, beside Google's emulators if they are here (10 min): docs/bench.md
+bench: .venv/.bench ## Measure the local cloud, and Google's emulators if they are installed (10 min): docs/bench.md
 	@$(TOOL)/python -m bench $(if $(MILLION),--million)
 
-soak: .venv/.ready ## Run everything under load and attack for half an hour, or SOAK_MINUTES=, and print the figures
+soak: .venv/.ready ## Run everything under load and attack for half an hour (or SOAK_MINUTES=), and print the figures
 	@SOAK_MINUTES='$(SOAK_MINUTES)' $(TOOL)/python -m bench.soak
 
-lock: .venv/.ready ## Look up the tool's packages afresh and write requirements.lock
+lock: .venv/.ready ## Look up the newest packages of the tool, and write requirements.lock
 	@$(TOOL)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
 		--no-header $(addprefix --no-emit-package ,$(PACKAGES)) --group dev packages/*/pyproject.toml --output-file requirements.lock
 	@$(TOOL)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
 		--no-header --group bench --constraints requirements.lock --output-file bench/requirements.lock
 
-setup: .venv/.ready ## Make the tool's own environment, .venv (the other targets do it by themselves)
+setup: .venv/.ready ## Make the tool's environment, .venv (the other targets do it by themselves)
 
-clean: ## Remove what all of this made: .venv, local data, caches
+clean: ## Remove what the other targets made: .venv, local data, caches
 	@rm -rf .venv .localcloud .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find packages tests mod* one-app -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -1,4 +1,4 @@
-"""A real browser in front of `codelab serve`, each test with a course and a server of its own."""
+"""Fixtures: a real browser and `codelab serve`, with a course and a server for each test."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from tests.support.lanes import why_not_run
 from tests.support.lanes.registry import CHROMIUM
 
 DEADLINE_SECONDS = 60
-# Three apps start in a few seconds, or on a busy machine in a few more.
+# Three apps start in a few seconds, or in more on a busy machine.
 PATIENCE_MILLISECONDS = 60_000
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
-# Chromium asks its makers' hosts for updates and the like unless told not to; the tests count what leaves the machine.
+# Without these, Chromium sends requests for updates and the like, and the tests count requests to other machines.
 _QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 
 
@@ -43,7 +43,7 @@ class Server:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all of these on one worker, which has the browser."""
+    """Run all browser tests on one worker, which has the browser."""
     for item in items:
         if "tests/browser/" in item.nodeid:
             item.add_marker(pytest.mark.xdist_group("browser"))
@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, headless. Without one the tests are not run."""
+    """Start the system's Chromium, headless. Without one, skip the tests."""
     if reason := why_not_run("browser"):
         pytest.skip(reason)
     path = find(CHROMIUM).path
@@ -66,7 +66,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def server(course: Path) -> Iterator[Server]:  # noqa: F811
-    """The page, on a free port, of a course that the test may change."""
+    """Serve a course that the test may change, on a free port."""
     process = subprocess.Popen(
         [sys.executable, "-m", "codelab", "--course", str(course), "serve", "--port", "0"],
         stdout=subprocess.PIPE,
@@ -91,7 +91,10 @@ def server(course: Path) -> Iterator[Server]:  # noqa: F811
 
 @pytest.fixture
 def new_page(chromium: Browser, server: Server) -> Iterator[Callable[..., Page]]:
-    """Open a page with options of a browser context; at the end, no page has complained or asked another machine."""
+    """Return a function that opens a page with options of a browser context.
+
+    Assert at the end that no page logged an error or sent a request to another machine.
+    """
     pages: list[Page] = []
     trouble: list[str] = []
 
@@ -113,7 +116,7 @@ def new_page(chromium: Browser, server: Server) -> Iterator[Callable[..., Page]]
 
 @pytest.fixture
 def page(new_page: Callable[..., Page]) -> Page:
-    """The map in a desktop browser."""
+    """Open the map in a desktop browser."""
     return new_page()
 
 

@@ -1,4 +1,4 @@
-"""The page itself: safe, for everybody, on every screen and on paper."""
+"""The page: security, accessibility, small screens and paper."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PAGES = [
 
 @pytest.fixture
 def started(server: Server) -> Server:
-    """The server with a copy of mod12, one step done and one half."""
+    """Start mod12, with one step done and one half done."""
     answer = post(server, "/mod12-memcache/begin")
     assert answer.status_code == 303
     assert post(server, "/mod12-memcache/apply").status_code == 303
@@ -50,7 +50,7 @@ def token_of(server: Server) -> str:
 
 
 def post(server: Server, path: str, headers: dict[str, str] | None = None, token: str | None = None) -> httpx.Response:
-    """Post as a page of this site does, but for what a test changes."""
+    """Post a form as a page of this server does, except for what a test changes."""
     data = {"token": token_of(server) if token is None else token}
     return httpx.post(server.address(path), data=data, headers=headers or {}, timeout=30)
 
@@ -68,20 +68,20 @@ def test_axe_finds_nothing_serious(new_page: Open, started: Server, scheme: str)
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_nothing_sticks_out_on_a_phone(new_page: Open, started: Server, path: str) -> None:
+def test_page_fits_phone(new_page: Open, started: Server, path: str) -> None:
     page = new_page(path, viewport={"width": 390, "height": 800}, device_scale_factor=2)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_paper_has_the_text_and_not_the_controls(new_page: Open, started: Server) -> None:
+def test_print_has_text_without_controls(new_page: Open, started: Server) -> None:
     page = new_page("/mod12-memcache/step/2")
     page.emulate_media(media="print")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.locator("aside#standing")).to_be_hidden()
+    expect(page.locator("aside#progress")).to_be_hidden()
     expect(page.get_by_role("button", name="Copy the patch")).to_be_hidden()
 
 
-def test_the_hint_is_reached_by_keyboard(new_page: Open) -> None:
+def test_hint_opens_by_keyboard(new_page: Open) -> None:
     page = new_page("/mod12-memcache/step/2")
     for _ in range(60):
         page.keyboard.press("Tab")
@@ -93,7 +93,7 @@ def test_the_hint_is_reached_by_keyboard(new_page: Open) -> None:
     ).to_be_visible()
 
 
-def test_a_form_of_another_origin_is_refused(chromium: Browser, server: Server) -> None:
+def test_form_of_other_origin_is_403(chromium: Browser, server: Server) -> None:
     form = f"""<form method="post" action="{server.address("/mod12-memcache/begin")}">
         <input name="token" value="{token_of(server)}"><button>Win a prize</button></form>"""
     with another_site(form) as address:
@@ -108,7 +108,7 @@ def test_a_form_of_another_origin_is_refused(chromium: Browser, server: Server) 
 
 @contextmanager
 def another_site(html: str) -> Iterator[str]:
-    """Serve one page on a port of its own, which makes it another origin; yield its address."""
+    """Serve one page on a port of its own, which makes it another origin; yield its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -139,19 +139,17 @@ def another_site(html: str) -> Iterator[str]:
         pytest.param({}, "guessed", id="a wrong token"),
     ],
 )
-def test_a_request_that_is_not_the_pages_own_is_refused(
-    server: Server, headers: dict[str, str], token: str | None
-) -> None:
+def test_foreign_request_is_403(server: Server, headers: dict[str, str], token: str | None) -> None:
     answer = post(server, "/mod12-memcache/begin", headers, token)
     assert answer.status_code == 403
     assert not (server.course / "work" / "mod12-memcache").exists()
 
 
-def test_even_a_look_needs_the_right_host(server: Server) -> None:
+def test_get_with_wrong_host_is_403(server: Server) -> None:
     assert httpx.get(server.url, headers={"Host": "evil.example"}, timeout=30).status_code == 403
 
 
-def test_looking_changes_nothing(server: Server) -> None:
+def test_get_changes_nothing(server: Server) -> None:
     for path in PAGES:
         httpx.get(server.address(path), follow_redirects=True, timeout=30)
     for path in ("begin", "check", "apply", "run/start", "run/visit", "run/hour"):
@@ -160,7 +158,7 @@ def test_looking_changes_nothing(server: Server) -> None:
     assert not (server.course / "work" / "mod12-memcache").exists()
 
 
-def test_every_diagram_has_a_drawing_that_is_current() -> None:
+def test_every_diagram_has_current_drawing() -> None:
     course = Course(ROOT)
     fences = [fence for module in course.modules for fence in course.codelab(module).page.fences]
     wanted = {picture_name(fence.text) for fence in fences if fence.language == "mermaid"}
@@ -168,31 +166,31 @@ def test_every_diagram_has_a_drawing_that_is_current() -> None:
     assert wanted == drawn, "run `python -m codelab.web.draw`"
 
 
-def test_the_map_leads_from_each_finish_to_what_starts_there(page: Page) -> None:
+def test_map_has_all_tracks_and_arrows(page: Page) -> None:
     arrows = page.locator(".map .edge")
     expect(arrows).to_have_count(11)
     expect(page.locator(".map a")).to_have_count(13)
 
 
-def test_a_hunk_stands_with_its_step_and_its_reason(new_page: Open) -> None:
+def test_comparison_groups_hunks_by_step_with_reason(new_page: Open) -> None:
     page = new_page("/mod12-memcache/compare?old=START&new=FINISH")
-    first = page.locator("details.chapter").first
+    first = page.locator("details.changes").first
     expect(first.locator("summary")).to_have_text("Step 1: Turn visits into data that a cache can hold")
     expect(first).to_contain_text("What is cached outlives the program that wrote it")
     expect(first.locator("tr.added").first).to_contain_text("visit.timestamp")
 
 
-def test_what_no_step_explains_is_called_the_learners_own(new_page: Open, started: Server) -> None:
+def test_comparison_shows_own_changes_apart(new_page: Open, started: Server) -> None:
     (started.course / "work" / "mod12-memcache" / "notes.txt").write_text("mine\n")
     page = new_page("/mod12-memcache/compare?old=START&new=work")
-    own = page.locator("details.chapter", has_text="Of no step: your own")
+    own = page.locator("details.changes", has_text="Your own changes, not part of any step")
     expect(own).to_contain_text("notes.txt")
 
 
-def test_an_address_that_is_none_is_told_so(server: Server) -> None:
+def test_unknown_path_is_404(server: Server) -> None:
     answer = httpx.get(server.address("/mod99-nothing/step/1"), timeout=30, follow_redirects=True)
     assert answer.status_code == 404
-    assert "expected one of mod1-flask" in answer.text
+    assert "no such module; choose one of mod1-flask" in answer.text
     answer = httpx.get(server.address("/mod12-memcache/step/9"), timeout=30)
     assert answer.status_code == 404
-    assert "expected a step from 1 to 3, found 9" in answer.text
+    assert "mod12-memcache has no step 9; its steps are 1 to 3" in answer.text

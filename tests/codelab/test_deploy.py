@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from codelab.verify.gcloud import mistake_in, read_record
+from codelab.verify.gcloud import find_mistake, read_record
 from tests.codelab.conftest import Run
 from tests.support.course import ROOT
 
@@ -41,7 +41,7 @@ def test_dry_run_prints_valid_commands_and_runs_none(codelab: Run, gcloud: Path,
     _, known = read_record()
     for command in commands(done.stdout):
         if command.startswith("gcloud "):
-            assert mistake_in(shlex.split(command)[1:], known) is None
+            assert find_mistake(shlex.split(command)[1:], known) is None
             assert command.endswith(" --project=visits-of-ann")
     assert not any(word in done.stdout for word in ("PROJECT_ID", "PROJECT_NUMBER", "REGION"))
     assert not gcloud.exists()

@@ -166,16 +166,21 @@ def test_facts_of_lists(name: str, text: str, expected: list[tuple[Kind, str, in
 @pytest.mark.parametrize(
     ("name", "text", "line", "message"),
     [
-        ("app.yaml", "a: [\n", 2, "expected YAML, found"),
-        ("app.yaml", "- a\n", 1, "expected keys with values, found none"),
-        ("app.yaml", "entrypoint: a 'b\n", 1, "expected a command, found No closing quotation: a 'b"),
-        ("requirements.txt", "a\nsix=1.16.0\n", 2, "expected a requirement such as Flask==3.1.3, found six=1.16.0"),
-        ("Procfile", "\nweb gunicorn\n", 2, "expected a line such as web: COMMAND, found web gunicorn"),
+        ("app.yaml", "a: [\n", 2, "not valid YAML: "),
+        ("app.yaml", "- a\n", 1, "there are no keys in it"),
+        ("app.yaml", "entrypoint: a 'b\n", 1, 'a shell cannot read the command "a \'b" (no closing quotation)'),
+        ("requirements.txt", "a\nsix=1.16.0\n", 2, '"six=1.16.0" is not a requirement; write one such as Flask==3.1.3'),
+        (
+            "Procfile",
+            "\nweb gunicorn\n",
+            2,
+            'cannot read "web gunicorn" as a process; write a line such as "web: COMMAND"',
+        ),
         (
             "Dockerfile",
             "FROM a\nRUN <<EOF\n",
             2,
-            'expected a Dockerfile, found "RUN <<EOF" (the here-document has no end; add a line with "EOF" alone)',
+            'the here-document has no end; add a line with "EOF" alone',
         ),
     ],
 )

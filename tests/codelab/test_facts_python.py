@@ -92,9 +92,9 @@ def test_positional_argument_is_as_good_as_a_named_one(there: str, asked: str, a
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("x = 1\ny = (\n", 2, "expected Python, found"),
-        ("x = '\n", 1, "expected Python, found"),
-        ("x = " + "(" * 150_000, 0, "expected at most"),
+        ("x = 1\ny = (\n", 2, "not valid Python: "),
+        ("x = '\n", 1, "not valid Python: "),
+        ("x = " + "(" * 150_000, 0, "the file has 150,004 characters, and at most 150,000 are read"),
     ],
 )
 def test_unreadable_python_is_refused_with_its_line(text: str, line: int, message: str) -> None:
@@ -119,7 +119,7 @@ def test_facts_of_template(text: str, expected: list[str]) -> None:
 
 
 def test_unreadable_template_is_refused_with_its_line() -> None:
-    with pytest.raises(UnreadableError, match="expected a Jinja2 template") as caught:
+    with pytest.raises(UnreadableError, match="not a valid Jinja2 template") as caught:
         file_facts("templates/index.html", "<p>\n{% for %}\n", frozenset())
     assert caught.value.line == 2
 

@@ -17,7 +17,7 @@ from codelab import cli
 from codelab.commands.probe import read_url
 from codelab.errors import CodelabError
 from localcloud import App, Cloud
-from tests.codelab.sites import OWN, answer, probed, right_answer, serving
+from tests.codelab.probed_servers import OWN, answer, probed, right_answer, serving
 from tests.support.course import FUNCTION, ROOT
 
 pytestmark = pytest.mark.xdist_group("probe")
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.xdist_group("probe")
 
 # The folder, the variables that override its own, if that is right, and how the line begins.
 APPS: dict[str, tuple[str, dict[str, str], bool, str]] = {
-    "Cloud Run, as it is": ("mod5-buildpacks/FINISH", {}, True, OWN),
+    "Cloud Run, unchanged": ("mod5-buildpacks/FINISH", {}, True, OWN),
     "Cloud Run, 1 too high": (
         "mod5-buildpacks/FINISH",
         {"PROXY_HOPS": "2"},
@@ -44,14 +44,14 @@ APPS: dict[str, tuple[str, dict[str, str], bool, str]] = {
         False,
         "PROXY_HOPS is too low: the page shows 127.0.0.254, a loopback address, so it is a proxy's. Raise it by 1",
     ),
-    "a function, as it is": ("mod11-functions/FINISH", {}, True, OWN),
+    "a function, unchanged": ("mod11-functions/FINISH", {}, True, OWN),
     "a function, 1 too high": (
         "mod11-functions/FINISH",
         {"PROXY_HOPS": "2"},
         False,
         "PROXY_HOPS is 1 too high: the page shows 192.0.2.8, which this visit forged",
     ),
-    "python27, as it is": ("mod2-cloudndb/FINISH", {}, True, OWN),
+    "python27, unchanged": ("mod2-cloudndb/FINISH", {}, True, OWN),
     "bundled services": ("mod1-flask/FINISH-py3", {}, True, OWN),
     "a page from Memcache": ("mod12-memcache/FINISH", {}, True, OWN),
 }
@@ -91,7 +91,7 @@ def test_app_on_local_cloud_is_explained(app_of: Callable[[str], App], case: str
 # On App Engine with Python 3, and on Cloud Run and for a function behind a load balancer: the folder, PROXY_HOPS if it
 # is not the folder's own, if that is right, and how the line begins.
 BEHIND_TWO: dict[str, tuple[str, str | None, bool, str]] = {
-    "App Engine, as it is": ("mod2-cloudndb/FINISH-py3", None, True, OWN),
+    "App Engine, unchanged": ("mod2-cloudndb/FINISH-py3", None, True, OWN),
     "App Engine, 1 too high": (
         "mod2-cloudndb/FINISH-py3",
         "3",
@@ -117,14 +117,14 @@ BEHIND_TWO: dict[str, tuple[str, str | None, bool, str]] = {
         False,
         "PROXY_HOPS is 1 too high: the page shows 192.0.2.8, which this visit forged",
     ),
-    "a load balancer and Cloud Run, as it is without": (
+    "a load balancer and Cloud Run, without it": (
         "mod5-buildpacks/FINISH",
         None,
         False,
         "PROXY_HOPS is too low: the page shows 127.0.0.253, a loopback address, so it is a proxy's",
     ),
     "a load balancer and a function": ("mod11-functions/FINISH", "2", True, OWN),
-    "a load balancer and a function, as it is without": (
+    "a load balancer and a function, without it": (
         "mod11-functions/FINISH",
         None,
         False,
@@ -152,7 +152,7 @@ def test_app_behind_two_proxies_is_explained(cloud: Cloud, case: str) -> None:
 
 @pytest.mark.parametrize(("address", "own"), [("127.0.0.1", "127.0.0.77"), ("[::1]", "::1")])
 def test_each_address_of_this_machine_is_probed(app_of: Callable[[str], App], address: str, own: str) -> None:
-    url = app_of("Cloud Run, as it is").url.replace("localhost", address)
+    url = app_of("Cloud Run, unchanged").url.replace("localhost", address)
     assert probed(url) == (True, f"right: the page shows {own}, the address that this visit came from")
 
 
@@ -185,7 +185,7 @@ def test_app_that_trusts_forged_header_is_explained(cloud: Cloud, tmp_path: Path
 
 
 def test_https_to_http_app_is_explained(app_of: Callable[[str], App]) -> None:
-    right, line = probed(app_of("Cloud Run, as it is").url.replace("http:", "https:"))
+    right, line = probed(app_of("Cloud Run, unchanged").url.replace("http:", "https:"))
     assert not right
     assert line.startswith("no answer: TLS with localhost failed (")
     assert "An app on this machine has an http:// URL" in line

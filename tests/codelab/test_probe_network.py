@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from tests.codelab.sites import OWN, Respond, answer, endless, listing, probed, right_answer, serving
+from tests.codelab.probed_servers import OWN, Respond, answer, endless, listing, probed, right_answer, serving
 
 # How a server answers, how many visits it gets, and how the line begins.
 SERVERS: dict[str, tuple[Respond, int, str]] = {

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 import pytest
 
 from codelab.commands.probe_result import FORGED_ENTRIES, FORGED_HEADERS, AppAnswer, NoAnswer, explain
-from codelab.verify.gcloud import mistake_in, read_record
+from codelab.verify.gcloud import find_mistake, read_record
 
 USER_AGENT = "codelab-probe/1234"
 TIME = "Mon Nov  2 09:05:07 2026"
@@ -249,7 +249,7 @@ def test_commands_in_explanation_exist(case: str) -> None:
     host, seen, *_ = CASES[case]
     _, known = read_record()
     for command in re.findall("`(gcloud [^`]+)`", explain(host, seen, USER_AGENT).text):
-        assert mistake_in(shlex.split(command)[1:], known) is None
+        assert find_mistake(shlex.split(command)[1:], known) is None
 
 
 def test_newest_of_several_visits_counts() -> None:

@@ -70,21 +70,21 @@ CHANGES = {
         "$ make start MOD=mod12-memcache\n",
         "$ make begin MOD=mod12-memcache\n",
         "$ make begin",
-        'expected a target of the Makefile, found "make begin"',
+        'the Makefile has no target "begin"',
     ),
     "a module that is not there": (
         "mod12-memcache",
         "$ make run MOD=mod12-memcache\n",
         "$ make run MOD=mod12-memcached\n",
         "MOD=mod12-memcached",
-        "found mod12-memcached",
+        "MOD=mod12-memcached is no module",
     ),
     "a variable that the Makefile does not read": (
         "mod12-memcache",
         "$ make start MOD=mod12-memcache\n",
         "$ make start MODULE=mod12-memcache\n",
         "$ make start MODULE=",
-        'found "MODULE="',
+        "the Makefile has no variable MODULE",
     ),
     "an option that localcloud does not have": (
         "mod2-cloudndb",
@@ -98,43 +98,49 @@ CHANGES = {
         "--concurrency=8 --no-invoker-iam-check",
         "--concurrency=8 --allow-everybody",
         "--allow-everybody",
-        "expected flags that gcloud run deploy has, found --allow-everybody",
+        "gcloud run deploy has no flag --allow-everybody",
     ),
     "a command that gcloud does not have": (
         "mod5-buildpacks",
         "$ gcloud run deploy visitme",
         "$ gcloud run launch visitme",
         "$ gcloud run launch",
-        "expected a gcloud command that exists",
+        'gcloud has no command "run launch visitme"',
     ),
     "a folder that is not there": (
         "mod5-buildpacks",
         "--source=mod5-buildpacks/FINISH",
         "--source=mod5-buildpacks/FINAL",
         "--source=mod5-buildpacks/FINAL",
-        "expected mod5-buildpacks/FINAL to exist",
+        "mod5-buildpacks/FINAL does not exist",
     ),
-    "a program that codelabs do not use": ("mod12-memcache", "$ curl -A", "$ wget -A", "$ wget -A", 'found "wget"'),
+    "a program that codelabs do not use": (
+        "mod12-memcache",
+        "$ curl -A",
+        "$ wget -A",
+        "$ wget -A",
+        "codelabs do not use wget",
+    ),
     "a command without its prompt": (
         "mod12-memcache",
         "$ curl -A 'another browser' ",
         "curl -A 'another browser' ",
         "curl -A",
-        'expected a command behind "$ "',
+        'begin each command with "$ "',
     ),
     "a link to no file": (
         "mod12-memcache",
         "(../docs/platform-facts.md)",
         "(../docs/platform-fact.md)",
         "(../docs/platform-fact.md)",
-        "expected ../docs/platform-fact.md to exist",
+        "../docs/platform-fact.md does not exist",
     ),
     "a link to no heading": (
         "mod5-buildpacks",
         "[prices and free amounts](../docs/platform-facts.md#what-it-costs)",
         "[prices and free amounts](../docs/platform-facts.md#what-it-cost)",
         "#what-it-cost)",
-        "expected a heading #what-it-cost",
+        "platform-facts.md has no heading #what-it-cost",
     ),
     "a step that does not say what to see": (
         "mod12-memcache",
@@ -169,21 +175,21 @@ CHANGES = {
         "Works: yes\n\nThe start command and",
         "Works: not yet\n\nThe start command and",
         "Works: not yet",
-        'expected "Works: yes" for the last step',
+        'the app has to work after the last step; write "Works: yes"',
     ),
     "no picture of the architecture": (
         "mod5-buildpacks",
         "```mermaid",
         "```text",
         "## START and FINISH",
-        "expected a picture of the architecture",
+        "this section needs a picture of the architecture",
     ),
     "no way on": (
         "mod5-buildpacks",
         "- Next: ",
         "- Then: ",
         "## Where to go next",
-        'expected the next module behind "Next:"',
+        'this section needs the next module behind "Next:"',
     ),
     "a title of another module": (
         "mod5-buildpacks",
@@ -226,7 +232,9 @@ def test_a_line_that_is_added_in_the_readme_is_found_in_finish(codelab: Run, cou
 def test_a_file_of_finish_that_no_step_makes_is_found(codelab: Run, course: Path, file: str) -> None:
     (course / "mod12-memcache" / "FINISH" / file).write_text("more\n")
     verified = codelab("verify", "--no-run", "mod12-memcache")
-    assert f"mod12-memcache/FINISH/{file}: expected no such file" in verified.stdout
+    assert (
+        f"mod12-memcache/FINISH/{file}: unexpected file: no step of README.md from START creates it" in verified.stdout
+    )
 
 
 def test_a_reordered_step_is_found(codelab: Run, course: Path) -> None:
@@ -254,11 +262,14 @@ def test_a_step_that_is_done_before_its_turn_is_found(codelab: Run, course: Path
     readme.write_text(text.replace(new, "--- a/Procfile\n+++ b/Procfile\n"))
     verified = codelab("verify", "--no-run", "mod5-buildpacks")
     line = line_of(readme, "## Step 2")
-    assert f"mod5-buildpacks/README.md:{line}: expected step 2 to change what a check can see" in verified.stdout
+    assert (
+        f"mod5-buildpacks/README.md:{line}: step 2 counts as done already after step 1; it has to change a fact"
+        in verified.stdout
+    )
 
 
 def test_a_step_after_which_the_app_does_not_work_is_found(codelab: Run, course: Path) -> None:
-    # Both in the diff of step 4 and in FINISH: the texts agree, and only running the app tells.
+    # Both in the diff of step 4 and in FINISH: the texts agree, and only running the app shows it.
     readme = course / "mod2-cloudndb" / "README.md"
     text = readme.read_text()
     assert text.count("visits=visits)\n```") == 1
@@ -289,14 +300,14 @@ def test_a_step_whose_app_does_not_start_is_found_with_the_apps_own_error(codela
 def test_a_page_beside_the_codelabs_is_checked_too(codelab: Run, course: Path) -> None:
     replace(course / "README.md", "$ make check\n", "$ make chek\n")
     verified = codelab("verify", "--no-run")
-    assert f"README.md:{line_of(course / 'README.md', '$ make chek')}: expected a target" in verified.stdout
+    assert f"README.md:{line_of(course / 'README.md', '$ make chek')}: the Makefile has no target" in verified.stdout
 
 
 @pytest.mark.parametrize(
     ("put", "expected"),
     [
-        ("$ make probe URI=https://...\n", 'expected a variable of the Makefile, found "URI="'),
-        ("$ make prob URL=https://...\n", 'expected a target of the Makefile, found "make prob"'),
+        ("$ make probe URI=https://...\n", "the Makefile has no variable URI"),
+        ("$ make prob URL=https://...\n", 'the Makefile has no target "prob"'),
         ("$ .venv/bin/codelab probe\n", "the following arguments are required: URL"),
     ],
 )

@@ -1,9 +1,10 @@
 """Kill a writing Datastore again and again: python killed_writers.py DIRECTORY KILLS FILES SEED.
 
-Each victim opens the file, tells how far each of its writers had come, and lets the writers go on: one commit after
-another, each of a counter and of a new entity, each told once it is acknowledged. It is killed at a random moment,
-opening included. The next one must open the file by itself and know all that was told. Prints "LOST ..." and ends
-with 1 for what it does not know, else how much was shown.
+Each victim opens the file, reports the last number of each of its writers, and lets the writers continue: one commit
+after another, each with a counter and a new entity, each reported once it is acknowledged. One in four is killed at a
+random moment from its start, the others after a random number of commits, however fast the machine is. The next victim
+must open the file without help and have all that was reported. Prints "LOST ..." and exits with 1 if it does not, else
+how much was reported in all.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ from datastore_emulator.engine import Engine
 
 PROJECT = "killed"
 WRITERS = 3
-LONGEST_LIFE_SECONDS = 0.04
+OPENING_SECONDS = 0.04
+MOST_COMMITS = 10
+COMMIT_SECONDS = 0.003
+REPORT_SECONDS = 30.0
 
 
 def write(engine: Engine, writer: int, number: int, pipe: int) -> None:
-    """Commit the writer's next numbers for ever."""
+    """Commit the writer's next numbers until the process is killed."""
     while True:
         number += 1
         request = m.CommitRequest(project_id=PROJECT, mode=2)
@@ -39,7 +43,7 @@ def write(engine: Engine, writer: int, number: int, pipe: int) -> None:
 
 
 def live(path: Path, pipe: int) -> None:
-    """Be a victim."""
+    """Open the file, report its counters, and write until the process is killed."""
     engine = Engine(path)
     request = m.LookupRequest(project_id=PROJECT)
     for writer in range(WRITERS):
@@ -55,8 +59,8 @@ def live(path: Path, pipe: int) -> None:
     threading.Event().wait()
 
 
-def kill_one(path: Path, seconds: float) -> list[list[str]]:
-    """Start a victim, kill it after so many seconds, and return the words of each line it told."""
+def kill_one(path: Path, lines: int, seconds: float) -> list[list[str]]:
+    """Start a victim, kill it some seconds after it has reported so many lines, and return the words of each line."""
     read_end, write_end = os.pipe()
     victim = os.fork()
     if not victim:
@@ -66,23 +70,27 @@ def kill_one(path: Path, seconds: float) -> list[list[str]]:
         finally:
             os._exit(3)
     os.close(write_end)
-    told = b""
-    end = time.monotonic() + seconds
+    reported = b""
+    end = time.monotonic() + (REPORT_SECONDS if lines else seconds)
     while (left := end - time.monotonic()) > 0:
         if select.select([read_end], [], [], left)[0]:
             part = os.read(read_end, 65536)
             if not part:
                 break
-            told += part
+            reported += part
+            if lines and reported.count(b"\n") >= lines:
+                lines, end = 0, time.monotonic() + seconds
     os.kill(victim, signal.SIGKILL)
     _, status = os.waitpid(victim, 0)
     if not os.WIFSIGNALED(status):
-        sys.exit(f"LOST the file: a victim could not go on with {path}; it tells why above")
+        sys.exit(f"LOST the file: a victim could not go on with {path}; its traceback is above")
+    if lines:
+        sys.exit(f"a victim with {path} reported too little in {REPORT_SECONDS} seconds: {reported!r}")
     while part := os.read(read_end, 65536):
-        told += part
+        reported += part
     os.close(read_end)
     # A line is written in one piece, so only the last could be cut short; it has no end then.
-    return [line.split() for line in told.decode().split("\n")[:-1]]
+    return [line.split() for line in reported.decode().split("\n")[:-1]]
 
 
 def main(directory: Path, kills: int, files: int, seed: int) -> None:
@@ -92,13 +100,17 @@ def main(directory: Path, kills: int, files: int, seed: int) -> None:
         path = directory / f"{file}.sqlite3"
         known = [0] * WRITERS
         for _ in range(kills // files):
-            for words in kill_one(path, chance.uniform(0, LONGEST_LIFE_SECONDS)):
+            if chance.random() < 0.25:
+                report = kill_one(path, 0, chance.uniform(0, OPENING_SECONDS))
+            else:
+                report = kill_one(path, chance.randint(1, MOST_COMMITS), chance.uniform(0, COMMIT_SECONDS))
+            for words in report:
                 if words[0] == "opened":
                     opened += 1
                     counters = [int(word) for word in words[1:]]
-                    # One more than was told may be there: killed between the commit and the telling.
-                    if any(not told <= counter <= told + 1 for told, counter in zip(known, counters, strict=True)):
-                        sys.exit(f"LOST: {path} was told to have {known} and has {counters}")
+                    # One more than was reported may be there: killed between the commit and the report.
+                    if any(not least <= counter <= least + 1 for least, counter in zip(known, counters, strict=True)):
+                        sys.exit(f"LOST: {path} should have {known} and has {counters}")
                     known = counters
                 else:
                     acknowledged += 1

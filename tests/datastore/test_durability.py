@@ -85,11 +85,11 @@ def one_line(error: BaseException) -> str:
 
 def test_hundreds_of_kills_under_load_lose_no_acknowledged_commit(connect, tmp_path):
     command = [sys.executable, HERE / "killed_writers.py", tmp_path, str(KILLS), str(FILES), str(os.getpid())]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=10 * DEADLINE, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     _, opened, _, acknowledged = done.stdout.split()
-    # Some die while they open the file, which is meant; too many, and nothing was shown.
-    assert int(opened) > KILLS / 4
+    # Some die while they open the file, on purpose.
+    assert int(opened) > KILLS / 2
     assert int(acknowledged) > KILLS
     for file in range(FILES):
         with serve(tmp_path / f"{file}.sqlite3") as address:

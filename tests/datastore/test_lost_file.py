@@ -160,7 +160,7 @@ def test_a_log_that_was_lost_stops_writes_and_loses_nothing(path, served, lose):
 def test_a_hard_link_stops_writes_until_it_is_gone_and_reads_go_on(path, served):
     link = path.with_name("link.db")
     link.hardlink_to(path)
-    with pytest.raises(exceptions.FailedPrecondition, match=r"another name too \(a hard link\).*remove the link"):
+    with pytest.raises(exceptions.FailedPrecondition, match=r"has a hard link.*remove the link"):
         put(served.client, 2)
     assert served.client.get(served.client.key("Thing", 1))["number"] == 1
     link.unlink()
@@ -184,6 +184,6 @@ def test_a_second_process_cannot_have_the_file_by_another_name(path, tmp_path, r
     command = [sys.executable, "-m", "localcloud", "datastore", "--data", str(other), "--host-port", "127.0.0.1:0"]
     second = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
     assert (second.returncode, second.stdout) == (1, "")
-    assert "found another process (by another name) with it" in second.stderr
+    assert "another process (under another name) has this file open" in second.stderr
     assert second.stderr.count("\n") == 1
     assert os.listdir(tmp_path / "elsewhere") == ["other.db"]

@@ -153,7 +153,7 @@ def test_a_file_of_another_kind_is_refused_and_left_as_it_is(tmp_path, make, mes
 
 
 def test_a_file_in_no_directory_is_refused(tmp_path):
-    with pytest.raises(UserError, match="there is no directory"):
+    with pytest.raises(UserError, match=r"directory .* does not exist; create it"):
         Engine(tmp_path / "nowhere" / "data.db")
 
 
@@ -205,7 +205,7 @@ def test_names_that_were_never_used_before_do_not_fill_the_memory(tmp_path, monk
         assert len(engine.run_query(query).batch.entity_results) == 1
 
 
-_NO_ORDINARY_FILE = "it is no ordinary file"
+_NOT_REGULAR = "it is not a regular file"
 
 
 def _socket(path: Path) -> None:
@@ -216,9 +216,9 @@ def _socket(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        pytest.param(os.mkfifo, _NO_ORDINARY_FILE, id="named pipe"),
-        pytest.param(_socket, _NO_ORDINARY_FILE, id="socket"),
-        pytest.param(lambda path: path.symlink_to("/dev/zero"), _NO_ORDINARY_FILE, id="device"),
+        pytest.param(os.mkfifo, _NOT_REGULAR, id="named pipe"),
+        pytest.param(_socket, _NOT_REGULAR, id="socket"),
+        pytest.param(lambda path: path.symlink_to("/dev/zero"), _NOT_REGULAR, id="device"),
         pytest.param(lambda path: path.symlink_to(path), "circle|symbolic links", id="symbolic link to itself"),
         pytest.param(os.mkdir, "it is a directory", id="directory"),
     ],

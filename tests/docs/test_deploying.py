@@ -10,7 +10,7 @@ import pytest
 
 from codelab.readme.course import find_course
 from codelab.readme.parser import read_page
-from codelab.verify.gcloud import commands_in, mistake_in, read_record
+from codelab.verify.gcloud import commands_in, find_mistake, read_record
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "deploying.md"
@@ -54,7 +54,7 @@ def test_commands_of_the_page_exist() -> None:
     mistakes = {
         command: mistake
         for command in commands_in(read_page(PAGE, ROOT))
-        if (mistake := mistake_in(shlex.split(command)[1:], known))
+        if (mistake := find_mistake(shlex.split(command)[1:], known))
     }
     # The page says that the recorded gcloud lacks this one.
     assert list(mistakes) == ["gcloud beta app migrate-to-run"]

@@ -69,10 +69,11 @@ class Command:
 
     def _read(self) -> None:
         assert self._popen.stdout is not None
-        for line in self._popen.stdout:
-            with self._grown:
-                self.lines.append(line.rstrip("\n"))
-                self._grown.notify_all()
+        with self._popen.stdout as output:
+            for line in output:
+                with self._grown:
+                    self.lines.append(line.rstrip("\n"))
+                    self._grown.notify_all()
         with self._grown:
             self._grown.notify_all()
 

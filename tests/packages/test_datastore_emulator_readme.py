@@ -12,6 +12,7 @@ from datastore_emulator import __all__ as public_names
 from datastore_emulator import pytest_plugin
 from datastore_emulator.cli import parser
 from datastore_emulator.net.ports import free_port
+from tests.packages.conftest import STRICT
 from tests.packages.servers import serving
 from tests.packages.wheels import ROOT, Environment
 
@@ -23,32 +24,25 @@ PROGRAMS = [block for block in BLOCKS if "def test_" not in block]
 pytestmark = pytest.mark.xdist_group("wheels")
 
 
-@pytest.fixture(scope="module")
-def environment(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment with the wheel and what the README's tests need."""
-    wheel = wheels["datastore-emulator"]
-    return Environment(tmp_path_factory.mktemp("environments") / "readme", [wheel], ["pytest", "google-cloud-ndb"])
-
-
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda text: re.findall(r"import (\w+)", text)[-1])
-def test_program_prints_what_its_comment_says(environment: Environment, program: str) -> None:
+def test_program_prints_what_its_comment_says(guest_environment: Environment, program: str) -> None:
     comments = re.findall(r"print\(.*\)  # (.*)", program)
     assert comments
-    assert environment.run(environment.command("python"), "-c", program).stdout.splitlines() == comments
+    assert guest_environment.run(guest_environment.command("python"), "-c", program).stdout.splitlines() == comments
 
 
 @pytest.mark.parametrize("tests", TESTS, ids=["datastore", "ndb"])
-def test_tests_pass(environment: Environment, tests: str, tmp_path: Path) -> None:
+def test_tests_pass(guest_environment: Environment, tests: str, tmp_path: Path) -> None:
     (tmp_path / "test_readme.py").write_text(tests, encoding="utf-8")
-    printed = environment.run(environment.command("pytest"), "-W", "error", "test_readme.py", cwd=tmp_path).stdout
+    printed = guest_environment.run(guest_environment.command("pytest"), *STRICT, "test_readme.py", cwd=tmp_path).stdout
     assert f"{tests.count('def test_')} passed" in printed
 
 
-def test_command_prints_what_the_readme_shows(environment: Environment, tmp_path: Path) -> None:
+def test_command_prints_what_the_readme_shows(guest_environment: Environment, tmp_path: Path) -> None:
     shown = re.search(r"^\$ datastore-emulator\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     assert shown
     port = free_port()
-    argv = [environment.command("datastore-emulator"), "--host-port", f"127.0.0.1:{port}"]
+    argv = [guest_environment.command("datastore-emulator"), "--host-port", f"127.0.0.1:{port}"]
     with serving(*argv, cwd=tmp_path, pattern=r"(?s)(.*export .*\n)") as printed:
         assert printed.replace(f":{port}", ":8081") == shown[1]
 
@@ -67,3 +61,9 @@ def test_every_fixture_is_in_the_table() -> None:
 
 def test_every_public_name_is_explained() -> None:
     assert [name for name in public_names if not re.search(rf"`{name}\b", README)] == []
+
+
+def test_links_lead_to_files() -> None:
+    links = re.findall(r"\]\(([^):]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / "packages" / "datastore-emulator" / link).is_file()] == []

@@ -9,16 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.packages.conftest import STRICT
 from tests.packages.wheels import Environment
 
 pytestmark = pytest.mark.xdist_group("wheels")
-
-
-@pytest.fixture(scope="module")
-def environment(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment with the wheel and what the project itself needs."""
-    packages = ["pytest", "pytest-xdist", "google-cloud-ndb"]
-    return Environment(tmp_path_factory.mktemp("environments") / "guestbook", [wheels["datastore-emulator"]], packages)
 
 
 @pytest.fixture
@@ -29,32 +23,32 @@ def project(tmp_path: Path) -> Path:
 
 def run_pytest(environment: Environment, project: Path, *arguments: str) -> dict[str, int]:
     """Run the project's tests and return how many there were of each outcome; the test fails if one of them does."""
-    ended = environment.run(environment.command("pytest"), "-W", "error", *arguments, cwd=project)
+    ended = environment.run(environment.command("pytest"), *STRICT, *arguments, cwd=project)
     return {outcome: int(count) for count, outcome in re.findall(r"(\d+) (passed|failed|error)", ended.stdout)}
 
 
-def test_suite_passes_with_nothing_started(environment: Environment, project: Path) -> None:
+def test_suite_passes_with_nothing_started(guest_environment: Environment, project: Path) -> None:
     (project / "test_without_datastore.py").unlink()
-    assert run_pytest(environment, project) == {"passed": 13}
+    assert run_pytest(guest_environment, project) == {"passed": 13}
 
 
-def test_each_xdist_worker_has_a_server_of_its_own(environment: Environment, project: Path) -> None:
+def test_each_xdist_worker_has_a_server_of_its_own(guest_environment: Environment, project: Path) -> None:
     (project / "test_without_datastore.py").unlink()
     # With "each", every worker runs every test.
     arguments = ["--tx", "2*popen", "--dist", "each", "--junitxml", "report.xml"]
-    assert run_pytest(environment, project, *arguments) == {"passed": 26}
+    assert run_pytest(guest_environment, project, *arguments) == {"passed": 26}
     properties = ElementTree.parse(project / "report.xml").iter("property")
     assert len({found.get("value") for found in properties if found.get("name") == "server"}) == 2
 
 
-def test_suite_without_fixtures_is_left_alone(environment: Environment, project: Path) -> None:
-    assert run_pytest(environment, project, "test_without_datastore.py") == {"passed": 3}
+def test_suite_without_fixtures_is_left_alone(guest_environment: Environment, project: Path) -> None:
+    assert run_pytest(guest_environment, project, "test_without_datastore.py") == {"passed": 3}
 
 
-def test_fixtures_are_from_the_plugin(environment: Environment, project: Path) -> None:
+def test_fixtures_are_from_the_plugin(guest_environment: Environment, project: Path) -> None:
     with pytest.raises(AssertionError, match="fixture 'ndb_context' not found"):
-        run_pytest(environment, project, "-p", "no:datastore_emulator", "test_guestbook_ndb.py")
+        run_pytest(guest_environment, project, "-p", "no:datastore_emulator", "test_guestbook_ndb.py")
 
 
-def test_pytest_is_no_dependency(environment: Environment) -> None:
-    assert "pytest" not in environment.dependencies("datastore-emulator")
+def test_pytest_is_no_dependency(guest_environment: Environment) -> None:
+    assert "pytest" not in guest_environment.dependencies("datastore-emulator")

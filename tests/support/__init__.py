@@ -5,4 +5,5 @@
 - `apps`: folders running on a local cloud.
 - `emulators`: Google's Datastore and Firestore emulators.
 - `containers`: Dockerfiles built and run for real.
+- `relays`: relays that record what passes, stall, or reset connections.
 """

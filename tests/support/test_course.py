@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support.course import CourseError, problems, read_course
+from codelab.readme.course import find_course
+from tests.support.course import ROOT, CourseError, module_names, problems, read_course
 
 ENTRY = """
 mod1-flask:
@@ -93,3 +95,12 @@ def test_pairs_are_the_tracks_of_the_readme(course: Course) -> None:
 def test_wrong_entry_is_named(course: Course, entry: str, words: str) -> None:
     with pytest.raises(CourseError, match=words):
         read_course(course(entry=entry))
+
+
+def test_make_knows_every_module() -> None:
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert f"MOD is one of: {' '.join(module_names())}\n" in done.stdout
+
+
+def test_codelab_knows_every_module() -> None:
+    assert find_course(ROOT).modules == module_names()

@@ -117,6 +117,36 @@ CASES: dict[str, tuple[Tree, Tree, Tree, list[str]]] = {
         {"main.py": "import flask\nimport a, b\n"},
         ['main.py:2: "import a, b" still uses a and b, which this step removes'],
     ),
+    "a package that is left in, and a name of it": (
+        {"main.py": "import webapp2\n"},
+        MAIN,
+        {"main.py": "import flask\nimport webapp2\nwebapp2.Route('/')\n"},
+        ['main.py:2: "import webapp2" still uses webapp2, which this step removes'],
+    ),
+    "an old import after the new one": (
+        {"main.py": "from google.appengine.ext import ndb\n"},
+        {"main.py": CLIENT},
+        {"main.py": CLIENT.replace("\n\n", "\nfrom google.appengine.ext import ndb\n\n")},
+        ['main.py:2: "from google.appengine.ext import ndb" still uses google.appengine, which this step removes'],
+    ),
+    "an import that gives a later line another meaning": (
+        {"main.py": CLIENT.replace("google.cloud", "google.appengine.ext")},
+        {"main.py": CLIENT},
+        {"main.py": CLIENT.replace("google.cloud", "google.appengine.ext")},
+        ['main.py:1: expected "from google.cloud import ndb", found "from google.appengine.ext import ndb"'],
+    ),
+    "an import that is missing along with a line that the step leaves as it is": (
+        {"main.py": CLIENT.replace("google.cloud", "google.appengine.ext")},
+        {"main.py": CLIENT},
+        {"main.py": ""},
+        ['main.py: "from google.cloud import ndb" is missing'],
+    ),
+    "an item of a list in another version": (
+        {"app.yaml": "libraries:\n- name: six\n  version: '1'\n"},
+        {"app.yaml": "libraries:\n- name: six\n  version: '2'\n"},
+        {"app.yaml": "libraries:\n- name: six\n  version: '1'\n"},
+        ['app.yaml:2: expected "- name: six, version: 2", found "- name: six, version: 1"'],
+    ),
     "an old key that is left in": (
         {"app.yaml": "runtime: python27\napi_version: 1\n"},
         {"app.yaml": "runtime: python314\n"},
@@ -146,6 +176,12 @@ CASES: dict[str, tuple[Tree, Tree, Tree, list[str]]] = {
         {"main.py": "import redis\nredis.Redis(port=1, socket_timeout=1)\n"},
         {"main.py": "import redis\n"},
         ['main.py: "redis.Redis(port=1, socket_timeout=1)" is missing'],
+    ),
+    "a call that is missing with its arguments on other lines": (
+        {"main.py": "import redis\n"},
+        {"main.py": "import redis\nwith redis.lock(\n    'a',\n    timeout=1,\n):\n    pass\n"},
+        {"main.py": "import redis\n"},
+        ['main.py: "with redis.lock(" is missing'],
     ),
     "a file that cannot be read": (
         MAIN,

@@ -66,9 +66,7 @@ def test_empty_main_py_fails_when_run(learner: Learner) -> None:
     ("content", "found"),
     [
         pytest.param(b"\x7fELF\x00\xff", "main.py", id="binary"),
-        pytest.param(
-            "from flask import caf\u00e9(\n".encode("latin-1"), "main.py:1: expected Python, found ", id="latin-1"
-        ),
+        pytest.param("from flask import caf\u00e9(\n".encode("latin-1"), "main.py:1: not valid Python: ", id="latin-1"),
     ],
 )
 def test_unreadable_main_py_is_reported(learner: Learner, content: bytes, found: str) -> None:

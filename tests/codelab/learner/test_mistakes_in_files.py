@@ -75,7 +75,7 @@ def test_requirement_misspelled(learner: Learner) -> None:
 
 def test_requirement_with_a_single_equals_sign(learner: Learner) -> None:
     learner.makes("mod2-cloudndb", Replace("requirements.txt", "six==", "six="), after=1)
-    check(learner, "mod2-cloudndb").says("requirements.txt:3: expected a requirement such as", "found six=1.16.0")
+    check(learner, "mod2-cloudndb").says('requirements.txt:3: "six=1.16.0" is not a requirement; write one such as')
 
 
 def test_gunicorn_forgotten_where_app_yaml_starts_it(learner: Learner) -> None:
@@ -221,7 +221,9 @@ def test_procfile_with_a_suffix(learner: Learner) -> None:
 
 def test_procfile_without_web(learner: Learner) -> None:
     learner.makes("mod5-buildpacks", Write("Procfile", "gunicorn -b :$PORT --threads 8 main:app\n"), after=1)
-    check(learner, "mod5-buildpacks").says("Procfile:1: expected", "web: ", "found", "gunicorn -b")
+    check(learner, "mod5-buildpacks").says(
+        'Procfile:1: cannot read "gunicorn -b', 'write a line such as "web: COMMAND"'
+    )
 
 
 def test_procfile_with_another_process_type(learner: Learner) -> None:
@@ -288,26 +290,26 @@ def test_address_of_redis_written_into_the_code(learner: Learner) -> None:
 
 def test_python_that_is_none(learner: Learner) -> None:
     learner.makes("mod2-cloudndb", Replace("main.py", "with client.context():", "with client.context()"), after=4)
-    check(learner, "mod2-cloudndb").says('main.py:27: expected Python, found "with client.context()" (')
+    check(learner, "mod2-cloudndb").says('main.py:27: not valid Python: "with client.context()" (')
 
 
 def test_a_block_that_is_not_indented(learner: Learner) -> None:
     learner.makes("mod2-cloudndb", Replace("main.py", "        store_visit(", "    store_visit("), after=4)
-    check(learner, "mod2-cloudndb").says("main.py:28: expected Python, found ")
+    check(learner, "mod2-cloudndb").says("main.py:28: not valid Python: ")
 
 
 def test_yaml_that_is_none(learner: Learner) -> None:
     learner.makes("mod2-cloudndb", Replace("app.yaml", "- name: grpcio\n", "- name: grpcio\n\t"), after=2)
-    check(learner, "mod2-cloudndb").says("1 of 5", "app.yaml:11: expected YAML, found ")
+    check(learner, "mod2-cloudndb").says("1 of 5", "app.yaml:11: not valid YAML: ")
 
 
 def test_a_template_that_is_none(learner: Learner) -> None:
     learner.makes("mod1-flask", Replace("templates/index.html", "{% endfor %}\n", ""), after=3)
-    check(learner, "mod1-flask").says("templates/index.html:", "expected a Jinja2 template, found ")
+    check(learner, "mod1-flask").says("templates/index.html:", "not a valid Jinja2 template: ")
 
 
 def test_a_file_deleted_that_no_step_deletes(learner: Learner) -> None:
     learner.makes("mod5-buildpacks", Delete("main.py"), after=3)
     answer = learner.codelab("check", "mod5-buildpacks", "--no-run")
-    answer.says("3 of 3", "No step changes these", "main.py: this file is missing")
+    answer.says("3 of 3", "no step changes them", "main.py: this file is missing")
     assert answer.code == 1

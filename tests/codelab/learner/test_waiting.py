@@ -34,7 +34,7 @@ def test_watch_continues_after_unreadable_file(learner: Learner) -> None:
     child = learner.begin("watch", "--no-run")
     child.expect_exact("1 of 3 steps are done.")
     learner.edits("mod5-buildpacks", Write("main.py", "def (\n"))
-    child.expect_exact("main.py:1: expected Python", timeout=TICK)
+    child.expect_exact("main.py:1: not valid Python", timeout=TICK)
     child.sendintr()
     child.expect(pexpect.EOF)
     assert answer_of(child).code == 0

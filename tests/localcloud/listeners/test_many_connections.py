@@ -1,4 +1,4 @@
-"""Idle connections: they have no threads, are closed after a time, and delay nobody."""
+"""Idle connections: they have no threads, are closed after a time, and delay no request."""
 
 from __future__ import annotations
 

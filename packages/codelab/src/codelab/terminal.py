@@ -106,7 +106,7 @@ class Terminal:
         if not plan.lost:
             self._print(f"{plan.ref.name}: nothing to reset, your copy is the same as {_state(plan.number)}.")
             return
-        self._print(f"To reset {plan.ref.name} to {_state(plan.number)} removes these changes of yours:")
+        self._print(f"Resetting {plan.ref.name} to {_state(plan.number)} removes these changes of yours:")
         for line in plan.lost:
             self._print(f"  {line}")
 

@@ -1,4 +1,4 @@
-"""The embedded Datastore: the RPCs of google.datastore.v1.Datastore on one SQLite file."""
+"""Answer the RPCs of google.datastore.v1.Datastore from one SQLite file."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ from datastore_emulator import messages as m
 from datastore_emulator import mutations
 from datastore_emulator.encoding import keys, masks
 from datastore_emulator.encoding.damage import DECODE_ERRORS, damaged_entity
+from datastore_emulator.encoding.results import REPLY_BYTES, fill_result
 from datastore_emulator.errors import DatastoreError, conflict, invalid
-from datastore_emulator.query.executor import REPLY_BYTES, fill_result
-from datastore_emulator.query.requests import QueryRequest, read_aggregation_query, read_query
-from datastore_emulator.query.responses import Response, answer_query, fingerprint, repeat_query
-from datastore_emulator.storage import history
-from datastore_emulator.storage.database import Snapshot, Storage, file_errors, read_state
-from datastore_emulator.storage.writer import Writer
+from datastore_emulator.query import (
+    QueryRequest,
+    Response,
+    answer_query,
+    fingerprint,
+    read_aggregation_query,
+    read_query,
+    repeat_query,
+)
+from datastore_emulator.storage import Snapshot, Storage, Writer, file_errors, history, read_state
 from datastore_emulator.transactions import Transaction, Transactions
 
 # https://cloud.google.com/datastore/docs/concepts/limits
@@ -28,7 +33,7 @@ _MAX_LOOKUP_KEYS = 1000
 
 
 class _Reading(NamedTuple):
-    """Where a read looks: the snapshot, the transaction to note it in, and the identifier of one begun for it."""
+    """The snapshot of a read, the transaction that notes it, and the identifier of a transaction begun for it."""
 
     snapshot: Snapshot
     transaction: Transaction | None
@@ -36,10 +41,10 @@ class _Reading(NamedTuple):
 
 
 class Engine:
-    """A Datastore in the SQLite file at `path`, made if it is not there; ":memory:" keeps nothing.
+    """A Datastore in the SQLite file at `path`, which is created if it does not exist; ":memory:" keeps nothing.
 
-    Thread-safe. The methods are the service's RPCs on raw messages and raise DatastoreError; a file that cannot be
-    used raises UserError. `clock` gives the seconds by which transactions expire.
+    Thread-safe. The methods are the service's RPCs on raw messages and raise DatastoreError. A file that cannot be
+    used raises UserError. `clock` returns the seconds by which transactions expire.
     """
 
     def __init__(
@@ -64,12 +69,15 @@ class Engine:
         self._storage.close()
 
     def reset(self, project_id: str) -> None:
-        """Remove all entities of the project, in every database and namespace."""
+        """Remove all entities of the project, in every database and namespace, for example between tests.
+
+        The history goes too: reads in the past and open transactions that have read anything fail, in all projects.
+        """
         with self._writing() as writer:
             writer.clear(project_id)
 
     def lookup(self, request: m.LookupRequest) -> m.LookupResponse:
-        """Find entities by key; what would not fit in one reply is `deferred`, for the client to ask again."""
+        """Find entities by key; those that do not fit in one reply are `deferred`, and the client asks again."""
         project, database = request.project_id, request.database_id
         wanted = masks.parse_paths(request.property_mask.paths) if request.HasField("property_mask") else None
         if len(request.keys) > _MAX_LOOKUP_KEYS:
@@ -136,7 +144,7 @@ class Engine:
         return m.RollbackResponse()
 
     def commit(self, request: m.CommitRequest) -> m.CommitResponse:
-        """Apply mutations, all or none; ABORTED if the transaction has read what has changed since."""
+        """Apply mutations, all or none; ABORTED if something that the transaction has read has changed since."""
         project, database = request.project_id, request.database_id
         if not project:
             raise invalid("missing project id in header")
@@ -146,7 +154,7 @@ class Engine:
             raise invalid("non-transaction commit cannot specify a transaction")
         if transactional and not selector:
             raise invalid("transactional commit requires a transaction")
-        changes = mutations.parse(project, database, request.mutations, transactional=transactional)
+        changes = mutations.read_mutations(project, database, request.mutations, transactional=transactional)
         if selector == "transaction":
             with self._transactions.ending(project, database, request.transaction) as transaction:
                 return self._apply(changes, transaction, timed=True)
@@ -175,7 +183,7 @@ class Engine:
         return response
 
     def allocate_ids(self, request: m.AllocateIdsRequest) -> m.AllocateIdsResponse:
-        """Complete each of the keys with an id that nothing else will be given."""
+        """Complete each of the keys with a new id."""
         project, database = request.project_id, request.database_id
         targets = []
         for key in request.keys:
@@ -192,7 +200,7 @@ class Engine:
         return response
 
     def reserve_ids(self, request: m.ReserveIdsRequest) -> m.ReserveIdsResponse:
-        """Keep the keys' ids from ever being allocated; names never are."""
+        """Reserve the keys' ids, so that they are never allocated."""
         project, database = request.project_id, request.database_id
         targets = [
             (keys.read_partition(project, database, key.partition_id), keys.encode_path(key, written=True))
@@ -219,7 +227,7 @@ class Engine:
                     try:
                         history.check_horizon(snapshot)
                     except DatastoreError as error:
-                        # A reset took what it reads; a time that it asked for itself is too old.
+                        # Its snapshot is gone after a reset; a time in the request is too old.
                         raise error if transaction.past is not None else conflict() from error
                     yield _Reading(snapshot, None if transaction.read_only else transaction, begun)
             else:
@@ -247,7 +255,7 @@ class Engine:
         return row
 
     def _check_unchanged(self, transaction: Transaction, connection: sqlite3.Connection) -> None:
-        """Raise ABORTED if what the transaction has read would read differently now."""
+        """Raise ABORTED if a read of the transaction would give another result now."""
         now = read_state(connection)
         if now.version == transaction.read_version:
             return

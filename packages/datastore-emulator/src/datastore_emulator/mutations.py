@@ -1,4 +1,4 @@
-"""Commit's mutations: what they may be, and how each is applied."""
+"""Check the mutations of a commit, and apply them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from datastore_emulator.encoding.damage import DECODE_ERRORS, damaged_entity
 from datastore_emulator.encoding.keys import Partition
 from datastore_emulator.encoding.values import IndexedValues
 from datastore_emulator.errors import DatastoreError, invalid
-from datastore_emulator.storage.writer import StoredEntity, Writer
+from datastore_emulator.storage import StoredEntity, Writer
 
 # https://cloud.google.com/datastore/docs/concepts/limits: 1 MiB less 4 bytes.
 _MAX_ENTITY_BYTES = 1_048_572
 
-# What may not follow what on one entity: google.datastore.v1.CommitRequest.mutations.
+# Pairs that may not follow each other on one entity: google.datastore.v1.CommitRequest.mutations.
 _FORBIDDEN_SEQUENCES = {
     ("insert", "insert"),
     ("update", "insert"),
@@ -28,7 +28,7 @@ _FORBIDDEN_SEQUENCES = {
 
 
 class Change(NamedTuple):
-    """One mutation, checked and encoded, so that the writer's turn is short."""
+    """One mutation, checked and encoded before the write transaction begins, so that it is short."""
 
     operation: str
     partition: Partition
@@ -38,16 +38,18 @@ class Change(NamedTuple):
     """A copy with a full key; the entity of a delete is empty."""
     indexed: IndexedValues
     base_version: int | None
-    """The version the stored entity must have, 0 for none; None if any will do."""
+    """The version that the stored entity must have, 0 if there must be none; None for any."""
     fail_on_conflict: bool
     mask: list[masks.PropertyPath] | None
-    """What of the entity is written; None for all of it."""
+    """The properties to write; None for the whole entity."""
     transforms: list[tuple[masks.PropertyPath, m.PropertyTransform]]
 
 
-def parse(project: str, database: str, mutations: Iterable[m.Mutation], *, transactional: bool) -> list[Change]:
-    """Return the changes that the mutations ask for; DatastoreError for what is wrong with them on their own."""
-    changes = [_parse(project, database, mutation) for mutation in mutations]
+def read_mutations(
+    project: str, database: str, mutations: Iterable[m.Mutation], *, transactional: bool
+) -> list[Change]:
+    """Return the changes that the mutations describe; DatastoreError if they are invalid whatever is stored."""
+    changes = [_read_mutation(project, database, mutation) for mutation in mutations]
     operations: dict[tuple[Partition, bytes], str] = {}
     for change in changes:
         if not change.complete:
@@ -63,7 +65,7 @@ def parse(project: str, database: str, mutations: Iterable[m.Mutation], *, trans
 
 
 def apply(change: Change, writer: Writer, result: m.MutationResult) -> None:
-    """Apply the change and fill its result; DatastoreError if the entity's existence or version forbids it."""
+    """Apply the change and fill its result; DatastoreError if it does not fit the stored entity."""
     path = change.path
     old = None
     if change.complete:
@@ -94,7 +96,7 @@ def apply(change: Change, writer: Writer, result: m.MutationResult) -> None:
         raise DatastoreError(StatusCode.NOT_FOUND, "no entity to update")
     entity, indexed = change.entity, change.indexed
     if change.mask is not None or change.transforms:
-        entity = _change(change, old, writer.version, result)
+        entity = _apply_mask_and_transforms(change, old, writer.version, result)
         indexed = values.index_entity(entity)
     body = entity.SerializeToString(deterministic=True)
     if len(body) > _MAX_ENTITY_BYTES:
@@ -108,8 +110,10 @@ def apply(change: Change, writer: Writer, result: m.MutationResult) -> None:
     _fill_times(result, writer.version, old.created if old else writer.version)
 
 
-def _change(change: Change, old: StoredEntity | None, now: int, result: m.MutationResult) -> m.Entity:
-    """Return the entity after the change's mask and transforms; the transforms' results go into `result`."""
+def _apply_mask_and_transforms(
+    change: Change, old: StoredEntity | None, now: int, result: m.MutationResult
+) -> m.Entity:
+    """Return the entity after the change's mask and transforms, and write the transforms' results into `result`."""
     entity = change.entity
     if change.mask is not None:
         try:
@@ -122,7 +126,7 @@ def _change(change: Change, old: StoredEntity | None, now: int, result: m.Mutati
     return entity
 
 
-def _parse(project: str, database: str, mutation: m.Mutation) -> Change:
+def _read_mutation(project: str, database: str, mutation: m.Mutation) -> Change:
     operation = mutation.WhichOneof("operation")
     if operation is None:
         raise invalid("Mutation is missing operation.")
@@ -148,21 +152,21 @@ def _parse(project: str, database: str, mutation: m.Mutation) -> Change:
         complete,
         entity,
         indexed,
-        _base_version(mutation),
+        _read_base_version(mutation),
         mutation.conflict_resolution_strategy == m.Mutation.FAIL,
-        _mask(mutation),
+        _read_mask(mutation),
         transforms.check(mutation.property_transforms),
     )
 
 
-def _mask(mutation: m.Mutation) -> list[masks.PropertyPath] | None:
+def _read_mask(mutation: m.Mutation) -> list[masks.PropertyPath] | None:
     if not mutation.HasField("property_mask") or mutation.WhichOneof("operation") == "delete":
         return None
     return masks.parse_paths(mutation.property_mask.paths, written=True)
 
 
-def _base_version(mutation: m.Mutation) -> int | None:
-    # A version here is the microsecond of the commit, so an update time says the same.
+def _read_base_version(mutation: m.Mutation) -> int | None:
+    # A version is the microsecond of the commit, so an update time is the same number.
     strategy = mutation.WhichOneof("conflict_detection_strategy")
     if strategy == "base_version":
         return int(mutation.base_version)

@@ -1,11 +1,11 @@
-"""Open transactions: what each has read, so that its commit can tell whether that still holds.
+"""Open transactions, and what each has read, so that its commit can check that nothing of it has changed.
 
 Concurrency is optimistic. A transaction reads one state of the database, that of its first read, and nothing is
-locked; at its commit everything it read is read again, and ABORTED if the answer is another one. A read-only
-transaction, or one that writes nothing, is as good as what it reads and never fails.
+locked. Its commit repeats all reads, and is ABORTED if one has another result. A read-only transaction, or one that
+writes nothing, never fails.
 
-Between its reads a transaction holds nothing of the file, since SQLite's log grows as long as anybody reads in it. What
-others have changed since its first read, it reads from the history, which is kept as long as a transaction needs it.
+Between its reads a transaction keeps no snapshot open, because SQLite's log cannot be emptied while a snapshot is open.
+It reads what others have changed since its first read from the history, which is kept as long as it needs it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from datastore_emulator import messages as m
 from datastore_emulator.encoding.keys import Partition
 from datastore_emulator.errors import DatastoreError, conflict, invalid
-from datastore_emulator.query.requests import QueryRequest
-from datastore_emulator.storage.database import Snapshot, Storage
+from datastore_emulator.query import QueryRequest
+from datastore_emulator.storage import Snapshot, Storage
 from datastore_emulator.storage.history import check_read_time
 
 # https://cloud.google.com/datastore/docs/concepts/transactions: idle for a minute, or 270 seconds in all.
@@ -32,7 +32,7 @@ LIFETIME_SECONDS = 270
 LOCK_SECONDS = 2.0
 _MAX_WAITING = 12
 _SWEEP_SECONDS = 1
-# Each that has read keeps what it has read, and some a connection; beyond this the one longest idle is given up.
+# Each that has read keeps its reads in memory, and some a connection. Beyond this, the one longest idle is aborted.
 _MAX_READING = 100
 
 _ID_PREFIX = b"txn\0"
@@ -41,7 +41,7 @@ _ID_BYTES = 16
 
 @dataclass(slots=True, eq=False)
 class Transaction:
-    """One transaction, used by whoever holds its lock."""
+    """One transaction. Hold its lock to use it."""
 
     project: str
     database: str
@@ -52,15 +52,15 @@ class Transaction:
     """The time it reads at, in microseconds since 1970; None for the time of its first read."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     over: threading.Event = field(default_factory=threading.Event)
-    """Set when nothing will come of it any more: its commit, if there was one, is done."""
+    """Set once it has ended and its commit, if there was one, is done."""
     read_version: int | None = None
     """The newest commit at its first read."""
     read_time: int = 0
-    """As of when it reads, in microseconds since 1970."""
+    """The time of its snapshot, in microseconds since 1970."""
     connection: sqlite3.Connection | None = None
-    """Has temporary tables of what has changed since the first read, once it has read any of that."""
+    """A connection with temporary tables of what has changed since the first read, once it has read any of that."""
     ended: DatastoreError | None = None
-    """Why nobody may use it any more."""
+    """The error for further calls, once it has ended."""
     lookups: dict[tuple[Partition, bytes], int] = field(default_factory=dict)
     """The version found for each key read, 0 for none."""
     queries: list[tuple[QueryRequest, object]] = field(default_factory=list)
@@ -68,22 +68,22 @@ class Transaction:
 
 
 class Transactions:
-    """The open transactions, by identifier; thread-safe. `clock` gives seconds that only go forward."""
+    """The open transactions, by identifier; thread-safe. `clock` returns seconds that never go back."""
 
     def __init__(self, storage: Storage, clock: Callable[[], float]) -> None:
         self._storage = storage
         self._clock = clock
-        # One thread may take it again: _end() is called with it and without.
+        # Reentrant: _end() is called with it and without.
         self._lock = threading.RLock()
         self._open: dict[bytes, Transaction] = {}
         self._ending: set[Transaction] = set()
-        # Those that have read, and the time of which each needs the history.
+        # Transactions that have read, and the time from which each needs the history.
         self._needed: dict[Transaction, int] = {}
         self._waiting = threading.Semaphore(_MAX_WAITING)
         self._next_sweep = clock()
 
     def begin(self, project: str, database: str, options: m.TransactionOptions) -> bytes:
-        """Open a transaction and return its identifier; a retry's previous_transaction tells us nothing we need."""
+        """Open a transaction and return its identifier; a retry's previous_transaction is not needed."""
         if not project:
             raise invalid("missing project id in header")
         read_only = options.WhichOneof("mode") == "read_only"
@@ -99,7 +99,7 @@ class Transactions:
 
     @contextlib.contextmanager
     def reading(self, project: str, database: str, identifier: bytes) -> Iterator[tuple[Transaction, Snapshot]]:
-        """The transaction, held for the length of a `with` block, and the database as it reads it."""
+        """Hold the transaction for the length of a `with` block; yield it and its snapshot."""
         transaction = self._find(project, database, identifier)
         with transaction.lock:
             if transaction.ended:
@@ -109,19 +109,19 @@ class Transactions:
             try:
                 yield transaction, snapshot
             except BaseException:
-                # Whatever it has of temporary tables may be half made.
+                # Its temporary tables may be incomplete.
                 self._storage.drop_connection(snapshot.connection)
                 raise
             transaction.connection = self._storage.keep_connection(snapshot)
 
     def _open_snapshot(self, transaction: Transaction) -> Snapshot:
-        """Return the database as it was at the transaction's first read, which may be this one."""
+        """Return a snapshot as of the transaction's first read, which may be this one."""
         past = transaction.past
         first = transaction.read_version is None
         if first:
             self._make_room()
             with self._lock:
-                # All of the history, until it is known how much is needed.
+                # All of the history, until the snapshot's version is known.
                 self._needed[transaction] = 0
         connection, transaction.connection = transaction.connection, None
         snapshot = self._storage.open_snapshot(past if first else None, connection)
@@ -136,15 +136,15 @@ class Transactions:
         return snapshot._replace(version=transaction.read_version, time=transaction.read_time, past=past)
 
     def oldest_needed(self) -> int | None:
-        """Return the earliest time of which an open transaction needs the history, None if none does."""
+        """Return the earliest time from which an open transaction needs the history, None if none does."""
         with self._lock:
             return min(self._needed.values(), default=None)
 
     @contextlib.contextmanager
     def ending(self, project: str, database: str, identifier: bytes) -> Iterator[Transaction]:
-        """The transaction, taken out of the open ones.
+        """Take the transaction out of the open ones for its commit, and yield it.
 
-        Writes outside any transaction wait for the end of the `with` block, which is where it commits.
+        Writes outside any transaction wait until the `with` block ends.
         """
         transaction = self._find(project, database, identifier)
         with self._lock:
@@ -162,7 +162,7 @@ class Transactions:
             transaction.over.set()
 
     def rollback(self, project: str, database: str, identifier: bytes) -> None:
-        """End the transaction; one that has ended already is as well, since clients roll back failed commits."""
+        """End the transaction. One that has ended already is no error, since clients roll back failed commits."""
         _check_identifier(identifier)
         with self._lock:
             known = identifier in self._open
@@ -173,15 +173,15 @@ class Transactions:
     def wait_for_readers(self, targets: Set[tuple[Partition, bytes]]) -> None:
         """Wait for the open transactions that have looked up one of the keys; ABORTED if that takes too long.
 
-        For a write outside any transaction: it gives way to those that were there before it, as where they hold locks
-        on what they have read (https://cloud.google.com/datastore/docs/concepts/transactions#concurrency_modes).
-        Those that come later do not keep it waiting for ever, and between transactions the first commit wins.
+        A write outside any transaction waits for those that have read before it, as if they held locks on what they
+        have read (https://cloud.google.com/datastore/docs/concepts/transactions#concurrency_modes). It does not wait
+        for those that read later. Between transactions the first commit wins.
         """
         readers = self._readers(targets)
         if not readers:
             return
         deadline = time.monotonic() + LOCK_SECONDS
-        # Whoever waits has a thread of the server, and the commit that is waited for needs one.
+        # Each waiter occupies a thread of the server. A limit leaves threads for the commits that they wait for.
         if not self._waiting.acquire(blocking=False):
             raise conflict()
         try:
@@ -204,9 +204,9 @@ class Transactions:
             ]
 
     def expire(self) -> None:
-        """End the transactions that nobody will end, once a second at most.
+        """End abandoned transactions, at most once a second.
 
-        Asked at every write: what an abandoned one holds is history, and the file grows until that is given up.
+        Each write calls this: the file keeps the history that an abandoned transaction needs, and grows.
         """
         now = self._clock()
         with self._lock:
@@ -214,7 +214,7 @@ class Transactions:
                 return
             self._next_sweep = now + _SWEEP_SECONDS
             for identifier, transaction in list(self._open.items()):
-                # One whose lock is taken is in use: its turn comes later.
+                # One whose lock is taken is in use, and ends in a later call.
                 if _is_old(transaction, now) and transaction.lock.acquire(blocking=False):
                     del self._open[identifier]
                     self._end(transaction, _expired())

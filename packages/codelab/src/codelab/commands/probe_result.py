@@ -92,7 +92,7 @@ class _Platform:
 
 def _platform(host: str) -> _Platform:
     if host.endswith(".appspot.com"):
-        # Before "-dot-" may stand a service or a version of the default one: then the log of all services.
+        # The part before "-dot-" may be a service, or a version of the default one. Then show the log of all services.
         service = "" if "-dot-" in host else " --service=default"
         return _Platform(
             hops="On App Engine with Python 3 PROXY_HOPS is '2', under env_variables in app.yaml; then deploy again",

@@ -1,4 +1,4 @@
-"""The course on disk: its modules, their tracks, and the names people call them by."""
+"""The course on disk: its modules and tracks, found by the names that people type."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ _LINK_TO_MODULE = re.compile(r"\]\(\.\./(mod\d+-[\w-]+)/README\.md\)")
 
 @dataclass(frozen=True)
 class TrackRef:
-    """One track of one codelab, and where the learner's copy of it is."""
+    """A track together with its codelab: its name, its folders, and the learner's copy."""
 
     codelab: Codelab
     track: Track
 
     @property
     def name(self) -> str:
-        """What commands call it: "mod2-cloudndb" for the main track, else "mod2-cloudndb/FINISH"."""
+        """The name that commands take: "mod2-cloudndb" for the main track, else "mod2-cloudndb/FINISH"."""
         module = self.codelab.module
         return module if self.track is self.codelab.tracks[0] else f"{module}/{self.track.start}"
 
     @property
     def root(self) -> Path:
+        """The folder of the course."""
         return self.codelab.readme.parent.parent
 
     @property
@@ -42,10 +43,12 @@ class TrackRef:
 
     @property
     def start(self) -> Path:
+        """The folder that the track starts from."""
         return self.codelab.readme.parent / self.track.start
 
     @property
     def finish(self) -> Path:
+        """The folder that the track ends with."""
         return self.codelab.readme.parent / self.track.finish
 
 
@@ -56,7 +59,7 @@ class Course:
         self.root = root
         self._codelabs: dict[tuple[str, int], Codelab] = {}
         if not self.modules:
-            raise CodelabError(f"{root}: expected a course, folders such as mod1-flask with a README.md; found none")
+            raise CodelabError(f"{root}: no modules here; a module is a folder such as mod1-flask with a README.md")
 
     @cached_property
     def modules(self) -> list[str]:
@@ -73,7 +76,7 @@ class Course:
         return self._codelabs[version]
 
     def other_pages(self) -> Iterator[Page]:
-        """Yield what there is to read beside the codelabs."""
+        """Yield the pages beside the codelabs."""
         for path in sorted([*self.root.glob("*.md"), *self.root.glob("docs/*.md"), *self.root.glob("one-app/*.md")]):
             yield read_page(path, self.root)
 
@@ -96,7 +99,7 @@ class Course:
                 if track.start == (start or "START"):
                     return TrackRef(codelab, track)
             starts = ", ".join(f"{codelab.module}/{track.start}" for track in codelab.tracks)
-            raise CodelabError(f'"{name}": expected a folder that a codelab starts from ({starts}), found none')
+            raise CodelabError(f'"{name}": no codelab starts from this folder; choose one of {starts}')
         for ref in self.tracks():
             if ref.copy.name == wanted:
                 return ref
@@ -113,10 +116,12 @@ class Course:
         return next((known for known in self.modules if name in (known, known.partition("-")[0])), None)
 
     def _no_module(self, name: str) -> CodelabError:
-        return CodelabError(f'"{name}": expected one of {", ".join(self.modules)}; `make list` shows them')
+        return CodelabError(
+            f'"{name}": no such module; choose one of {", ".join(self.modules)} (`make list` shows them)'
+        )
 
     def after(self, ref: TrackRef) -> TrackRef | None:
-        """Return where to go on: the track that begins where this one ends, else the README's next module."""
+        """Return the track to continue with: the one that begins where this one ends, else the README's next module."""
         for track in ref.codelab.tracks:
             if track.start == ref.track.finish:
                 return TrackRef(ref.codelab, track)
@@ -128,7 +133,7 @@ class Course:
 def find_course(directory: Path) -> Course:
     """Return the course that a directory lies in; from anywhere else, the one this package is part of.
 
-    Raises CodelabError if there is neither: the package was installed without the course, and the person is elsewhere.
+    Raises CodelabError if there is neither, as with an installed package and a directory outside any course.
     """
     for candidate in [directory, *directory.parents, *Path(__file__).parents]:
         if (candidate / "mod1-flask").is_dir():

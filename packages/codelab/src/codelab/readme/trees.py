@@ -24,19 +24,20 @@ MAX_DEPTH = 20
 # Of all files together; what comes after is named and not read.
 MAX_TREE_BYTES = 5 * MAX_BYTES
 
-# A folder of such a name stands where a file of the course belongs.
+# A folder of such a name is in the place of a file of the course.
 _NAMES_A_FILE = re.compile(r"(^|/)(\w+\.(py|html|txt|yaml)|Dockerfile|Procfile)$")
-# What running, installing and looking at a folder leaves in it, which is no part of the app.
+# Left behind by running, installing and looking at an app; no part of it.
 _LEFT_BEHIND = {"__pycache__", ".git", ".venv", ".DS_Store", ".idea", ".pytest_cache", ".vscode", "lib", "node_modules"}
 _ONLY_DIFFS = 'expected a diff that begins with "--- a/FILE" and "+++ b/FILE"'
 
 
 class Unread(str):
-    """The text that stands in a tree for a file which is not read, and why it is not."""
+    """The text that a tree has for a file that is not read, and the reason."""
 
     __slots__ = ("expected", "found")
 
     def __new__(cls, reason: NotReadError) -> Unread:
+        """Make the text from the reason."""
         text = super().__new__(cls, f"(not read: {reason})")
         text.expected, text.found = reason.expected, reason.found
         return text
@@ -52,7 +53,7 @@ def read_tree(folder: Path) -> dict[str, str]:
     CodelabError if there is no such folder, or it holds too many files.
     """
     if not folder.is_dir():
-        raise CodelabError(f"{folder}: expected a folder with an app, found none")
+        raise CodelabError(f"{folder}: no such folder")
     tree: dict[str, str] = {}
     size = 0
     for name in sorted(_files(folder), key=lambda name: name.split("/")):
@@ -91,7 +92,7 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def _text(folder: Path, name: str, left: int) -> str | None:
-    """Return what stands in the tree for one file; None for a link to a folder and for one to nowhere."""
+    """Return one file's text in the tree; None for a link to a folder and for one to nowhere."""
     path = folder / name
     try:
         if path.is_symlink():
@@ -192,15 +193,15 @@ def apply_diff(tree: Tree, diff: Fence, readme: str) -> dict[str, str]:
         if "" in (old, new):
             raise problem(line, f'{_ONLY_DIFFS}, found "{file.source_file}" and "{file.target_file}"')
         if old and old not in result:
-            raise problem(line, f"expected {old} to change, and there is no such file at this step")
+            raise problem(line, f"this diff changes {old}, which does not exist at this step")
         if new and new != old and new in result:
-            raise problem(line, f"expected {new} to be new, and it exists already at this step")
+            raise problem(line, f"this diff creates {new}, which exists already at this step")
         lines = result.pop(old).splitlines(keepends=True) if old else []
         text = _patched(lines, file, problem)
         if new:
             result[new] = text
         elif text:
-            raise problem(line, f"expected {old} to be deleted, and the diff leaves lines of it")
+            raise problem(line, f"this diff deletes {old}, but leaves lines of it")
     return dict(sorted(result.items()))
 
 
@@ -226,12 +227,15 @@ def _patched(lines: list[str], file: PatchedFile, problem: Callable[[int | None,
     for hunk in file:
         # An empty range is given by the line before it: that is how a diff says where lines are added.
         before = hunk.source_start - (hunk.source_length > 0)
+        last = _line_of(hunk)
         result += lines[done:before]
         done = before
         if hunk.target_start - (hunk.target_length > 0) != len(result):
             expected_start = len(result) + (hunk.target_length > 0)
             raise problem(_line_of(hunk), f"expected +{expected_start} in @@, found +{hunk.target_start}")
         for line in hunk:
+            # The note that a line end is missing has no number of its own.
+            last = line.diff_line_no or last
             if line.is_context or line.is_removed:
                 found = lines[done] if done < len(lines) else "the end of the file"
                 if found != line.value:
@@ -244,5 +248,5 @@ def _patched(lines: list[str], file: PatchedFile, problem: Callable[[int | None,
             if line.is_context or line.is_added:
                 result.append(line.value)
             if line.line_type == LINE_TYPE_NO_NEWLINE:
-                raise problem(line.diff_line_no, f"expected {file.path} to end in a line end, found none")
+                raise problem(last, f"{file.path} has to end with a line end")
     return "".join(result + lines[done:])

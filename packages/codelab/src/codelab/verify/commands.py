@@ -1,4 +1,4 @@
-"""Whether the commands in a page's console fences exist, and what they name."""
+"""Checks that the commands in a page's console fences exist, and the files and modules that they name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from io import StringIO
 from codelab.errors import Problem
 from codelab.readme.course import Course
 from codelab.readme.model import Page
-from codelab.verify.gcloud import mistake_in, read_record
+from codelab.verify.gcloud import find_mistake, read_record
 
 # The programs of other people that codelabs use, with the options they use of them, as in their manual pages.
 _PROGRAMS = {
@@ -30,8 +30,8 @@ _VARIABLE = re.compile(r"\$\(([A-Z_]+)\)")
 _MODULE_PATH = re.compile(r"(?:^|[=:])(mod\d+-[^=:]*)")
 
 
-class Commands:
-    """Checks console commands; `checked` counts them. `parsers` reads our own programs' arguments, by program."""
+class CommandChecker:
+    """Checks console commands; `checked` counts them. `parsers` read the arguments of this repository's programs."""
 
     def __init__(self, course: Course, parsers: Mapping[str, argparse.ArgumentParser]) -> None:
         self.checked = 0
@@ -42,13 +42,13 @@ class Commands:
         _, self._gcloud = read_record()
         self._readers: dict[str, Callable[[list[str]], str | None]] = {
             "make": self._make,
-            "gcloud": lambda words: mistake_in(words, self._gcloud),
+            "gcloud": lambda words: find_mistake(words, self._gcloud),
         }
         for program, parser in parsers.items():
             self._readers[f".venv/bin/{program}"] = partial(_refusal, parser)
 
     def check(self, page: Page) -> Iterator[Problem]:
-        """Yield each line of a console fence that is no command, or one that does not exist."""
+        """Yield a problem for each line of a console fence that is no command, or names what does not exist."""
         for fence in page.consoles:
             for number, line in fence.numbered_lines():
                 self.checked += 1
@@ -57,11 +57,11 @@ class Commands:
 
     def _mistake(self, line: str) -> str | None:
         if not line.startswith("$ "):
-            return f'expected a command behind "$ ", found "{line}"'
+            return f'begin each command with "$ ": "{line}"'
         try:
             program, *words = shlex.split(line[2:])
         except ValueError as error:
-            return f"expected a command that a shell can read, found {error}: {line}"
+            return f"a shell cannot read this command ({error}): {line}"
         read = self._readers.get(program)
         return (read(words) if read else self._other(program, words)) or self._missing_path(words)
 
@@ -69,43 +69,43 @@ class Commands:
         values = dict(word.partition("=")[::2] for word in words if "=" in word)
         for target in (word for word in words if "=" not in word):
             if target not in self._targets:
-                return f'expected a target of the Makefile, found "make {target}"'
+                return f'the Makefile has no target "{target}"'
         for variable in values:
             if variable not in self._variables:
-                return f'expected a variable of the Makefile, found "{variable}="'
+                return f"the Makefile has no variable {variable}"
         module = values.get("MOD", self._course.modules[0])
         if module not in self._course.modules:
-            return f"expected MOD to be one of {', '.join(self._course.modules)}, found {module}"
+            return f"MOD={module} is no module; the modules are {', '.join(self._course.modules)}"
         folders = [name for variable in ("SIDE", "FROM", "TO") for name in values.get(variable, "").split()]
         known = {path.name for path in (self._course.root / module).iterdir() if path.is_dir()}
         known |= {"work", *(f"work-{name}" for name in known)}
         strange = [name for name in folders if name not in known and not name.isdecimal()]
-        return f"expected folders of {module}, found {', '.join(strange)}" if strange else None
+        return f"{module} has no folder {', '.join(strange)}" if strange else None
 
     def _other(self, program: str, words: list[str]) -> str | None:
         name = next((known for known in (f"{program} {''.join(words[:1])}", program) if known in _PROGRAMS), None)
         if name is None:
-            return f'expected a program that codelabs use ({", ".join(sorted(_PROGRAMS))}), found "{program}"'
+            return f"codelabs do not use {program}; they use {', '.join(sorted(_PROGRAMS))}"
         options = {word.partition("=")[0] for word in words if word.startswith("-")}
         strange = sorted(options - _PROGRAMS[name])
-        return f"expected options of {name} that codelabs use, found {', '.join(strange)}" if strange else None
+        return f"codelabs do not use {', '.join(strange)} of {name}" if strange else None
 
     def _missing_path(self, words: list[str]) -> str | None:
         """Return what is wrong with a path into a module; those into work/ are the learner's."""
         for word in words:
             path = _MODULE_PATH.search(word)
             if path and not word.startswith("MOD=") and not (self._course.root / path[1]).exists():
-                return f"expected {path[1]} to exist, found no such file or folder"
+                return f"{path[1]} does not exist"
         return None
 
 
 def _refusal(parser: argparse.ArgumentParser, words: list[str]) -> str | None:
-    """Return what a command's own parser says against these words."""
-    said = StringIO()
+    """Return the error of a command's own parser for these words, None if it accepts them."""
+    output = StringIO()
     try:
-        with redirect_stderr(said):
+        with redirect_stderr(output):
             parser.parse_args(words)
     except SystemExit as end:
         if end.code:
-            return f"expected a command that {parser.prog} has, found {said.getvalue().strip().splitlines()[-1]}"
+            return f"{parser.prog} does not accept this command: {output.getvalue().strip().splitlines()[-1]}"
     return None

@@ -1,4 +1,4 @@
-"""Which gcloud commands and flags exist, as gcloud itself says; `python -m codelab.verify.gcloud` looks them up afresh.
+"""The gcloud commands and flags that exist, by gcloud's own help; `python -m codelab.verify.gcloud` looks them up.
 
 A reader's machine may have no gcloud, so what the codelabs use of it is kept in gcloud.json, with the version.
 """
@@ -30,24 +30,24 @@ _FLAG = re.compile(r"--(?:\[(no-)\])?([a-z][a-z0-9-]*)")
 
 
 def read_record() -> tuple[str, dict[str, list[str]]]:
-    """Return the version of gcloud that was asked, and each command's flags, as in {"run deploy": ["--source"]}."""
+    """Return the version of gcloud that was looked up, and each command's flags, as in {"run deploy": ["--source"]}."""
     record = json.loads(_RECORD.read_text())
     return record["version"], record["commands"]
 
 
-def mistake_in(words: list[str], commands: dict[str, list[str]]) -> str | None:
+def find_mistake(words: list[str], commands: dict[str, list[str]]) -> str | None:
     """Return what is wrong with a gcloud command (the words behind `gcloud`), None if nothing is."""
     names = list(_leading_names(words))
     known = [" ".join(names[:length]) for length in range(len(names), 0, -1)]
     command = next((name for name in known if name in commands), None)
     if command is None:
         return (
-            f'expected a gcloud command that exists, found "gcloud {" ".join(names)}"; if it is a new one, '
-            "`python -m codelab.verify.gcloud` asks gcloud"
+            f'gcloud has no command "{" ".join(names)}", as far as recorded; if it is new, '
+            "`python -m codelab.verify.gcloud` records it"
         )
     flags = [word.partition("=")[0] for word in words if word.startswith("--")]
     strange = [flag for flag in flags if flag not in commands[command] and flag not in _GLOBAL_FLAGS]
-    return f"expected flags that gcloud {command} has, found {', '.join(strange)}" if strange else None
+    return f"gcloud {command} has no flag {', '.join(strange)}" if strange else None
 
 
 def commands_in(page: Page) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Whether the links of a page lead somewhere."""
+"""Checks that the links of a page lead somewhere."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from codelab.readme.model import Page
 from localcloud.files.paths import OutsideError, resolve_inside
 
 
-class Links:
-    """Checks links into the repository; `checked` counts them. Those to other sites are left to a reader's browser."""
+class LinkChecker:
+    """Checks links into the repository; `checked` counts them. Links to other sites are not followed."""
 
     def __init__(self, root: Path) -> None:
         self.checked = 0
@@ -22,7 +22,7 @@ class Links:
         self._anchors: dict[Path, set[str]] = {}
 
     def check(self, page: Page) -> Iterator[Problem]:
-        """Yield each link to a file or a heading that is not there."""
+        """Yield a problem for each link to a file or a heading that does not exist."""
         for link in page.links:
             target = urlsplit(link.target)
             if target.scheme or target.netloc:
@@ -38,12 +38,12 @@ class Links:
                     else page.path.resolve()
                 )
             except OutsideError:
-                yield Problem(page.name, link.line, f"expected a link into this repository, found {link.target}")
+                yield Problem(page.name, link.line, f"{link.target} leads out of this repository")
                 continue
             if not path.exists():
-                yield Problem(page.name, link.line, f"expected {link.target} to exist, found no such file")
+                yield Problem(page.name, link.line, f"{link.target} does not exist")
             elif target.fragment and target.fragment not in self._headings(path):
-                yield Problem(page.name, link.line, f"expected a heading #{target.fragment} in {path.name}, found none")
+                yield Problem(page.name, link.line, f"{path.name} has no heading #{target.fragment}")
 
     def _headings(self, path: Path) -> set[str]:
         """Return the anchors that repository pages give a Markdown file's headings."""

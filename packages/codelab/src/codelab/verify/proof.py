@@ -1,4 +1,4 @@
-"""Proves that the codelabs are right, and says what it has proved."""
+"""Checks modules, prints each problem by file and line, and sums up."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from codelab.check import Checker
 from codelab.errors import Problem, ReadmeError
 from codelab.readme.course import Course, TrackRef
-from codelab.verify.commands import Commands
-from codelab.verify.links import Links
-from codelab.verify.text import check_finish, check_sections, check_times, check_turns
+from codelab.verify.commands import CommandChecker
+from codelab.verify.links import LinkChecker
+from codelab.verify.text import check_finish, check_order, check_sections, check_times
 
 
 def verify(course: Course, modules: list[str], *, parsers: Mapping[str, argparse.ArgumentParser], run: bool) -> bool:
-    """Print every problem of these modules, by file and line, and what was proved; return whether all is well.
+    """Print every problem of these modules, by file and line, and what was checked; return whether there is none.
 
     `parsers` are those of this repository's programs, by the program's name; READMEs may use what they accept.
     """
-    commands, links = Commands(course, parsers), Links(course.root)
+    commands, links = CommandChecker(course, parsers), LinkChecker(course.root)
     problems: list[Problem] = []
     checkers: list[Checker] = []
     pages = list(course.other_pages()) if modules == course.modules else []
@@ -37,7 +37,7 @@ def verify(course: Course, modules: list[str], *, parsers: Mapping[str, argparse
                 problems += error.problems
                 continue
             checkers.append(checker)
-            problems += [*check_turns(checker), *check_finish(checker)]
+            problems += [*check_order(checker), *check_finish(checker)]
     for page in pages:
         problems += [*commands.check(page), *links.check(page)]
     _print(problems)

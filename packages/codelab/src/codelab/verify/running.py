@@ -1,4 +1,4 @@
-"""Whether the app works after each step that says so."""
+"""Checks that the app works after each step that says so."""
 
 from __future__ import annotations
 
@@ -17,30 +17,33 @@ from datastore_emulator.scratch import Scratch
 
 
 def run_track(checker: Checker) -> tuple[list[Problem], int]:
-    """Run START and the app after each working step; return the steps whose output is not START's, and their number."""
+    """Run START and the app after each working step.
+
+    Returns a problem for each step whose output is not START's, and the number of apps after steps that were run.
+    """
     codelab, track = checker.ref.codelab, checker.ref.track
     with Scratch("codelab-") as scratch:
         working = [step for step in track.steps if step.works]
-        sites = []
+        folders = []
         for step in working:
-            folder = Path(scratch) / f"step-{step.number}"
-            write_tree(checker.trees[step.number], folder)
+            path = Path(scratch) / f"step-{step.number}"
+            write_tree(checker.trees[step.number], path)
             cache = find_cache(checker.trees[step.number])
-            sites.append(ComparedFolder(f"the app after step {step.number}", folder, cache))
+            folders.append(ComparedFolder(f"the app after step {step.number}", path, cache))
         start = ComparedFolder("START", checker.ref.start, find_cache(checker.trees[0]))
-        comparison = Comparison(start, sites, codelab.function)
+        comparison = Comparison(start, folders, codelab.function)
         problems = []
         try:
             with comparison:
-                for step, site in zip(working, sites, strict=True):
-                    if difference := comparison.first_difference(site, select(SCENARIOS, quick_only=True)):
+                for step, folder in zip(working, folders, strict=True):
+                    if difference := comparison.first_difference(folder, select(SCENARIOS, quick_only=True)):
                         text = f"in the scenario “{difference.scenario}”, {difference.text}"
                         problems.append(Problem(readme_of(codelab), step.line, _with_error(text, difference.error)))
         except UserError as error:
-            reasons = [reason for site in sites if (reason := comparison.error_of(site))]
-            text = f"expected the app to run after each step with “Works: yes”, found: {error}"
+            reasons = [reason for folder in folders if (reason := comparison.error_of(folder))]
+            text = f"an app does not run after a step with “Works: yes”: {error}"
             problems.append(Problem(readme_of(codelab), track.line, _with_error(text, *reasons)))
-        return problems, len(sites)
+        return problems, len(folders)
 
 
 def _with_error(text: str, *errors: str | None) -> str:

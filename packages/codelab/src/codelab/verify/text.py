@@ -1,4 +1,4 @@
-"""What can be proved of a codelab without running anything: its times, its steps and their turns, and FINISH."""
+"""Checks a codelab without running anything: its durations, its sections, the order of its steps, and FINISH."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from codelab.readme.trees import read_tree
 
 
 def readme_of(codelab: Codelab) -> str:
-    """Return the README as problems name it."""
+    """Return the README's name in problems."""
     return f"{codelab.module}/{codelab.readme.name}"
 
 
 def check_times(codelab: Codelab) -> Iterator[Problem]:
-    """Yield each track whose duration is not that of its steps, and a title that has another number than the folder."""
+    """Yield a problem for a track whose duration is not its steps' sum, and for a title with another number."""
     if not codelab.module.startswith(f"mod{codelab.number}-"):
         number = codelab.module.removeprefix("mod").partition("-")[0]
         yield Problem(readme_of(codelab), 1, f'expected "Module {number}: …", found "Module {codelab.number}: …"')
@@ -33,9 +33,9 @@ def check_times(codelab: Codelab) -> Iterator[Problem]:
 
 
 def check_sections(codelab: Codelab) -> Iterator[Problem]:
-    """Yield each section that lacks what a codelab promises: pictures, commands, and the way on."""
+    """Yield a problem for each section that lacks its picture, commands or links."""
     wanted = {
-        START_AND_FINISH: ("```mermaid", "a picture of the architecture, a ```mermaid fence"),
+        START_AND_FINISH: ("```mermaid", "a picture of the architecture in a ```mermaid fence"),
         REVIEW: ("**", "questions in bold"),
         DEPLOY: ("$ gcloud ", "gcloud commands"),
         COSTS: ("platform-facts.md#what-it-costs", "a link to the prices"),
@@ -45,32 +45,30 @@ def check_sections(codelab: Codelab) -> Iterator[Problem]:
     for section in codelab.sections:
         sign, words = wanted.get(section.title, ("", ""))
         if sign not in section.text:
-            yield Problem(readme_of(codelab), section.line, f"expected {words} in this section, found none")
+            yield Problem(readme_of(codelab), section.line, f"this section needs {words}")
 
 
-def check_turns(checker: Checker) -> Iterator[Problem]:
-    """Yield each step that a learner's check would take for done before it is, or not for done after it."""
+def check_order(checker: Checker) -> Iterator[Problem]:
+    """Yield a problem for each step that a learner's check takes for done too early, or not for done after it."""
     codelab = checker.ref.codelab
     for number, tree in enumerate(checker.trees):
         for status in checker.progress(tree).steps:
             step = status.step
             if status.done and step.number > number:
                 where = f"after step {number}" if number else "in START"
-                text = f"expected step {step.number} to change what a check can see, found it done already {where}"
+                text = f"step {step.number} counts as done already {where}; it has to change a fact that a check reads"
                 yield Problem(readme_of(codelab), step.line, text)
             elif not status.done and step.number <= number:
-                text = f"expected step {step.number} to be done after step {number}, found: {status.findings[0]}"
+                text = f"step {step.number} does not count as done after step {number}: {status.findings[0]}"
                 yield Problem(readme_of(codelab), step.line, text)
 
 
 def check_finish(checker: Checker) -> Iterator[Problem]:
-    """Yield the first byte of each file in which START with all steps is not FINISH; a track ends in a working app."""
+    """Yield a problem for each file in which START with all steps is not FINISH; the last step has to work."""
     codelab, track = checker.ref.codelab, checker.ref.track
     last = track.steps[-1]
     if not last.works:
-        yield Problem(
-            readme_of(codelab), last.line + 2, 'expected "Works: yes" for the last step, found "Works: not yet"'
-        )
+        yield Problem(readme_of(codelab), last.line + 2, 'the app has to work after the last step; write "Works: yes"')
     folder = codelab.readme.parent / track.finish
     made = checker.trees[-1]
     there = read_tree(folder)
@@ -78,9 +76,9 @@ def check_finish(checker: Checker) -> Iterator[Problem]:
     for file in sorted({*made, *there}):
         name = f"{codelab.module}/{track.finish}/{file}"
         if file not in made:
-            yield Problem(name, 0, f"expected no such file, as {steps} make none; found it")
+            yield Problem(name, 0, f"unexpected file: no step of {codelab.readme.name} from {track.start} creates it")
         elif file not in there:
-            yield Problem(name, 0, f"expected this file, as {steps} make it; found none")
+            yield Problem(name, 0, f"this file is missing; {steps} create it")
         elif made[file].encode() != (folder / file).read_bytes():
             yield _first_difference(name, made[file].encode(), folder / file, steps)
 

@@ -1,4 +1,4 @@
-"""Stored bytes that cannot be read: what shows it, and what a client is told."""
+"""Errors for stored bytes that cannot be decoded."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from datastore_emulator.encoding import keys
 from datastore_emulator.errors import DatastoreError
 
 DECODE_ERRORS = (DecodeError, ValueError, IndexError, OverflowError, TypeError, struct.error)
-"""What reading damaged bytes raises. A request's own bytes raise the same, and are not meant."""
+"""The exceptions of decoding damaged bytes. Catch them only where stored bytes are decoded."""
 
 
 def damaged_entity(path: bytes) -> DatastoreError:
-    """Return the error of an entity that is stored under the key `path` and cannot be read."""
+    """Return the error for the entity with the key `path` whose stored bytes cannot be decoded."""
     key = m.Key()
     try:
         keys.decode_path(path, keys.Partition("", "", ""), key)

@@ -1,4 +1,4 @@
-"""Keys: their rules, and their encoding as bytes that sort as Datastore sorts keys.
+"""Check keys, and encode them as bytes that sort as Datastore sorts keys.
 
 A path is encoded element by element, so the bytes of an ancestor are a prefix of those of its descendants and
 sort before them: an ancestor query is a range. Within an element kinds sort first, then ids before names, ids by
@@ -34,7 +34,7 @@ _DIMENSION = re.compile(r"[A-Za-z\d.\-_]{0,100}")
 
 
 class Partition(NamedTuple):
-    """What a key's path is relative to; the default database and namespace are ""."""
+    """The project, database and namespace of a key; the default database and namespace are ""."""
 
     project: str
     database: str
@@ -42,28 +42,28 @@ class Partition(NamedTuple):
 
 
 def read_partition(project: str, database: str, partition: m.PartitionId) -> Partition:
-    """Return the partition a request on this project and database means; fields it leaves out are the request's.
+    """Return the partition of a key or query; it gets the project and database of the request if it has none.
 
-    Raises DatastoreError if it names another project or database, or a namespace that cannot be.
+    Raises DatastoreError if it names another project or database, or an invalid namespace.
     """
     if not project:
         raise invalid("missing project id in header")
-    theirs = (partition.project_id or project, partition.database_id or database)
-    if theirs != (project, database):
-        ours = "/".join(filter(None, (project, database)))
-        raise invalid(f"mismatched databases within request: {ours} vs. {'/'.join(filter(None, theirs))}")
+    named = (partition.project_id or project, partition.database_id or database)
+    if named != (project, database):
+        expected = "/".join(filter(None, (project, database)))
+        raise invalid(f"mismatched databases within request: {expected} vs. {'/'.join(filter(None, named))}")
     if not _DIMENSION.fullmatch(partition.namespace_id):
         raise invalid(f'Illegal string "{partition.namespace_id}" in namespace id.')
     return Partition(project, database, partition.namespace_id)
 
 
 def is_complete(key: m.Key) -> bool:
-    """Whether the key's last element has an id or name."""
+    """Return whether the key's last element has an id or name."""
     return bool(key.path) and key.path[-1].WhichOneof("id_type") is not None
 
 
 def check_name(what: str, name: str) -> None:
-    """Raise DatastoreError unless `name` may name a kind, a key or a property, as `what` says."""
+    """Raise DatastoreError unless the name is valid; `what` is its role in the error's text."""
     if not name:
         raise invalid(f"The {what} is the empty string.")
     if len(name) * 4 > MAX_NAME_BYTES and len(name.encode()) > MAX_NAME_BYTES:
@@ -71,15 +71,15 @@ def check_name(what: str, name: str) -> None:
 
 
 def check_not_reserved(what: str, name: str) -> None:
-    """Raise DatastoreError if `name` is one that only the service may write."""
+    """Raise DatastoreError if only the service may write the name."""
     if name.startswith("__") and _RESERVED.fullmatch(name):
         raise invalid(f'The {what} "{name}" is reserved.')
 
 
 def encode_path(key: m.Key, *, complete: bool = True, written: bool = False) -> bytes:
-    """Return the path's bytes; without its last element's id if the key may be and is not `complete`.
+    """Return the path's bytes. A key that need not be `complete` may lack the id of its last element.
 
-    `written` keys may not have reserved names. Raises DatastoreError for a path that cannot be.
+    Keys that are `written` may not have reserved names. Raises DatastoreError for an invalid path.
     """
     path = key.path
     if not path:
@@ -107,14 +107,14 @@ def encode_path(key: m.Key, *, complete: bool = True, written: bool = False) -> 
         elif complete or index < last:
             raise invalid(f"Key path element must not be incomplete: [{describe(key)}]")
     encoded = b"".join(parts)
-    # The encoding is never shorter than what counts.
+    # The encoding is never shorter than the size that counts.
     if written and len(encoded) > _MAX_KEY_BYTES and _size(key) > _MAX_KEY_BYTES:
         raise invalid(f"The key is longer than {_MAX_KEY_BYTES} bytes.")
     return encoded
 
 
 def _size(key: m.Key) -> int:
-    """Return the bytes that the path counts for: https://cloud.google.com/datastore/docs/concepts/storage-size."""
+    """Return the size of the path in bytes: https://cloud.google.com/datastore/docs/concepts/storage-size."""
     return sum(
         len(element.kind.encode())
         + 1
@@ -124,18 +124,18 @@ def _size(key: m.Key) -> int:
 
 
 def encode_id(number: int) -> bytes:
-    """Return what completes the bytes of an incomplete path with the id `number`."""
+    """Return the bytes that complete an incomplete path with the id `number`."""
     return bytes((_ID,)) + (number + _SIGN).to_bytes(8, "big")
 
 
 def refuse_complete(key: m.Key) -> None:
-    """Raise DatastoreError if the key has an id or name already, where one is to be allocated."""
+    """Raise DatastoreError if the key has an id or name already, and so cannot get one."""
     if is_complete(key):
         raise invalid(f"Key path element must not be complete: [{describe(key)}]")
 
 
 def decode_path(data: bytes, partition: Partition, key: m.Key) -> None:
-    """Fill `key` with the path that encode_path() turned into `data`."""
+    """Fill `key` from what encode_path() returned."""
     fill_partition(key.partition_id, partition)
     position = 0
     while position < len(data):

@@ -1,6 +1,6 @@
-"""Property masks: which properties of an entity a read returns, or a write touches.
+"""Property paths and masks: the properties of an entity that a read returns, or that a write changes.
 
-A path is property names joined by dots, each step but the last an embedded entity; a backslash before a dot or a
+A path is property names joined by dots. Each but the last is an embedded entity. A backslash before a dot or a
 backslash makes it part of a name: google.datastore.v1.PropertyMask.
 """
 
@@ -20,12 +20,12 @@ _STEP = re.compile(r"(?:[^.\\]|\\[.\\])+")
 
 
 def parse_paths(paths: Iterable[str], *, written: bool = False) -> list[PropertyPath]:
-    """Return the paths' steps without that of the key, which is always there; DatastoreError for what is no path."""
+    """Return the paths without that of the key, which each entity has; DatastoreError for an invalid path."""
     return [parse_path(path, written=written) for path in paths if path != KEY]
 
 
 def parse_path(path: str, *, written: bool = False) -> PropertyPath:
-    """Return the path's steps; those of `written` properties may not have reserved names."""
+    """Return the path's names; those of `written` properties may not be reserved."""
     steps = _STEP.findall(path)
     if not steps or ".".join(steps) != path:
         raise invalid(f'Invalid property path "{path}".')
@@ -38,7 +38,7 @@ def parse_path(path: str, *, written: bool = False) -> PropertyPath:
 
 
 def cut(entity: m.Entity, paths: Iterable[PropertyPath]) -> None:
-    """Remove from the entity what none of the paths leads to."""
+    """Remove the properties that are in none of the paths."""
     wanted: dict[str, list[PropertyPath]] = {}
     for name, *rest in paths:
         wanted.setdefault(name, []).append(tuple(rest))
@@ -54,7 +54,7 @@ def cut(entity: m.Entity, paths: Iterable[PropertyPath]) -> None:
 
 
 def find(entity: m.Entity, path: PropertyPath) -> m.Value | None:
-    """Return the value that the path leads to, None if there is none."""
+    """Return the value at the path, None if there is none."""
     holder = _holder(entity, path, make=False)
     if holder is None or path[-1] not in holder.properties:
         return None
@@ -62,14 +62,14 @@ def find(entity: m.Entity, path: PropertyPath) -> m.Value | None:
 
 
 def find_or_add(entity: m.Entity, path: PropertyPath) -> m.Value:
-    """Return the value that the path leads to, made if it is not there, embedded entities on the way as well."""
+    """Return the value at the path; add it, and the embedded entities on the way, if there is none."""
     holder = _holder(entity, path, make=True)
     assert holder is not None
     return holder.properties[path[-1]]
 
 
 def overlay(target: m.Entity, source: m.Entity, paths: Iterable[PropertyPath]) -> None:
-    """Copy what the paths lead to from `source` onto `target`; what `source` does not have is removed there."""
+    """Copy the values at the paths from `source` to `target`; remove those that `source` does not have."""
     for path in paths:
         value = find(source, path)
         if value is not None:

@@ -1,4 +1,4 @@
-"""Property transforms: what a mutation does to a property after its write, from the value that stands there.
+"""Apply property transforms: changes of a property that depend on its value at the time of the commit.
 
 https://cloud.google.com/datastore/docs/reference/data/rpc/google.datastore.v1#propertytransform has the rules for
 numbers of mixed types and for equality between array elements.
@@ -22,7 +22,7 @@ _MIN, _MAX = -(1 << 63), (1 << 63) - 1
 
 
 def check(transforms: Sequence[m.PropertyTransform]) -> list[tuple[PropertyPath, m.PropertyTransform]]:
-    """Return the transforms with their paths; DatastoreError for one that no stored value could make right."""
+    """Return the transforms with their paths; DatastoreError for one that is invalid whatever is stored."""
     if not transforms:
         return []
     count = sum(max(1, len(_elements(transform))) for transform in transforms)
@@ -93,7 +93,7 @@ def _sum(old: m.Value, given: m.Value) -> m.Value:
         return given
     total = before + step
     if isinstance(total, int):
-        # It stops at the ends of what an integer holds.
+        # It is clamped to 64 bits.
         return m.Value(integer_value=max(_MIN, min(total, _MAX)))
     return m.Value(double_value=total)
 
@@ -128,7 +128,7 @@ def _change_array(target: m.Value, elements: Iterable[m.Value], *, append: bool)
 
 
 def _identity(value: m.Value) -> object:
-    """Return what equal elements have in common: 3 and 3.0 are equal, and so is every NaN."""
+    """Return a value that is equal for equal elements: 3 and 3.0 are equal, and so is every NaN."""
     number = _number(value)
     if number is not None:
         return "NaN" if math.isnan(number) else number

@@ -1,4 +1,4 @@
-"""Property values: their rules, and their encoding as bytes that sort as Datastore sorts values.
+"""Check property values, and encode them as bytes that sort as Datastore sorts values.
 
 The order across types is the one of Firestore in Datastore mode: null, integers and timestamps together (a
 timestamp is its microseconds), booleans, text and blobs together by their bytes, doubles, points, keys
@@ -38,7 +38,7 @@ _KEY = 0x70
 _SIGN = 1 << 63
 _ALL = (1 << 64) - 1
 
-# A value that a query took from an index says so by its `meaning`; clients turn integers back into timestamps.
+# The `meaning` of a value from an index. Clients turn such integers back into timestamps.
 _FROM_INDEX = 18
 
 REPRESENTATIONS = {
@@ -50,14 +50,14 @@ REPRESENTATIONS = {
     _POINT: "POINT",
     _KEY: "REFERENCE",
 }
-"""By the first byte of an encoded value: what the property metadata calls such values."""
+"""The names of types in property metadata, by the first byte of an encoded value."""
 
 IndexedValues = dict[str, list[bytes]]
-"""What an entity adds to the indexes: by property the encoded values, sorted, each once."""
+"""The values with which an entity is in the indexes: by property, encoded, sorted, each once."""
 
 
 def encode(name: str, value: m.Value) -> bytes:
-    """Return the value's bytes; DatastoreError for one that has no place in an index, as a filter's value."""
+    """Return the bytes of a filter's value; DatastoreError for a value that no index can have."""
     which = value.WhichOneof("value_type")
     if which is None:
         raise invalid(f'The value "{name}" does not contain a value.')
@@ -69,8 +69,10 @@ def encode(name: str, value: m.Value) -> bytes:
 
 
 def decode(data: bytes, value: m.Value) -> None:
-    """Fill `value` with what the index knows of it: timestamps come back as integers, text and blobs as text
-    where they are UTF-8, as in the real service's projections.
+    """Fill `value` from its bytes in an index.
+
+    As in the real service's projections, timestamps come back as integers. Text and blobs come back as text if they are
+    UTF-8.
     """
     tag = data[0]
     rest = data[1:]
@@ -96,14 +98,14 @@ def decode(data: bytes, value: m.Value) -> None:
 
 
 def decode_number(data: bytes) -> int | float | None:
-    """Return the number that encode() turned into `data`, None if it was no number."""
+    """Return the number in an encoded value, None if it is no number."""
     if data[0] == _INTEGER:
         return int.from_bytes(data[1:], "big") - _SIGN
     return _decode_double(data[1:]) if data[0] == _DOUBLE else None
 
 
 def check_timestamp(timestamp: Timestamp) -> None:
-    """Raise DatastoreError for what protobuf itself would not take for a time."""
+    """Raise DatastoreError if the timestamp is out of protobuf's range."""
     if not _MIN_SECONDS <= timestamp.seconds <= _MAX_SECONDS:
         raise invalid("Timestamp seconds exceeds limit for field")
     if not 0 <= timestamp.nanos < 1_000_000_000:
@@ -111,7 +113,7 @@ def check_timestamp(timestamp: Timestamp) -> None:
 
 
 def index_entity(entity: m.Entity) -> IndexedValues:
-    """Return the entity's cells, having checked its properties and cut its timestamps to microseconds in place."""
+    """Check the entity, cut its timestamps to microseconds in place, and return its indexed values."""
     found: dict[str, set[bytes]] = {}
     _index_properties(entity, "", True, 0, found)
     if sum(map(len, found.values())) > _MAX_CELLS:
@@ -182,7 +184,7 @@ def _encode(name: str, which: str, value: m.Value) -> bytes:
     elif which == "timestamp_value":
         timestamp = value.timestamp_value
         micros = timestamp.seconds * 1_000_000 + timestamp.nanos // 1000
-        # A filter's timestamp may be out of range, and then compares as the nearest one that is not.
+        # A filter's timestamp may be out of range. It compares as the nearest one in range then.
         body, tag = (max(-_SIGN, min(micros, _SIGN - 1)) + _SIGN).to_bytes(8, "big"), _INTEGER
     elif which == "integer_value":
         body, tag = (value.integer_value + _SIGN).to_bytes(8, "big"), _INTEGER

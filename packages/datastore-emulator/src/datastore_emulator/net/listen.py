@@ -61,5 +61,5 @@ def listen(host: str, port: int, what: str, *, option: str = "") -> socket.socke
 
 
 def _words(error: OSError) -> str:
-    """Return the system's words for an error that has no words of ours."""
+    """Return the system's own words for an error that is not in the table."""
     return os.strerror(error.errno) if error.errno else str(error)

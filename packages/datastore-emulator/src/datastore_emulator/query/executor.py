@@ -7,18 +7,15 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from datastore_emulator import messages as m
 from datastore_emulator.encoding import keys, masks, values
 from datastore_emulator.encoding.damage import DECODE_ERRORS, damaged_entity
+from datastore_emulator.encoding.results import REPLY_BYTES, fill_result
 from datastore_emulator.query.cursors import Position
 from datastore_emulator.query.merge import Merge, Row
 from datastore_emulator.query.planner import QueryPlan
 from datastore_emulator.query.scans import COUNT_ROW, Scan
 
-# Clients take replies up to 4 MB, gRPC's default; the last entity of a batch may have 1 MiB.
-REPLY_BYTES = 3_000_000
 # The real service's batches end there too, and clients that ask for pages of a query expect several of a large one.
 BATCH_RESULTS = 300
 # The bytes of a result besides its entity: cursor, version, times.
@@ -218,18 +215,3 @@ def _first_of_each(rows: Iterator[Row], columns: Sequence[int], before: tuple[by
         if group != before:
             before = group
             yield row
-
-
-def fill_result(result: m.EntityResult, version: int, created: int, body: bytes) -> None:
-    """Write a stored entity into a result; one of DECODE_ERRORS if it cannot be read."""
-    result.entity.ParseFromString(body)
-    result.version = version
-    _set_time(result.update_time, version)
-    _set_time(result.create_time, created)
-
-
-def _set_time(timestamp: Timestamp, micros: int) -> None:
-    # FromMicroseconds() checks what a stored time has passed already, and takes twice as long.
-    seconds, rest = divmod(micros, 1_000_000)
-    timestamp.seconds = seconds
-    timestamp.nanos = rest * 1000

@@ -5,18 +5,16 @@ https://cloud.google.com/datastore/docs/reference/gql_reference
 
 from __future__ import annotations
 
-import base64
-import binascii
-import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
 from google.protobuf.struct_pb2 import NULL_VALUE
 
 from datastore_emulator import messages as m
-from datastore_emulator.encoding.keys import Partition, fill_partition
+from datastore_emulator.encoding.keys import Partition
 from datastore_emulator.errors import invalid
-from datastore_emulator.query.gql_tokens import BINDING, DOUBLE, END, INTEGER, NAME, STRING, Token, Tokens
+from datastore_emulator.query.gql_tokens import BINDING, END, INTEGER
+from datastore_emulator.query.gql_values import ValueParser
 
 _Operator: TypeAlias = "m.PropertyFilter.Operator.ValueType"
 _Combination: TypeAlias = "m.CompositeFilter.Operator.ValueType"
@@ -34,8 +32,6 @@ _COMPARISONS_FROM_RIGHT = {sign: _COMPARISONS[exchanged] for sign, exchanged in 
 """The same for a value on the left and a property on the right."""
 _AGGREGATIONS = ("COUNT", "COUNT_UP_TO", "SUM", "AVG")
 _Message = TypeVar("_Message")
-
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 def parse_query(query: m.GqlQuery, partition: Partition) -> m.Query:
@@ -64,19 +60,12 @@ def _whole(parser: _Parser, rule: Callable[[], _Message]) -> _Message:
     return parsed
 
 
-class _Parser:
-    """Reads one text by recursive descent."""
-
-    def __init__(self, query: m.GqlQuery, partition: Partition) -> None:
-        self._tokens = Tokens(query.query_string)
-        self._literals = query.allow_literals
-        self._named = query.named_bindings
-        self._positional = query.positional_bindings
-        self._partition = partition
+class _Parser(ValueParser):
+    """Parses one query by recursive descent."""
 
     def is_aggregation(self) -> bool:
         """Whether the text begins as an aggregation query."""
-        tokens = self._tokens
+        tokens = self.tokens
         if tokens.sees("AGGREGATE"):
             return True
         return (
@@ -87,11 +76,11 @@ class _Parser:
 
     def expect_end(self) -> None:
         """Raise DatastoreError if the text goes on."""
-        if self._tokens.peek().kind != END:
-            raise self._tokens.unexpected("<EOF>")
+        if self.tokens.peek().kind != END:
+            raise self.tokens.unexpected("<EOF>")
 
     def aggregation_query(self) -> m.AggregationQuery:
-        tokens = self._tokens
+        tokens = self.tokens
         query = m.AggregationQuery()
         if tokens.accept("AGGREGATE"):
             self._aggregations(query)
@@ -106,8 +95,8 @@ class _Parser:
         return query
 
     def _aggregations(self, query: m.AggregationQuery) -> None:
-        for _ in self._list():
-            tokens = self._tokens
+        for _ in self.items():
+            tokens = self.tokens
             name = tokens.take().text.upper()
             aggregation = query.aggregations.add()
             tokens.expect("(")
@@ -122,10 +111,10 @@ class _Parser:
                 raise tokens.unexpected(", ".join(_AGGREGATIONS))
             tokens.expect(")")
             if tokens.accept("AS"):
-                aggregation.alias = self._name()
+                aggregation.alias = self.name()
 
     def query(self) -> m.Query:
-        tokens = self._tokens
+        tokens = self.tokens
         query = m.Query()
         tokens.expect("SELECT")
         if not tokens.accept("*"):
@@ -133,11 +122,11 @@ class _Parser:
             listed = distinct and tokens.accept("ON")
             if listed:
                 tokens.expect("(")
-                for _ in self._list():
+                for _ in self.items():
                     query.distinct_on.add().name = self._property()
                 tokens.expect(")")
             if not (listed and tokens.accept("*")):
-                for _ in self._list():
+                for _ in self.items():
                     query.projection.add().property.name = self._property()
             if distinct and not listed:
                 for projection in query.projection:
@@ -146,14 +135,14 @@ class _Parser:
         return query
 
     def _clauses(self, query: m.Query) -> None:
-        tokens = self._tokens
+        tokens = self.tokens
         if tokens.accept("FROM"):
-            query.kind.add().name = self._name()
+            query.kind.add().name = self.name()
         if tokens.accept("WHERE"):
             query.filter.CopyFrom(self._filter())
         if tokens.accept("ORDER"):
             tokens.expect("BY")
-            for _ in self._list():
+            for _ in self.items():
                 order = query.order.add()
                 order.property.name = self._property()
                 order.direction = m.PropertyOrder.DESCENDING if tokens.accept("DESC") else m.PropertyOrder.ASCENDING
@@ -165,7 +154,7 @@ class _Parser:
             self._offset(query)
 
     def _limit(self, query: m.Query) -> None:
-        tokens = self._tokens
+        tokens = self.tokens
         if not tokens.accept("FIRST", "("):
             self._end(query)
             return
@@ -186,7 +175,7 @@ class _Parser:
             query.end_cursor = cursor
 
     def _offset(self, query: m.Query) -> None:
-        tokens = self._tokens
+        tokens = self.tokens
         binding = self._cursor_binding()
         if binding is None:
             query.offset = self._count("offset")
@@ -196,17 +185,17 @@ class _Parser:
             query.offset = self._count("offset")
 
     def _cursor_binding(self) -> bytes | None:
-        token = self._tokens.peek()
+        token = self.tokens.peek()
         if token.kind != BINDING:
             return None
-        parameter = self._binding(token)
+        parameter = self.binding(token)
         if parameter.WhichOneof("parameter_type") != "cursor":
             return None
-        self._tokens.take()
+        self.tokens.take()
         return bytes(parameter.cursor)
 
     def _count(self, what: str) -> int:
-        value = self._value()
+        value = self.value()
         if value.WhichOneof("value_type") != "integer_value":
             raise invalid(f"Expected an integer as {what}.")
         if value.integer_value < 0:
@@ -222,7 +211,7 @@ class _Parser:
 
     def _joined(self, word: str, operator: _Combination, part: Callable[[], m.Filter]) -> m.Filter:
         parts = [part()]
-        while self._tokens.accept(word):
+        while self.tokens.accept(word):
             parts.append(part())
         if len(parts) == 1:
             return parts[0]
@@ -232,15 +221,15 @@ class _Parser:
         return joined
 
     def _condition(self) -> m.Filter:
-        tokens = self._tokens
+        tokens = self.tokens
         if tokens.accept("("):
             inner = self._filter()
             tokens.expect(")")
             return inner
         condition = m.Filter()
         target = condition.property_filter
-        if self._begins_value():
-            value = self._value()
+        if self.begins_value():
+            value = self.value()
             if tokens.accept("HAS", "DESCENDANT"):
                 operator = m.PropertyFilter.HAS_ANCESTOR
             elif tokens.accept("IN"):
@@ -254,13 +243,13 @@ class _Parser:
                 operator, value = m.PropertyFilter.EQUAL, m.Value(null_value=NULL_VALUE)
             else:
                 operator = self._operator()
-                value = self._value()
+                value = self.value()
         target.op = operator
         target.value.CopyFrom(value)
         return condition
 
     def _operator(self) -> _Operator:
-        tokens = self._tokens
+        tokens = self.tokens
         if tokens.accept("CONTAINS"):
             return m.PropertyFilter.EQUAL
         if tokens.accept("HAS", "ANCESTOR"):
@@ -272,133 +261,14 @@ class _Parser:
         return self._comparison(_COMPARISONS)
 
     def _comparison(self, operators: dict[str, _Operator]) -> _Operator:
-        operator = operators.get(self._tokens.peek().text)
+        operator = operators.get(self.tokens.peek().text)
         if operator is None:
-            raise self._tokens.unexpected(", ".join(operators))
-        self._tokens.take()
+            raise self.tokens.unexpected(", ".join(operators))
+        self.tokens.take()
         return operator
 
-    def _begins_value(self) -> bool:
-        token = self._tokens.peek()
-        if token.kind in (STRING, INTEGER, DOUBLE, BINDING):
-            return True
-        word = token.text.upper() if token.kind == NAME else ""
-        called = self._tokens.peek(1).text == "("
-        return word in ("TRUE", "FALSE", "NULL") or (word in ("KEY", "BLOB", "DATETIME", "ARRAY") and called)
-
-    def _value(self) -> m.Value:
-        token = self._tokens.peek()
-        if not self._begins_value():
-            raise self._tokens.unexpected("a value")
-        self._tokens.take()
-        if token.kind == BINDING:
-            parameter = self._binding(token)
-            if parameter.WhichOneof("parameter_type") != "value":
-                raise invalid(f"Expected a value, found a cursor in binding: {token.text[1:]}.")
-            bound = m.Value()
-            bound.CopyFrom(parameter.value)
-            return bound
-        if not self._literals:
-            raise invalid(f"Disallowed literal: {token.text}.")
-        return self._literal(token)
-
-    def _literal(self, token: Token) -> m.Value:
-        if token.kind == STRING:
-            return m.Value(string_value=token.text)
-        if token.kind == DOUBLE:
-            return m.Value(double_value=float(token.text))
-        if token.kind == INTEGER:
-            try:
-                return m.Value(integer_value=int(token.text))
-            except ValueError as error:
-                raise invalid(f"The integer {token.text} does not fit 64 bits.") from error
-        word = token.text.upper()
-        if word == "NULL":
-            return m.Value(null_value=NULL_VALUE)
-        if word in ("TRUE", "FALSE"):
-            return m.Value(boolean_value=word == "TRUE")
-        self._tokens.expect("(")
-        value = m.Value()
-        if word == "KEY":
-            self._key(value.key_value)
-        elif word == "ARRAY":
-            value.array_value.SetInParent()
-            for _ in self._list():
-                value.array_value.values.append(self._value())
-        elif word == "BLOB":
-            value.blob_value = _decode_blob(self._string())
-        else:
-            value.timestamp_value.FromMicroseconds(_decode_time(self._string()))
-        self._tokens.expect(")")
-        return value
-
-    def _key(self, key: m.Key) -> None:
-        fill_partition(key.partition_id, self._partition)
-        tokens = self._tokens
-        for field in ("project", "namespace"):
-            if tokens.accept(field.upper(), "("):
-                setattr(key.partition_id, f"{field}_id", self._string())
-                tokens.expect(")", ",")
-        for _ in self._list():
-            element = key.path.add(kind=self._name())
-            tokens.expect(",")
-            identity = self._value()
-            if identity.WhichOneof("value_type") == "integer_value":
-                element.id = identity.integer_value
-            elif identity.WhichOneof("value_type") == "string_value":
-                element.name = identity.string_value
-            else:
-                raise invalid("Expected an integer or a string as a key's id or name.")
-
-    def _binding(self, token: Token) -> m.GqlQueryParameter:
-        name = token.text[1:]
-        if name.isdigit():
-            # No longer than a count of bindings ever is.
-            number = int(name[:10])
-            if not 1 <= number <= len(self._positional):
-                raise invalid(f"Absent positional binding: {name}.")
-            return self._positional[number - 1]
-        if name not in self._named:
-            raise invalid(f"Absent named binding: {name}.")
-        return self._named[name]
-
-    def _list(self) -> Iterator[None]:
-        """Come round once for each part of a list with commas."""
-        yield
-        while self._tokens.accept(","):
-            yield
-
-    def _name(self) -> str:
-        if not self._tokens.peek().is_name:
-            raise self._tokens.unexpected("a name")
-        return self._tokens.take().text
-
     def _property(self) -> str:
-        names = [self._name()]
-        while self._tokens.accept("."):
-            names.append(self._name())
+        names = [self.name()]
+        while self.tokens.accept("."):
+            names.append(self.name())
         return ".".join(names)
-
-    def _string(self) -> str:
-        if self._tokens.peek().kind != STRING:
-            raise self._tokens.unexpected("a string")
-        return self._tokens.take().text
-
-
-def _decode_blob(text: str) -> bytes:
-    try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (binascii.Error, ValueError) as error:
-        raise invalid(f'Invalid blob literal "{text}": expected URL-safe base64.') from error
-
-
-def _decode_time(text: str) -> int:
-    try:
-        moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
-    except ValueError as error:
-        raise invalid(
-            f'Invalid datetime literal "{text}": expected RFC 3339, as 2013-09-29T09:30:20.00002-08:00.'
-        ) from error
-    if moment.tzinfo is None:
-        raise invalid(f'Invalid datetime literal "{text}": expected an offset from UTC, as Z or -08:00.')
-    return (moment - _EPOCH) // datetime.timedelta(microseconds=1)

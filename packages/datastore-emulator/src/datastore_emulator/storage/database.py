@@ -1,13 +1,13 @@
-"""The SQLite file: its connections, who has it, and what may be wrong with it.
+"""Connections to the SQLite file: snapshots for reading, and one connection for writing.
 
-The journal is a WAL, so readers see a snapshot and never wait for the writer. With synchronous=NORMAL a commit is
-in the operating system's hands when it is acknowledged: it survives the death of this process at any moment, and a
-power cut may cost the last commits but never the file's consistency. FULL would add a disk flush to each put.
+The journal is a write-ahead log (WAL), so readers see a snapshot and never wait for the writer. With
+synchronous=NORMAL the operating system has a commit when it is acknowledged. The commit survives if this process is
+killed. A power cut may lose the last commits, but never damages the file. FULL would add a disk flush to each put.
 
-Readers pin the log: it can only begin again once nobody reads in it. So a read lasts no longer than a call, a
-transaction between its calls holds none, and a log that has grown all the same is copied and cut short by force.
+SQLite can restart the log only when no snapshot is open in it. So a snapshot lasts no longer than a call, and a
+transaction has none between its calls. A log that has grown all the same is copied and truncated, while writers wait.
 
-One process has a file at a time: what its transactions have read is in that process's memory.
+One process uses a file at a time, because what transactions have read is in the memory of that process.
 """
 
 from __future__ import annotations
@@ -22,30 +22,28 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from grpc import StatusCode
-
-from datastore_emulator.errors import DatastoreError, UserError, invalid
+from datastore_emulator.errors import DatastoreError, UserError
 from datastore_emulator.scratch import Scratch
 from datastore_emulator.storage import schema
 from datastore_emulator.storage.datafile import DataFile, cannot_open
 from datastore_emulator.storage.name_ids import NameIds
 
-# For another program that looks into the file with SQLite's tools.
+# Time for another program, such as SQLite's shell, that has locked the file.
 _BUSY_SECONDS = 10.0
-# 16 MB of log before it is copied into the file, which flushes the disk and so is worth doing seldom.
+# The log is copied into the file at 16 MB: seldom, because that flushes the disk.
 _CHECKPOINT_PAGES = 4000
 _LOG_BYTES = 16_000_000
-# From here on a writer waits for the reads in progress, so that the log can be cut short. Should one take longer than
-# that, writers wait again after each step: the log grows slowly then.
+# From this size on a writer waits for the open snapshots, so that the log can be truncated. If one takes too long,
+# writers wait again after each further step, so that the log grows slowly.
 LONGEST_LOG_BYTES = 32_000_000
 _LOG_STEP_BYTES = 2_000_000
 _READERS_SECONDS = 2.0
-# Idle connections that are kept: one for each call that the server answers at once.
+# Idle connections to keep: one for each thread of the server.
 _MAX_IDLE = 16
 
 
 class Source(NamedTuple):
-    """Whose tables a scan walks: SQLite's name of the schema with a dot, and the newest version that counts there."""
+    """The tables that a scan reads: SQLite's schema with a dot, and the newest version of entities to read there."""
 
     schema: str = ""
     newest: int | None = None
@@ -55,9 +53,9 @@ CURRENT = Source()
 
 
 class Snapshot(NamedTuple):
-    """A connection in a transaction: the newest commit it sees, and as of when it reads (microseconds since 1970).
+    """A connection in a transaction, the newest commit that it sees, and its time (microseconds since 1970).
 
-    `past` is that time if it was asked for: the connection may then see later commits as well.
+    `past` is that time if the snapshot is of the past. The connection may see later commits then.
     """
 
     connection: sqlite3.Connection
@@ -67,15 +65,15 @@ class Snapshot(NamedTuple):
 
 
 class Storage:
-    """Connections to one SQLite file, made if it is not there; ":memory:" is a file that goes with this object.
+    """Connections to one SQLite file, which is created if it does not exist; ":memory:" is a temporary file.
 
-    Raises UserError if the file is of another kind, newer than this program, or not to be written.
+    Raises UserError if the file is of another kind, newer than this program, or cannot be written.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._directory: Scratch | None = None
         if os.fspath(path) == ":memory:":
-            # SQLite's own in-memory databases have no snapshots that several threads could read.
+            # SQLite's own in-memory databases have no snapshots for several threads.
             self._directory = Scratch("localcloud-datastore-")
             path = Path(self._directory.name) / "datastore.db"
         self._synchronous = "OFF" if self._directory else "NORMAL"
@@ -85,18 +83,18 @@ class Storage:
         self._open: set[sqlite3.Connection] = set()
         self._retired: set[sqlite3.Connection] = set()
         self._closed = False
-        # When the commit in progress began, which is before its version.
+        # The time when the commit in progress began, which is before its version.
         self._writing_since: int | None = None
-        # The log of a lost file is saved once, until a write goes through again.
+        # The log of a lost file is saved once, until a write succeeds again.
         self._log_saved = False
-        # How long the log may become before it is cut short.
+        # The size at which the log is truncated.
         self._log_limit = LONGEST_LOG_BYTES
         self._file = DataFile(path)
         try:
             schema.check_header(self._file.path, self._file.header())
             self._writer = self._connect()
             schema.prepare(self._writer, self._file.path)
-            # The log is made by the first look into it.
+            # The first read makes the log.
             read_state(self._writer)
             self._file.remember_log()
         except (sqlite3.Error, OSError, DatastoreError) as error:
@@ -129,15 +127,15 @@ class Storage:
                 self._directory.cleanup()
 
     def open_snapshot(self, past: int | None = None, connection: sqlite3.Connection | None = None) -> Snapshot:
-        """Return the database as it is now, or to be read as of `past`; it stays so until close_snapshot().
+        """Open a snapshot as of now, or of the time `past`. Close it with close_snapshot().
 
-        `connection` is one that keep_connection() has kept.
+        `connection` is one that keep_connection() returned.
         """
         if past is not None:
-            # What is being written now may become part of that past.
+            # The commit in progress may have an earlier time.
             with self._write_lock:
                 pass
-        # Taken before the snapshot: a commit that this misses has a later version.
+        # Taken before the snapshot: a commit that the snapshot does not see has a later version.
         now = min(time.time_ns() // 1000, self._writing_since or sys.maxsize) - 1
         if connection is None:
             with self._lock:
@@ -145,7 +143,7 @@ class Storage:
         connection = connection or self._connect()
         try:
             connection.execute("BEGIN")
-            # BEGIN alone takes no snapshot, the first read does.
+            # BEGIN alone opens no snapshot, the first read does.
             version = read_state(connection).version
             self._file.check_for_reading()
             return Snapshot(connection, version, max(version, now) if past is None else past, past)
@@ -154,7 +152,7 @@ class Storage:
             raise
 
     def close_snapshot(self, snapshot: Snapshot) -> None:
-        """Give back what open_snapshot() returned."""
+        """Close the snapshot, and keep its connection for others."""
         with self._lock:
             if self._closed:
                 return
@@ -170,12 +168,12 @@ class Storage:
             self._retired.add(connection)
 
     def keep_connection(self, snapshot: Snapshot) -> sqlite3.Connection | None:
-        """End the snapshot, and return its connection if temporary tables were made in it; else give it back."""
+        """Close the snapshot; return its connection if it has temporary tables, None if it is kept for others."""
         if snapshot.past is None or not schema.has_temporary_tables(snapshot.connection):
             self.close_snapshot(snapshot)
             return None
         snapshot.connection.execute("COMMIT")
-        # It may not be asked again for a minute, or never: its cache has up to 2 MB.
+        # It may be idle for a minute, and its cache has up to 2 MB.
         snapshot.connection.execute("PRAGMA shrink_memory")
         return snapshot.connection
 
@@ -191,7 +189,7 @@ class Storage:
 
     @contextlib.contextmanager
     def snapshot(self, past: int | None = None) -> Iterator[Snapshot]:
-        """One state of the database for the length of a `with` block."""
+        """Open a snapshot for the length of a `with` block."""
         snapshot = self.open_snapshot(past)
         try:
             yield snapshot
@@ -200,8 +198,8 @@ class Storage:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """The connection that writes, alone, in a transaction that an exception undoes."""
-        dictionaries = (self.partitions, self.kinds, self.properties)
+        """Yield the connection for writing, in a transaction that an exception rolls back. One thread at a time."""
+        name_tables = (self.partitions, self.kinds, self.properties)
         with self._write_lock:
             self._writing_since = time.time_ns() // 1000
             self._writer.execute("BEGIN IMMEDIATE")
@@ -211,26 +209,26 @@ class Storage:
                 self._writer.execute("COMMIT")
                 self._log_saved = False
             except BaseException:
-                for dictionary in dictionaries:
-                    dictionary.rollback()
+                for names in name_tables:
+                    names.rollback()
                 if self._writer.in_transaction:
-                    # What went wrong first is what matters, as on a full disk.
+                    # The first error matters, such as a full disk.
                     with contextlib.suppress(sqlite3.Error):
                         self._writer.execute("ROLLBACK")
                 self._save_log_of_lost_file()
                 raise
             finally:
                 self._writing_since = None
-            for dictionary in dictionaries:
-                dictionary.commit()
+            for names in name_tables:
+                names.commit()
             if self._file.log_bytes > self._log_limit:
-                self._cut_log()
+                self._truncate_log()
 
     def _save_log_of_lost_file(self) -> None:
-        """If the name does not lead to the file any more, copy the log into it, wherever it is now.
+        """Copy the log into the file if the file was moved or replaced.
 
-        SQLite would leave the log behind under the old name. What it has would be missing in the file, and be taken for
-        part of another file that comes to that name.
+        SQLite would leave the log under the old name. Its commits would be missing in the file, and another file that
+        gets the name would be damaged by them.
         """
         try:
             self._file.check_for_writing()
@@ -240,8 +238,8 @@ class Storage:
                 with contextlib.suppress(sqlite3.Error):
                     self._checkpoint()
 
-    def _cut_log(self) -> None:
-        # What is written is written: a checkpoint that fails now is tried again.
+    def _truncate_log(self) -> None:
+        # The commit is done; a checkpoint that fails now is tried again later.
         with contextlib.suppress(sqlite3.Error):
             self._checkpoint()
         with contextlib.suppress(DatastoreError):
@@ -250,7 +248,7 @@ class Storage:
         self._log_limit = LONGEST_LOG_BYTES if size < LONGEST_LOG_BYTES else size + _LOG_STEP_BYTES
 
     def _checkpoint(self) -> None:
-        """Copy the log into the file and make it empty, if the reads in progress end in time; no others begin in it."""
+        """Copy the log into the file and truncate it, if the open snapshots close in time."""
         execute = self._writer.execute
         execute(f"PRAGMA busy_timeout = {int(_READERS_SECONDS * 1000)}")
         try:
@@ -259,9 +257,9 @@ class Storage:
             execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
 
     def _connect(self) -> sqlite3.Connection:
-        # A name that leads elsewhere is not opened, and nothing is made there.
+        # Do not open or create another file under the name.
         self._file.check()
-        # Each connection is used by one thread at a time, but not always by the same one.
+        # One thread at a time uses a connection, but not always the same one.
         connection = sqlite3.connect(
             f"{self._file.path.as_uri()}?mode=rw",
             uri=True,
@@ -278,30 +276,7 @@ class Storage:
 
 
 def read_state(connection: sqlite3.Connection) -> Snapshot:
-    """Return what a connection within a transaction sees."""
+    """Return the snapshot of a connection in a transaction."""
     version: int = connection.execute("SELECT version FROM state").fetchone()[0]
-    # Never before a commit that is visible, even if the clock was set back.
+    # Not earlier than the newest commit, even if the clock was set back.
     return Snapshot(connection, version, max(version, time.time_ns() // 1000))
-
-
-@contextlib.contextmanager
-def file_errors() -> Iterator[None]:
-    """Turn what SQLite says of the file, or of a query's size, into the codes clients act on; the rest are bugs."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        text = str(error)
-        if "malformed" in text or "not a database" in text:
-            code, advice = StatusCode.DATA_LOSS, "stop the Datastore and restore its file from a copy"
-        elif "full" in text:
-            code, advice = StatusCode.RESOURCE_EXHAUSTED, "nothing was written; free some disk space and try again"
-        elif any(words in text for words in ("locked", "readonly", "I/O", "unable to open")):
-            code, advice = StatusCode.UNAVAILABLE, "nothing was written; see to the file and its disk and try again"
-        elif any(words in text for words in ("at most", "too many", "too large", "stack overflow")):
-            # https://www.sqlite.org/limits.html: a join has 64 tables, an expression a depth of 1000.
-            raise invalid(
-                f"The query has too many filters, orders or projections for this Datastore: {text}."
-            ) from error
-        else:
-            raise
-        raise DatastoreError(code, f"the Datastore's file: {text}; {advice}") from error

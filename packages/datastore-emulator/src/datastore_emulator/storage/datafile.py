@@ -1,8 +1,8 @@
-"""The Datastore's file as the operating system has it: which process has it, and whether its name still leads to it.
+"""The Datastore's file in the file system: its locks, and a check that it has not been moved or replaced.
 
-SQLite goes on writing to a file that was moved or removed, and then an acknowledged write is gone with it. So each
-call looks whether the name leads to the file that was opened. Two locks keep other processes away: one on the name,
-and one on the file itself, which holds under any other name too.
+SQLite would go on writing to a file that was moved or removed, and acknowledged writes would be lost with it. So each
+call checks that the name still leads to the file that was opened. Two locks keep other processes out: one on the name,
+and one on the file itself, which holds under any other name.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ from grpc import StatusCode
 
 from datastore_emulator.errors import DatastoreError, UserError
 
-# For the process before to end, in a quick restart.
+# Time for the previous process to end, in a quick restart.
 _LOCK_SECONDS = 1.0
 _LOOK_AGAIN_SECONDS = 0.02
-# Behind the last byte that a database may have, so that SQLite's own locks on the file never meet this one:
+# After the last byte that a database may have, so that SQLite's own locks on the file do not conflict with it:
 # https://www.sqlite.org/limits.html, "Maximum Database Size".
 _LOCKED_BYTE = 1 << 60
 _HEADER_BYTES = 100
-# A look at a file lets other threads run, and costs a call more than its own time: reads and the log are looked after
-# this often, writes each time.
+# The system call lets other threads run, which delays the caller. So reads and the log are checked at these intervals,
+# and writes each time.
 _READS_SECONDS = 0.05
 _LOG_SECONDS = 0.01
 _LOG_NAME_SECONDS = 1.0
 
 
 class DataFile:
-    """A file that this process has until release() or its end; made empty if it is not there.
+    """A file that this process has locked, until release() or its end; created empty if it does not exist.
 
-    Raises UserError if another process has it, or no database can be there.
+    Raises UserError if another process has it, or if it cannot be a database.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = _resolve(path)
-        # As text, which is faster to look up at each call.
+        # As text, which is faster for the check in each call.
         self._name = str(self.path)
         self._log_name = f"{self.path}-wal"
         self._log_descriptor = -1
         self._log_bytes = 0
-        # When to look at each again.
+        # When to check each again.
         self._next_for_reads = self._next_for_log = self._next_for_log_name = 0.0
         self._name_lock = _lock_name(self.path)
         self._descriptor = -1
@@ -67,12 +67,12 @@ class DataFile:
             raise
 
     def release(self) -> None:
-        """Let other processes have the file. SQLite must have closed it: its locks go with this."""
+        """Release the locks. SQLite must have closed the file before, because this ends its locks too."""
         for descriptor in (self._descriptor, self._log_descriptor):
             if descriptor >= 0:
                 os.close(descriptor)
         self._descriptor = self._log_descriptor = -1
-        # Removed while it is held: who waits for it finds, once it has the lock, that the file is gone, and makes
+        # Unlink while still holding the lock. A waiter that gets it then sees that the file is gone, and creates
         # another.
         if self._name_lock.is_locked:
             with contextlib.suppress(OSError):
@@ -80,30 +80,30 @@ class DataFile:
             self._name_lock.release()
 
     def header(self) -> bytes:
-        """Return the first bytes of the file, none if it is empty."""
+        """Return the first bytes of the file; none if it is empty."""
         try:
             return os.pread(self._descriptor, _HEADER_BYTES, 0)
         except OSError as error:
             raise UserError(f"{self.path}: cannot read the Datastore's file: {error.strerror}") from error
 
     def remember_log(self) -> None:
-        """Take the write-ahead log that is there now for the file's own; a file system may have no use for one."""
+        """Remember the write-ahead log that exists now as the file's own; some file systems have none."""
         with contextlib.suppress(FileNotFoundError):
             self._log_descriptor = os.open(self._log_name, os.O_RDONLY | os.O_CLOEXEC)
 
     def check(self) -> None:
-        """Raise DatastoreError if the name does not lead to the file any more."""
+        """Raise DatastoreError if the file was moved, removed or replaced."""
         self._stat()
 
     def check_for_reading(self) -> None:
-        """Raise DatastoreError if the name does not lead to the file any more; seen after some milliseconds."""
+        """Raise DatastoreError if the file was moved, removed or replaced some milliseconds ago or earlier."""
         now = time.monotonic()
         if now >= self._next_for_reads:
             self._stat()
             self._next_for_reads = now + _READS_SECONDS
 
     def check_for_writing(self) -> None:
-        """Raise DatastoreError if what is written now could be lost."""
+        """Raise DatastoreError if a write could be lost."""
         if self._stat().st_nlink > 1:
             _refuse(_linked(self.path))
         if time.monotonic() >= self._next_for_log:
@@ -111,11 +111,11 @@ class DataFile:
 
     @property
     def log_bytes(self) -> int:
-        """The bytes of the log, when it was last looked at."""
+        """The size of the log when it was last measured."""
         return self._log_bytes
 
     def measure_log(self) -> None:
-        """Look at the log; DatastoreError if it was moved or removed, after which SQLite still copies from it."""
+        """Measure the log; DatastoreError if it was moved or removed, because SQLite would still copy from it."""
         if self._log_descriptor < 0:
             return
         log = os.fstat(self._log_descriptor)
@@ -155,7 +155,7 @@ class DataFile:
 
 
 def cannot_open(path: Path, error: Exception) -> str:
-    """Return what the user is told of a file that SQLite or the system does not open."""
+    """Return the message for a file that SQLite or the system does not open."""
     if not os.access(path.parent, os.W_OK):
         return not_writable(path)
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -165,10 +165,10 @@ def cannot_open(path: Path, error: Exception) -> str:
 
 
 def not_writable(path: Path) -> str:
-    """Return what the user is told of a file or directory that is read-only."""
+    """Return the message for a file or directory that is read-only."""
     return (
         f"{path}: the Datastore's file and its directory must be readable and writable; "
-        "change that or name another file"
+        "change their permissions or name another file"
     )
 
 
@@ -184,25 +184,25 @@ def _identity(found: os.stat_result) -> tuple[int, int]:
 def _linked(path: Path) -> str:
     # https://www.sqlite.org/howtocorrupt.html, "Multiple links to the same file": each name has its own log.
     return (
-        f"{path}: the Datastore's file has another name too (a hard link), and writing could damage it; "
+        f"{path}: the Datastore's file has a hard link, and writing under two names could damage it; "
         "remove the link, or make a copy instead"
     )
 
 
 def _resolve(path: str | os.PathLike[str]) -> Path:
-    """Return the file's one true name, so that its lock is one too."""
+    """Return the file's absolute name without symbolic links, so that there is one lock for it."""
     try:
         resolved = Path(path).resolve()
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            # Before anything is made beside it, or opened and waited for.
+            # Before creating anything beside it, or waiting for a pipe to open.
             _refuse_special(resolved, os.stat(resolved))
         return resolved
     except ValueError:
         # A NUL byte.
         raise UserError(f"{os.fspath(path)!r}: no file can have this name; name another with --data") from None
     except (OSError, RuntimeError) as error:
-        # Python before 3.13 raises RuntimeError for symbolic links that go in a circle.
-        reason = (error.strerror if isinstance(error, OSError) else None) or "symbolic links go in a circle"
+        # Python before 3.13 raises RuntimeError for symbolic links in a circle.
+        reason = (error.strerror if isinstance(error, OSError) else None) or "symbolic links lead in a circle"
         raise UserError(f"{os.fspath(path)}: cannot open the Datastore's file: {reason}; name another file") from error
 
 
@@ -218,16 +218,16 @@ def _open(path: Path) -> int:
 def _refuse_special(path: Path, found: os.stat_result) -> None:
     if stat.S_ISREG(found.st_mode):
         return
-    kind = "a directory" if stat.S_ISDIR(found.st_mode) else "no ordinary file"
+    kind = "a directory" if stat.S_ISDIR(found.st_mode) else "not a regular file"
     raise UserError(f"{path}: cannot read the Datastore's file: it is {kind}; name another with --data")
 
 
 def _lock_name(path: Path) -> FileLock:
-    """Take the name for this process, until it ends however it ends."""
+    """Lock the name for this process. The system releases the lock when the process ends, in whatever way."""
     if not path.parent.is_dir():
-        # FileLock would make it, wherever a mistyped --data leads.
+        # FileLock would create it, even for a mistyped --data.
         raise UserError(
-            f"{path}: there is no directory {path.parent} for the Datastore's file; make it or name another"
+            f"{path}: directory {path.parent} does not exist; create it, or choose another file with --data"
         )
     lock_path = path.with_name(f"{path.name}-lock")
     lock = FileLock(lock_path)
@@ -237,14 +237,14 @@ def _lock_name(path: Path) -> FileLock:
         raise UserError(_in_use(path, _holder(lock_path))) from None
     except OSError as error:
         raise UserError(cannot_open(path, error)) from error
-    # For _holder(); a full disk takes the lock and not the number.
+    # For _holder(). On a full disk the lock works, but the number cannot be written.
     with contextlib.suppress(OSError):
         lock_path.write_text(f"{os.getpid()}\n")
     return lock
 
 
 def _lock_file(path: Path, descriptor: int) -> None:
-    """Take the file itself, by whatever name it was opened. A file system without locks leaves the name's lock."""
+    """Lock the file itself, whatever name it was opened by. On a file system without locks, only the name is locked."""
     deadline = time.monotonic() + _LOCK_SECONDS
     while True:
         try:
@@ -255,14 +255,14 @@ def _lock_file(path: Path, descriptor: int) -> None:
         else:
             return
         if time.monotonic() > deadline:
-            raise UserError(_in_use(path, "another process (by another name)"))
+            raise UserError(_in_use(path, "another process (under another name)"))
         time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _lock_byte(descriptor: int) -> None:
-    """Lock one byte of the file, until the descriptor is closed where the system has such locks (Linux)."""
+    """Lock one byte of the file; on Linux, until the descriptor is closed."""
     if sys.platform != "linux":
-        # The process's lock: it goes as soon as the process closes the file anywhere, which SQLite avoids.
+        # The lock of the process ends as soon as the process closes the file anywhere, which SQLite avoids.
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _LOCKED_BYTE)
         return
     # struct flock: type, whence, start, length, process.
@@ -270,10 +270,7 @@ def _lock_byte(descriptor: int) -> None:
 
 
 def _in_use(path: Path, holder: str) -> str:
-    return (
-        f"{path}: expected a file that no other process has open, found {holder} with it; "
-        "stop that one, or name another file with --data"
-    )
+    return f"{path}: {holder} has this file open; stop it, or choose another file with --data"
 
 
 def _holder(lock_path: Path) -> str:

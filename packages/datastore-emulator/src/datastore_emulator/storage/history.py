@@ -1,9 +1,9 @@
-"""What entities were before they changed, for reads at a time that is past.
+"""Earlier versions of entities, for reads in the past.
 
-A commit that replaces or deletes an entity leaves the old row in `history`, for as long as the service lets a read
-go back, and for as long as an open transaction reads the state before. A query of the past is then the query of today
-on what has not changed since, and the same query on small temporary tables with what has; it costs what has changed,
-not what there is.
+A commit that replaces or deletes an entity leaves the old row in `history`. It is kept as long as the service allows
+reads in the past, and as long as an open transaction reads the state before. A query in the past runs twice: on the
+rows that have not changed since, and on small temporary tables with the old versions of those that have. So it costs
+what has changed, not what there is.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from datastore_emulator.storage.database import Snapshot, Source, Storage
 # https://cloud.google.com/datastore/docs/reference/data/rpc/google.datastore.v1#readoptions: "within the past one
 # hour", without point-in-time recovery.
 KEPT_MICROSECONDS = 3_600_000_000
-# An app that writes a large entity each second would fill the disk otherwise.
+# Otherwise an app that writes a large entity each second would fill the disk.
 KEPT_BYTES = 100_000_000
 _PRUNED_AT_ONCE = 1000
 
 
 def check_read_time(read_time: Timestamp) -> int:
-    """Return the time as microseconds since 1970; DatastoreError if nothing can be read as of then."""
+    """Return the time in microseconds since 1970; DatastoreError if it cannot be read."""
     if read_time.nanos % 1000:
         raise invalid("timestamp cannot have more than microseconds precision")
     micros = int(read_time.seconds) * 1_000_000 + int(read_time.nanos) // 1000
@@ -48,7 +48,7 @@ def _too_old() -> DatastoreError:
 
 
 def check_horizon(snapshot: Snapshot) -> None:
-    """Raise DatastoreError if what was there at the snapshot's past time is not known any more."""
+    """Raise DatastoreError if the history does not reach back to the snapshot's past time."""
     if snapshot.past is not None:
         horizon: int = snapshot.connection.execute("SELECT past FROM horizon").fetchone()[0]
         if snapshot.past < horizon:
@@ -56,7 +56,7 @@ def check_horizon(snapshot: Snapshot) -> None:
 
 
 def record(connection: sqlite3.Connection, entity: int, until: int) -> None:
-    """Keep the entity's row as it stands; `until` is the version of the commit that changes it."""
+    """Copy the entity's row to the history; `until` is the version of the commit that changes it."""
     connection.execute(
         "INSERT INTO history (partition, kind, key, version, created, until, body, total)"
         " SELECT partition, kind, key, version, created, ?, body,"
@@ -66,9 +66,9 @@ def record(connection: sqlite3.Connection, entity: int, until: int) -> None:
 
 
 def prune(connection: sqlite3.Connection, now: int, needed: int) -> None:
-    """Remove some of what is older than any read may ask for, or more than there is room for.
+    """Remove some of the history that is too old to be read, or that exceeds KEPT_BYTES.
 
-    What reads at the time `needed`, or later, come by is kept.
+    Keep what reads at the time `needed` or later can see.
     """
     row = connection.execute(
         "SELECT until, total, (SELECT total FROM history ORDER BY id DESC LIMIT 1) FROM history ORDER BY id LIMIT 1"
@@ -105,7 +105,7 @@ def find(
 def open_sources(
     storage: Storage, snapshot: Snapshot, partition: Partition, kind: str | None = None
 ) -> tuple[Source, ...]:
-    """Return where a scan finds what the partition, or one kind of it, held at the snapshot's past time."""
+    """Return the sources of a scan of a partition, or one of its kinds, at the snapshot's past time."""
     assert snapshot.past is not None
     connection = snapshot.connection
     number = storage.partitions.find(connection, *partition)
@@ -116,9 +116,9 @@ def open_sources(
 
 
 def _rebuild(storage: Storage, connection: sqlite3.Connection, partition: int, kind: int | None, past: int) -> None:
-    """Fill temporary tables, shaped as the lasting ones, with what has changed since.
+    """Fill temporary tables with the old versions of the entities that have changed since.
 
-    They go with the connection's transaction, unless that is committed: then only what is new is added to them.
+    They vanish with the connection's transaction, unless it commits. Then later calls add only what is new.
     """
     schema.make_temporary_tables(connection)
     newest: int = connection.execute("SELECT version FROM main.state").fetchone()[0]
@@ -137,7 +137,7 @@ def _rebuild(storage: Storage, connection: sqlite3.Connection, partition: int, k
 def _rebuild_entity(
     storage: Storage, connection: sqlite3.Connection, row: tuple[int, int, int, bytes, int, int, bytes]
 ) -> None:
-    # Its number is below zero, so that no number means two entities.
+    # Its number is negative, so that it differs from all numbers of current entities.
     entity, _, kind, key, _, _, body = row
     inserted = connection.execute(
         "INSERT OR IGNORE INTO temp.entities (id, partition, kind, key, version, created, body)"
@@ -145,7 +145,7 @@ def _rebuild_entity(
         row,
     )
     if not inserted.rowcount:
-        # Rebuilt before, for its kind or for all kinds.
+        # It has been rebuilt before, for its kind or for all kinds.
         return
     try:
         cells = values.index_entity(m.Entity.FromString(body))

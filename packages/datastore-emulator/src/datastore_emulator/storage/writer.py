@@ -1,4 +1,4 @@
-"""What one commit does to the tables: entities with their index rows, allocated ids, and the version."""
+"""Write one commit to the tables: entities with their index rows, allocated ids, and the version."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from datastore_emulator.encoding.values import IndexedValues
 from datastore_emulator.storage import history
 from datastore_emulator.storage.database import Storage
 
-# Ids have 16 digits and fit a double, as the real service's do. Counting in steps of an odd number through a power of
-# two meets each place once, scattered, so ids are unique without a table of them. They are scattered in blocks, and
-# within their block: what is written together then lies together in the indexes, and a commit touches few pages.
+# Ids have 16 digits and fit a double, as the real service's do. Counting in steps of an odd number, modulo a power of
+# two, visits each number once in a scattered order, so that ids are unique without a table of them. Blocks are
+# scattered, and ids within their block. Entities that are written together are near each other in the indexes then, and
+# a commit changes few pages.
 _ID_PLACES = 1 << 52
 _ID_BLOCK = 1 << 12
 _BLOCK_STEP = 0x9E3779B97F
@@ -28,7 +29,7 @@ def _scatter(number: int) -> int:
 
 
 class StoredEntity(NamedTuple):
-    """An entity as its row has it; `version` and `created` are microseconds since 1970."""
+    """The row of an entity; `version` and `created` are microseconds since 1970."""
 
     id: int
     version: int
@@ -37,9 +38,9 @@ class StoredEntity(NamedTuple):
 
 
 class Writer:
-    """The changes of one write transaction; nothing is lasting before finish() and the transaction's commit.
+    """Writes the changes of one commit. They are complete after finish(), and last once the transaction commits.
 
-    Of the history, what reads at the time `needed` come by is kept.
+    The history that reads at the time `needed` can see is kept.
     """
 
     def __init__(self, storage: Storage, connection: sqlite3.Connection, needed: int | None = None) -> None:
@@ -48,18 +49,18 @@ class Writer:
         state: tuple[int, int] = connection.execute("SELECT version, allocated FROM state").fetchone()
         self._newest, self._allocated = state
         self._allocated_before = self._allocated
-        # A clock that stands still or goes back must not give two commits one version.
+        # Versions grow even if the clock stops or goes back.
         self.version = max(self._newest + 1, time.time_ns() // 1000)
-        # A transaction that begins before this commit reads what it replaces.
+        # A transaction that begins before this commit reads what the commit replaces.
         self._needed = self._newest if needed is None else min(needed, self._newest)
         self.index_updates = 0
         self._changed = False
-        # Index rows are kept back until finish(): many at once, and in the order of their table, are written faster.
+        # Index rows are written in finish(): many at once, in the order of their table, are faster.
         self._postings: list[tuple[int, bytes, bytes, int, bool]] = []
         self._cells: list[tuple[int, int, bytes]] = []
 
     def finish(self) -> None:
-        """Write down the index rows, the version and the ids that were used."""
+        """Write the index rows, the version and the number of allocated ids."""
         self._write_index()
         if self._changed or self._allocated != self._allocated_before:
             newest = self.version if self._changed else self._newest
@@ -67,7 +68,7 @@ class Writer:
             self.connection.execute("UPDATE state SET version = ?, allocated = ?", (newest, self._allocated))
 
     def read(self, partition: Partition, path: bytes) -> StoredEntity | None:
-        """Return the entity as it stands, earlier changes of this commit included."""
+        """Return the stored entity, with the earlier changes of this commit."""
         row = self.connection.execute(
             "SELECT id, version, created, body FROM entities WHERE partition = ? AND key = ?",
             (self._storage.partitions.add(self.connection, *partition), path),
@@ -83,7 +84,7 @@ class Writer:
         indexed: IndexedValues,
         old: StoredEntity | None,
     ) -> None:
-        """Insert the entity, or replace `old`, and bring the indexes up to date."""
+        """Insert the entity, or replace `old`, and update the indexes."""
         execute = self.connection.execute
         partition_number = self._storage.partitions.add(self.connection, *partition)
         kind_number = self._storage.kinds.add(self.connection, partition_number, kind)
@@ -107,7 +108,7 @@ class Writer:
         self._changed = True
 
     def delete(self, path: bytes, old: StoredEntity | None) -> None:
-        """Remove the entity and its index rows, if it is there; either way the commit counts as a change."""
+        """Remove the entity and its index rows, if there is one; the commit counts as a change in any case."""
         if old:
             history.record(self.connection, old.id, self.version)
             self._index(old.id, path, self._indexed(old), set())
@@ -115,7 +116,7 @@ class Writer:
         self._changed = True
 
     def allocate(self, partition: Partition, path: bytes) -> int:
-        """Return an id, never returned before, that completes `path` to a key that nobody has or reserved."""
+        """Return a new id that completes `path` to a key that is neither stored nor reserved."""
         number = self._storage.partitions.add(self.connection, *partition)
         while True:
             self._allocated += 1
@@ -130,7 +131,7 @@ class Writer:
                 return candidate
 
     def reserve(self, partition: Partition, path: bytes) -> None:
-        """See to it that allocate() never returns the id that ends `path`."""
+        """Reserve the id at the end of `path`, so that allocate() never returns it."""
         self.connection.execute(
             "INSERT OR IGNORE INTO reserved VALUES (?, ?)",
             (self._storage.partitions.add(self.connection, *partition), path),
@@ -152,13 +153,13 @@ class Writer:
             f"DELETE FROM reserved WHERE partition IN ({partitions})",
         ):
             self.connection.execute(statement, (project,))
-        # What was there is not known any more.
+        # The history is gone with the entities.
         self.connection.execute("UPDATE horizon SET past = ?", (self.version,))
         self._changed = True
 
     def _indexed(self, entity: StoredEntity) -> set[tuple[int, bytes, bool]]:
         if entity.version == self.version:
-            # Written earlier in this commit: its rows may be among those kept back.
+            # It was written earlier in this commit, and its index rows may not be written yet.
             self._write_index()
         rows = self.connection.execute("SELECT property, value FROM cells WHERE entity = ?", (entity.id,)).fetchall()
         values: dict[int, int] = {}

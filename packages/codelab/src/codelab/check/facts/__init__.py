@@ -72,23 +72,27 @@ def file_facts(file: str, text: str, called_from_outside: frozenset[str]) -> lis
     path = PurePosixPath(file)
     facts = [Fact(file, Kind.FILE, "", file, firm=True)]
     if isinstance(text, Unread):
-        raise UnreadableError(0, text.expected, text.found)
+        raise UnreadableError(0, f"expected {text.expected}, found {text.found}")
     if len(text) > MAX_CHARACTERS:
-        raise UnreadableError(0, f"at most {MAX_CHARACTERS:,} characters", f"{len(text):,}")
+        raise UnreadableError(0, _too_much("file", len(text), "characters", MAX_CHARACTERS))
     text = text.removeprefix("\ufeff")  # a byte order mark, which Python and the platforms skip too
     lines = text.splitlines()
     if len(lines) > MAX_LINES:
-        raise UnreadableError(0, f"at most {MAX_LINES:,} lines", f"{len(lines):,}")
+        raise UnreadableError(0, _too_much("file", len(lines), "lines", MAX_LINES))
     for number, line in enumerate(lines, 1):
         if len(line) > MAX_COLUMNS:
-            raise UnreadableError(number, f"a line of at most {MAX_COLUMNS:,} characters", f"{len(line):,}")
+            raise UnreadableError(number, _too_much("line", len(line), "characters", MAX_COLUMNS))
     try:
         if path.suffix == ".py":
             return facts + list(python_facts(file, text, called_from_outside))
         reader = _BY_NAME.get(path.name) or _BY_SUFFIX.get(path.suffix, line_facts)
         return facts + list(reader(file, text))
     except (RecursionError, MemoryError) as error:  # the latter is what Python's own parser may raise
-        raise UnreadableError(0, "code that is less deeply nested", "more levels than can be read") from error
+        raise UnreadableError(0, "the code is nested too deeply to be read; write it flatter") from error
+
+
+def _too_much(what: str, found: int, unit: str, most: int) -> str:
+    return f"the {what} has {found:,} {unit}, and at most {most:,} are read; shorten it"
 
 
 def names_called_from_outside(trees: list[Tree], commands: str) -> frozenset[str]:

@@ -33,13 +33,14 @@ def yaml_facts(file: str, text: str) -> Iterator[Fact]:
     try:
         yaml = YamlLines(text)
     except TextError as error:
-        raise _unreadable(text, error, "YAML") from error
+        problem = quoted(_line(text, error.line), error.problem) if error.line else error.problem
+        raise UnreadableError(error.line, f"not valid YAML: {problem}") from error
     if not yaml.keys:
-        raise UnreadableError(1, "keys with values", "none")
+        raise UnreadableError(1, "there are no keys in it; write lines such as KEY: VALUE")
     try:
         yield from _keys(file, yaml, yaml.keys, ())
     except ValueError as error:  # a number of more digits than Python writes
-        raise UnreadableError(0, "values that can be written", str(error)) from error
+        raise UnreadableError(0, f"not valid YAML: a value cannot be read ({error})") from error
 
 
 def _keys(file: str, yaml: YamlLines, node: CommentedMap, path: tuple[str | int, ...]) -> Iterator[Fact]:
@@ -77,7 +78,7 @@ def requirements_facts(file: str, text: str) -> Iterator[Fact]:
         if not isinstance(entry, Requirement):
             continue
         if entry.problem:
-            raise UnreadableError(entry.line, "a requirement such as Flask==3.1.3", entry.text)
+            raise UnreadableError(entry.line, f'"{entry.text}" is not a requirement; write one such as Flask==3.1.3')
         if entry.name:
             yield Fact(file, Kind.PACKAGE, entry.name, entry.text, entry.line, firm=True)
         for version in entry.versions:
@@ -89,7 +90,7 @@ def procfile_facts(file: str, text: str) -> Iterator[Fact]:
     try:
         processes = read_procfile(text)
     except TextError as error:
-        raise UnreadableError(error.line, "a line such as web: COMMAND", _line(text, error.line)) from error
+        raise UnreadableError(error.line, error.problem) from error
     for process in processes:
         words = _line(text, process.line)
         yield Fact(file, Kind.PROCESS, process.name, words, process.line, firm=True)
@@ -101,7 +102,7 @@ def dockerfile_facts(file: str, text: str) -> Iterator[Fact]:
     try:
         dockerfile = read_dockerfile(text)
     except TextError as error:
-        raise _unreadable(text, error, "a Dockerfile") from error
+        raise UnreadableError(error.line, error.problem) from error
     yield from _order(file, dockerfile.instructions)
     if base := dockerfile.find_base_image():
         yield Fact(file, Kind.BASE_IMAGE, base[1].partition("@")[0], _words(base[0]), base[0].line)
@@ -161,7 +162,8 @@ def _command(file: str, command: str, line: int, shown: str) -> Iterator[Fact]:
     try:
         words = shlex.split(_without_comment(command))
     except ValueError as error:
-        raise UnreadableError(line, "a command", f"{error}: {command}") from error
+        problem = str(error).lower()
+        raise UnreadableError(line, f"a shell cannot read the command {quoted(command, problem)}") from error
     words = words[1:] if words[:1] == ["exec"] else words
     yield from _command_words(file, words, line, shown, in_shell=True, is_program=True)
 
@@ -202,11 +204,6 @@ def line_facts(file: str, text: str) -> Iterator[Fact]:
         words = line.strip()
         if words and not words.startswith("#"):
             yield Fact(file, Kind.LINE, words, words, number)
-
-
-def _unreadable(text: str, error: TextError, expected: str) -> UnreadableError:
-    words = _line(text, error.line)
-    return UnreadableError(error.line, expected, quoted(words, error.problem) if error.line else error.problem)
 
 
 def _line(text: str, number: int) -> str:

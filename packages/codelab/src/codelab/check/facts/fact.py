@@ -78,10 +78,8 @@ def quoted(words: str, problem: object) -> str:
 
 
 class UnreadableError(Exception):
-    """A file that its own reader cannot read, at a line (0: the whole file)."""
+    """A file that its own reader cannot read, at a line (0: the file as a whole)."""
 
-    def __init__(self, line: int, expected: str, found: str) -> None:
-        super().__init__(f"expected {expected}, found {found}")
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
         self.line = line
-        self.expected = expected
-        self.found = found

@@ -32,9 +32,10 @@ def python_facts(file: str, text: str, called_from_outside: frozenset[str]) -> I
     try:
         module = ast.parse(text)
     except SyntaxError as error:
-        raise UnreadableError(error.lineno or 0, "Python", quoted((error.text or "").strip(), error.msg)) from error
+        words = (error.text or "").strip()
+        raise UnreadableError(error.lineno or 0, f"not valid Python: {quoted(words, error.msg)}") from error
     except ValueError as error:
-        raise UnreadableError(0, "Python", str(error)) from error
+        raise UnreadableError(0, f"not valid Python: {error}") from error
     reader = _Reader(file, text, module)
     yield from reader.read_imports(module)
     reader.learn_objects(module)

@@ -8,17 +8,18 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from codelab.check.facts.fact import Fact, Kind, UnreadableError, quoted
 
+_NOT_VALID = "not a valid Jinja2 template"
+
 
 def template_facts(file: str, text: str) -> Iterator[Fact]:
     """Yield each value that is put out, such as ".timestamp.ctime()". The name of a loop's items does not count."""
     try:
         template = Environment(autoescape=True).parse(text)
     except TemplateSyntaxError as error:
-        raise UnreadableError(
-            error.lineno, "a Jinja2 template", quoted(_line(text.splitlines(), error.lineno), error.message)
-        ) from error
+        words = _line(text.splitlines(), error.lineno)
+        raise UnreadableError(error.lineno, f"{_NOT_VALID}: {quoted(words, error.message)}") from error
     except (ValueError, OverflowError) as error:  # a number that Python cannot read
-        raise UnreadableError(0, "a Jinja2 template", str(error)) from error
+        raise UnreadableError(0, f"{_NOT_VALID}: {error}") from error
     items = {name.name for loop in template.find_all(nodes.For) for name in loop.target.find_all(nodes.Name)}
     items |= {loop.target.name for loop in template.find_all(nodes.For) if isinstance(loop.target, nodes.Name)}
     lines = text.splitlines()
