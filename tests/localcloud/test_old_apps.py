@@ -1,11 +1,11 @@
-"""`localcloud run` on python27 apps as they were written for the old platform."""
+"""`localcloud run` on python27 apps that other people wrote, on Python 3."""
 
 from __future__ import annotations
 
 import httpx
 
 
-def test_an_old_webapp2_app_is_served_with_its_static_files(localcloud, folder):
+def test_webapp2_app_is_served_with_its_static_files(localcloud, folder):
     app = folder(
         {
             "app.yaml": """
@@ -84,7 +84,7 @@ def test_python_2_syntax_is_named_by_file_and_line(localcloud, folder):
     assert "--python27" in command.lines[-1]
 
 
-def test_an_old_flask_app_with_vendored_packages_is_served(localcloud, folder):
+def test_flask_app_with_vendored_packages_is_served(localcloud, folder):
     app = folder(
         {
             "app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
@@ -105,7 +105,7 @@ def test_an_old_flask_app_with_vendored_packages_is_served(localcloud, folder):
     assert [httpx.get(f"{url}/count", timeout=30).text for _ in range(2)] == ["1", "2"]
 
 
-def test_an_app_that_lacks_a_package_ends_with_its_name(localcloud, folder):
+def test_missing_package_is_named(localcloud, folder):
     app = folder(
         {
             "app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
@@ -117,7 +117,7 @@ def test_an_app_that_lacks_a_package_ends_with_its_name(localcloud, folder):
     assert "No module named 'babel_of_old'; add the package to requirements.txt" in "\n".join(command.lines)
 
 
-def test_a_module_of_the_old_sdk_is_refused_by_name(localcloud, folder):
+def test_missing_sdk_module_is_named(localcloud, folder):
     app = folder(
         {
             "app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
@@ -130,7 +130,7 @@ def test_a_module_of_the_old_sdk_is_refused_by_name(localcloud, folder):
     assert "Google's SDK for Python 3 does not have it" in "\n".join(command.lines)
 
 
-def test_templates_may_ask_for_what_jinja2_has_built_in_since(localcloud, folder):
+def test_templates_may_use_extensions_that_jinja2_has_built_in(localcloud, folder):
     app = folder(
         {
             "app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
