@@ -31,7 +31,8 @@ in_lane = pytest.mark.lane("python27")
 @pytest.mark.usefixtures("genuine")
 def test_an_app_with_python_2_s_own_words_runs_as_it_is(localcloud, folder):
     app = folder(
-        app_yaml="""
+        {
+            "app.yaml": """
             runtime: python27
             api_version: 1
             threadsafe: true
@@ -44,7 +45,7 @@ def test_an_app_with_python_2_s_own_words_runs_as_it_is(localcloud, folder):
             - name: jinja2
               version: latest
         """,
-        main_py="""
+            "main.py": """
             import sys
             import jinja2
             import webapp2
@@ -65,6 +66,7 @@ def test_an_app_with_python_2_s_own_words_runs_as_it_is(localcloud, folder):
 
             app = webapp2.WSGIApplication([('/', Home)])
         """,
+        }
     )
     command = localcloud("run", app, "--python27")
     (url,) = command.urls()
@@ -78,7 +80,8 @@ def test_an_app_with_python_2_s_own_words_runs_as_it_is(localcloud, folder):
 @pytest.mark.usefixtures("genuine")
 def test_a_connector_whose_name_is_a_placeholder_does_not_keep_an_app_from_starting(localcloud, folder):
     app = folder(
-        app_yaml="""
+        {
+            "app.yaml": """
             runtime: python27
             api_version: 1
             threadsafe: true
@@ -88,11 +91,12 @@ def test_a_connector_whose_name_is_a_placeholder_does_not_keep_an_app_from_start
             - url: .*
               script: main.app
         """,
-        main_py="""
+            "main.py": """
             def app(environ, start_response):
                 start_response('200 OK', [('Content-Type', 'text/plain')])
                 return ['here']
         """,
+        }
     )
     (url,) = localcloud("run", app, "--python27").urls()
     assert httpx.get(url, timeout=60).text == "here"
@@ -137,14 +141,14 @@ def test_a_server_of_its_own_listens_on_loopback_only():
 
 
 def test_a_python_that_is_not_2_7_is_refused(localcloud, folder):
-    app = folder(app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n")
+    app = folder({"app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n"})
     command = localcloud("run", app, "--python27", sys.executable)
     assert command.wait() == 1
     assert command.lines[-1].startswith(f"localcloud: --python27 {sys.executable}: it is Python 3.")
 
 
 def test_a_machine_without_python_2_7_is_told_how_to_name_one(localcloud, folder, tmp_path):
-    app = folder(app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n")
+    app = folder({"app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n"})
     nothing = {"PATH": os.path.dirname(sys.executable), "PYENV_ROOT": str(tmp_path)}
     command = localcloud("run", app, "--python27", **nothing)
     assert command.wait() == 1

@@ -82,15 +82,17 @@ def test_a_function_needs_its_name(localcloud):
 
 def test_a_declared_redis_host_is_a_real_redis(localcloud, folder):
     app = folder(
-        app_yaml="runtime: python314\nenv_variables:\n  REDIS_HOST: '10.0.0.3'\n",
-        requirements_txt="redis==8.1.0\n",
-        main_py="""
+        {
+            "app.yaml": "runtime: python314\nenv_variables:\n  REDIS_HOST: '10.0.0.3'\n",
+            "requirements.txt": "redis==8.1.0\n",
+            "main.py": """
             import os, redis
             def app(environ, start_response):
                 client = redis.Redis(os.environ['REDIS_HOST'], int(os.environ['REDIS_PORT']))
                 start_response('200 OK', [])
                 return [str(client.incr('visits')).encode()]
         """,
+        }
     )
     (url,) = localcloud("run", app).urls()
     assert [httpx.get(url, timeout=30).text for _ in range(2)] == ["1", "2"]
@@ -98,9 +100,10 @@ def test_a_declared_redis_host_is_a_real_redis(localcloud, folder):
 
 def test_ctrl_c_twice_ends_children_of_children(localcloud, folder):
     app = folder(
-        Procfile="web: gunicorn -b :$PORT main:app\n",
-        requirements_txt="gunicorn==27.0.1\n",
-        main_py="""
+        {
+            "Procfile": "web: gunicorn -b :$PORT main:app\n",
+            "requirements.txt": "gunicorn==27.0.1\n",
+            "main.py": """
             import os, subprocess
             # A child that will not hear of TERM, in a session of its own.
             stubborn = 'trap "" TERM HUP INT; while :; do sleep 1; done'
@@ -109,6 +112,7 @@ def test_ctrl_c_twice_ends_children_of_children(localcloud, folder):
                 start_response('200 OK', [])
                 return [str(child.pid).encode()]
         """,
+        }
     )
     command = localcloud("run", app)
     stubborn = int(httpx.get(command.urls()[0], timeout=30).text)
@@ -122,13 +126,15 @@ def test_ctrl_c_twice_ends_children_of_children(localcloud, folder):
 
 def test_the_app_does_not_inherit_the_callers_environment(localcloud, folder):
     app = folder(
-        app_yaml="runtime: python314\nenv_variables:\n  COLOUR: blue\n",
-        main_py="""
+        {
+            "app.yaml": "runtime: python314\nenv_variables:\n  COLOUR: blue\n",
+            "main.py": """
             import json, os
             def app(environ, start_response):
                 start_response('200 OK', [])
                 return [json.dumps(dict(os.environ)).encode()]
         """,
+        }
     )
     command = localcloud("run", app, "--env", "EXTRA=1", SECRET_TOKEN="hush", TZ="Asia/Tokyo")
     seen = httpx.get(command.urls()[0], timeout=30).json()
@@ -203,7 +209,7 @@ def test_the_datastore_is_shown_to_other_machines_when_asked(localcloud):
 
 
 def test_an_app_that_is_killed_ends_the_command_with_the_signal(localcloud, folder):
-    command = localcloud("run", folder(Procfile="web: exec python server.py\n", server_py=SERVER))
+    command = localcloud("run", folder({"Procfile": "web: exec python server.py\n", "server.py": SERVER}))
     pid = int(httpx.get(command.urls()[0], timeout=30).text)
     os.kill(pid, signal.SIGKILL)
     assert command.wait() == 1
@@ -211,12 +217,12 @@ def test_an_app_that_is_killed_ends_the_command_with_the_signal(localcloud, fold
 
 
 def test_an_app_for_an_old_python_finds_setuptools_as_in_its_image(localcloud, folder):
-    app = folder(app_yaml="runtime: python311\n", main_py=f"import pkg_resources\n{APP}")
+    app = folder({"app.yaml": "runtime: python311\n", "main.py": f"import pkg_resources\n{APP}"})
     assert httpx.get(localcloud("run", app).urls()[0], timeout=30).text == "hello"
 
 
 def test_an_app_that_dies_ends_the_command_with_its_reason(localcloud, folder):
-    app = folder(app_yaml="runtime: python314\n", main_py="raise RuntimeError('no database configured')\n")
+    app = folder({"app.yaml": "runtime: python314\n", "main.py": "raise RuntimeError('no database configured')\n"})
     command = localcloud("run", app)
     assert command.wait() == 1
     assert "exit" in command.lines[-1]
@@ -224,14 +230,14 @@ def test_an_app_that_dies_ends_the_command_with_its_reason(localcloud, folder):
 
 
 def test_a_missing_requirement_fails_here_as_it_would_there(localcloud, folder):
-    app = folder(Procfile="web: gunicorn -b :$PORT main:app\n", requirements_txt="", main_py=APP)
+    app = folder({"Procfile": "web: gunicorn -b :$PORT main:app\n", "requirements.txt": "", "main.py": APP})
     command = localcloud("run", app)
     assert command.wait() == 1
     assert "gunicorn" in "\n".join(command.lines)
 
 
 def test_a_requirement_that_does_not_exist_is_said_in_one_line(localcloud, folder):
-    app = folder(app_yaml="runtime: python314\n", requirements_txt="flask==999.0\n", main_py=APP)
+    app = folder({"app.yaml": "runtime: python314\n", "requirements.txt": "flask==999.0\n", "main.py": APP})
     command = localcloud("run", app)
     assert command.wait() == 1
     assert "requirements.txt" in command.lines[-1]
@@ -239,7 +245,7 @@ def test_a_requirement_that_does_not_exist_is_said_in_one_line(localcloud, folde
 
 
 def test_a_cache_that_cannot_be_written_is_said_in_one_line(localcloud, folder, tmp_path):
-    app = folder(app_yaml="runtime: python314\n", requirements_txt="", main_py=APP)
+    app = folder({"app.yaml": "runtime: python314\n", "requirements.txt": "", "main.py": APP})
     (tmp_path / "a file").touch()
     command = localcloud("run", app, LOCALCLOUD_CACHE=str(tmp_path / "a file" / "cache"))
     assert command.wait() == 1
@@ -255,9 +261,11 @@ def test_it_ends_without_a_word_when_nobody_reads_its_output(tmp_path):
 
 def test_ctrl_c_while_an_app_is_starting_ends_it(localcloud, folder):
     app = folder(
-        Procfile="web: echo up && sleep 60\n",
-        requirements_txt="",
-        main_py=APP,
+        {
+            "Procfile": "web: echo up && sleep 60\n",
+            "requirements.txt": "",
+            "main.py": APP,
+        }
     )
     command = localcloud("run", app)
     command.wait_for("up")

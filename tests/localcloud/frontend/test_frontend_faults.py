@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import os
 import socket
 import threading
+import warnings
 from pathlib import Path
 
 import pytest
@@ -118,6 +120,22 @@ def test_stopped_front_end_ends_its_connections(app: App, tmp_path: Path) -> Non
         assert Reply(connection, "GET").status == 200
         front_end.stop()
         assert connection.recv(1) == b""
+
+
+def test_front_end_that_is_stopped_at_the_end_of_an_answer_closes_its_connection_to_the_app(
+    app: App, tmp_path: Path
+) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResourceWarning)
+        for _ in range(100):
+            front_end = FrontEnd(Platform.CLOUD_RUN, app.address, directory=tmp_path)
+            front_end.start()
+            with connect(front_end) as connection:
+                connection.sendall(b"GET / HTTP/1.1\r\nHost: demo\r\n\r\n")
+                assert connection.recv(1)
+                front_end.stop()
+        gc.collect()
+    assert [str(warning.message) for warning in caught] == []
 
 
 def test_stopped_front_end_can_be_started_on_its_port_again(app: App, tmp_path: Path) -> None:

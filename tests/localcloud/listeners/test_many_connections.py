@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import socket
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from codelab.web.wsgi import WsgiServer
 from datastore_emulator.http.listener import Listener
 from datastore_emulator.net.listen import listen
-from tests.localcloud.listeners.listening import Listening, holds
+from tests.localcloud.listeners.listening import DEADLINE, Listening, holds
 
 MANY = 100
 
@@ -42,6 +44,19 @@ def test_idle_connections_have_no_threads_and_delay_nobody(listening: Listening,
         for connection in opened:
             assert connection.recv(12) == b"HTTP/1.1 200"
         assert threading.active_count() - before < MANY / 2
+
+
+def test_listener_that_is_closed_at_a_new_connection_closes_it() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResourceWarning)
+        for _ in range(MANY):
+            server = Listener()
+            listener = listen("127.0.0.1", 0, "the test")
+            server.listen([listener])
+            socket.create_connection(listener.getsockname()[:2], timeout=DEADLINE).close()
+            server.close()
+        gc.collect()
+    assert [str(warning.message) for warning in caught] == []
 
 
 def test_silent_connection_is_closed(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:

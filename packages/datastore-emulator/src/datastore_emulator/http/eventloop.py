@@ -20,7 +20,7 @@ class EventLoopThread:
     _guard: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, name: str = "http-loop") -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop = asyncio.SelectorEventLoop()  # the default but on Windows, whose own has no add_reader
         threading.Thread(target=self.loop.run_forever, name=name, daemon=True).start()
 
     @classmethod

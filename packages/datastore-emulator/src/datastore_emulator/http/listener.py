@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket
 from collections.abc import AsyncIterable, Coroutine, Sequence
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import h11
 
@@ -88,17 +89,18 @@ class Listener:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
+    def _spawn(self, coroutine: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _accept(self, listener: socket.socket) -> None:
         most = min(self.most_connections, _open_files() // 2)
         with listener:
             while True:
                 try:
-                    connection, peer = await asyncio.get_running_loop().sock_accept(listener)
+                    connection, peer = await _accept_one(listener)
                 except OSError:  # the client has left already, or no file descriptor is free for a while
                     await asyncio.sleep(_RETRY_SECONDS)
                     continue
@@ -107,7 +109,9 @@ class Listener:
                         connection.send(_TOO_MANY)
                     continue
                 self._open += 1
-                self._spawn(self._hold(connection, visitor_address(peer[0])))
+                task = self._spawn(self.converse(connection, visitor_address(peer[0])))
+                # Not in the task: one that is cancelled before its first step runs no code at all.
+                task.add_done_callback(functools.partial(self._release, connection))
 
     def _make_room(self) -> bool:
         for task in self._idle:
@@ -116,12 +120,9 @@ class Listener:
             return True
         return False
 
-    async def _hold(self, connection: socket.socket, visitor: str) -> None:
-        try:
-            with connection:
-                await self.converse(connection, visitor)
-        finally:
-            self._open -= 1
+    def _release(self, connection: socket.socket, _task: asyncio.Task[None]) -> None:
+        connection.close()
+        self._open -= 1
 
     async def converse(self, connection: socket.socket, visitor: str, received: bytes = b"") -> None:
         """Serve one connection until it ends; `received` are bytes that have been read from it already."""
@@ -173,6 +174,37 @@ class Listener:
             return True
         await wire.linger()
         return False
+
+
+async def _accept_one(listener: socket.socket) -> tuple[socket.socket, Any]:
+    """Wait for a connection and accept it.
+
+    Not with asyncio's sock_accept: cancelled at the moment of a connection, it leaves the connection open.
+    """
+    loop = asyncio.get_running_loop()
+    accepted: asyncio.Future[tuple[socket.socket, Any]] = loop.create_future()
+    loop.add_reader(listener, _accept_into, accepted, listener)
+    try:
+        connection, peer = await accepted
+    except asyncio.CancelledError:
+        if not accepted.cancelled() and accepted.exception() is None:
+            accepted.result()[0].close()
+        raise
+    finally:
+        loop.remove_reader(listener)
+    connection.setblocking(False)
+    return connection, peer
+
+
+def _accept_into(accepted: asyncio.Future[tuple[socket.socket, Any]], listener: socket.socket) -> None:
+    if accepted.done():
+        return
+    try:
+        accepted.set_result(listener.accept())
+    except BlockingIOError:
+        pass  # the client has left already
+    except OSError as error:
+        accepted.set_exception(error)
 
 
 async def send_answer(wire: Wire, request: h11.Request | None, answer: Response, *, close: bool = False) -> int:

@@ -137,8 +137,10 @@ class FrontEnd(Listener):
             ) from error
         finally:
             upload.cancel()
-            await asyncio.gather(upload, return_exceptions=True)
-            app.close()
+            try:
+                await asyncio.gather(upload, return_exceptions=True)
+            finally:
+                app.close()  # also if the front end is stopped during the wait
 
     async def _connect(self) -> Wire:
         """Connect to the app, waiting until it listens.
