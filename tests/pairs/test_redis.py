@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from codelab.compare.app_under_test import AppUnderTest
-from codelab.compare.local_backend import FAR_FROM_UTC, LocalBackend, fresh_app
+from codelab.compare.local_backend import FAR_FROM_UTC, LocalBackend
 from codelab.compare.scenarios import ANN, BOB
 from datastore_emulator.net.ports import free_port, hold
 from localcloud import Cloud
@@ -45,8 +45,10 @@ class Environment:
         with Cloud(redis=f"127.0.0.1:{port}", log=lambda name, line: log.append(line)) as cloud:
             app = cloud.add(self.folder, environment=variables)
             cloud.start()
-            with fresh_app(LocalBackend(cloud, app), "Redis" if caches else None) as fresh:
-                yield fresh, log
+            cache = "Redis" if caches else None
+            # Not emptied first: the cloud is new, and the fixture `env` has emptied its Redis.
+            with closing(AppUnderTest(app.name, app.url, LocalBackend(cloud, app), cache=cache)) as new:
+                yield new, log
 
     def certificate(self, name: str, *extensions: str, subject: str = "/CN=redis") -> tuple[Path, Path]:
         """Return a new key and its certificate, which is its own authority."""
