@@ -1,4 +1,4 @@
-"""Judging what many clients saw: is there one order in which their transactions could have run, one after another?
+"""Find one order in which transactions could have run one after another, from what many clients saw.
 
 Every transaction reads lists and appends its own name to some of them. The lists as they stand in the end tell in
 which order each was written; what a transaction read tells whom it came after and whom before. If these claims go
