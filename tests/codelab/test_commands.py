@@ -104,11 +104,14 @@ def test_check_of_step_out_of_order_does_not_pass(learner: Learner) -> None:
     assert ([status.step.number for status in checked.progress.ahead], checked.passed) == ([2], False)
 
 
-def test_check_with_damaged_file_runs_nothing(learner: Learner) -> None:
+@pytest.mark.parametrize(("run", "outcome_of_run"), [(True, Outcome(RunResult.IN_MID_STEP)), (False, None)])
+def test_check_with_damaged_file_runs_nothing_and_does_not_pass(
+    learner: Learner, run: bool, outcome_of_run: Outcome | None
+) -> None:
     learner.has_done(1)
     learner.writes("main.py", "def (\n")
-    checked = learner.checks(run=True)
-    assert checked.outcome == Outcome(RunResult.IN_MID_STEP)
+    checked = learner.checks(run=run)
+    assert checked.outcome == outcome_of_run
     assert ([finding.file for finding in checked.progress.damage], checked.passed) == (["main.py"], False)
 
 

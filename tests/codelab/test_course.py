@@ -16,22 +16,21 @@ from codelab.readme.trees import read_tree
 from tests.support.course import FOLDERS, PAIRS, ROOT, Folder, Pair
 
 PLACES = [
-    pytest.param(place, id=f"{place.codelab.module}-{place.track.start}-{place.track.finish}")
-    for place in Course(ROOT).tracks()
+    pytest.param(ref, id=f"{ref.codelab.module}-{ref.track.start}-{ref.track.finish}") for ref in Course(ROOT).tracks()
 ]
 
 
 def test_every_pair_of_the_course_has_a_track() -> None:
-    tracks = {(place.codelab.module, place.track.start, place.track.finish) for place in Course(ROOT).tracks()}
+    tracks = {(ref.codelab.module, ref.track.start, ref.track.finish) for ref in Course(ROOT).tracks()}
     assert tracks == {(pair.module, pair.start.path.name, pair.finish.path.name) for pair in PAIRS}
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_git_applies_every_diff_and_arrives_at_finish(place: TrackRef, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ref", PLACES)
+def test_git_applies_every_diff_and_arrives_at_finish(ref: TrackRef, tmp_path: Path) -> None:
     work = tmp_path / "work"
-    shutil.copytree(place.start, work, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ref.start, work, ignore=shutil.ignore_patterns("__pycache__"))
     subprocess.run(["git", "init", "--quiet"], cwd=work, check=True)
-    for step in place.track.steps:
+    for step in ref.track.steps:
         for diff in step.diffs:
             applied = subprocess.run(
                 ["git", "apply", "--whitespace=error", "-"],
@@ -41,10 +40,10 @@ def test_git_applies_every_diff_and_arrives_at_finish(place: TrackRef, tmp_path:
                 capture_output=True,
                 check=False,
             )
-            assert applied.returncode == 0, f"{place.codelab.module}/README.md:{diff.line}: {applied.stderr}"
+            assert applied.returncode == 0, f"{ref.codelab.module}/README.md:{diff.line}: {applied.stderr}"
     shutil.rmtree(work / ".git")
     compared = subprocess.run(
-        ["diff", "-r", "-x", "__pycache__", work, place.finish], capture_output=True, text=True, check=False
+        ["diff", "-r", "-x", "__pycache__", work, ref.finish], capture_output=True, text=True, check=False
     )
     assert compared.stdout == ""
 
@@ -63,10 +62,10 @@ def test_readme_explains_declared_difference(pair: Pair) -> None:
 
 def test_every_module_leads_to_another_until_the_last() -> None:
     course = Course(ROOT)
-    place, seen = course.track("mod1"), ["mod1-flask"]
-    while (following := course.after(place)) and following.name not in seen:
-        place = following
-        seen.append(place.name)
+    ref, seen = course.track("mod1"), ["mod1-flask"]
+    while (following := course.after(ref)) and following.name not in seen:
+        ref = following
+        seen.append(ref.name)
     assert {name.partition("/")[0] for name in seen} == set(course.modules)
 
 

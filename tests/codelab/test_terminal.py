@@ -134,6 +134,12 @@ def test_outcome_is_printed(terminal: Terminal, printed: StringIO, case: str) ->
     assert printed.getvalue().splitlines() == lines
 
 
+def test_outcome_of_damaged_copy_is_not_printed(terminal: Terminal, printed: StringIO) -> None:
+    damaged = progress(1, damage=(FINDING,))
+    terminal.print_outcome(Checked(REF, {}, damaged, Outcome(RunResult.IN_MID_STEP)))
+    assert printed.getvalue() == ""
+
+
 def test_finish_is_printed_with_differences_and_next_track(terminal: Terminal, printed: StringIO) -> None:
     following = COURSE.after(REF)
     outcome = Outcome(RunResult.SAME, scenarios=17, last=True)

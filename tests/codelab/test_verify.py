@@ -1,12 +1,42 @@
-"""`codelab verify` finds what is wrong with a course, and says in which file and line."""
+"""`codelab verify` names each mistake in a course by file and line."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+import localcloud.cli
+from codelab.cli import make_parser
+from codelab.readme import Course
+from codelab.verify.proof import verify
 from tests.codelab.conftest import Run
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The result of `codelab verify` and its output."""
+
+    ok: bool
+    output: str
+
+
+VerifyTexts = Callable[..., Verified]
+
+
+@pytest.fixture
+def verify_texts(course: Path, capsys: pytest.CaptureFixture[str]) -> VerifyTexts:
+    """Run `codelab verify --no-run` on modules of the copied course, in this process."""
+
+    def run(*modules: str) -> Verified:
+        found = Course(course)
+        parsers = {"codelab": make_parser(), "localcloud": localcloud.cli.make_parser()}
+        ok = verify(found, list(modules) or found.modules, parsers=parsers, run=False)
+        return Verified(ok, capsys.readouterr().out)
+
+    return run
 
 
 def line_of(path: Path, text: str) -> int:
@@ -21,7 +51,7 @@ def replace(path: Path, found: str, put: str) -> None:
     path.write_text(text.replace(found, put, 1))
 
 
-def test_the_course_is_right(codelab: Run) -> None:
+def test_course_has_no_problem(codelab: Run) -> None:
     verified = codelab("verify", "--no-run")
     assert verified.returncode == 0, verified.stdout
     assert "7 codelabs, 13 tracks" in verified.stdout
@@ -202,54 +232,54 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_in_a_readme_is_found_in_its_line(codelab: Run, course: Path, change: str) -> None:
+def test_mistake_in_a_readme_is_named_with_its_line(verify_texts: VerifyTexts, course: Path, change: str) -> None:
     module, found, put, named, expected = CHANGES[change]
     readme = course / module / "README.md"
     replace(readme, found, put)
-    verified = codelab("verify", "--no-run", module)
-    assert verified.returncode == 1
-    said = [line for line in verified.stdout.splitlines() if expected in line]
-    assert said, verified.stdout
-    assert said[0].startswith(f"{module}/README.md:{line_of(readme, named)}: "), said[0]
+    verified = verify_texts(module)
+    assert not verified.ok
+    lines = [line for line in verified.output.splitlines() if expected in line]
+    assert lines, verified.output
+    assert lines[0].startswith(f"{module}/README.md:{line_of(readme, named)}: "), lines[0]
 
 
-def test_a_changed_byte_of_finish_is_found_in_its_line(codelab: Run, course: Path) -> None:
+def test_changed_byte_of_finish_is_named_with_its_line(verify_texts: VerifyTexts, course: Path) -> None:
     main = course / "mod12-memcache" / "FINISH" / "main.py"
     replace(main, "HOUR = 3600\n", "HOUR = 3600 \n")
-    verified = codelab("verify", "--no-run", "mod12-memcache")
-    assert verified.returncode == 1
+    verified = verify_texts("mod12-memcache")
+    assert not verified.ok
     line = f"mod12-memcache/FINISH/main.py:{line_of(main, 'HOUR = 3600 ')}: expected 'HOUR = 3600\\n', as README.md's"
-    assert line in verified.stdout
+    assert line in verified.output
 
 
-def test_a_line_that_is_added_in_the_readme_is_found_in_finish(codelab: Run, course: Path) -> None:
+def test_line_that_only_the_readme_has_is_named_in_finish(verify_texts: VerifyTexts, course: Path) -> None:
     replace(course / "mod12-memcache" / "README.md", "\n+HOUR = 3600\n", "\n+HOUR = 3601\n")
-    verified = codelab("verify", "--no-run", "mod12-memcache")
-    assert "mod12-memcache/FINISH/main.py:7: expected 'HOUR = 3601\\n'" in verified.stdout
+    verified = verify_texts("mod12-memcache")
+    assert "mod12-memcache/FINISH/main.py:7: expected 'HOUR = 3601\\n'" in verified.output
 
 
 @pytest.mark.parametrize("file", ["notes.txt", "templates/other.html"])
-def test_a_file_of_finish_that_no_step_makes_is_found(codelab: Run, course: Path, file: str) -> None:
+def test_file_of_finish_that_no_step_creates_is_unexpected(verify_texts: VerifyTexts, course: Path, file: str) -> None:
     (course / "mod12-memcache" / "FINISH" / file).write_text("more\n")
-    verified = codelab("verify", "--no-run", "mod12-memcache")
+    verified = verify_texts("mod12-memcache")
     assert (
-        f"mod12-memcache/FINISH/{file}: unexpected file: no step of README.md from START creates it" in verified.stdout
+        f"mod12-memcache/FINISH/{file}: unexpected file: no step of README.md from START creates it" in verified.output
     )
 
 
-def test_a_reordered_step_is_found(codelab: Run, course: Path) -> None:
+def test_steps_in_another_order_do_not_apply(verify_texts: VerifyTexts, course: Path) -> None:
     readme = course / "mod12-memcache" / "README.md"
     text = readme.read_text()
     second, third, end = (text.index(f"## {title}") for title in ("Step 2: ", "Step 3: ", "Track START-py3"))
     steps = text[third:end].replace("## Step 3", "## Step 2") + text[second:third].replace("## Step 2", "## Step 3")
     readme.write_text(text[:second] + steps + text[end:])
-    verified = codelab("verify", "--no-run", "mod12-memcache")
-    assert verified.returncode == 1
+    verified = verify_texts("mod12-memcache")
+    assert not verified.ok
     hunk = line_of(readme, "@@ -26,10 +26,26 @@ def fetch_visits(limit):")
-    assert f"mod12-memcache/README.md:{hunk + 1}: expected line 26 of main.py to be " in verified.stdout
+    assert f"mod12-memcache/README.md:{hunk + 1}: expected line 26 of main.py to be " in verified.output
 
 
-def test_a_step_that_is_done_before_its_turn_is_found(codelab: Run, course: Path) -> None:
+def test_step_without_a_fact_counts_as_done_already(verify_texts: VerifyTexts, course: Path) -> None:
     readme = course / "mod5-buildpacks" / "README.md"
     # A step that only writes a comment changes nothing that a check could see.
     replace(readme, "+3.14\n", "+# 3.14\n")
@@ -260,15 +290,15 @@ def test_a_step_that_is_done_before_its_turn_is_found(codelab: Run, course: Path
     new = "diff --git a/.python-version b/.python-version\nnew file mode 100644\n--- /dev/null\n+++ b/.python-version\n"
     assert new in text
     readme.write_text(text.replace(new, "--- a/Procfile\n+++ b/Procfile\n"))
-    verified = codelab("verify", "--no-run", "mod5-buildpacks")
+    verified = verify_texts("mod5-buildpacks")
     line = line_of(readme, "## Step 2")
     assert (
         f"mod5-buildpacks/README.md:{line}: step 2 counts as done already after step 1; it has to change a fact"
-        in verified.stdout
+        in verified.output
     )
 
 
-def test_a_step_after_which_the_app_does_not_work_is_found(codelab: Run, course: Path) -> None:
+def test_step_with_another_output_is_named_with_its_scenario(codelab: Run, course: Path) -> None:
     # Both in the diff of step 4 and in FINISH: the texts agree, and only running the app shows it.
     readme = course / "mod2-cloudndb" / "README.md"
     text = readme.read_text()
@@ -286,7 +316,7 @@ def test_a_step_after_which_the_app_does_not_work_is_found(codelab: Run, course:
     assert f"mod2-cloudndb/README.md:{step}: in the scenario “twelve visitors”" in verified.stdout
 
 
-def test_a_step_whose_app_does_not_start_is_found_with_the_apps_own_error(codelab: Run, course: Path) -> None:
+def test_step_whose_app_fails_is_named_with_the_apps_error(codelab: Run, course: Path) -> None:
     readme = course / "mod2-cloudndb" / "README.md"
     replace(readme, "Works: not yet\n\nThe bundled ndb", "Works: yes\n\nThe bundled ndb")
     verified = codelab("verify", "mod2-cloudndb")
@@ -297,10 +327,10 @@ def test_a_step_whose_app_does_not_start_is_found_with_the_apps_own_error(codela
     assert "ContextError: No current context" in said
 
 
-def test_a_page_beside_the_codelabs_is_checked_too(codelab: Run, course: Path) -> None:
+def test_command_on_another_page_is_checked(verify_texts: VerifyTexts, course: Path) -> None:
     replace(course / "README.md", "$ make check\n", "$ make chek\n")
-    verified = codelab("verify", "--no-run")
-    assert f"README.md:{line_of(course / 'README.md', '$ make chek')}: the Makefile has no target" in verified.stdout
+    verified = verify_texts()
+    assert f"README.md:{line_of(course / 'README.md', '$ make chek')}: the Makefile has no target" in verified.output
 
 
 @pytest.mark.parametrize(
@@ -311,11 +341,13 @@ def test_a_page_beside_the_codelabs_is_checked_too(codelab: Run, course: Path) -
         ("$ .venv/bin/codelab probe\n", "the following arguments are required: URL"),
     ],
 )
-def test_a_probe_that_is_written_wrong_is_found(codelab: Run, course: Path, put: str, expected: str) -> None:
+def test_probe_command_with_a_mistake_is_named(
+    verify_texts: VerifyTexts, course: Path, put: str, expected: str
+) -> None:
     replace(course / "README.md", "$ make probe URL=https://...\n", put)
-    verified = codelab("verify", "--no-run")
-    assert f"README.md:{line_of(course / 'README.md', put.strip())}: " in verified.stdout
-    assert expected in verified.stdout
+    verified = verify_texts()
+    assert f"README.md:{line_of(course / 'README.md', put.strip())}: " in verified.output
+    assert expected in verified.output
 
 
 @pytest.mark.parametrize(
@@ -325,7 +357,7 @@ def test_a_probe_that_is_written_wrong_is_found(codelab: Run, course: Path, put:
         ".venv/bin/codelab probe https://visitme-PROJECT_NUMBER.REGION.run.app",
     ],
 )
-def test_a_probe_of_any_url_passes(codelab: Run, course: Path, command: str) -> None:
+def test_probe_command_with_any_url_passes(verify_texts: VerifyTexts, course: Path, command: str) -> None:
     replace(course / "README.md", "$ make probe URL=https://...\n", f"$ {command}\n")
-    verified = codelab("verify", "--no-run")
-    assert verified.returncode == 0, verified.stdout
+    verified = verify_texts()
+    assert verified.ok, verified.output

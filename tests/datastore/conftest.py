@@ -14,6 +14,7 @@ from google.cloud.datastore import helpers
 
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.engine import Engine
+from tests.datastore.clock import ManualClock
 
 _numbers = itertools.count(1)
 
@@ -50,6 +51,12 @@ def connect(address: str, project: str) -> Callable[..., datastore.Client]:
         return client
 
     return make
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that the test sets."""
+    return ManualClock()
 
 
 @pytest.fixture

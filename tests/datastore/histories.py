@@ -1,9 +1,9 @@
-"""Find one order in which transactions could have run one after another, from what many clients saw.
+"""Check histories of many clients: find one order in which their transactions could have run one after another.
 
-Every transaction reads lists and appends its own name to some of them. The lists as they stand in the end tell in
-which order each was written; what a transaction read tells whom it came after and whom before. If these claims go
-round in a circle, no order fits. (The idea is Elle's: Kingsbury and Alvaro, "Elle: Inferring Isolation Anomalies from
-Experimental Observations", VLDB 2020.)
+Every transaction reads lists and appends its own name to some of them. The final lists show in which order each was
+written. What a transaction has read shows which came before it and which after. If these constraints form a circle, no
+order fits. (The idea is Elle's: Kingsbury and Alvaro, "Elle: Inferring Isolation Anomalies from Experimental
+Observations", VLDB 2020.)
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def write(engine: Engine, writer: int, number: int, pipe: int) -> None:
     """Commit the writer's next numbers until the process is killed."""
     while True:
         number += 1
-        request = m.CommitRequest(project_id=PROJECT, mode=2)
+        request = m.CommitRequest(project_id=PROJECT, mode=m.CommitRequest.NON_TRANSACTIONAL)
         for path in (("Counter", writer + 1), (f"Log{writer}", number)):
             entity = request.mutations.add().upsert
             entity.key.path.add(kind=path[0], id=path[1])

@@ -61,7 +61,7 @@ def test_aggregations_without_an_alias_are_numbered(aggregate):
 
 
 @pytest.mark.usefixtures("five")
-def test_a_count_stops_where_it_is_told_to(aggregate, send):
+def test_count_stops_at_its_limit(aggregate, send):
     assert aggregate(("count", "all"), limit=3) == {"all": 3}
     found = send({"alias": "few", "count": {"up_to": 2}}, {"alias": "all", "count": {}})
     assert (found["few"].integer_value, found["all"].integer_value) == (2, 5)
@@ -156,7 +156,7 @@ def test_an_aggregation_in_a_transaction_aborts_it_when_it_would_change(client, 
         ([{"count": {}}] * 6, "The maximum number of aggregations allowed in an aggregation query is 5. Received: 6"),
     ],
 )
-def test_what_no_aggregation_may_be_is_refused(send, aggregations, message):
+def test_invalid_aggregation_is_refused(send, aggregations, message):
     with pytest.raises(exceptions.InvalidArgument) as caught:
         send(*aggregations)
     assert message in str(caught.value)

@@ -160,7 +160,7 @@ def test_alternatives_stay_under_one_ancestor(client):
         ),
     ],
 )
-def test_what_may_not_be_combined_is_refused(find, filters, message):
+def test_invalid_combination_is_refused(find, filters, message):
     with pytest.raises(exceptions.InvalidArgument) as caught:
         find("Thing", *filters)
     assert message in str(caught.value)

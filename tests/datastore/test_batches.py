@@ -53,7 +53,7 @@ DOWN = {"order": [{"property": {"name": "n"}, "direction": "DESCENDING"}]}
         ({"offset": 2147483647, "limit": 0}, [], 5, More.NO_MORE_RESULTS),
     ],
 )
-def test_a_batch_tells_what_it_skipped_and_whether_there_is_more(batch, limits, ids, skipped, more):
+def test_batch_has_number_of_skipped_results_and_whether_there_are_more(batch, limits, ids, skipped, more):
     found = batch(**limits, **BY_N)
     assert (_ids(found), found.skipped_results, found.more_results) == (ids, skipped, more)
 
@@ -97,7 +97,7 @@ def test_the_cursor_of_an_empty_query_is_its_beginning(batch, put):
 
 
 @pytest.mark.usefixtures("five")
-def test_a_cursor_turns_round_with_its_query(batch):
+def test_cursor_works_in_the_opposite_order(batch):
     cursor = batch(limit=3, **BY_N).end_cursor
     assert _ids(batch(start_cursor=cursor, **DOWN)) == [3, 2, 1]
 

@@ -77,7 +77,7 @@ def _change_one_property(client: datastore.Client) -> None:
         pytest.param(_change_one_property, id="change of one property"),
     ],
 )
-def test_a_damaged_entity_is_data_loss_and_named(client, call):
+def test_damaged_entity_is_data_loss_with_its_key(client, call):
     with pytest.raises(
         exceptions.DataLoss, match=r"the entity \[Thing: 2\] is damaged; delete it, put it again"
     ) as caught:
@@ -96,12 +96,12 @@ def test_what_the_indexes_have_of_a_damaged_entity_stays_readable(client):
 
 
 @pytest.mark.parametrize(
-    "mend", [lambda client, entity: client.put(entity), lambda client, entity: client.delete(entity.key)]
+    "repair", [lambda client, entity: client.put(entity), lambda client, entity: client.delete(entity.key)]
 )
-def test_a_damaged_entity_can_be_put_again_or_deleted(client, mend):
+def test_a_damaged_entity_can_be_put_again_or_deleted(client, repair):
     entity = datastore.Entity(client.key("Thing", 2))
     entity["number"] = 2
-    mend(client, entity)
+    repair(client, entity)
     assert {found["number"] for found in client.query(kind="Thing").fetch()} <= {1, 2, 3}
 
 
@@ -137,9 +137,9 @@ def test_a_damaged_entity_is_data_loss_over_rest(server):
     )
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request)
-    told = json.load(caught.value)["error"]
-    assert (caught.value.code, told["status"]) == (500, "DATA_LOSS")
-    assert "[Thing: 2] is damaged" in told["message"]
+    error = json.load(caught.value)["error"]
+    assert (caught.value.code, error["status"]) == (500, "DATA_LOSS")
+    assert "[Thing: 2] is damaged" in error["message"]
 
 
 def test_a_damaged_entity_is_an_internal_error_to_the_bundled_datastore(engine):

@@ -83,7 +83,7 @@ def one_line(error: BaseException) -> str:
     return text
 
 
-def test_hundreds_of_kills_under_load_lose_no_acknowledged_commit(connect, tmp_path):
+def test_killed_writers_lose_no_acknowledged_commit(connect, tmp_path):
     command = [sys.executable, HERE / "killed_writers.py", tmp_path, str(KILLS), str(FILES), str(os.getpid())]
     done = subprocess.run(command, capture_output=True, text=True, timeout=10 * DEADLINE, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -101,7 +101,7 @@ def test_hundreds_of_kills_under_load_lose_no_acknowledged_commit(connect, tmp_p
                 assert [entity["number"] for entity in query.fetch()] == list(range(1, counter["number"] + 1))
 
 
-def test_a_killed_command_goes_on_where_it_was(connect, tmp_path):
+def test_killed_command_restarts_with_all_acknowledged_writes(connect, tmp_path):
     acknowledged: set[int] = set()
     for round_number in range(3):
         with datastore_command(tmp_path / "data.sqlite3") as (address, process):
@@ -166,7 +166,7 @@ def test_a_full_disk_refuses_writes_until_there_is_room_again(connect, small_dis
         assert numbers(connect(address)) == acknowledged | {1000}
 
 
-def test_a_file_that_cannot_be_made_on_a_full_disk_is_told_in_one_line(small_disk):
+def test_file_that_cannot_be_created_on_full_disk_is_reported_in_one_line(small_disk):
     with pytest.raises(OSError, match="No space"):
         (small_disk / "ballast").write_bytes(bytes(4_000_000))
     with pytest.raises(UserError, match="free some space") as caught:
@@ -229,14 +229,14 @@ def test_damage_in_a_file_that_is_served_is_data_loss(connect, tmp_path):
         one_line(caught.value)
 
 
-def test_a_second_process_on_the_file_is_told_who_has_it(connect, tmp_path):
+def test_second_process_on_the_file_is_refused_with_the_first_one_named(connect, tmp_path):
     data = tmp_path / "data.sqlite3"
     with datastore_command(data) as (address, process):
         command = [*SERVE, "--data", str(data), "--host-port", "127.0.0.1:0"]
         second = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
         assert (second.returncode, second.stdout) == (1, "")
         assert second.stderr.count("\n") == 1
-        assert f"found process {process.pid} with it" in second.stderr
+        assert f"process {process.pid} has this file open" in second.stderr
         put(connect(address), 1)
     with datastore_command(data) as (address, _):
         assert numbers(connect(address)) == {1}
@@ -246,7 +246,7 @@ def test_a_file_has_one_owner_by_whatever_name(tmp_path):
     (tmp_path / "other-name.sqlite3").symlink_to(tmp_path / "data.sqlite3")
     with (
         Engine(tmp_path / "data.sqlite3"),
-        pytest.raises(UserError, match=f"found process {os.getpid()} with it"),
+        pytest.raises(UserError, match=f"process {os.getpid()} has this file open"),
     ):
         Engine(tmp_path / "other-name.sqlite3")
 

@@ -46,7 +46,7 @@ def test_exclude_from_indexes_comes_back(client):
     assert client.get(entity.key).exclude_from_indexes == {"text"}
 
 
-def test_a_missing_entity_is_told_from_a_found_one(client, put):
+def test_missing_entity_is_not_among_the_found(client, put):
     put("Thing", 1)
     missing = []
     found = client.get_multi([client.key("Thing", 1), client.key("Thing", 2)], missing=missing)
@@ -116,7 +116,7 @@ def test_a_change_raises_the_version_and_keeps_the_creation(client, commit):
     assert after.create_time == before.create_time == before.update_time < after.update_time
 
 
-def test_a_stale_base_version_is_told_and_changes_nothing(client, put, commit):
+def test_stale_base_version_is_reported_and_changes_nothing(client, put, commit):
     entity = put("Thing", 1, n=1)
     result = commit({"delete": entity.key, "base_version": 1}).mutation_results[0]
     assert result.conflict_detected

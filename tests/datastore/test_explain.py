@@ -42,7 +42,7 @@ def _indexes(metrics):
     return [index["properties"] for index in metrics.plan_summary.indexes_used]
 
 
-def test_a_plan_names_the_index_and_reads_nothing(explain):
+def test_plan_without_analysis_names_the_index_and_reads_nothing(explain):
     results, metrics = explain(analyze=False)
     assert not results
     assert metrics.plan_summary.indexes_used == [{"properties": "(__name__ ASC)", "query_scope": "Collection group"}]
@@ -62,7 +62,7 @@ def test_a_limited_query_in_the_order_of_an_index_reads_no_more_than_it_needs(ex
     results, metrics = explain(order=["-n"], limit=3)
     assert _indexes(metrics) == ["(n DESC, __name__ DESC)"]
     assert len(results) == 3
-    # One more entry tells whether there is more.
+    # One more entry shows whether there is more.
     assert _figures(metrics) == (4, 3)
 
 

@@ -21,7 +21,7 @@ from tests.localcloud.random_messages import TEXTS, Strategies, damaged, message
 PROJECT = "fuzz"
 DEADLINE = 10
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))  # of each RPC
-# What a request can be told about itself or about the state of the data, and never INTERNAL or UNKNOWN.
+# The codes for an invalid request or the state of the data; INTERNAL and UNKNOWN would be bugs.
 ABOUT_THE_REQUEST = {
     grpc.StatusCode.INVALID_ARGUMENT,
     grpc.StatusCode.UNIMPLEMENTED,
@@ -84,7 +84,7 @@ def likely() -> Strategies:
 
 
 @rpcs
-def test_a_request_of_chance_is_answered_or_refused(call, rpc, request_class):
+def test_random_request_is_answered_or_refused(call, rpc, request_class):
     @fuzz
     @given(messages(request_class, likely()))
     def check(request) -> None:
@@ -106,11 +106,11 @@ def test_a_damaged_request_is_answered_or_refused(call, rpc, request_class):
 def _conditions(count: int) -> m.RunQueryRequest:
     request = _query()
     composite = request.query.filter.composite_filter
-    composite.op = 1
+    composite.op = m.CompositeFilter.AND
     for number in range(count):
         condition = composite.filters.add().property_filter
         condition.property.name = f"p{number}"
-        condition.op = 5
+        condition.op = m.PropertyFilter.EQUAL
         condition.value.integer_value = number
     return request
 
@@ -119,10 +119,10 @@ def _conditions_within_conditions(depth: int) -> m.RunQueryRequest:
     request = _query()
     condition = request.query.filter
     for _ in range(depth):
-        condition.composite_filter.op = 1
+        condition.composite_filter.op = m.CompositeFilter.AND
         condition = condition.composite_filter.filters.add()
     condition.property_filter.property.name = "visitor"
-    condition.property_filter.op = 5
+    condition.property_filter.op = m.PropertyFilter.EQUAL
     condition.property_filter.value.integer_value = 1
     return request
 
@@ -130,7 +130,7 @@ def _conditions_within_conditions(depth: int) -> m.RunQueryRequest:
 def _orders(count: int) -> m.RunQueryRequest:
     request = _query()
     for number in range(count):
-        request.query.order.add(direction=1).property.name = f"p{number}"
+        request.query.order.add(direction=m.PropertyOrder.ASCENDING).property.name = f"p{number}"
     return request
 
 
@@ -150,7 +150,7 @@ def _query() -> m.RunQueryRequest:
 @pytest.fixture(scope="module")
 def wide(call):
     """An entity that has all the properties which the queries below name."""
-    request = m.CommitRequest(project_id=PROJECT, mode=2)
+    request = m.CommitRequest(project_id=PROJECT, mode=m.CommitRequest.NON_TRANSACTIONAL)
     entity = request.mutations.add().upsert
     entity.key.path.add(kind="Wide", id=1)
     for number in range(3000):

@@ -77,7 +77,7 @@ def things(client, put) -> None:
         ("SELECT DISTINCT ON (even) even, n FROM Thing ORDER BY even, n", [1, 2]),
     ],
 )
-def test_a_text_finds_what_it_says(select, text, ids):
+def test_gql_text_finds_its_results(select, text, ids):
     assert select(text) == ids
 
 
@@ -99,7 +99,7 @@ def test_cursors_are_bound_to_begin_and_to_end(gql, select):
     assert select("SELECT * FROM Thing ORDER BY n LIMIT FIRST(1, @c)", named_bindings={"c": cursor}) == [1]
 
 
-def test_the_response_has_the_query_that_the_text_says(gql):
+def test_response_has_the_parsed_query(gql):
     query = gql("SELECT a.b FROM Thing ORDER BY a.b LIMIT 3").query
     assert (query.kind[0].name, query.projection[0].property.name, query.limit) == ("Thing", "a.b", 3)
 
@@ -153,7 +153,7 @@ def test_an_average_in_gql_is_a_double(gql, put):
         ("SELECT * FROM Thing trailing", 'Encountered "trailing"'),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_its_place(gql, text, message):
+def test_invalid_gql_is_refused_with_line_and_column(gql, text, message):
     with pytest.raises(exceptions.InvalidArgument) as caught:
         gql(text)
     assert message in str(caught.value)
@@ -171,7 +171,7 @@ VOCABULARY = (
     words=st.lists(st.sampled_from(VOCABULARY.split()), max_size=12),
     rpc=st.sampled_from(["run_query", "run_aggregation_query"]),
 )
-def test_any_words_are_a_query_or_refused(gql, words, rpc):
+def test_random_words_are_a_query_or_refused(gql, words, rpc):
     with contextlib.suppress(exceptions.InvalidArgument):
         gql(" ".join(["SELECT", *words]), rpc=rpc)
 

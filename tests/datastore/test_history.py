@@ -101,7 +101,7 @@ def test_the_read_time_of_an_answer_gives_that_answer_again(client, project, put
     assert again.found == first.found
 
 
-def test_every_past_can_be_read_again(client, find_at, put):
+def test_each_past_state_can_be_read(client, find_at, put):
     choice = random.Random(7)
     states, things = [], {}
     for _ in range(40):
@@ -135,7 +135,7 @@ def test_a_time_that_cannot_be_read_is_refused(client, project, read_time, error
 
 
 @pytest.mark.parametrize(("kept", "amount"), [("KEPT_MICROSECONDS", 1), ("KEPT_BYTES", 500_000)])
-def test_history_that_is_too_old_or_too_much_is_given_up_and_not_made_up(connect, tmp_path, monkeypatch, kept, amount):
+def test_history_that_is_too_old_or_too_large_is_removed(connect, tmp_path, monkeypatch, kept, amount):
     path = tmp_path / "data.db"
     monkeypatch.setattr(f"datastore_emulator.storage.history.{kept}", amount)
     with Engine(path) as engine:

@@ -173,7 +173,7 @@ def test_a_transactional_commit_without_a_transaction_is_refused(client, project
         ),
     ],
 )
-def test_a_filter_that_means_nothing_is_refused(client, project, condition, message):
+def test_invalid_filter_is_refused(client, project, condition, message):
     with pytest.raises(exceptions.InvalidArgument, match=f"^400 {re.escape(message)}$"):
         client._datastore_api.run_query(
             request={"project_id": project, "query": {"kind": [{"name": "Thing"}], "filter": condition}}
@@ -193,7 +193,7 @@ def test_a_commit_may_have_more_than_five_hundred_mutations(client, commit):
 
 
 @pytest.mark.parametrize("seconds", [-(2**63), -62_135_596_801, 253_402_300_800, 2**63 - 1])
-def test_an_update_time_that_no_protobuf_time_has_is_refused(client, project, seconds):
+def test_update_time_out_of_range_is_refused(client, project, seconds):
     mutation = {"upsert": _entity(), "update_time": {"seconds": seconds}}
     with pytest.raises(exceptions.InvalidArgument, match=r"^400 Timestamp seconds exceeds limit for field$"):
         client._datastore_api.commit(

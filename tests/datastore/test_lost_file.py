@@ -126,7 +126,7 @@ def test_a_moved_file_has_all_that_was_acknowledged(path, served, noticed):
     assert numbers(path.with_name("moved.db"), served.client.project) == set(range(1, 20))
 
 
-def test_a_file_that_took_the_place_gets_nothing_of_the_lost_one(path, served, connect):
+def test_replacing_file_gets_nothing_of_the_lost_one(path, served, connect):
     project = served.client.project
     served.stop()
     with Engine(path) as engine:
@@ -177,7 +177,7 @@ def test_a_file_with_a_hard_link_is_refused_at_the_start(path):
 
 @pytest.mark.usefixtures("served")
 @pytest.mark.parametrize("rename", [Path.rename, lambda path, other: other.hardlink_to(path)], ids=["moved", "linked"])
-def test_a_second_process_cannot_have_the_file_by_another_name(path, tmp_path, rename):
+def test_second_process_cannot_open_the_file_under_another_name(path, tmp_path, rename):
     (tmp_path / "elsewhere").mkdir()
     other = tmp_path / "elsewhere" / "other.db"
     rename(path, other)

@@ -55,7 +55,7 @@ def test_a_query_takes_a_mask(client, project):
 
 
 @pytest.mark.parametrize("path", ["", "a..b", ".a", "a\\b"])
-def test_a_path_that_is_none_is_refused(read, path):
+def test_invalid_path_is_refused(read, path):
     with pytest.raises(exceptions.InvalidArgument, match="Invalid property path"):
         read(path)
 
@@ -162,6 +162,6 @@ def test_a_transform_is_indexed(transform, find):
         ({"append_missing_elements": _array(*range(501))}, "At most 500 property transformations"),
     ],
 )
-def test_what_cannot_transform_is_refused(transform, one, message):
+def test_invalid_transform_is_refused(transform, one, message):
     with pytest.raises(exceptions.InvalidArgument, match=message):
         transform(1, one)

@@ -86,7 +86,7 @@ def test_entities_without_the_ordered_property_are_left_out(put, find):
     assert find("Thing", order=["n"]) == [1]
 
 
-def test_an_order_by_a_property_nobody_has_finds_nothing(put, find):
+def test_order_by_unknown_property_finds_nothing(put, find):
     put("Thing", 1, n=1)
     assert find("Thing", order=["never"]) == []
 
@@ -160,7 +160,7 @@ def test_ties_follow_the_key_in_the_direction_of_the_order(put, find):
     assert find("Thing", order=["-same"]) == [3, 2, 1]
 
 
-def test_ties_follow_the_key_as_told(put, find):
+def test_ties_follow_the_requested_key_order(put, find):
     for number in (1, 2, 3):
         put("Thing", number, same=0)
     assert find("Thing", order=["-same", "__key__"]) == [1, 2, 3]

@@ -1,4 +1,4 @@
-"""What a transaction reads is the state of its first read, whatever others commit, and costs the log nothing."""
+"""A transaction reads the state of its first read while others commit, and does not make the log grow."""
 
 from __future__ import annotations
 
@@ -17,28 +17,14 @@ from datastore_emulator import messages as m
 from datastore_emulator.engine import Engine
 from datastore_emulator.errors import DatastoreError
 from datastore_emulator.storage import database, history
+from tests.datastore.clock import ManualClock
 
 PROJECT = "demo"
-TRANSACTIONAL, NON_TRANSACTIONAL = 1, 2
-
-
-class Clock:
-    """Seconds that pass when told to."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+TRANSACTIONAL, NON_TRANSACTIONAL = m.CommitRequest.TRANSACTIONAL, m.CommitRequest.NON_TRANSACTIONAL
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def engine(tmp_path: Path, clock: Clock) -> Iterator[Engine]:
+def engine(tmp_path: Path, clock: ManualClock) -> Iterator[Engine]:
     with Engine(tmp_path / "data.db", clock=clock) as opened:
         yield opened
 
@@ -90,15 +76,15 @@ PLACES = [
 ]
 
 
-class World:
-    """Random entities, and every kind of question about them."""
+class RandomEntities:
+    """Random entities, and reads of all kinds."""
 
     def __init__(self, engine: Engine, seed: int) -> None:
         self.engine = engine
         self.random = random.Random(seed)
 
     def change(self, commits: int) -> None:
-        """Put and delete this and that."""
+        """Put and delete at random."""
         choice = self.random
         for _ in range(commits):
             if choice.random() < 0.2:
@@ -125,9 +111,9 @@ class World:
             yield entity
 
     def answers(self, transaction: bytes = b"") -> list[bytes]:
-        """Return the answers to all questions, without the time of asking."""
+        """Return the responses to all reads, without their times."""
         found = []
-        for question in QUESTIONS:
+        for question in READS:
             response = question(self.engine, transaction)
             for batch in [response.batch] if hasattr(response, "batch") else []:
                 batch.ClearField("read_time")
@@ -207,7 +193,7 @@ ABOUT_THINGS = [
         ),
     ),
 ]
-QUESTIONS = [
+READS = [
     *ABOUT_THINGS,
     _query(),
     _query(namespace="aside"),
@@ -218,13 +204,13 @@ QUESTIONS = [
 
 @pytest.mark.parametrize("seed", range(4))
 def test_every_read_of_a_transaction_is_answered_as_at_its_first_one(engine, seed):
-    world = World(engine, seed)
+    entities = RandomEntities(engine, seed)
     opened: list[tuple[bytes, list[bytes]]] = []
     for _ in range(5):
-        world.change(commits=12)
-        opened.append((begin(engine), world.answers()))
+        entities.change(commits=12)
+        opened.append((begin(engine), entities.answers()))
         for transaction, before in opened:
-            assert world.answers(transaction) == before
+            assert entities.answers(transaction) == before
     # Were the states all one, nothing was shown.
     assert len({b"".join(answers) for _, answers in opened}) == 5
 
@@ -262,7 +248,7 @@ def test_history_that_only_an_ended_transaction_needed_is_given_up(engine, clock
 
 
 def test_a_change_elsewhere_aborts_no_commit_of_what_was_read_in_the_past(engine):
-    World(engine, seed=1).change(commits=20)
+    RandomEntities(engine, seed=1).change(commits=20)
     transaction = begin(engine, "read_write")
     commit(engine, put=(ballast(1, 10),))
     commit(engine, put=(ballast(1, 11),))
@@ -288,7 +274,7 @@ def log(tmp_path: Path) -> Callable[[], int]:
     return lambda: (tmp_path / "data.db-wal").stat().st_size
 
 
-def test_transactions_that_nobody_ends_do_not_make_the_log_grow(engine, clock, log):
+def test_abandoned_transactions_do_not_make_the_log_grow(engine, clock, log):
     largest = 0
     for number in range(1, 61):
         # At every time there is one that has read, within the minute that it may be idle.
@@ -323,7 +309,7 @@ def test_the_connections_of_transactions_that_read_the_past_are_closed_with_them
     assert len(engine._storage._open) == before
 
 
-def test_the_log_is_cut_short_once_a_long_read_ends(engine, log, monkeypatch):
+def test_log_is_truncated_once_a_long_read_ends(engine, log, monkeypatch):
     monkeypatch.setattr(database, "_READERS_SECONDS", 0.01)
     with engine._storage.snapshot():
         for number in range(1, 41):
@@ -334,7 +320,7 @@ def test_the_log_is_cut_short_once_a_long_read_ends(engine, log, monkeypatch):
     assert log() <= database._LOG_BYTES
 
 
-def test_the_log_is_cut_short_although_somebody_always_reads(engine, log):
+def test_log_is_truncated_under_constant_reads(engine, log):
     over = threading.Event()
 
     def read_without_a_gap() -> None:

@@ -29,7 +29,7 @@ from datastore_emulator import messages as m
 from datastore_emulator.engine import Engine
 engine = Engine(sys.argv[1])
 for number in range(1, 100_000):
-    request = m.CommitRequest(project_id=sys.argv[2], mode=2)
+    request = m.CommitRequest(project_id=sys.argv[2], mode=m.CommitRequest.NON_TRANSACTIONAL)
     entity = request.mutations.add().upsert
     entity.key.path.add(kind="Thing", id=number)
     entity.properties["n"].integer_value = number
@@ -63,7 +63,7 @@ def test_entities_are_there_after_a_restart(serve, tmp_path):
         assert (client.get(entity.key), [found.key for found in query.fetch()]) == (entity, [entity.key])
 
 
-def test_ids_are_not_given_again_after_a_restart(serve, tmp_path):
+def test_ids_are_not_allocated_again_after_restart(serve, tmp_path):
     allocated = []
     for _ in range(2):
         with serve(tmp_path / "data.db") as client:
@@ -190,7 +190,7 @@ def test_names_that_were_never_used_before_do_not_fill_the_memory(tmp_path, monk
     monkeypatch.setattr(name_ids, "_MOST_KNOWN", 10)
     with Engine(tmp_path / "data.db") as engine:
         for number in range(50):
-            request = m.CommitRequest(project_id="demo", mode=2)
+            request = m.CommitRequest(project_id="demo", mode=m.CommitRequest.NON_TRANSACTIONAL)
             entity = request.mutations.add().upsert
             entity.key.partition_id.namespace_id = f"space{number}"
             entity.key.path.add(kind=f"Kind{number}", name="x")

@@ -12,6 +12,7 @@ from google.cloud import datastore, ndb
 
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.engine import Engine
+from tests.datastore.clock import ManualClock
 
 
 class Counter(ndb.Model):
@@ -221,7 +222,7 @@ def test_a_transaction_is_over_after_its_commit(client):
         )
 
 
-def test_an_identifier_nobody_gave_out_is_refused(client):
+def test_unknown_transaction_identifier_is_refused(client):
     with pytest.raises(exceptions.InvalidArgument, match="Invalid transaction"):
         client._datastore_api.rollback(request={"project_id": client.project, "transaction": b"?"})
 
@@ -235,23 +236,8 @@ def test_a_failed_commit_can_be_rolled_back(client):
     client._datastore_api.rollback(request={"project_id": client.project, "transaction": identifier})
 
 
-class Clock:
-    """Seconds that pass when told to."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def clocked_client(clock: Clock, connect: Callable[..., datastore.Client]) -> Iterator[datastore.Client]:
+def clocked_client(clock: ManualClock, connect: Callable[..., datastore.Client]) -> Iterator[datastore.Client]:
     """A client of a Datastore whose transactions expire by `clock`."""
     with Engine(clock=clock) as engine:
         server = DatastoreServer(engine)
@@ -280,7 +266,7 @@ def test_a_transaction_in_use_does_not_expire(clocked_client, clock):
             clock.now += 50
 
 
-def test_very_many_open_transactions_give_up_the_longest_idle(clocked_client, clock):
+def test_too_many_open_transactions_abort_the_longest_idle(clocked_client, clock):
     api, project = clocked_client._datastore_api, clocked_client.project
     begun = []
     for _ in range(101):

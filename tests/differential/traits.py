@@ -99,7 +99,7 @@ def pages_past_key(query: Query) -> bool:
 
 
 def orders_equals_first(query: Query) -> bool:
-    """Whether an order by what `=` pins stands among those by what is to be distinct."""
+    """Return whether the order has a property with `=` among those of distinct_on."""
     equal = {one.name for one in conditions_in(query.where) if one.operator == "="} - set(query.distinct_on)
     return any(name.lstrip("-") in equal for name in query.order[: len(query.distinct_on)])
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from textwrap import dedent
 
@@ -96,12 +96,12 @@ def localcloud(tmp_path: Path) -> Iterator[Callable[..., Command]]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path):
-    """Make a folder from the texts of its files."""
+def folder(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
+    """Make a folder from {path: text}; the texts may be indented."""
 
-    def make(**files: str) -> Path:
+    def make(files: Mapping[str, str]) -> Path:
         for name, text in files.items():
-            file = tmp_path / "app" / name.replace("__", "/").replace("_", ".", 1)
+            file = tmp_path / "app" / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(dedent(text).lstrip("\n"))
         return tmp_path / "app"

@@ -1,4 +1,4 @@
-"""Apps of a cloud: those that end before they have begun, and those behind a load balancer."""
+"""`Cloud` and `App`: what add, prepare and start do, and apps behind a load balancer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from localcloud.runtimes import Command, Instance, Report, ServiceAddresses
 ROOT = Path(__file__).parents[2]
 
 
-def test_an_app_that_was_ended_starts_no_more() -> None:
+def test_stopped_app_cannot_be_started() -> None:
     # As when Ctrl-C closes the cloud while a thread is about to start the app's process.
     with Cloud() as cloud:
         app = cloud.add(ROOT / "mod5-buildpacks" / "START")
@@ -27,7 +27,7 @@ def test_an_app_that_was_ended_starts_no_more() -> None:
         assert app.returncode is None
 
 
-def test_nobody_waits_for_an_app_that_has_ended(tmp_path: Path) -> None:
+def test_request_to_ended_app_fails_at_once(tmp_path: Path) -> None:
     # The server listens, and ends when its worker finds no app.
     (tmp_path / "main.py").write_text("")
     (tmp_path / "requirements.txt").write_text((ROOT / "mod5-buildpacks" / "START" / "requirements.txt").read_text())
@@ -35,7 +35,7 @@ def test_nobody_waits_for_an_app_that_has_ended(tmp_path: Path) -> None:
     with Cloud() as cloud:
         app = cloud.add(tmp_path)
         app.start()
-        # Less than the front end's patience with an app that is starting.
+        # Less than the front end waits for an app that is starting.
         answer = httpx.get(app.url, timeout=10)
         assert answer.status_code in (502, 503)  # broken off by the server's end, or after it
 
@@ -47,7 +47,7 @@ def app(environ, start_response):
 """
 
 
-def test_load_balancers_address_follows_the_visitors_in_an_app_behind_one(tmp_path: Path) -> None:
+def test_app_behind_load_balancer_receives_its_address_last(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(SHOWS_ADDRESSES)
     (tmp_path / "requirements.txt").write_text("gunicorn==27.0.1\n")
     (tmp_path / "Procfile").write_text("web: gunicorn -b :$PORT main:app\n")
@@ -61,7 +61,7 @@ def test_load_balancers_address_follows_the_visitors_in_an_app_behind_one(tmp_pa
     ("folder", "platform"),
     [("mod2-cloudndb/START", "App Engine (python27)"), ("mod2-cloudndb/FINISH-py3", "App Engine")],
 )
-def test_app_engine_behind_load_balancer_is_refused_by_name(folder: str, platform: str) -> None:
+def test_app_engine_behind_load_balancer_is_refused(folder: str, platform: str) -> None:
     with Cloud() as cloud, pytest.raises(UserError) as refusal:
         cloud.add(ROOT / folder, behind_load_balancer=True)
     assert str(refusal.value) == (

@@ -1,4 +1,4 @@
-"""Files that are read and copied, and what stands in the place of a file."""
+"""Files that are read and copied, and pipes, devices and the like in the place of a file."""
 
 from __future__ import annotations
 

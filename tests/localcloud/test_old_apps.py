@@ -1,13 +1,14 @@
-"""`localcloud run` on python27 apps that nobody here wrote."""
+"""`localcloud run` on python27 apps that other people wrote, on Python 3."""
 
 from __future__ import annotations
 
 import httpx
 
 
-def test_an_old_webapp2_app_is_served_with_its_static_files(localcloud, folder):
+def test_webapp2_app_is_served_with_its_static_files(localcloud, folder):
     app = folder(
-        app_yaml="""
+        {
+            "app.yaml": """
             runtime: python27
             api_version: 1
             threadsafe: true
@@ -28,7 +29,7 @@ def test_an_old_webapp2_app_is_served_with_its_static_files(localcloud, folder):
             - name: jinja2
               version: latest
         """,
-        guestbook_py="""
+            "guestbook.py": """
             import os
             import urllib
             import jinja2
@@ -55,9 +56,10 @@ def test_an_old_webapp2_app_is_served_with_its_static_files(localcloud, folder):
 
             application = webapp2.WSGIApplication([('/', MainPage), ('/sign', Sign)], debug=True)
         """,
-        admin_py="import webapp2\napp = webapp2.WSGIApplication([])\n",
-        page_html="{% for greeting in greetings %}<p>{{ greeting.content }}</p>{% endfor %}",
-        css__main_css="p { color: blue }\n",
+            "admin.py": "import webapp2\napp = webapp2.WSGIApplication([])\n",
+            "page.html": "{% for greeting in greetings %}<p>{{ greeting.content }}</p>{% endfor %}",
+            "css/main.css": "p { color: blue }\n",
+        }
     )
     (url,) = localcloud("run", app).urls()
     with httpx.Client(base_url=url, timeout=30, follow_redirects=True) as browser:
@@ -70,8 +72,10 @@ def test_an_old_webapp2_app_is_served_with_its_static_files(localcloud, folder):
 
 def test_python_2_syntax_is_named_by_file_and_line(localcloud, folder):
     app = folder(
-        app_yaml="runtime: python27\nthreadsafe: true\nhandlers:\n- url: .*\n  script: main.app\n",
-        main_py="import webapp2\n\nprint 'hello'\napp = webapp2.WSGIApplication([])\n",
+        {
+            "app.yaml": "runtime: python27\nthreadsafe: true\nhandlers:\n- url: .*\n  script: main.app\n",
+            "main.py": "import webapp2\n\nprint 'hello'\napp = webapp2.WSGIApplication([])\n",
+        }
     )
     command = localcloud("run", app)
     assert command.wait() == 1
@@ -80,12 +84,13 @@ def test_python_2_syntax_is_named_by_file_and_line(localcloud, folder):
     assert "--python27" in command.lines[-1]
 
 
-def test_an_old_flask_app_with_vendored_packages_is_served(localcloud, folder):
+def test_flask_app_with_vendored_packages_is_served(localcloud, folder):
     app = folder(
-        app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
-        appengine_config_py="from google.appengine.ext import vendor\nvendor.add('lib')\n",
-        requirements_txt="Flask==0.12.2\nrequests==2.18.4  # for later\n",
-        hello_py="""
+        {
+            "app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
+            "appengine_config.py": "from google.appengine.ext import vendor\nvendor.add('lib')\n",
+            "requirements.txt": "Flask==0.12.2\nrequests==2.18.4  # for later\n",
+            "hello.py": """
             from flask import Flask, request
             from google.appengine.api import memcache
             app = Flask(__name__)
@@ -94,25 +99,30 @@ def test_an_old_flask_app_with_vendored_packages_is_served(localcloud, folder):
             def count():
                 return unicode(memcache.incr('count', initial_value=0))
         """,
+        }
     )
     (url,) = localcloud("run", app).urls()
     assert [httpx.get(f"{url}/count", timeout=30).text for _ in range(2)] == ["1", "2"]
 
 
-def test_an_app_that_lacks_a_package_ends_with_its_name(localcloud, folder):
+def test_missing_package_is_named(localcloud, folder):
     app = folder(
-        app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
-        hello_py="import webapp2\nimport babel_of_old\napp = webapp2.WSGIApplication([])\n",
+        {
+            "app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
+            "hello.py": "import webapp2\nimport babel_of_old\napp = webapp2.WSGIApplication([])\n",
+        }
     )
     command = localcloud("run", app)
     assert command.wait() == 1
     assert "No module named 'babel_of_old'; add the package to requirements.txt" in "\n".join(command.lines)
 
 
-def test_a_module_of_the_old_sdk_is_refused_by_name(localcloud, folder):
+def test_missing_sdk_module_is_named(localcloud, folder):
     app = folder(
-        app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
-        hello_py="from google.appengine.api import channel\n",
+        {
+            "app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
+            "hello.py": "from google.appengine.api import channel\n",
+        }
     )
     command = localcloud("run", app)
     assert command.wait() == 1
@@ -120,10 +130,11 @@ def test_a_module_of_the_old_sdk_is_refused_by_name(localcloud, folder):
     assert "Google's SDK for Python 3 does not have it" in "\n".join(command.lines)
 
 
-def test_templates_may_ask_for_what_jinja2_has_built_in_since(localcloud, folder):
+def test_templates_may_use_extensions_that_jinja2_has_built_in(localcloud, folder):
     app = folder(
-        app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
-        hello_py="""
+        {
+            "app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
+            "hello.py": """
             import webapp2
             from webapp2_extras import jinja2
 
@@ -133,7 +144,8 @@ def test_templates_may_ask_for_what_jinja2_has_built_in_since(localcloud, folder
 
             app = webapp2.WSGIApplication([('/', Home)])
         """,
-        templates__home_html="{% autoescape true %}{% with x = name %}{{ x }}{% endwith %}{% endautoescape %}",
+            "templates/home.html": "{% autoescape true %}{% with x = name %}{{ x }}{% endwith %}{% endautoescape %}",
+        }
     )
     (url,) = localcloud("run", app).urls()
     assert httpx.get(url, timeout=30).text == "&lt;b&gt;"

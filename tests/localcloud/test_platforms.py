@@ -53,7 +53,7 @@ FORGED = {
     "Accept-Encoding": ("br",),
 }
 CLAIMS = "6.6.6.6, 7.7.7.7, 8.8.8.8, "
-# What CGI has for every request, and python27 keeps in os.environ.
+# The CGI variables of every request, which python27 keeps in os.environ.
 CGI = {"PATH_INFO", "QUERY_STRING", "RAW_URI", "REMOTE_ADDR", "REMOTE_PORT", "REQUEST_METHOD", "SCRIPT_NAME"}
 CGI |= {"SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.url_scheme"}
 # What the shell that starts a server adds.
@@ -72,7 +72,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Served:
-    """A platform's record and an app behind that platform's front end; `known` is what patterns stand for."""
+    """A platform's record and an app behind its front end; `known` has the values of the patterns' names."""
 
     record: Record
     app: App
@@ -94,7 +94,7 @@ class Served:
             for name, value in seen["wsgi"].items()
             if name.startswith("HTTP_") and name != "HTTP_USER_AGENT"
         }
-        # python27's os.environ holds the request, in which this names the server of the stand-in.
+        # python27's os.environ holds the request, in which this names the app's server.
         others = CGI | ({"SERVER_SOFTWARE"} if self.record.platform is Platform.APP_ENGINE_PYTHON27 else set())
         environment = {
             name: value

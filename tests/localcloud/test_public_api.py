@@ -28,6 +28,13 @@ def test_unknown_name_is_an_attribute_error() -> None:
         _ = localcloud.Nothing
 
 
+def test_help_loads_no_big_library() -> None:
+    look = "import sys; sys.argv[1:] = ['--help']; import localcloud.cli\ntry: localcloud.cli.main()\nfinally: "
+    look += "print('loaded:', [name for name in ('google.protobuf', 'grpc', 'redis') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
 def test_import_changes_nothing_and_loads_no_big_library() -> None:
     done = subprocess.run([sys.executable, "-c", LOOKS], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "False", "False"]

@@ -1,4 +1,4 @@
-"""`localcloud run --python27`: old apps on genuine Python 2.7, under the legacy SDK, beside those of today."""
+"""`localcloud run --python27`: python27 apps on a real Python 2.7, beside Python 3 apps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.lanes import why_not_run
 
 
 @pytest.fixture
-def genuine() -> None:
+def python27() -> None:
     """Skip without a Python 2.7; where one is required, the run has not even begun."""
     if reason := why_not_run("python27"):
         pytest.skip(reason)
@@ -28,10 +28,11 @@ in_lane = pytest.mark.lane("python27")
 
 
 @in_lane
-@pytest.mark.usefixtures("genuine")
-def test_an_app_with_python_2_s_own_words_runs_as_it_is(localcloud, folder):
+@pytest.mark.usefixtures("python27")
+def test_app_with_python_2_syntax_runs_unchanged(localcloud, folder):
     app = folder(
-        app_yaml="""
+        {
+            "app.yaml": """
             runtime: python27
             api_version: 1
             threadsafe: true
@@ -44,7 +45,7 @@ def test_an_app_with_python_2_s_own_words_runs_as_it_is(localcloud, folder):
             - name: jinja2
               version: latest
         """,
-        main_py="""
+            "main.py": """
             import sys
             import jinja2
             import webapp2
@@ -65,6 +66,7 @@ def test_an_app_with_python_2_s_own_words_runs_as_it_is(localcloud, folder):
 
             app = webapp2.WSGIApplication([('/', Home)])
         """,
+        }
     )
     command = localcloud("run", app, "--python27")
     (url,) = command.urls()
@@ -75,10 +77,11 @@ def test_an_app_with_python_2_s_own_words_runs_as_it_is(localcloud, folder):
 
 
 @in_lane
-@pytest.mark.usefixtures("genuine")
-def test_a_connector_whose_name_is_a_placeholder_does_not_keep_an_app_from_starting(localcloud, folder):
+@pytest.mark.usefixtures("python27")
+def test_placeholder_in_vpc_connector_does_not_prevent_the_start(localcloud, folder):
     app = folder(
-        app_yaml="""
+        {
+            "app.yaml": """
             runtime: python27
             api_version: 1
             threadsafe: true
@@ -88,19 +91,20 @@ def test_a_connector_whose_name_is_a_placeholder_does_not_keep_an_app_from_start
             - url: .*
               script: main.app
         """,
-        main_py="""
+            "main.py": """
             def app(environ, start_response):
                 start_response('200 OK', [('Content-Type', 'text/plain')])
                 return ['here']
         """,
+        }
     )
     (url,) = localcloud("run", app, "--python27").urls()
     assert httpx.get(url, timeout=60).text == "here"
 
 
 @in_lane
-@pytest.mark.usefixtures("genuine")
-def test_visits_go_both_ways_between_genuine_ndb_and_todays_clients(monkeypatch):
+@pytest.mark.usefixtures("python27")
+def test_visits_go_both_ways_between_python_27_ndb_and_cloud_ndb(monkeypatch):
     with Cloud(runtimes=[Python27RealRuntime(find_python27())]) as cloud:
         old = cloud.add(ROOT / "mod1-flask" / "START")
         new = cloud.add(ROOT / "mod2-cloudndb" / "FINISH-py3")
@@ -111,16 +115,16 @@ def test_visits_go_both_ways_between_genuine_ndb_and_todays_clients(monkeypatch)
             page = httpx.get(app.url, headers={"User-Agent": visitor}, timeout=60).text
             return re.findall(r"<li>.* from .*?: (.*)</li>", page)
 
-        assert listed(old, "genuine ndb") == ["genuine ndb"]
-        assert listed(new, "Cloud NDB") == ["Cloud NDB", "genuine ndb"]
+        assert listed(old, "old ndb") == ["old ndb"]
+        assert listed(new, "Cloud NDB") == ["Cloud NDB", "old ndb"]
         stored = list(datastore.Client(project=cloud.project).query(kind="Visit", order=["timestamp"]).fetch())
-        assert [visit["visitor"].partition(": ")[2] for visit in stored] == ["genuine ndb", "Cloud NDB"]
-        assert listed(old, "genuine ndb again") == ["genuine ndb again", "Cloud NDB", "genuine ndb"]
+        assert [visit["visitor"].partition(": ")[2] for visit in stored] == ["old ndb", "Cloud NDB"]
+        assert listed(old, "old ndb again") == ["old ndb again", "Cloud NDB", "old ndb"]
 
 
 @in_lane
-@pytest.mark.usefixtures("genuine")
-def test_a_server_of_its_own_listens_on_loopback_only():
+@pytest.mark.usefixtures("python27")
+def test_server_in_a_dockerfile_listens_on_loopback_only():
     with Cloud(runtimes=[Python27RealRuntime(find_python27())]) as cloud:
         app = cloud.add(ROOT / "mod4-cloudrun" / "FINISH-py2")
         cloud.start()
@@ -136,15 +140,15 @@ def test_a_server_of_its_own_listens_on_loopback_only():
     assert listening == {"127.0.0.1"}
 
 
-def test_a_python_that_is_not_2_7_is_refused(localcloud, folder):
-    app = folder(app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n")
+def test_interpreter_other_than_2_7_is_refused(localcloud, folder):
+    app = folder({"app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n"})
     command = localcloud("run", app, "--python27", sys.executable)
     assert command.wait() == 1
     assert command.lines[-1].startswith(f"localcloud: --python27 {sys.executable}: it is Python 3.")
 
 
-def test_a_machine_without_python_2_7_is_told_how_to_name_one(localcloud, folder, tmp_path):
-    app = folder(app_yaml="runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n")
+def test_missing_python_2_7_is_an_error_that_says_how_to_name_one(localcloud, folder, tmp_path):
+    app = folder({"app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n"})
     nothing = {"PATH": os.path.dirname(sys.executable), "PYENV_ROOT": str(tmp_path)}
     command = localcloud("run", app, "--python27", **nothing)
     assert command.wait() == 1

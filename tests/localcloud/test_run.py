@@ -1,4 +1,4 @@
-"""`localcloud run` on folders of the course and on apps that nobody here wrote."""
+"""`localcloud run` on folders of the course and on apps made for these tests."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ SERVER = """
 """
 
 
-def test_it_prints_one_address_that_serves_the_app(localcloud):
+def test_run_prints_an_address_that_serves_the_app(localcloud):
     command = localcloud("run", ROOT / "mod1-flask" / "FINISH-py3")
     (url,) = command.urls()
     assert "VisitMe Example" in httpx.get(url, timeout=30).text
 
 
-def test_two_folders_share_one_store(localcloud):
+def test_two_folders_share_one_datastore(localcloud):
     command = localcloud("run", ROOT / "mod2-cloudndb" / "START", ROOT / "mod2-cloudndb" / "FINISH")
     start, finish = command.urls(2)
     httpx.get(start, headers={"User-Agent": "from START"}, timeout=30)
@@ -42,7 +42,7 @@ def test_two_folders_share_one_store(localcloud):
     assert page.index("from FINISH") < page.index("from START")
 
 
-def test_visits_are_still_there_after_a_new_start(localcloud):
+def test_visits_are_kept_after_a_restart(localcloud):
     folder = ROOT / "mod2-cloudndb" / "FINISH-py3"
     first = localcloud("run", folder, "--data", "visits.sqlite3")
     httpx.get(first.urls()[0], headers={"User-Agent": "yesterday"}, timeout=30)
@@ -52,27 +52,27 @@ def test_visits_are_still_there_after_a_new_start(localcloud):
     assert "yesterday" in httpx.get(second.urls()[0], timeout=30).text
 
 
-def test_the_first_line_of_a_python27_log_says_that_it_runs_on_python_3(localcloud):
+def test_python27_log_begins_with_a_note_on_python_3(localcloud):
     command = localcloud("run", ROOT / "mod1-flask" / "START")
     command.wait_for("Starting gunicorn")
     log = command.lines[command.lines.index(command.wait_for("Data: .*")[0]) + 1 :]
     assert "this runs on Python 3" in log[0]
 
 
-def test_app_engine_behind_load_balancer_is_refused_in_one_line(localcloud):
+def test_app_engine_behind_load_balancer_is_refused(localcloud):
     command = localcloud("run", ROOT / "mod2-cloudndb" / "FINISH-py3", "--behind-load-balancer")
     assert command.wait() == 1
     (line,) = command.lines
     assert line.startswith("localcloud: mod2-cloudndb/FINISH-py3: --behind-load-balancer works for Cloud Run and")
 
 
-def test_run_behind_load_balancer_puts_its_address_after_the_visitors(localcloud):
+def test_load_balancer_address_comes_after_the_visitors(localcloud):
     command = localcloud("run", ROOT / "mod5-buildpacks" / "FINISH", "--behind-load-balancer")
     page = httpx.get(command.urls()[0], timeout=30).text
     assert "from 127.0.0.253:" in page  # mod5 trusts one hop, which is now the load balancer
 
 
-def test_a_function_needs_its_name(localcloud):
+def test_function_folder_without_function_option_is_refused(localcloud):
     command = localcloud("run", ROOT / "mod11-functions" / "FINISH")
     assert command.wait() == 1
     assert command.lines[-1].startswith("localcloud: ")
@@ -80,35 +80,39 @@ def test_a_function_needs_its_name(localcloud):
     assert "visitme" in command.lines[-1]
 
 
-def test_a_declared_redis_host_is_a_real_redis(localcloud, folder):
+def test_redis_host_in_app_yaml_starts_a_redis(localcloud, folder):
     app = folder(
-        app_yaml="runtime: python314\nenv_variables:\n  REDIS_HOST: '10.0.0.3'\n",
-        requirements_txt="redis==8.1.0\n",
-        main_py="""
+        {
+            "app.yaml": "runtime: python314\nenv_variables:\n  REDIS_HOST: '10.0.0.3'\n",
+            "requirements.txt": "redis==8.1.0\n",
+            "main.py": """
             import os, redis
             def app(environ, start_response):
                 client = redis.Redis(os.environ['REDIS_HOST'], int(os.environ['REDIS_PORT']))
                 start_response('200 OK', [])
                 return [str(client.incr('visits')).encode()]
         """,
+        }
     )
     (url,) = localcloud("run", app).urls()
     assert [httpx.get(url, timeout=30).text for _ in range(2)] == ["1", "2"]
 
 
-def test_ctrl_c_twice_ends_children_of_children(localcloud, folder):
+def test_ctrl_c_twice_ends_grandchildren(localcloud, folder):
     app = folder(
-        Procfile="web: gunicorn -b :$PORT main:app\n",
-        requirements_txt="gunicorn==27.0.1\n",
-        main_py="""
+        {
+            "Procfile": "web: gunicorn -b :$PORT main:app\n",
+            "requirements.txt": "gunicorn==27.0.1\n",
+            "main.py": """
             import os, subprocess
-            # A child that will not hear of TERM, in a session of its own.
+            # A child that ignores TERM, in a session of its own.
             stubborn = 'trap "" TERM HUP INT; while :; do sleep 1; done'
             child = subprocess.Popen(['sh', '-c', stubborn], start_new_session=True)
             def app(environ, start_response):
                 start_response('200 OK', [])
                 return [str(child.pid).encode()]
         """,
+        }
     )
     command = localcloud("run", app)
     stubborn = int(httpx.get(command.urls()[0], timeout=30).text)
@@ -120,15 +124,17 @@ def test_ctrl_c_twice_ends_children_of_children(localcloud, folder):
     assert alive == []
 
 
-def test_the_app_does_not_inherit_the_callers_environment(localcloud, folder):
+def test_app_does_not_inherit_the_callers_environment(localcloud, folder):
     app = folder(
-        app_yaml="runtime: python314\nenv_variables:\n  COLOUR: blue\n",
-        main_py="""
+        {
+            "app.yaml": "runtime: python314\nenv_variables:\n  COLOUR: blue\n",
+            "main.py": """
             import json, os
             def app(environ, start_response):
                 start_response('200 OK', [])
                 return [json.dumps(dict(os.environ)).encode()]
         """,
+        }
     )
     command = localcloud("run", app, "--env", "EXTRA=1", SECRET_TOKEN="hush", TZ="Asia/Tokyo")
     seen = httpx.get(command.urls()[0], timeout=30).json()
@@ -143,7 +149,7 @@ def test_the_app_does_not_inherit_the_callers_environment(localcloud, folder):
     assert {name: seen.get(name) for name in expected} == expected
 
 
-def test_the_app_listens_on_the_loopback_interface_only(localcloud):
+def test_app_listens_on_the_loopback_interface_only(localcloud):
     command = localcloud("run", ROOT / "mod5-buildpacks" / "FINISH")
     command.urls()
     tree = [psutil.Process(command.pid), *psutil.Process(command.pid).children(recursive=True)]
@@ -156,7 +162,7 @@ def test_the_app_listens_on_the_loopback_interface_only(localcloud):
     assert listening <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 
 
-def test_a_port_that_is_taken_is_said_in_one_line(localcloud):
+def test_taken_port_is_refused_in_one_line(localcloud):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         command = localcloud("run", ROOT / "mod1-flask" / "FINISH-py3", "--port", port)
@@ -166,30 +172,30 @@ def test_a_port_that_is_taken_is_said_in_one_line(localcloud):
 
 
 @pytest.mark.parametrize("port", ["65536", "-1"])
-def test_a_port_that_cannot_be_is_said_in_one_line(localcloud, port):
+def test_port_out_of_range_is_refused_in_one_line(localcloud, port):
     command = localcloud("run", ROOT / "mod1-flask" / "FINISH-py3", "--port", port)
     assert command.wait() == 1
     assert command.lines == [f"localcloud: --port {port}: each app needs a port from 0 to 65535; choose another port"]
 
 
 @pytest.mark.parametrize("option", ["--datastore", "--redis"])
-def test_a_server_that_is_not_there_is_said_in_one_line(localcloud, option):
-    with socket.socket() as deaf:
-        deaf.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{deaf.getsockname()[1]}"
+def test_missing_external_server_is_refused_in_one_line(localcloud, option):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
         command = localcloud("run", ROOT / "mod1-flask" / "FINISH-py3", option, address)
         assert command.wait() == 1
     assert command.lines[-1].startswith(f"localcloud: {option}: no server answers on {address}")
 
 
-def test_an_address_of_the_datastore_that_cannot_be_is_said_in_one_line(localcloud):
+def test_datastore_port_out_of_range_is_refused_in_one_line(localcloud):
     command = localcloud("datastore", "--host-port", "localhost:99999")
     assert command.wait() == 1
     assert command.lines == ['localcloud: --host-port: "localhost:99999" is not HOST:PORT, as in 127.0.0.1:8081']
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "192.0.2.1"])
-def test_the_datastore_is_not_shown_to_other_machines_unasked(localcloud, host):
+def test_datastore_refuses_public_address(localcloud, host):
     command = localcloud("datastore", "--host-port", f"{host}:0", "--data", ":memory:")
     assert command.wait() == 1
     (line,) = command.lines
@@ -197,56 +203,56 @@ def test_the_datastore_is_not_shown_to_other_machines_unasked(localcloud, host):
     assert "--allow-remote-clients" in line
 
 
-def test_the_datastore_is_shown_to_other_machines_when_asked(localcloud):
+def test_datastore_listens_on_public_address_with_option(localcloud):
     arguments = ("--host-port", "0.0.0.0:0", "--data", ":memory:", "--allow-remote-clients")
     localcloud("datastore", *arguments).wait_for(r"Datastore on 0\.0\.0\.0:\d+")
 
 
-def test_an_app_that_is_killed_ends_the_command_with_the_signal(localcloud, folder):
-    command = localcloud("run", folder(Procfile="web: exec python server.py\n", server_py=SERVER))
+def test_killed_app_ends_the_command_and_names_the_signal(localcloud, folder):
+    command = localcloud("run", folder({"Procfile": "web: exec python server.py\n", "server.py": SERVER}))
     pid = int(httpx.get(command.urls()[0], timeout=30).text)
     os.kill(pid, signal.SIGKILL)
     assert command.wait() == 1
     assert "was ended by SIGKILL" in command.lines[-1]
 
 
-def test_an_app_for_an_old_python_finds_setuptools_as_in_its_image(localcloud, folder):
-    app = folder(app_yaml="runtime: python311\n", main_py=f"import pkg_resources\n{APP}")
+def test_app_for_old_python_has_setuptools(localcloud, folder):
+    app = folder({"app.yaml": "runtime: python311\n", "main.py": f"import pkg_resources\n{APP}"})
     assert httpx.get(localcloud("run", app).urls()[0], timeout=30).text == "hello"
 
 
-def test_an_app_that_dies_ends_the_command_with_its_reason(localcloud, folder):
-    app = folder(app_yaml="runtime: python314\n", main_py="raise RuntimeError('no database configured')\n")
+def test_app_that_fails_ends_the_command_with_its_error(localcloud, folder):
+    app = folder({"app.yaml": "runtime: python314\n", "main.py": "raise RuntimeError('no database configured')\n"})
     command = localcloud("run", app)
     assert command.wait() == 1
     assert "exit" in command.lines[-1]
     assert "no database configured" in "\n".join(command.lines)
 
 
-def test_a_missing_requirement_fails_here_as_it_would_there(localcloud, folder):
-    app = folder(Procfile="web: gunicorn -b :$PORT main:app\n", requirements_txt="", main_py=APP)
+def test_missing_requirement_fails_as_in_the_cloud(localcloud, folder):
+    app = folder({"Procfile": "web: gunicorn -b :$PORT main:app\n", "requirements.txt": "", "main.py": APP})
     command = localcloud("run", app)
     assert command.wait() == 1
     assert "gunicorn" in "\n".join(command.lines)
 
 
-def test_a_requirement_that_does_not_exist_is_said_in_one_line(localcloud, folder):
-    app = folder(app_yaml="runtime: python314\n", requirements_txt="flask==999.0\n", main_py=APP)
+def test_unknown_version_is_refused_in_one_line(localcloud, folder):
+    app = folder({"app.yaml": "runtime: python314\n", "requirements.txt": "flask==999.0\n", "main.py": APP})
     command = localcloud("run", app)
     assert command.wait() == 1
     assert "requirements.txt" in command.lines[-1]
     assert "999.0" in command.lines[-1]
 
 
-def test_a_cache_that_cannot_be_written_is_said_in_one_line(localcloud, folder, tmp_path):
-    app = folder(app_yaml="runtime: python314\n", requirements_txt="", main_py=APP)
+def test_unwritable_cache_is_refused_in_one_line(localcloud, folder, tmp_path):
+    app = folder({"app.yaml": "runtime: python314\n", "requirements.txt": "", "main.py": APP})
     (tmp_path / "a file").touch()
     command = localcloud("run", app, LOCALCLOUD_CACHE=str(tmp_path / "a file" / "cache"))
     assert command.wait() == 1
     assert "LOCALCLOUD_CACHE" in command.lines[-1]
 
 
-def test_it_ends_without_a_word_when_nobody_reads_its_output(tmp_path):
+def test_run_ends_silently_when_its_output_is_closed(tmp_path):
     arguments = [sys.executable, "-m", "localcloud", "run", ROOT / "mod5-buildpacks" / "FINISH", "--data", ":memory:"]
     pipeline = ["sh", "-c", '{ "$@"; echo "exit code $?" >&2; } | head -n 1', "sh", *map(str, arguments)]
     done = subprocess.run(pipeline, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
@@ -255,9 +261,11 @@ def test_it_ends_without_a_word_when_nobody_reads_its_output(tmp_path):
 
 def test_ctrl_c_while_an_app_is_starting_ends_it(localcloud, folder):
     app = folder(
-        Procfile="web: echo up && sleep 60\n",
-        requirements_txt="",
-        main_py=APP,
+        {
+            "Procfile": "web: echo up && sleep 60\n",
+            "requirements.txt": "",
+            "main.py": APP,
+        }
     )
     command = localcloud("run", app)
     command.wait_for("up")

@@ -187,7 +187,7 @@ CASES: dict[str, tuple[Tree, Tree, Tree, list[str]]] = {
         MAIN,
         {"main.py": "import flask\nflask.Flask()\n"},
         {"main.py": "import flask\nflask.Flask(\n"},
-        ["main.py:2: expected Python, found \"flask.Flask(\" ('(' was never closed)"],
+        ["main.py:2: not valid Python: \"flask.Flask(\" ('(' was never closed)"],
     ),
     "names, quotes, order and comments of the learner's own": (
         {"main.py": "import flask\n"},

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from codelab.check import Checker, RunResult, run_and_compare, will_run
+from codelab.check import checker as checker_module
 from tests.codelab.check.tracks import Tree, make_track
 
 # Each of the steps changes a file of its own: START, and what it is after each step.
@@ -129,3 +130,12 @@ def test_copy_with_damage_is_not_run(tmp_path: Path) -> None:
 def test_copy_after_a_step_that_works_will_run(tmp_path: Path) -> None:
     ref = make_track(tmp_path, *STATES)
     assert will_run(ref, Checker(ref).progress(STATES[1]))
+
+
+def test_each_file_of_a_copy_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checker = Checker(make_track(tmp_path, *STATES))
+    read: list[str] = []
+    file_facts = checker_module.file_facts
+    monkeypatch.setattr(checker_module, "file_facts", lambda file, *rest: read.append(file) or file_facts(file, *rest))
+    checker.progress({file: f"{text}mine: 1\n" for file, text in STATES[1].items()})
+    assert sorted(read) == ["a.yaml", "b.yaml", "c.yaml"]

@@ -19,22 +19,22 @@ from localcloud.appengine import ApiServer
 from tests.localcloud.appengine.bundled_app import Visit, memcache, taskqueue
 
 
-def test_two_apps_do_not_see_each_other_s_visits(app, other_app):
+def test_projects_have_separate_entities(app, other_app):
     app.run(put_visit, number=1)
     assert other_app.run(count_visits) == 0
 
 
-def test_two_apps_do_not_share_a_cache(app, other_app):
+def test_projects_have_separate_caches(app, other_app):
     app.run(set_key)
     assert other_app.run(get_key) is None
 
 
-def test_one_project_is_one_store_whatever_its_partition(app, local_app):
+def test_partitions_of_a_project_share_entities(app, local_app):
     app.run(put_visit, number=1)
     assert local_app.run(count_visits) == 1
 
 
-def test_each_app_reads_its_own_partition_in_keys(app, local_app):
+def test_keys_have_the_partition_of_the_app(app, local_app):
     def application():
         return Visit.query().get().key.app()
 
@@ -42,13 +42,13 @@ def test_each_app_reads_its_own_partition_in_keys(app, local_app):
     assert local_app.run(application) == "dev~demo"
 
 
-def test_requests_at_once_are_all_answered(app):
+def test_concurrent_requests_are_answered(app):
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda number: app.run(put_visit, number=number), range(24)))
     assert app.run(count_visits) == 24
 
 
-def test_a_service_there_is_not_is_refused_by_name(app, app_error):
+def test_unknown_service_is_refused_by_name(app, app_error):
     def enqueue():
         taskqueue.add(url="/work")
 
@@ -60,7 +60,7 @@ def test_a_service_there_is_not_is_refused_by_name(app, app_error):
     ("service", "method"),
     [("datastore_v3", "GetIndices"), ("datastore_v3", "AddActions"), ("memcache", "SetClock")],
 )
-def test_a_call_there_is_not_is_refused_by_name(server, service, method):
+def test_unknown_call_is_refused_by_name(server, service, method):
     error = call(server, Request(service_name=service, method=method, request=b"")).rpc_error
     assert (error.code, f"localcloud's {service} does not serve {method}()" in error.detail) == (
         RpcError.CALL_NOT_FOUND,
@@ -68,12 +68,12 @@ def test_a_call_there_is_not_is_refused_by_name(server, service, method):
     )
 
 
-def test_python_2_s_path_answers_too(server):
+def test_path_of_python_2_is_served(server):
     answer = call(server, Request(service_name="memcache", method="Stats", request=b""), "/")
     assert answer.HasField("response")
 
 
-def test_python_2_s_requests_share_a_cache_though_each_has_an_id(server):
+def test_requests_of_python_2_with_different_ids_share_a_cache(server):
     ticket = {"X-Appengine-Api-Ticket": server.ticket("demo")}
     item = {"key": b"key", "value": b"value"}
     store = MemcacheSetRequest(item=[item]).SerializeToString()
@@ -85,7 +85,7 @@ def test_python_2_s_requests_share_a_cache_though_each_has_an_id(server):
 
 @pytest.mark.parametrize("ticket", ["", "demo", "s~demo", "0" * 64, "\u00e9"])
 @pytest.mark.parametrize("service", ["memcache", "datastore_v3"])
-def test_a_call_without_a_ticket_that_was_given_out_is_refused(server, service, ticket):
+def test_call_without_valid_ticket_is_refused(server, service, ticket):
     request = Request(service_name=service, method="Get", request=b"", request_id=ticket)
     headers = {"Content-Type": "application/octet-stream"}
     assert post(server, "/rpc_http", headers, request.SerializeToString()) == (
@@ -94,7 +94,7 @@ def test_a_call_without_a_ticket_that_was_given_out_is_refused(server, service, 
     )
 
 
-def test_a_pickle_of_a_stranger_is_not_stored(server, app):
+def test_pickle_without_valid_ticket_is_not_stored(server, app):
     pickled = {"key": b"key", "value": pickle.dumps(Visit), "flags": 1}  # memcache.TYPE_PICKLED
     store = MemcacheSetRequest(item=[pickled], name_space=app.namespace).SerializeToString()
     request = Request(service_name="memcache", method="Set", request=store, request_id="demo")
@@ -102,12 +102,12 @@ def test_a_pickle_of_a_stranger_is_not_stored(server, app):
     assert app.run(get_key) is None
 
 
-def test_each_project_and_each_server_has_tickets_of_its_own(engine):
+def test_tickets_differ_between_projects_and_servers(engine):
     servers = [ApiServer(engine), ApiServer(engine)]
     assert len({server.ticket(project) for server in servers for project in ("a", "b")}) == 4
 
 
-def test_an_app_whose_ticket_is_not_known_is_told(start_app, server, app_error):
+def test_app_with_invalid_ticket_gets_403(start_app, server, app_error):
     class Stranger:
         host, port = server.host, server.port
         ticket = staticmethod(lambda application_id: "stale")
@@ -130,7 +130,7 @@ def test_an_app_whose_ticket_is_not_known_is_told(start_app, server, app_error):
         {"Sec-Fetch-Site": "same-site"},
     ],
 )
-def test_a_request_of_a_web_page_is_refused_although_it_has_a_ticket(server, headers):
+def test_request_from_web_page_is_refused_despite_its_ticket(server, headers):
     request = Request(service_name="memcache", method="Stats", request=b"", request_id=server.ticket("demo"))
     sent = {"Content-Type": "application/octet-stream", **headers}
     status, reason = post(server, "/rpc_http", sent, request.SerializeToString())
@@ -138,12 +138,12 @@ def test_a_request_of_a_web_page_is_refused_although_it_has_a_ticket(server, hea
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:99", "127.0.0.1", "127.0.0.2:1", "[::1]", "[::1]:8080"])
-def test_every_name_of_this_machine_is_answered(server, host):
+def test_every_loopback_host_name_is_served(server, host):
     request = Request(service_name="memcache", method="Stats", request=b"")
     assert call(server, request, headers={"Host": host}).HasField("response")
 
 
-def test_python_2_can_unpickle_what_went_wrong(server):
+def test_python_2_can_unpickle_the_error(server):
     answer = call(server, Request(service_name="mail", method="Send", request=b""), "/")
     assert (answer.exception[:1], type(pickle.loads(answer.exception))) == (
         b"c",  # protocol 0: a global by name, no protocol mark
@@ -151,7 +151,7 @@ def test_python_2_can_unpickle_what_went_wrong(server):
     )
 
 
-def test_a_ticket_in_the_headers_names_the_app_too(server, app):
+def test_ticket_in_the_headers_is_accepted(server, app):
     app.run(set_key)
     get = MemcacheGetRequest(key=[b"key"], name_space=app.namespace).SerializeToString()
     request = Request(service_name="memcache", method="Get", request=get, request_id="not an app")
@@ -168,22 +168,22 @@ def test_a_ticket_in_the_headers_names_the_app_too(server, app):
         ("/rpc_http", {"Content-Type": "application/octet-stream"}, b"\xff\xff", 400),
     ],
 )
-def test_what_is_no_call_is_refused(server, path, headers, body, status):
+def test_malformed_call_is_refused(server, path, headers, body, status):
     assert post(server, path, headers, body)[0] == status
 
 
-def test_arguments_that_are_none_are_refused(server):
+def test_malformed_arguments_are_refused(server):
     answer = call(server, Request(service_name="memcache", method="Get", request=b"\xff\xff"))
     assert type(pickle.loads(answer.exception)) is apiproxy_errors.ArgumentError
 
 
-def test_a_datastore_out_of_reach_is_a_timeout(lonely_app, outage, app_error):
+def test_unreachable_datastore_is_a_timeout(lonely_app, outage, app_error):
     outage.reachable = False
-    with pytest.raises(app_error, match=r"Timeout: .*nobody answers"):
+    with pytest.raises(app_error, match=r"Timeout: .*no answer"):
         lonely_app.run(count_visits)
 
 
-def test_a_datastore_back_in_reach_answers_again(lonely_app, outage, app_error):
+def test_reachable_datastore_answers_after_an_outage(lonely_app, outage, app_error):
     outage.reachable = False
     with pytest.raises(app_error):
         lonely_app.run(count_visits)
@@ -191,24 +191,24 @@ def test_a_datastore_back_in_reach_answers_again(lonely_app, outage, app_error):
     assert lonely_app.run(count_visits) == 0
 
 
-def test_a_server_that_is_gone_is_an_error_at_once(lonely_app, lonely_server, app_error):
+def test_stopped_server_is_an_error_at_once(lonely_app, lonely_server, app_error):
     lonely_server.stop()
     with pytest.raises(app_error, match="RPCFailedError"):
         lonely_app.run(count_visits)
 
 
-def test_a_server_started_again_on_its_port_is_found_again(lonely_app, lonely_server):
+def test_restarted_server_answers_on_its_port(lonely_app, lonely_server):
     lonely_server.stop()
     lonely_server.start()
     assert lonely_app.run(count_visits) == 0
 
 
-def test_a_port_in_use_is_the_user_s_to_change(server, engine):
+def test_port_in_use_is_a_user_error(server, engine):
     with pytest.raises(UserError, match=f"127.0.0.1:{server.port}.*choose another port"):
         ApiServer(engine, port=server.port).start()
 
 
-def test_a_stopped_server_hangs_up(engine):
+def test_stopped_server_closes_connections(engine):
     server = ApiServer(engine)
     server.start()
     connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
@@ -231,7 +231,7 @@ class Outage:
         return getattr(self._datastore, method) if self.reachable else self._fail
 
     def _fail(self, request):
-        raise DatastoreError(grpc.StatusCode.UNAVAILABLE, "nobody answers")
+        raise DatastoreError(grpc.StatusCode.UNAVAILABLE, "no answer")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The door of the legacy SDK's dev_appserver, on the Datastore's own port."""
+"""The gRPC service for the legacy SDK's dev_appserver, on the Datastore's own port."""
 
 import grpc
 import pytest
@@ -28,7 +28,7 @@ def handle(address):
         yield channel.unary_unary("/apphosting.tools.devappserver2.CallHandler/HandleCall")
 
 
-def test_it_answers_as_the_api_server_does(handle):
+def test_call_handler_answers_as_the_api_server(handle):
     allocate = AllocateIdsRequest(size=2)
     allocate.model_key.app = "s~demo"
     allocate.model_key.path.element.add(type="Visit", id=1)
@@ -38,25 +38,25 @@ def test_it_answers_as_the_api_server_does(handle):
     assert ids.end - ids.start == 1
 
 
-def test_memcache_is_not_there_for_it_has_no_ticket(handle):
+def test_memcache_is_not_served_without_tickets(handle):
     request = Request(service_name="memcache", method="Stats", request=b"", request_id="demo")
     error = Response.FromString(handle(request.SerializeToString(), timeout=10)).rpc_error
     assert error.code == RpcError.CALL_NOT_FOUND
 
 
-def test_a_service_there_is_not_is_refused_by_name(handle):
+def test_unknown_service_is_refused_by_name(handle):
     request = Request(service_name="taskqueue", method="Add", request=b"", request_id="demo")
     error = Response.FromString(handle(request.SerializeToString(), timeout=10)).rpc_error
     assert error.code == RpcError.CALL_NOT_FOUND
     assert "taskqueue" in error.detail
 
 
-def test_what_is_no_request_is_invalid(handle):
+def test_malformed_request_is_invalid(handle):
     with pytest.raises(grpc.RpcError, match="the message is not a remote_api Request"):
         handle(b"\xff\xff\xff", timeout=10)
 
 
-def test_today_s_clients_have_the_same_port(address, monkeypatch):
+def test_datastore_v1_is_served_on_the_same_port(address, monkeypatch):
     monkeypatch.setenv("DATASTORE_EMULATOR_HOST", address)
     client = datastore.Client(project="demo")
     client.put(datastore.Entity(client.key("Visit", 1)))

@@ -97,7 +97,7 @@ def wrap(service: str, method: str, payload: bytes) -> bytes:
 
 
 @calls
-def test_a_call_of_chance_is_answered_or_refused(post, service, method, request_class):
+def test_random_call_is_answered_or_refused(post, service, method, request_class):
     @fuzz
     @given(messages(request_class, likely()))
     def check(request) -> None:
@@ -107,7 +107,7 @@ def test_a_call_of_chance_is_answered_or_refused(post, service, method, request_
 
 
 @calls
-def test_a_damaged_call_is_answered_or_refused(post, service, method, request_class):
+def test_damaged_call_is_answered_or_refused(post, service, method, request_class):
     payloads = messages(request_class, likely()).map(lambda request: request.SerializePartialToString())
 
     @fuzz
@@ -120,11 +120,11 @@ def test_a_damaged_call_is_answered_or_refused(post, service, method, request_cl
 
 @fuzz
 @given(damaged(st.just(wrap("datastore_v3", "Get", b""))) | st.binary(max_size=100))
-def test_bytes_that_are_no_call_are_answered_or_refused(post, body):
+def test_random_bytes_are_answered_or_refused(post, body):
     post(body)
 
 
-def test_a_call_that_is_too_large_is_refused_unread_and_the_next_is_answered(connection, post):
+def test_oversized_call_is_refused(connection, post):
     connection.putrequest("POST", "/rpc_http")
     connection.putheader("Content-Type", "application/octet-stream")
     connection.putheader("Content-Length", str(1 << 40))

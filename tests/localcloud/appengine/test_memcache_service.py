@@ -27,7 +27,7 @@ def test_get_of_a_missing_key_is_none(app):
     assert app.run(value) is None
 
 
-def test_what_one_request_sets_the_next_one_gets(app):
+def test_value_is_kept_between_requests(app):
     def remember():
         memcache.set("visits", 1)
 
@@ -71,7 +71,7 @@ def test_incr_counts_several_keys_at_once(app):
     assert app.run(values) == {"a": 3, "b": 3}
 
 
-def test_incr_of_something_that_is_no_number_is_none(app):
+def test_incr_of_a_text_is_none(app):
     def outcome():
         memcache.set("name", "Ada")
         return memcache.incr("name"), memcache.get("name")
@@ -79,7 +79,7 @@ def test_incr_of_something_that_is_no_number_is_none(app):
     assert app.run(outcome) == (None, "Ada")
 
 
-def test_cas_stores_what_nobody_changed(app):
+def test_cas_stores_an_unchanged_value(app):
     def outcome():
         memcache.set("key", 1)
         client = memcache.Client()
@@ -100,7 +100,7 @@ def test_cas_does_not_store_over_a_change(app):
     assert app.run(outcome) == (False, 10)
 
 
-def test_delete_forgets(app):
+def test_deleted_key_is_missing(app):
     def outcome():
         memcache.set("key", 1)
         return memcache.delete("key"), memcache.get("key")
@@ -108,7 +108,7 @@ def test_delete_forgets(app):
     assert app.run(outcome) == (memcache.DELETE_SUCCESSFUL, None)
 
 
-def test_many_keys_go_and_come_at_once(app):
+def test_set_multi_and_get_multi(app):
     def found():
         memcache.set_multi({"a": 1, "b": 2}, key_prefix="p:")
         return memcache.get_multi(["a", "b", "c"], key_prefix="p:")
@@ -124,13 +124,13 @@ def test_namespaces_do_not_mix(app):
     assert app.run(value) is None
 
 
-def test_a_value_is_kept_until_its_time_is_up(app, clock):
+def test_value_is_kept_until_its_expiry(app, clock):
     app.run(set_for_an_hour)
     clock.advance(3599)
     assert app.run(get_key) == "value"
 
 
-def test_a_value_is_gone_when_its_time_is_up(app, clock):
+def test_value_is_missing_after_its_expiry(app, clock):
     app.run(set_for_an_hour)
     clock.advance(3600)
     assert app.run(get_key) is None
@@ -193,7 +193,7 @@ def test_set_is_false_while_memcache_is_down(app, cache):
     assert app.run(set_for_an_hour) is False
 
 
-def test_values_are_there_again_after_an_outage(app, cache):
+def test_values_are_kept_during_an_outage(app, cache):
     app.run(set_for_an_hour)
     cache.available = False
     cache.available = True

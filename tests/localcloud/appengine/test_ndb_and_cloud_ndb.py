@@ -1,4 +1,4 @@
-"""One store behind two doors: what the bundled ndb stores, Cloud NDB reads, and the other way round."""
+"""Bundled ndb and Cloud NDB read each other's entities in one Datastore."""
 
 import datetime
 

@@ -41,7 +41,7 @@ def test_get_finds_what_put_stored(app):
     }
 
 
-def test_every_property_type_comes_back_as_it_went(app):
+def test_every_property_type_is_read_as_it_was_stored(app):
     def differences():
         place = Place(
             active=True,
@@ -60,7 +60,7 @@ def test_every_property_type_comes_back_as_it_went(app):
     assert app.run(differences) == []
 
 
-def test_bytes_that_are_no_text_survive_in_a_string_property(app):
+def test_bytes_that_are_not_utf8_survive_in_a_string_property(app):
     def stored():
         return Visit(visitor="half a pair: \ud800").put().get().visitor
 
@@ -125,7 +125,7 @@ def test_allocated_ids_are_a_range_of_that_size(app):
     assert app.run(size) == 10
 
 
-def test_allocated_ids_are_not_given_out_again(app):
+def test_allocated_ids_are_not_allocated_again(app):
     def overlap():
         ranges = [Visit.allocate_ids(size=50) for _ in range(10)]
         ids = [number for first, last in ranges for number in range(first, last + 1)]
@@ -150,7 +150,7 @@ def test_an_entity_that_is_too_large_is_a_bad_request(app, app_error):
         app.run(put)
 
 
-def test_the_older_db_api_stores_and_finds_too(app):
+def test_db_api_stores_and_finds(app):
     def numbers():
         class Guest(db.Model):
             number = db.IntegerProperty()

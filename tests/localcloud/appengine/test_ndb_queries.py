@@ -272,7 +272,7 @@ def test_a_cursor_is_known_before_and_after_each_result(visits):
 
 def test_a_foreign_cursor_is_a_bad_request(visits, app_error):
     def fetch():
-        foreign = ndb.Cursor.from_bytes(b"\x0a\x02\x08\x01")  # a CompiledCursor that stands at no v1 cursor
+        foreign = ndb.Cursor.from_bytes(b"\x0a\x02\x08\x01")  # a CompiledCursor without a v1 cursor
         return Visit.query().fetch(1, start_cursor=foreign)
 
     with pytest.raises(app_error, match=r"BadRequestError: .*invalid cursor"):

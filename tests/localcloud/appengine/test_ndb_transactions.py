@@ -5,7 +5,7 @@ import pytest
 from tests.localcloud.appengine.bundled_app import Visit, apiproxy_stub_map, datastore, datastore_pb, ndb
 
 
-def test_a_transaction_that_returns_is_kept(app):
+def test_returning_transaction_is_committed(app):
     def number():
         key = Visit(number=1).put()
 
@@ -20,7 +20,7 @@ def test_a_transaction_that_returns_is_kept(app):
     assert app.run(number) == 2
 
 
-def test_a_transaction_that_raises_leaves_nothing(app):
+def test_raising_transaction_is_rolled_back(app):
     def number():
         key = Visit(number=1).put()
 
@@ -113,7 +113,7 @@ def test_a_query_in_a_transaction_sees_what_was_there_when_it_began(app):
     assert app.run(counts) == [1, 1]
 
 
-def test_a_conflict_is_tried_again_until_it_wins(app):
+def test_conflict_is_retried_until_it_commits(app):
     def outcome():
         key = Visit(number=0).put()
         seen = []
@@ -136,7 +136,7 @@ def test_a_conflict_is_tried_again_until_it_wins(app):
     assert app.run(outcome) == ([0, 10], 11)
 
 
-def test_a_conflict_every_time_is_a_failed_transaction(app, app_error):
+def test_repeated_conflict_is_a_failed_transaction(app, app_error):
     def lose():
         key = Visit(number=0).put()
 
@@ -171,7 +171,7 @@ def test_a_read_only_transaction_does_not_write(app, app_error):
         app.run(put)
 
 
-def test_a_transaction_that_has_ended_is_a_bad_request(app, app_error):
+def test_ended_transaction_is_a_bad_request(app, app_error):
     def commit_twice():
         def commit_early():
             connection = datastore._GetConnection()

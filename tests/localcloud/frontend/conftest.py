@@ -70,7 +70,7 @@ def python27(front_ends: dict[Platform, FrontEnd]) -> FrontEnd:
 
 @pytest.fixture(params=PROXIES, ids=lambda platform: platform.name)
 def proxying(front_ends: dict[Platform, FrontEnd], request: pytest.FixtureRequest) -> FrontEnd:
-    """A platform that tells the app about proxies."""
+    """A platform that sends headers about proxies."""
     return front_ends[request.param]
 
 

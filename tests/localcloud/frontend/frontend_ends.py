@@ -1,4 +1,4 @@
-"""Both ends of a front end: an app that tells what bytes it was sent, and visitors on raw sockets."""
+"""Both ends of a front end: an app that returns the bytes it received, and visitors on raw sockets."""
 
 from __future__ import annotations
 

@@ -76,6 +76,6 @@ def test_compressed_body_stays_compressed(front_end: FrontEnd) -> None:
     assert visit(front_end, target=b"/gzip").body == gzip.compress(b"visits", mtime=0)
 
 
-def test_redirect_is_the_visitors_to_follow(front_end: FrontEnd) -> None:
+def test_redirect_is_passed_on(front_end: FrontEnd) -> None:
     reply = visit(front_end, target=b"/redirect")
     assert (reply.status, reply.reason, reply.headers["Location"]) == (302, "Found Elsewhere", "/cookies")

@@ -37,14 +37,14 @@ from tests.localcloud.frontend.frontend_ends import DEADLINE, App, Reply, connec
     ],
     ids=["no-http", "no-host", "raw-target", "nul", "too-long", "length", "chunk", "connect"],
 )
-def test_bad_request_is_the_visitors_fault(front_end: FrontEnd, request_bytes: bytes, status: int) -> None:
+def test_malformed_request_is_a_bad_request(front_end: FrontEnd, request_bytes: bytes, status: int) -> None:
     with connect(front_end) as connection:
         connection.sendall(request_bytes)
         assert Reply(connection, "GET").status == status
 
 
 @pytest.mark.parametrize("target", [b"/dies", b"/babbles"])
-def test_app_that_gives_no_answer_is_a_502_in_plain_words(any_front_end: FrontEnd, target: bytes) -> None:
+def test_app_without_answer_is_a_502_that_explains(any_front_end: FrontEnd, target: bytes) -> None:
     reply = visit(any_front_end, target=target)
     assert (reply.status, reply.body) == (
         502,
@@ -70,7 +70,7 @@ def test_websocket_is_refused_by_name_where_the_platform_has_it(cloud_run: Front
     assert (reply.status, b"WebSocket" in reply.body) == (501, True)
 
 
-def test_app_that_does_not_listen_is_a_503_in_plain_words(tmp_path: Path) -> None:
+def test_app_that_does_not_listen_is_a_503_that_explains(tmp_path: Path) -> None:
     port = free_port()
     front_end = FrontEnd(Platform.CLOUD_RUN, ("127.0.0.1", port), directory=tmp_path, patience=0)
     front_end.start()
@@ -90,7 +90,7 @@ def test_request_waits_for_an_app_that_is_starting(tmp_path: Path) -> None:
     try:
         with connect(patient) as connection:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: demo\r\n\r\n")
-            assert visit(impatient).status == 503  # so the other has found nobody either by now
+            assert visit(impatient).status == 503  # so the other has not found an app by now, either
             with App(upstream[1]):
                 assert Reply(connection, "GET").status == 200
     finally:
@@ -102,7 +102,7 @@ def test_request_waits_for_an_app_that_is_starting(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
-def test_port_taken_is_one_line_with_the_way_round(tmp_path: Path, family: int, address: str) -> None:
+def test_taken_port_is_refused_in_one_line(tmp_path: Path, family: int, address: str) -> None:
     port = free_port()  # on the other address as well
     with socket.socket(family) as other:
         other.bind((address, port))
@@ -152,14 +152,14 @@ def test_stopped_front_end_can_be_started_on_its_port_again(app: App, tmp_path: 
         front_end.stop()
 
 
-def test_each_answer_is_told_to_the_log(app: App, tmp_path: Path) -> None:
-    told: list[tuple[str, str, int, str]] = []
+def test_each_answer_is_reported_to_the_log(app: App, tmp_path: Path) -> None:
+    reported: list[tuple[str, str, int, str]] = []
     done = threading.Event()
     front_end = FrontEnd(
         Platform.CLOUD_RUN,
         app.address,
         directory=tmp_path,
-        on_request=lambda *entry: (told.append(entry), done.set())[1],
+        on_request=lambda *entry: (reported.append(entry), done.set())[1],
     )
     front_end.start()
     try:
@@ -167,14 +167,14 @@ def test_each_answer_is_told_to_the_log(app: App, tmp_path: Path) -> None:
         assert done.wait(DEADLINE)
     finally:
         front_end.stop()
-    assert told == [("PUT", "/redirect?a=%20", 302, "127.0.0.9")]
+    assert reported == [("PUT", "/redirect?a=%20", 302, "127.0.0.9")]
 
 
 # Requests that no browser sends
 
 
 @pytest.mark.parametrize("host", ["[::1", "::1", "[]", "a b", "é", "demo:x", "demo:99999", "a/b", "a@b"])
-def test_host_that_is_none_is_the_visitors_fault(any_front_end: FrontEnd, host: str) -> None:
+def test_malformed_host_is_a_bad_request(any_front_end: FrontEnd, host: str) -> None:
     with connect(any_front_end) as connection:
         connection.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         reply = Reply(connection, "GET")
@@ -184,7 +184,7 @@ def test_host_that_is_none_is_the_visitors_fault(any_front_end: FrontEnd, host: 
 @pytest.mark.parametrize(
     "host", ["demo.example", "192.168.1.5:8080", "[2001:db8::1]", "xn--caf-dma.example:80", "<script>"]
 )
-def test_host_of_any_name_is_the_apps(any_front_end: FrontEnd, host: str) -> None:
+def test_any_host_name_reaches_the_app(any_front_end: FrontEnd, host: str) -> None:
     with connect(any_front_end) as connection:
         connection.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         assert Reply(connection, "GET").one("Host") == host.encode()
@@ -193,7 +193,7 @@ def test_host_of_any_name_is_the_apps(any_front_end: FrontEnd, host: str) -> Non
 @pytest.mark.parametrize(
     "length", ["²", "٣", "-1", "+5", "5, 6", "1" * 5000, "5\r\nContent-Length: 6"], ids=lambda text: text[:5]
 )
-def test_length_that_is_none_is_the_visitors_fault(front_end: FrontEnd, length: str) -> None:
+def test_malformed_length_is_a_bad_request(front_end: FrontEnd, length: str) -> None:
     with connect(front_end) as connection:
         connection.sendall(f"POST / HTTP/1.1\r\nHost: demo\r\nContent-Length: {length}\r\n\r\nabcde".encode())
         reply = Reply(connection, "POST")
@@ -201,7 +201,7 @@ def test_length_that_is_none_is_the_visitors_fault(front_end: FrontEnd, length: 
 
 
 @pytest.mark.usefixtures("quiet")
-@pytest.mark.parametrize("upstream", ["app", "nobody"])
+@pytest.mark.parametrize("upstream", ["app", "none"])
 def test_head_of_an_answer_of_our_own_has_no_body(app: App, tmp_path: Path, upstream: str) -> None:
     address = app.address if upstream == "app" else ("127.0.0.1", free_port())
     handlers = [Handler(url="/no", refused="not here"), Handler(url="/app", script="main.app")]
@@ -273,7 +273,7 @@ def test_request_cut_at_any_byte_does_not_look_whole_to_the_app(
         max_size=14,
     )
 )
-def test_bytes_by_chance_are_no_fault_of_ours(any_front_end: FrontEnd, pieces: list[bytes]) -> None:
+def test_random_bytes_are_no_internal_error(any_front_end: FrontEnd, pieces: list[bytes]) -> None:
     with connect(any_front_end) as connection:
         connection.sendall(b"".join(pieces) + b"\r\n\r\n")
         connection.shutdown(socket.SHUT_WR)

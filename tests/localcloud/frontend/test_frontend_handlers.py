@@ -1,4 +1,4 @@
-"""App Engine's handlers: who answers which path, and static files."""
+"""App Engine's handlers: static files, and paths for the app."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_static_file_that_is_too_large_is_named(site: FrontEnd) -> None:
     assert (reply.status, b"at most 64,000,000 bytes, found 64,000,001" in reply.body) == (500, True)
 
 
-def test_script_handler_is_the_apps(site: FrontEnd) -> None:
+def test_script_handler_reaches_the_app(site: FrontEnd) -> None:
     assert visit(site, target=b"/app/page").line == b"GET /app/page HTTP/1.1"
 
 

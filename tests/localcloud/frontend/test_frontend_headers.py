@@ -120,7 +120,7 @@ def test_cloud_run_passes_what_only_other_platforms_reserve(front_end: FrontEnd,
 
 
 @pytest.mark.parametrize("name", [b"X_Forwarded_For", b"X-Forwarded_For"])
-def test_underscore_is_no_way_round_x_forwarded_for(proxying: FrontEnd, name: bytes) -> None:
+def test_underscore_does_not_forge_x_forwarded_for(proxying: FrontEnd, name: bytes) -> None:
     assert b"6.6.6.6" not in visit(proxying, name + b": 6.6.6.6").body
 
 

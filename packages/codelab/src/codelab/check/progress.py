@@ -1,4 +1,4 @@
-"""Which steps of a track are done."""
+"""Progress on a track: the status of each step."""
 
 from __future__ import annotations
 

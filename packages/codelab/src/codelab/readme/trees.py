@@ -47,9 +47,9 @@ class Unread(str):
 
 
 def read_tree(folder: Path) -> dict[str, str]:
-    """Return the folder's files; bytes that are no UTF-8 become U+FFFD, so that no file stops the reading.
+    """Return the folder's files; bytes that are not UTF-8 become U+FFFD.
 
-    A file that is too large, binary, no file at all (a named pipe) or a link out of the folder is an `Unread`. Raises
+    A file that is too large or binary, a named pipe, and a link out of the folder are an `Unread`. Raises
     CodelabError if there is no such folder, or it holds too many files.
     """
     if not folder.is_dir():
@@ -65,7 +65,7 @@ def read_tree(folder: Path) -> dict[str, str]:
 
 
 def _files(folder: Path) -> Iterator[str]:
-    """Yield the path of all that is no folder, below the folder, and of folders with the name of a file."""
+    """Yield the paths of all files below the folder, and of folders that have the name of a file."""
     waiting = [""]
     count = 0
     while waiting:
@@ -124,8 +124,8 @@ def _refuse_link_outside(folder: Path, name: str) -> None:
 def write_tree(tree: Tree, folder: Path) -> None:
     """Write these files into the folder; others in it stay.
 
-    Raises CodelabError, with nothing written, for a name that leads out of the folder and for one that something other
-    than a file has.
+    Raises CodelabError, with nothing written, for a name that leads out of the folder, and if something that is no file
+    has the name.
     """
     places = {name: place_in(folder, name) for name in tree}
     for name, text in tree.items():
@@ -182,7 +182,7 @@ def apply_diff(tree: Tree, diff: Fence, readme: str) -> dict[str, str]:
         reason = " ".join(str(error).split())
         raise problem(0, f"{_ONLY_DIFFS}, found one that is cut or miscounted ({reason})") from error
     if not files:
-        raise problem(0, f"{_ONLY_DIFFS}, found none")
+        raise problem(0, 'this fence has no diff; begin one with "--- a/FILE" and "+++ b/FILE"')
     result = dict(tree)
     for file in files:
         line = _line_of(file[0]) - 2 if file else 0

@@ -32,7 +32,7 @@ def plan_buildpacks(directory: Path, environ: Mapping[str, str] = os.environ) ->
     packages: tuple[str, ...] = ()
     python = find_python_version(directory, environ)
     procfile, app_yaml = directory / "Procfile", directory / "app.yaml"
-    if entrypoint := environ.get("GOOGLE_ENTRYPOINT"):
+    if entrypoint := read_entrypoint(environ):
         source, command = directory, entrypoint
     elif procfile.is_file():
         source, command = procfile, _read_web_command(procfile)
@@ -49,6 +49,11 @@ def plan_buildpacks(directory: Path, environ: Mapping[str, str] = os.environ) ->
         requirements=find_requirements(directory),
         packages=packages,
     )
+
+
+def read_entrypoint(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return $GOOGLE_ENTRYPOINT, which beats every file; None if it is not set or empty."""
+    return environ.get("GOOGLE_ENTRYPOINT") or None
 
 
 def find_python_version(directory: Path, environ: Mapping[str, str] = os.environ) -> str | None:

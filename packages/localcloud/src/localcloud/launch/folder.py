@@ -104,14 +104,15 @@ def _function(directory: Path, function: str | None) -> LaunchPlan:
 
 
 def _platform(directory: Path, function: str | None) -> str:
+    from localcloud.launch.buildpacks import read_entrypoint
+
     if function is None and not _is_app(directory):
         inside = ", ".join(sorted(place.name for place in directory.iterdir() if place.is_dir() and _is_app(place)))
         advice = f"name one of the folders in it ({inside})" if inside else "name a folder with an app"
         raise FileError(directory, None, f"there is none of {', '.join(_DEPLOYMENT_FILES)}; {advice}")
     if (directory / "app.yaml").is_file():
         return "appengine"
-    entrypoint = (directory / "Procfile").is_file() or os.environ.get("GOOGLE_ENTRYPOINT")
-    if (directory / "Dockerfile").is_file() or entrypoint:
+    if read_entrypoint() or any((directory / name).is_file() for name in ("Procfile", "Dockerfile")):
         return "cloudrun"
     return "functions" if function is not None or _is_function(directory) else "cloudrun"
 
