@@ -16,6 +16,7 @@ RESULTS = DOCS / "bench.json"
 
 
 def main() -> None:
+    """Run the benchmarks that the command line names, and write their results."""
     prepare_process()
     for number in (signal.SIGINT, signal.SIGTERM):
         # Whoever ends it early, what it started ends too.

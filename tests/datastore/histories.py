@@ -1,4 +1,4 @@
-"""Check histories of many clients: is there one order in which their transactions could have run, one after another?
+"""Check histories of many clients: find one order in which their transactions could have run one after another.
 
 Every transaction reads lists and appends its own name to some of them. The final lists show in which order each was
 written. What a transaction has read shows which came before it and which after. If these constraints form a circle, no

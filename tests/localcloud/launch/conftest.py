@@ -1,3 +1,5 @@
+"""Fixtures that read launch plans from folders."""
+
 from pathlib import Path
 
 import pytest

@@ -31,6 +31,7 @@ class ValueParser:
         self._partition = partition
 
     def begins_value(self) -> bool:
+        """Return whether the next word begins a value."""
         token = self.tokens.peek()
         if token.kind in (STRING, INTEGER, DOUBLE, BINDING):
             return True
@@ -39,6 +40,7 @@ class ValueParser:
         return word in ("TRUE", "FALSE", "NULL") or (word in ("KEY", "BLOB", "DATETIME", "ARRAY") and called)
 
     def value(self) -> m.Value:
+        """Take a value, which may be a binding; raises INVALID_ARGUMENT if there is none."""
         token = self.tokens.peek()
         if not self.begins_value():
             raise self.tokens.unexpected("a value")
@@ -103,6 +105,7 @@ class ValueParser:
                 raise invalid("Expected an integer or a string as a key's id or name.")
 
     def binding(self, token: Token) -> m.GqlQueryParameter:
+        """Return what the query binds to a token such as @name or @1."""
         name = token.text[1:]
         if name.isdigit():
             # No longer than a count of bindings ever is.
@@ -121,6 +124,7 @@ class ValueParser:
             yield
 
     def name(self) -> str:
+        """Take a name, of a kind or of a property."""
         if not self.tokens.peek().is_name:
             raise self.tokens.unexpected("a name")
         return self.tokens.take().text

@@ -19,11 +19,11 @@ class Platform(enum.Enum):
 
 @dataclass(frozen=True)
 class Handler:
-    """One entry of app.yaml's `handlers`, in file order; the first whose `url` matches the whole path serves it.
+    r"""One entry of app.yaml's `handlers`, in file order; the first whose `url` matches the whole path serves it.
 
     Exactly one of `script` (python27: "main.app"; python3: "auto"), `static_dir` and `static_files` is set. A refused
     handler for code that is not here has none of them.
-    `static_files` may hold \\1-style references to groups of `url`; both are relative to the app's directory. Of the
+    `static_files` may hold \1-style references to groups of `url`; both are relative to the app's directory. Of the
     files that `static_files` can name, those whose whole path matches `upload` exist.
     `refused` is the one-line reason that the front end answers 501 with, for a handler that localcloud cannot serve.
     """
