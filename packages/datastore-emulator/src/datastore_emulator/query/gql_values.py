@@ -31,6 +31,7 @@ class ValueParser:
         self._partition = partition
 
     def begins_value(self) -> bool:
+        """Return whether a value comes next."""
         token = self.tokens.peek()
         if token.kind in (STRING, INTEGER, DOUBLE, BINDING):
             return True
@@ -39,6 +40,7 @@ class ValueParser:
         return word in ("TRUE", "FALSE", "NULL") or (word in ("KEY", "BLOB", "DATETIME", "ARRAY") and called)
 
     def value(self) -> m.Value:
+        """Parse a literal or a binding."""
         token = self.tokens.peek()
         if not self.begins_value():
             raise self.tokens.unexpected("a value")
@@ -103,9 +105,10 @@ class ValueParser:
                 raise invalid("Expected an integer or a string as a key's id or name.")
 
     def binding(self, token: Token) -> m.GqlQueryParameter:
+        """Return the parameter that is bound to the token; DatastoreError if there is none."""
         name = token.text[1:]
         if name.isdigit():
-            # No longer than a count of bindings ever is.
+            # Cut to more digits than any number of bindings has.
             number = int(name[:10])
             if not 1 <= number <= len(self._positional):
                 raise invalid(f"Absent positional binding: {name}.")
@@ -115,12 +118,13 @@ class ValueParser:
         return self._named[name]
 
     def items(self) -> Iterator[None]:
-        """Come round once for each part of a list with commas."""
+        """Yield once for each item of a list with commas; the caller parses the item."""
         yield
         while self.tokens.accept(","):
             yield
 
     def name(self) -> str:
+        """Parse the name of a kind or of a part of a property."""
         if not self.tokens.peek().is_name:
             raise self.tokens.unexpected("a name")
         return self.tokens.take().text
