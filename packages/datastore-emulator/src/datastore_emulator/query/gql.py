@@ -1,4 +1,4 @@
-"""GQL: from the text of a query, with its bindings, to the Query message that says the same.
+"""Parse GQL: from the text of a query and its bindings to a Query message.
 
 https://cloud.google.com/datastore/docs/reference/gql_reference
 """
@@ -35,23 +35,23 @@ _Message = TypeVar("_Message")
 
 
 def parse_query(query: m.GqlQuery, partition: Partition) -> m.Query:
-    """Return the query; DatastoreError if the text is not GQL, or wants a binding that is not there."""
+    """Return the query; DatastoreError if the text is not GQL, or a binding is missing."""
     parser = _Parser(query, partition)
     if parser.is_aggregation():
         raise invalid("Aggregations are not supported by RunQuery; use RunAggregationQuery.")
-    return _whole(parser, parser.query)
+    return _parse_all(parser, parser.query)
 
 
 def parse_aggregation_query(query: m.GqlQuery, partition: Partition) -> m.AggregationQuery:
-    """Return the aggregation query; DatastoreError if the text is not one."""
+    """Return the aggregation query; DatastoreError if the text is not an aggregation query."""
     parser = _Parser(query, partition)
     if not parser.is_aggregation():
         raise invalid("The GQL query has no aggregation; use RunQuery.")
-    return _whole(parser, parser.aggregation_query)
+    return _parse_all(parser, parser.aggregation_query)
 
 
-def _whole(parser: _Parser, rule: Callable[[], _Message]) -> _Message:
-    """Return what the rule makes of the whole text."""
+def _parse_all(parser: _Parser, rule: Callable[[], _Message]) -> _Message:
+    """Return what the rule parses; DatastoreError if it does not take the whole text."""
     try:
         parsed = rule()
     except RecursionError as error:
@@ -64,7 +64,7 @@ class _Parser(ValueParser):
     """Parses one query by recursive descent."""
 
     def is_aggregation(self) -> bool:
-        """Whether the text begins as an aggregation query."""
+        """Return whether the text begins as an aggregation query."""
         tokens = self.tokens
         if tokens.sees("AGGREGATE"):
             return True
@@ -75,7 +75,7 @@ class _Parser(ValueParser):
         )
 
     def expect_end(self) -> None:
-        """Raise DatastoreError if the text goes on."""
+        """Raise DatastoreError if the text is longer."""
         if self.tokens.peek().kind != END:
             raise self.tokens.unexpected("<EOF>")
 
@@ -158,7 +158,7 @@ class _Parser(ValueParser):
         if not tokens.accept("FIRST", "("):
             self._end(query)
             return
-        # Whichever comes first: so many results, or a cursor.
+        # Both a number of results and a cursor, and the first that is reached ends the query.
         self._end(query)
         tokens.expect(",")
         self._end(query)
@@ -167,7 +167,7 @@ class _Parser(ValueParser):
             raise invalid("LIMIT FIRST expects one number and one cursor.")
 
     def _end(self, query: m.Query) -> None:
-        """Read one bound of the results: a cursor, or how many."""
+        """Parse one end of the results: a cursor, or a number."""
         cursor = self._cursor_binding()
         if cursor is None:
             query.limit.value = self._count("limit")
@@ -197,7 +197,7 @@ class _Parser(ValueParser):
     def _count(self, what: str) -> int:
         value = self.value()
         if value.WhichOneof("value_type") != "integer_value":
-            raise invalid(f"Expected an integer as {what}.")
+            raise invalid(f"The {what} must be an integer.")
         if value.integer_value < 0:
             raise invalid(f"The {what} {value.integer_value} is < 0.")
         if value.integer_value >= 1 << 31:

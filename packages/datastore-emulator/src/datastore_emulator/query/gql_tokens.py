@@ -1,4 +1,4 @@
-"""The words of a GQL query: https://cloud.google.com/datastore/docs/reference/gql_reference#lexical_structure."""
+"""Split a GQL query into tokens: https://cloud.google.com/datastore/docs/reference/gql_reference#lexical_structure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _RESERVED = re.compile(
 
 
 class Token(NamedTuple):
-    """One word: its kind, its text without quotes, and where it begins."""
+    """A token: its kind, its text without quotes, and its position in the query."""
 
     kind: int
     text: str
@@ -42,12 +42,12 @@ class Token(NamedTuple):
 
     @property
     def is_name(self) -> bool:
-        """Whether it may name a kind or a property."""
+        """Whether it can be the name of a kind or a property."""
         return self.kind == QUOTED_NAME or (self.kind == NAME and not _RESERVED.fullmatch(self.text))
 
 
 class Tokens:
-    """A query's words, taken one after the other."""
+    """The tokens of a query, which are taken one after the other."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -68,17 +68,17 @@ class Tokens:
         self._next = 0
 
     def peek(self, ahead: int = 0) -> Token:
-        """Return a word that comes, without taking it."""
+        """Return the next token, or one further `ahead`, without taking it."""
         return self._tokens[min(self._next + ahead, len(self._tokens) - 1)]
 
     def take(self) -> Token:
-        """Take the next word."""
+        """Take the next token."""
         token = self.peek()
         self._next += 1
         return token
 
     def sees(self, *words: str) -> bool:
-        """Whether these keywords or signs come next."""
+        """Return whether these keywords or signs come next."""
         return all(
             token.kind in (NAME, SIGN) and token.text.upper() == word
             for token, word in ((self.peek(ahead), word) for ahead, word in enumerate(words))
@@ -98,7 +98,7 @@ class Tokens:
                 raise self.unexpected(word)
 
     def unexpected(self, wanted: str) -> DatastoreError:
-        """Return the error of a word in the wrong place."""
+        """Return the error for a token in the wrong position."""
         token = self.peek()
         return self._error(f'Encountered "{token.text or "<EOF>"}"', token.position, f" Was expecting: {wanted}")
 

@@ -31,7 +31,7 @@ class ValueParser:
         self._partition = partition
 
     def begins_value(self) -> bool:
-        """Return whether the next word begins a value."""
+        """Return whether a value comes next."""
         token = self.tokens.peek()
         if token.kind in (STRING, INTEGER, DOUBLE, BINDING):
             return True
@@ -40,7 +40,7 @@ class ValueParser:
         return word in ("TRUE", "FALSE", "NULL") or (word in ("KEY", "BLOB", "DATETIME", "ARRAY") and called)
 
     def value(self) -> m.Value:
-        """Take a value, which may be a binding; raises INVALID_ARGUMENT if there is none."""
+        """Parse a literal or a binding."""
         token = self.tokens.peek()
         if not self.begins_value():
             raise self.tokens.unexpected("a value")
@@ -105,10 +105,10 @@ class ValueParser:
                 raise invalid("Expected an integer or a string as a key's id or name.")
 
     def binding(self, token: Token) -> m.GqlQueryParameter:
-        """Return what the query binds to a token such as @name or @1."""
+        """Return the parameter that is bound to the token; DatastoreError if there is none."""
         name = token.text[1:]
         if name.isdigit():
-            # No longer than a count of bindings ever is.
+            # Cut to more digits than any number of bindings has.
             number = int(name[:10])
             if not 1 <= number <= len(self._positional):
                 raise invalid(f"Absent positional binding: {name}.")
@@ -118,13 +118,13 @@ class ValueParser:
         return self._named[name]
 
     def items(self) -> Iterator[None]:
-        """Come round once for each part of a list with commas."""
+        """Yield once for each item of a list with commas; the caller parses the item."""
         yield
         while self.tokens.accept(","):
             yield
 
     def name(self) -> str:
-        """Take a name, of a kind or of a property."""
+        """Parse the name of a kind or of a part of a property."""
         if not self.tokens.peek().is_name:
             raise self.tokens.unexpected("a name")
         return self.tokens.take().text
