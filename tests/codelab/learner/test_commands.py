@@ -230,7 +230,7 @@ def test_reset_answered_with_end_of_input_does_nothing(learner: Learner) -> None
 def test_reset_to_step(learner: Learner) -> None:
     learner.has_done("mod5-buildpacks", 3)
     learner.codelab("reset", "--step", "1", "--yes").says(
-        "To reset mod5-buildpacks to step 1 removes these changes", "app.yaml: deleted"
+        "Resetting mod5-buildpacks to step 1 removes these changes", "app.yaml: deleted"
     )
     assert {"Procfile", "app.yaml"} < set(learner.files("mod5-buildpacks"))
     assert ".python-version" not in learner.files("mod5-buildpacks")
