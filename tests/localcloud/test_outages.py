@@ -133,6 +133,16 @@ def test_outage_of_external_datastore_stops_its_relay(other_datastore: Datastore
         socket.create_connection(address, timeout=5).close()
 
 
+def test_memorystore_keeps_its_port_during_an_outage() -> None:
+    memorystore = Memorystore()
+    memorystore.start()
+    try:
+        with memorystore.outage(), socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind((memorystore.host, memorystore.port))
+    finally:
+        memorystore.stop()
+
+
 def test_memorystore_comes_back_empty_on_its_port() -> None:
     memorystore = Memorystore()
     memorystore.start()
