@@ -64,7 +64,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Record:
-    """What apps receive on one platform: headers, the peer's address, the environment, and the fate of forged headers.
+    """One platform: its headers, the peer's address, the environment, and the fate of forged headers.
 
     The entries of `forged` have one of OUTCOMES as their value.
     """

@@ -1,4 +1,4 @@
-"""What the caches of a local cloud have in common."""
+"""The protocol that the caches of a local cloud share."""
 
 from __future__ import annotations
 
