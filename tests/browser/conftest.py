@@ -86,6 +86,7 @@ def server(course: Path) -> Iterator[Server]:  # noqa: F811
         process.send_signal(signal.SIGINT)
         assert process.wait(DEADLINE_SECONDS) == 0
         reader.join()
+        process.stdout.close()
         assert not any("Traceback" in text for text in said), "".join(said)
 
 
