@@ -44,6 +44,13 @@ def test_wheel_has_its_data(package: str, wheels: dict[str, Path]) -> None:
     assert set(DATA[package]) - _files(wheels[package]) == set()
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_wheel_has_the_license_of_the_repository(package: str, wheels: dict[str, Path]) -> None:
+    with zipfile.ZipFile(wheels[package]) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/licenses/LICENSE"))
+        assert archive.read(name) == (ROOT / "LICENSE").read_bytes()
+
+
 def _files(wheel: Path) -> set[str]:
     """Return the files of a wheel, without those that describe the distribution."""
     with zipfile.ZipFile(wheel) as archive:
