@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from localcloud.deployment import TextError
-from localcloud.deployment.procfile import Process, read_procfile
+from localcloud.deployment.procfile import ProcfileEntry, read_procfile
 
 
 def test_processes_are_read_in_order_with_their_lines() -> None:
     text = "# start\n\nworker: python work.py\n  # indented\nweb:  gunicorn -b :$PORT main:app  # here \nmy-job_2:a\n"
     assert read_procfile(text) == [
-        Process(3, "worker", "python work.py"),
-        Process(5, "web", "gunicorn -b :$PORT main:app  # here"),
-        Process(6, "my-job_2", "a"),
+        ProcfileEntry(3, "worker", "python work.py"),
+        ProcfileEntry(5, "web", "gunicorn -b :$PORT main:app  # here"),
+        ProcfileEntry(6, "my-job_2", "a"),
     ]
 
 

@@ -8,15 +8,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from localcloud import doctor
-from localcloud.doctor import Finding, Tool
+from localcloud.doctor import FoundTool, Tool
 from tests.support import containers
 from tests.support.course import Pair
 from tests.support.lanes import setups
 
 
-def _find_container_tool() -> Finding | None:
+def _find_container_tool() -> FoundTool | None:
     tool = containers.find_tool()
-    return Finding(containers.TOOL, f"{tool.name} {tool.version}", tool.path) if tool else None
+    return FoundTool(containers.TOOL, f"{tool.name} {tool.version}", tool.path) if tool else None
 
 
 # Tools of the tests alone; those of the local cloud are in localcloud.doctor.

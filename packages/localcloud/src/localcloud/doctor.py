@@ -20,7 +20,7 @@ _SECONDS = 30
 
 
 @dataclass(frozen=True)
-class Finding:
+class FoundTool:
     """A tool as it was found: its version and path, both empty if it was not."""
 
     name: str
@@ -38,25 +38,27 @@ class Tool:
 
     name: str
     commands: tuple[str, ...] = ()
-    find: Callable[[], Finding | None] | None = None
+    find: Callable[[], FoundTool | None] | None = None
     package: tuple[str, str] | None = None
     component: bool = False
     advice: str = ""
 
 
-def find(tool: Tool) -> Finding:
+def find(tool: Tool) -> FoundTool:
     """Return the tool's path and version; a tool that is there but does not start counts as absent."""
     if tool.find:
-        return tool.find() or Finding(tool.name)
+        return tool.find() or FoundTool(tool.name)
     if tool.component:  # it has no command of its own on PATH
         root = _gcloud_root()
         directory = root / "platform" / tool.name if root else None
         return (
-            Finding(tool.name, "installed", str(directory)) if directory and directory.is_dir() else Finding(tool.name)
+            FoundTool(tool.name, "installed", str(directory))
+            if directory and directory.is_dir()
+            else FoundTool(tool.name)
         )
     path = next(filter(None, map(shutil.which, tool.commands or (tool.name,))), None)
     version = _version(path) if path else ""
-    return Finding(tool.name, version, path) if path and version else Finding(tool.name)
+    return FoundTool(tool.name, version, path) if path and version else FoundTool(tool.name)
 
 
 def how_to_get(tools: Sequence[Tool]) -> str:
@@ -87,21 +89,21 @@ def describe(tool: Tool) -> str:
     return f"{tool.name:26} {where}"
 
 
-def _find_python3() -> Finding:
-    return Finding("python3", sys.version.split()[0], sys.executable)
+def _find_python3() -> FoundTool:
+    return FoundTool("python3", sys.version.split()[0], sys.executable)
 
 
-def _find_python27() -> Finding | None:
+def _find_python27() -> FoundTool | None:
     with contextlib.suppress(UserError):
         python27 = find_python27()
-        return Finding("python2.7", python27.version, python27.path)
+        return FoundTool("python2.7", python27.version, python27.path)
     return None
 
 
-def _find_gcloud() -> Finding | None:
+def _find_gcloud() -> FoundTool | None:
     """Return the Google Cloud CLI by its files: it would take a second to print its version."""
     root = _gcloud_root()
-    return Finding("gcloud", (root / "VERSION").read_text().strip(), shutil.which("gcloud") or "") if root else None
+    return FoundTool("gcloud", (root / "VERSION").read_text().strip(), shutil.which("gcloud") or "") if root else None
 
 
 def _gcloud_root() -> Path | None:

@@ -32,7 +32,7 @@ def read_codelab(readme: Path) -> Codelab:
 
     Raises ReadmeError, with each line that breaks the grammar, and CodelabError if there is no such file.
     """
-    reader = _Reader(readme, f"{readme.parent.name}/{readme.name}")
+    reader = _ReadmeReader(readme, f"{readme.parent.name}/{readme.name}")
     codelab = reader.codelab()
     if reader.problems:
         raise ReadmeError(sorted(reader.problems))
@@ -88,7 +88,7 @@ def _outline(headings: Iterable[tuple[int, str, int]], last_line: int) -> list[_
     return root.parts
 
 
-class _Reader:
+class _ReadmeReader:
     """Reads one README, and collects its problems."""
 
     def __init__(self, readme: Path, name: str) -> None:

@@ -48,7 +48,7 @@ class Merge:
     def rows(self, scans: Iterable[tuple[str, Iterator[Row]]]) -> Iterator[Row]:
         """Yield each entity at its first position; if the query is expanded, each combination of its values.
 
-        A scan is the schema whose tables it reads, as a Source has it, and its rows.
+        A scan is the schema whose tables it reads, as a TableSource has it, and its rows.
         """
         seen: set[object] = set()
         resumed = self._start is not None and not self._query.expanded and len(self._query.branches) > 1

@@ -16,7 +16,7 @@ from datastore_emulator.query.executor import BATCH_RESULTS
 from datastore_emulator.query.filters import Conjunction
 from datastore_emulator.query.normal_form import NormalQuery
 from datastore_emulator.storage import history
-from datastore_emulator.storage.database import CURRENT, Snapshot, Source, Storage
+from datastore_emulator.storage.database import CURRENT, Snapshot, Storage, TableSource
 
 NAMESPACE, KIND, PROPERTY = "__namespace__", "__kind__", "__property__"
 KINDS = (NAMESPACE, KIND, PROPERTY)
@@ -109,12 +109,12 @@ class _Metadata:
             else:
                 yield from self._properties(sources, number, name)
 
-    def _sources(self, partition: keys.Partition) -> tuple[Source, ...]:
+    def _sources(self, partition: keys.Partition) -> tuple[TableSource, ...]:
         if self._snapshot.past is None:
             return (CURRENT,)
         return history.open_sources(self._storage, self._snapshot, partition)
 
-    def _holds(self, sources: tuple[Source, ...], column: str, number: int) -> bool:
+    def _holds(self, sources: tuple[TableSource, ...], column: str, number: int) -> bool:
         return any(
             self._connection.execute(
                 f"SELECT 1 FROM {source.schema}entities WHERE {column} = ?1 AND (?2 IS NULL OR version <= ?2) LIMIT 1",
@@ -132,7 +132,7 @@ class _Metadata:
             if self._holds(self._sources(partition._replace(namespace=name)), "partition", number):
                 yield _entity(partition, (NAMESPACE, name or _DEFAULT_NAMESPACE))
 
-    def _properties(self, sources: tuple[Source, ...], kind: int, kind_name: str) -> Iterator[m.Entity]:
+    def _properties(self, sources: tuple[TableSource, ...], kind: int, kind_name: str) -> Iterator[m.Entity]:
         for number, name in self._connection.execute(
             "SELECT id, name FROM properties WHERE kind = ?", (kind,)
         ).fetchall():
@@ -149,7 +149,7 @@ class _Metadata:
                     array.values.add().string_value = representation
                 yield entity
 
-    def _has_value(self, source: Source, number: int, tag: int) -> bool:
+    def _has_value(self, source: TableSource, number: int, tag: int) -> bool:
         schema = source.schema
         found = self._connection.execute(
             f"SELECT 1 FROM {schema}postings AS p WHERE property = ?1 AND value >= ?2 AND value < ?3"

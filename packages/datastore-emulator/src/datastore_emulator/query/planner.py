@@ -19,7 +19,7 @@ from datastore_emulator.query.filters import Conjunction
 from datastore_emulator.query.normal_form import NormalQuery
 from datastore_emulator.query.scans import BranchIds, BranchPlanner, Scan
 from datastore_emulator.storage import history
-from datastore_emulator.storage.database import CURRENT, Snapshot, Source, Storage
+from datastore_emulator.storage.database import CURRENT, Snapshot, Storage, TableSource
 
 # Sorting this many rows takes a few milliseconds: about what a limited query may cost.
 FEW = 2000
@@ -30,7 +30,7 @@ class QueryPlan:
     """The scans that find a query's results between its cursors, and those that find what is after the end cursor."""
 
     query: NormalQuery
-    sources: Sequence[Source]
+    sources: Sequence[TableSource]
     cursors: Cursors
     start: Position | None
     end: Position | None
@@ -42,7 +42,7 @@ class QueryPlan:
 
 def plan_query(storage: Storage, snapshot: Snapshot, query: NormalQuery, *, counted: bool = False) -> QueryPlan:
     """Return the plan of a query on a snapshot; the scans of a `counted` plan call COUNT_ROW."""
-    sources: tuple[Source, ...] = (CURRENT,)
+    sources: tuple[TableSource, ...] = (CURRENT,)
     if snapshot.past is not None:
         sources = history.open_sources(storage, snapshot, query.partition, query.kind)
     cursors = Cursors(query.terms)
@@ -64,7 +64,7 @@ def plan_query(storage: Storage, snapshot: Snapshot, query: NormalQuery, *, coun
 
 
 def _plan_branches(
-    storage: Storage, connection: sqlite3.Connection, query: NormalQuery, sources: Sequence[Source]
+    storage: Storage, connection: sqlite3.Connection, query: NormalQuery, sources: Sequence[TableSource]
 ) -> Iterator[BranchPlanner]:
     # All branches together may sort so many.
     few = max(1, FEW // len(query.branches))

@@ -10,7 +10,7 @@ from datastore_emulator.encoding.keys import KEY
 from datastore_emulator.query.cursors import Position
 from datastore_emulator.query.filters import ANY, Conjunction, Range
 from datastore_emulator.query.normal_form import NormalQuery, Term
-from datastore_emulator.storage.database import Source
+from datastore_emulator.storage.database import TableSource
 
 COUNT_ROW = "count_row"
 """The SQL function that a counted scan calls for each row of its driver."""
@@ -20,7 +20,7 @@ COUNT_ROW = "count_row"
 class Scan:
     """A SELECT without LIMIT. The columns of its rows are those of the plan."""
 
-    source: Source
+    source: TableSource
     sql: str
     parameters: Sequence[object]
     index: Sequence[Term]
@@ -96,7 +96,7 @@ class BranchPlanner:
         query: NormalQuery,
         branch: Conjunction,
         ids: BranchIds,
-        source: Source,
+        source: TableSource,
         few: int,
     ) -> None:
         self._connection = connection

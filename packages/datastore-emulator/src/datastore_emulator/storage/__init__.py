@@ -12,16 +12,16 @@ Below this room is `encoding`; above it are `query` and the engine.
 """
 
 from datastore_emulator.storage import history
-from datastore_emulator.storage.database import CURRENT, Snapshot, Source, Storage, read_state
+from datastore_emulator.storage.database import CURRENT, Snapshot, Storage, TableSource, read_state
 from datastore_emulator.storage.file_errors import file_errors
 from datastore_emulator.storage.writer import StoredEntity, Writer
 
 __all__ = [
     "CURRENT",
     "Snapshot",
-    "Source",
     "Storage",
     "StoredEntity",
+    "TableSource",
     "Writer",
     "file_errors",
     "history",

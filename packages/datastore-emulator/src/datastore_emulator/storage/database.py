@@ -42,14 +42,14 @@ _READERS_SECONDS = 2.0
 _MAX_IDLE = 16
 
 
-class Source(NamedTuple):
+class TableSource(NamedTuple):
     """The tables that a scan reads: SQLite's schema with a dot, and the newest version of entities to read there."""
 
     schema: str = ""
     newest: int | None = None
 
 
-CURRENT = Source()
+CURRENT = TableSource()
 
 
 class Snapshot(NamedTuple):

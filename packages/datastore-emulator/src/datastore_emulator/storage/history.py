@@ -20,7 +20,7 @@ from datastore_emulator.encoding.damage import DECODE_ERRORS, damaged_entity
 from datastore_emulator.encoding.keys import Partition
 from datastore_emulator.errors import DatastoreError, invalid
 from datastore_emulator.storage import schema
-from datastore_emulator.storage.database import Snapshot, Source, Storage
+from datastore_emulator.storage.database import Snapshot, Storage, TableSource
 
 # https://cloud.google.com/datastore/docs/reference/data/rpc/google.datastore.v1#readoptions: "within the past one
 # hour", without point-in-time recovery.
@@ -104,7 +104,7 @@ def find(
 
 def open_sources(
     storage: Storage, snapshot: Snapshot, partition: Partition, kind: str | None = None
-) -> tuple[Source, ...]:
+) -> tuple[TableSource, ...]:
     """Return the sources of a scan of a partition, or one of its kinds, at the snapshot's past time."""
     assert snapshot.past is not None
     connection = snapshot.connection
@@ -112,7 +112,7 @@ def open_sources(
     kind_number = storage.kinds.find(connection, number, kind) if number is not None and kind is not None else None
     if number is not None and (kind is None or kind_number is not None):
         _rebuild(storage, connection, number, kind_number, snapshot.past)
-    return (Source("main.", newest=snapshot.past), Source("temp."))
+    return (TableSource("main.", newest=snapshot.past), TableSource("temp."))
 
 
 def _rebuild(storage: Storage, connection: sqlite3.Connection, partition: int, kind: int | None, past: int) -> None:

@@ -11,7 +11,7 @@ _PROCESS = re.compile(r"([A-Za-z0-9_-]+):\s*(\S.*)")
 
 
 @dataclass(frozen=True)
-class Process:
+class ProcfileEntry:
     """A line of a Procfile: the process type, such as "web", and its command."""
 
     line: int
@@ -19,7 +19,7 @@ class Process:
     command: str
 
 
-def read_procfile(text: str) -> list[Process]:
+def read_procfile(text: str) -> list[ProcfileEntry]:
     """Return the processes in the order of the file. Empty lines and lines that begin with "#" are comments.
 
     Raises TextError for any other line that is not a process. Other readers of Procfiles skip such a line in silence.
@@ -31,5 +31,5 @@ def read_procfile(text: str) -> list[Process]:
         process = _PROCESS.fullmatch(line)
         if process is None:
             raise TextError(number, f'cannot read "{line.strip()}" as a process; write a line such as "web: COMMAND"')
-        processes.append(Process(number, process[1], process[2].strip()))
+        processes.append(ProcfileEntry(number, process[1], process[2].strip()))
     return processes

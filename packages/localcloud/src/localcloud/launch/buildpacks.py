@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from localcloud.deployment.procfile import Process, read_procfile
+from localcloud.deployment.procfile import ProcfileEntry, read_procfile
 from localcloud.deployment.python_version import read_python_version
 from localcloud.launch.errors import FileError, name_place, read_text
 from localcloud.launch.packages import find_requirements, list_packages, names_package
@@ -81,7 +81,7 @@ def _read_web_command(file: Path) -> str:
     """Return the command of a Procfile's `web` process; raises UserError if there is none, or two of one name."""
     with name_place(file):
         listed = read_procfile(read_text(file))
-    processes: dict[str, Process] = {}
+    processes: dict[str, ProcfileEntry] = {}
     for process in listed:
         if first := processes.get(process.name):
             raise FileError(

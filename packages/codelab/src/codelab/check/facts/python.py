@@ -36,7 +36,7 @@ def python_facts(file: str, text: str, called_from_outside: frozenset[str]) -> I
         raise UnreadableError(error.lineno or 0, f"not valid Python: {quoted(words, error.msg)}") from error
     except ValueError as error:
         raise UnreadableError(0, f"not valid Python: {error}") from error
-    reader = _Reader(file, text, module)
+    reader = _FactReader(file, text, module)
     yield from reader.read_imports(module)
     reader.learn_objects(module)
     yield from reader.read_top_level(module, called_from_outside)
@@ -44,7 +44,7 @@ def python_facts(file: str, text: str, called_from_outside: frozenset[str]) -> I
         yield from reader.read_node(node)
 
 
-class _Reader:
+class _FactReader:
     """Knows the meaning of names: "google.cloud.ndb", or "google.cloud.ndb.Client()" for an object that it made."""
 
     def __init__(self, file: str, text: str, module: ast.Module) -> None:
