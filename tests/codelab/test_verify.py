@@ -107,7 +107,7 @@ CHANGES = {
         "$ make run MOD=mod12-memcache\n",
         "$ make run MOD=mod12-memcached\n",
         "MOD=mod12-memcached",
-        "MOD=mod12-memcached is no module",
+        "MOD=mod12-memcached is not a module",
     ),
     "a variable that the Makefile does not read": (
         "mod12-memcache",

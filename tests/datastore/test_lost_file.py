@@ -81,7 +81,7 @@ def _replace(path: Path) -> None:
 
 
 MOVED = "moved or removed while it was in use; put it back, or restart"
-REPLACED = "another file has taken the place"
+REPLACED = "another file has replaced"
 LOST = [
     pytest.param(_move, MOVED, id="moved"),
     pytest.param(_move_with_its_log, MOVED, id="moved with its log"),

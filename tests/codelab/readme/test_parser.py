@@ -184,7 +184,7 @@ def test_page_has_its_links_with_their_lines(readme: Path) -> None:
 MISTAKES = {
     "no heading": (README, "Nothing here.\n", "Nothing here.", "no heading; begin with a title such as"),
     "another title": ("# Module 7: ", "# Chapter 7: ", "# Chapter", 'expected a title such as "# Module 2: '),
-    "two titles": ("## Differences", "# Differences", "# Differences", '"Differences" is a second heading of the'),
+    "two titles": ("## Differences", "# Differences", "# Differences", '"# Differences" is a second title'),
     "no duration": ("Duration: 3:00", "Time: 3:00", "Time:", 'expected "Duration: M:SS" right below the heading'),
     "no works": ("Works: yes", "Works: maybe", "maybe", 'expected "Works: yes (or: not yet)" below the duration'),
     "no empty line": ("Works: yes\n", "Works: yes\nSoon.\n", "Soon.", "put an empty line below the duration"),

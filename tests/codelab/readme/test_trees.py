@@ -36,7 +36,7 @@ def test_diff_is_applied(diff: str, result: dict[str, str]) -> None:
     ("diff", "line", "message"),
     [
         ("no diff\n", 10, "this fence has no diff"),
-        (CHANGE.replace("@@ -1,2 +1,2", "@@ -1,3 +1,3"), 10, "cut or miscounted"),
+        (CHANGE.replace("@@ -1,2 +1,2", "@@ -1,3 +1,3"), 10, "cut off, or its @@ lines count wrongly"),
         (CHANGE.replace("a/main.py", "main.py"), 11, 'found "main.py" and "b/main.py"'),
         (CHANGE.replace("b/main.py", "b/../main.py"), 11, "name a file of the app"),
         (CHANGE.replace("main.py", "app.py"), 11, "this diff changes app.py, which does not exist at this step"),

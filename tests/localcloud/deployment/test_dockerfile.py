@@ -81,7 +81,7 @@ def test_heredocs_are_part_of_their_instruction(text: str, heredocs: list[tuple[
     ("text", "line", "problem"),
     [
         ("# escape=x\n", 1, '"x" cannot be the escape character; write escape=\\ or escape=`'),
-        ("# syntax=a\n# syntax=b\n", 2, 'the parser directive "syntax" is there twice; remove one'),
+        ("# syntax=a\n# syntax=b\n", 2, 'the parser directive "syntax" appears twice; remove one'),
         ("FROM a\n\nRUN <<EOF\na\n", 3, 'the here-document has no end; add a line with "EOF" alone'),
     ],
 )

@@ -79,7 +79,7 @@ def test_keys_in_braces_stay_in_the_text() -> None:
         pytest.param("a: [" + "1, " * MAX_VALUES + "]", 1, "more than 5,000 values", id="many values"),
         pytest.param("a:\n  " + "[" * 100_000, 2, f"more than {MAX_DEPTH} levels", id="brackets"),
         pytest.param("- " * 60_000, 1, f"more than {MAX_DEPTH} levels", id="dashes"),
-        pytest.param("a: &a [*a]", 1, "contains it", id="a list in itself"),
+        pytest.param("a: &a [*a]", 1, "is inside the value that it refers to", id="a list in itself"),
         pytest.param("a: [", 1, "expected the node content", id="cut off"),
         pytest.param("a: 1\na: 2\n", 2, 'found duplicate key "a"', id="a key twice"),
         pytest.param("a: 2001-99-99", 0, "month must be", id="a date of no month"),

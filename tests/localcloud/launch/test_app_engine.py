@@ -198,7 +198,7 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         ),
         (
             "runtime: python314\nhandlers:\n- url: /a(\n  script: auto\n",
-            'app.yaml:3: "/a(" is not a regular expression of App Engine\'s (missing ): /a()',
+            'app.yaml:3: "/a(" is not a regular expression that App Engine accepts (missing ): /a()',
         ),
         (
             "{runtime: python314, vpc_access: {}}\n",
@@ -221,7 +221,7 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         # python3's own rules.
         (
             "runtime: python314\nhandlers:\n- url: .*\n  script: main.app\n",
-            'app.yaml:4: the entrypoint of a python3 app serves, not "main.app"; write "script: auto"',
+            'app.yaml:4: on Python 3 the entrypoint serves the app; write "script: auto" instead of "main.app"',
         ),
         (
             "runtime: python314\nlibraries:\n- name: flask\n  version: latest\n",
@@ -277,7 +277,7 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         ),
         (
             PYTHON27 + ALL_TO_MAIN + "inbound_services:\n- warmup\n- mail\n",
-            'app.yaml:9: localcloud has no inbound "mail"; remove it to run the rest',
+            'app.yaml:9: localcloud does not deliver "mail" to apps; remove this inbound service to run the rest',
         ),
         (
             PYTHON27 + ALL_TO_MAIN + "builtins:\n- django_wsgi: on\n",

@@ -269,7 +269,7 @@ def test_pip_install_names_packages(build, command, packages):
             "write FROM python:3.14-slim, or run the image with docker",
         ),
         ("FROM localhost/python:3.14\n", "1: localcloud runs Python's own images only"),
-        (FROM + FROM, "2: a second FROM makes a build in stages; remove it"),
+        (FROM + FROM, "2: localcloud does not support multi-stage builds, and this is a second FROM; remove it"),
         # COPY and ADD
         (IN_APP + "COPY app.py .\n", '3: COPY "app.py": it is not in app; add it or remove the line'),
         (IN_APP + "COPY *.js ./\n", '3: COPY "*.js": it is not in app'),
@@ -278,7 +278,7 @@ def test_pip_install_names_packages(build, command, packages):
             IN_APP + "COPY main.py requirements.txt dest\n",
             '3: COPY of several files needs a directory; write "dest/" instead of "dest"',
         ),
-        (IN_APP + "COPY --from=build /x .\n", "3: localcloud cannot follow COPY --from=build; remove it"),
+        (IN_APP + "COPY --from=build /x .\n", "3: localcloud does not support COPY --from=build; remove it"),
         (IN_APP + "COPY main.py\n", '3: "COPY main.py" has no destination; write COPY SOURCE DESTINATION'),
         (IN_APP + "COPY <<EOF x\nRUN what\nEOF\n", "3: localcloud does not read here-documents; write COPY on lines"),
         (
@@ -319,12 +319,12 @@ def test_pip_install_names_packages(build, command, packages):
         (IN_APP + "RUN --mount=type=secret,id=x pip install y\n", "3: RUN --mount=type=secret,id=x pip install y: "),
         # ENV
         (IN_APP + "ENV A=b c\n", '3: "ENV A=b c" sets no variable; write ENV NAME=VALUE'),
-        (IN_APP + "ENV A=${B:-c}\n", "3: localcloud does not work out ${B:-c}; give the variable its value"),
+        (IN_APP + "ENV A=${B:-c}\n", "3: localcloud does not support ${B:-c}; set the variable with ENV or ARG"),
         (IN_APP + "ENV PATH=/opt/bin:$PATH\n", "3: ENV PATH: localcloud puts the app's own programs on PATH"),
         # What only a real image can do.
-        (IN_APP + "VOLUME /data\n", "3: localcloud cannot follow VOLUME; remove it to run the app here"),
-        (IN_APP + "# one\n\nSHELL []\n", "5: localcloud cannot follow SHELL"),
-        (IN_APP + "RUM pip install flask\n", "3: localcloud cannot follow RUM"),
+        (IN_APP + "VOLUME /data\n", "3: localcloud does not support VOLUME; remove it to run the app here"),
+        (IN_APP + "# one\n\nSHELL []\n", "5: localcloud does not support SHELL"),
+        (IN_APP + "RUM pip install flask\n", "3: localcloud does not support RUM"),
         (IN_APP + "WORKDIR\n", "3: WORKDIR is empty; write its value"),
         # The command.
         (FROM, " there is no ENTRYPOINT and no CMD, so the container would end at once"),

@@ -77,17 +77,17 @@ def test_the_first_deployment_file_decides(read, files, options, platform, sourc
         (
             {"main.py": FUNCTION},
             {},
-            "main.py: no function is named to be served; pass --function NAME with one of visitme",
+            "main.py: the folder needs the name of the function to serve; pass --function NAME with one of visitme",
         ),
         (
             {"main.py": APP + FUNCTION, "requirements.txt": "Functions_Framework==3.10.1\n"},
             {},
-            "main.py: no function is named to be served; pass --function NAME with one of visitme",
+            "main.py: the folder needs the name of the function to serve; pass --function NAME with one of visitme",
         ),
         (
             {"main.py": "from views import *\n", "requirements.txt": "functions-framework\n"},
             {},
-            "main.py: no function is named to be served; pass --function NAME",
+            "main.py: the folder needs the name of the function to serve; pass --function NAME",
         ),
         ({"main.py": "print('hello')\n"}, {}, NEITHER),
         (

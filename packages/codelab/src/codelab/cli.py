@@ -117,7 +117,7 @@ def _add_other_commands(add: _Add) -> None:
 
 @dataclass(frozen=True)
 class _Context:
-    """What a learner's command works on, and where its result is printed."""
+    """The course, the copy and the track that a learner's command works on, and where its result is printed."""
 
     course: Course
     workspace: Workspace

@@ -15,7 +15,7 @@ from codelab.readme.trees import Tree, held, place_in, read_tree, write_tree
 from codelab.text_diff import describe_change
 from localcloud.files.reading import NotReadError, copy_folder, read_file
 
-_HEAD = "# What `codelab` remembers, one entry per line. Delete a line to make it forget that.\n"
+_HEAD = "# The progress that `codelab` keeps, one entry per line. Delete a line to remove it.\n"
 
 
 class Workspace:

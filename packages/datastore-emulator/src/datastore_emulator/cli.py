@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Stopped:
         pass
     except BrokenPipeError:
-        # The reader of the output has gone. Python flushes once more at its end, which must not fail again.
+        # The reader of the output closed the pipe. Python flushes once more at its end, which must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except UserError as error:

@@ -227,7 +227,7 @@ class Engine:
                     try:
                         history.check_horizon(snapshot)
                     except DatastoreError as error:
-                        # Its snapshot is gone after a reset; a time in the request is too old.
+                        # A reset removed its snapshot; a time in the request is too old.
                         raise error if transaction.past is not None else conflict() from error
                     yield _Reading(snapshot, None if transaction.read_only else transaction, begun)
             else:

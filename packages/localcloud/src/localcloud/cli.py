@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Stopped:
         return 0
     except BrokenPipeError:
-        # The reader of the output has gone, as `head` does. Python must not write there at its end, either.
+        # The reader of the output closed the pipe, as `head` does. Python must not write there at its end, either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except UserError as error:
@@ -243,7 +243,7 @@ def _make_printer(named: bool) -> Callable[[str, str], None]:
 
 @contextmanager
 def _while_someone_reads() -> Iterator[None]:
-    """End the command when the reader of its output has gone, as in `localcloud run DIR | head`."""
+    """End the command when the reader of its output closes the pipe, as in `localcloud run DIR | head`."""
     try:
         yield
     except BrokenPipeError:

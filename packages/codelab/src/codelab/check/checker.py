@@ -38,7 +38,7 @@ class _Change:
 
     @property
     def removed(self) -> _Facts:
-        """The facts that are gone after the step."""
+        """The facts that the step removes."""
         return self.before - self.after
 
     def touches(self, file: str) -> bool:
@@ -91,7 +91,7 @@ class Checker:
         return Progress(tuple(reversed(statuses)), tuple(damage))
 
     def _broken_files(self, tree: Tree, unreadable: Mapping[str, UnreadableError]) -> dict[str, Finding]:
-        """Return what is wrong with the codelab's files: one cannot be read, or is gone although every state has it."""
+        """Return the codelab's files that cannot be read, or that are missing although every state has them."""
         known = {file for state in self.trees for file in state}
         broken = {
             file: Finding(file, error.line, str(error), firm=True)

@@ -12,7 +12,7 @@ from codelab.check.facts import Fact, Kind
 _OF_A_CALL = {Kind.CALL, Kind.TOP_LEVEL_OBJECT, Kind.WITH_BLOCK, Kind.ARGUMENT}
 _OF_A_COMMAND = {Kind.PROGRAM, Kind.PORT, Kind.SERVED_OBJECT, Kind.OPTION, Kind.START_COMMAND}
 
-# How much alike two packages' names are when one of them is a slip.
+# The similarity from which one of two package names counts as a typing error.
 _CLOSE = 0.85
 
 

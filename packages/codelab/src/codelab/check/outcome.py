@@ -17,7 +17,7 @@ class RunResult(Enum):
     """The result of running a copy beside START, or the reason for not running it."""
 
     IN_MID_STEP = "the copy is in the middle of a step, so it was not run"
-    NOT_WORKING_YET = "the copy is after a step after which the app does not work yet, so it was not run"
+    NOT_WORKING_YET = "the app does not work yet after the last step done, so it was not run"
     DOES_NOT_RUN = "an app does not start"
     DIFFERS = "a page differs from START's"
     SAME = "the output is START's"

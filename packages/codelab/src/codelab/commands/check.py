@@ -13,7 +13,7 @@ from codelab.workspace import Workspace, list_changes
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check found in a learner's copy.
+    """The findings of a check in a learner's copy.
 
     `files` are the files that were checked. `outcome` is the result of running the copy, None if it was not asked for.
     `differing` lists how a finished copy differs from FINISH, and `following` is the track to do next.

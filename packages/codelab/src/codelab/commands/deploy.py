@@ -29,7 +29,7 @@ _PLACEHOLDER = re.compile(r"\b(PROJECT_ID|REDIS_ADDRESS|REGION)\b")
 # App Engine alone has other names for its two oldest regions:
 # https://docs.cloud.google.com/appengine/docs/standard/locations
 _APP_ENGINE_REGIONS = {"us-central1": "us-central", "europe-west1": "europe-west"}
-# Only the project itself knows its number.
+# Only a look-up in the project gives its number.
 _NUMBER = "\"$(gcloud projects describe {project} --format='value(projectNumber)')\""
 
 
@@ -86,7 +86,10 @@ def _read_deployment(codelab: Codelab, project: str, region: str, side: str | No
             elif not command.startswith("gcloud config "):
                 (after if found else before).append(_fill_in(command, project, region))
     if not found:
-        raise CodelabError(f"{codelab.page.name}:{section.line}: no gcloud command here deploys the app")
+        raise CodelabError(
+            f"{codelab.page.name}:{section.line}: no command here deploys the app; add `gcloud app deploy` or "
+            "`gcloud run deploy`"
+        )
     command, number = found
     folder = _FOLDER.findall(command)[0]
     deploy = _fill_in(command, project, region)
@@ -99,7 +102,7 @@ def _read_deployment(codelab: Codelab, project: str, region: str, side: str | No
 def _fill_in(command: str, project: str, region: str) -> str:
     """Return the README's command with the project and the region in place of their placeholders.
 
-    The region may be given by either of its names; each command gets the one it knows.
+    The region may be given by either of its names; each command gets the one that it accepts.
     """
     if not command.startswith("gcloud "):
         return command
@@ -129,8 +132,8 @@ def _check_side(codelab: Codelab, folder: str, side: str) -> str:
         )
     if usual.is_dir() and platform is not _read_platform(usual):
         raise CodelabError(
-            f"{codelab.module}/{side} is for {platform.value}, so this codelab's commands do not deploy it; an earlier "
-            f"codelab does, or deploy {folder}"
+            f"{codelab.module}/{side} is for {platform.value}, so the commands of this codelab cannot deploy it; "
+            f"deploy {folder}, or follow the codelab that ends with {platform.value}"
         )
     return f"{codelab.module}/{side}"
 
@@ -155,6 +158,6 @@ def _check_ready(course: Course, deployment: Deployment) -> None:
     for number, line in enumerate(lines, 1):
         if placeholder := _PLACEHOLDER.search(line.partition("#")[0]):
             raise CodelabError(
-                f"{deployment.folder}/app.yaml:{number}: {placeholder[0]} is a placeholder; replace it by your own "
+                f"{deployment.folder}/app.yaml:{number}: {placeholder[0]} is a placeholder; replace it with your own "
                 f"value, as the text before {where} says"
             )

@@ -46,12 +46,12 @@ def probe(text: str, *, patience: float = _PATIENCE, pause: float = _PAUSE) -> P
     """
     url = read_url(text)
     if placeholder := _PLACEHOLDER.search(text):
-        raise CodelabError(f'"{placeholder[0]}" in the URL is a placeholder; replace it by your own value')
+        raise CodelabError(f'"{placeholder[0]}" in the URL is a placeholder; replace it with your own value')
     name = f"codelab-probe/{secrets.token_hex(8)}"
     end = time.monotonic() + _ALL_VISITS
     for number in range(1, _VISITS + 1):
         seconds = min(patience, end - time.monotonic())
-        # A new visitor each time, since an app may answer one that it knows from a cache.
+        # A new visitor each time, since an app may answer a returning one from a cache.
         result = explain(url.host, _visit(url, f"{name}.{number}", seconds), name)
         if not result.may_pass or time.monotonic() + pause >= end:
             break

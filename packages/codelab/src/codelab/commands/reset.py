@@ -14,7 +14,7 @@ from codelab.workspace import Workspace, list_changes
 
 @dataclass(frozen=True)
 class ResetPlan:
-    """What a reset to the end of step `number` would do (0: to START).
+    """The effect of a reset to the end of step `number` (0: to START), before it happens.
 
     `files` are the files it would put there, and `lost` lists the learner's changes that it would remove.
     """

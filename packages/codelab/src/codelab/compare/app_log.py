@@ -1,4 +1,4 @@
-"""What apps print, and the last error in it."""
+"""The output of an app: finds the last error in it."""
 
 from __future__ import annotations
 

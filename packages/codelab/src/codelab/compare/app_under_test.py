@@ -18,7 +18,7 @@ SECOND = timedelta(seconds=1)
 
 
 class Backend(Protocol):
-    """What a scenario may do to an app's process and to the services behind it."""
+    """The actions of a scenario on an app's process and on the services behind it."""
 
     def restart(self) -> None:
         """Restart the app's process."""
@@ -99,7 +99,7 @@ class AppUnderTest:
         return answer
 
     def request(self, visitor: Visitor, method: str, path: str = "/") -> Answer:
-        """Send a request that is no visit, and record the answer."""
+        """Send a request other than a visit, and record the answer."""
         answer = self._browser.request(visitor, method, path)
         expect(
             answer.status < 500, f"{self.name}: expected a status below 500 for {method} {path}, found {_seen(answer)}"

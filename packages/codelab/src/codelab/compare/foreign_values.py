@@ -73,5 +73,5 @@ FOREIGN_VALUES = [
     Foreign(b"7", _LONG),
     Foreign(b"1", _BOOLEAN),
     Foreign(b"0", _BOOLEAN),
-    Foreign(b"[]", 7),  # not a type that the client knows
+    Foreign(b"[]", 7),  # not a type that the client can read
 ]

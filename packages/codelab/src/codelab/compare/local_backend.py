@@ -71,7 +71,7 @@ class LocalBackend:
 
     def _redis(self) -> Memorystore:
         if not isinstance(self._cloud.redis, Memorystore):
-            raise RuntimeError("no app here has a Redis of the cloud's own")
+            raise RuntimeError("no app here uses a Redis that this cloud has started")
         return self._cloud.redis
 
     def _redis_info(self) -> dict[str, int]:

@@ -14,7 +14,7 @@ from codelab.compare.assertions import expect
 # As datetime.ctime() writes it: Mon Nov  2 09:05:07 2026
 CTIME = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}")
 MASK = "<timestamp>"
-# What HTML folds; a no-break space is text.
+# The white space that HTML folds; a no-break space is text.
 WHITE_SPACE = re.compile(r"[ \t\n\f\r]+")
 
 

@@ -1,4 +1,4 @@
-"""What a scenario is, and the decorator that makes one of a function."""
+"""A scenario, and the decorator that makes one of a function."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from codelab.compare.app_under_test import AppUnderTest
 
 @dataclass(frozen=True)
 class Scenario:
-    """What visitors do to an app, and what happens to it meanwhile; it starts with an empty store and empty caches.
+    """The visits to an app, and the events meanwhile; it starts with an empty store and empty caches.
 
     `quick` scenarios run after each step of a codelab, the others at the end of a track only. `repeats_visitors`: a
     visitor comes again within the hour, so an app with a cache answers otherwise than one without. `redis_only`: for

@@ -11,7 +11,7 @@ import httpx
 
 from codelab.compare.page import document, parse, visits
 
-# A long time-out: Google's clients retry for a while when the Datastore is gone.
+# A long time-out: Google's clients retry for a while when the Datastore is down.
 PATIENCE = 90
 
 

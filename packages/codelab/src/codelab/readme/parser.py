@@ -129,10 +129,10 @@ class _ReadmeReader:
     def _top(self) -> _Part:
         """Return the title, with all else below it."""
         if not self._parts:
-            self._problem(1, f"no heading; begin with {_TITLE_EXAMPLE}")
+            self._problem(1, f"there is no heading; begin with {_TITLE_EXAMPLE}")
             return _Part(1, "", 1, len(self._lines))
         for extra in self._parts[1:]:
-            self._problem(extra.line, f'"{extra.title}" is a second heading of the first level; only the title is one')
+            self._problem(extra.line, f'"# {extra.title}" is a second title; begin this heading with "##"')
         return self._parts[0]
 
     def _check_sections(self, parts: list[_Part]) -> None:

@@ -180,7 +180,7 @@ def apply_diff(tree: Tree, diff: Fence, readme: str) -> dict[str, str]:
         files = PatchSet(diff.text)
     except UnidiffParseError as error:
         reason = " ".join(str(error).split())
-        raise problem(0, f"{_ONLY_DIFFS}, found one that is cut or miscounted ({reason})") from error
+        raise problem(0, f"this diff is cut off, or its @@ lines count wrongly ({reason})") from error
     if not files:
         raise problem(0, 'this fence has no diff; begin one with "--- a/FILE" and "+++ b/FILE"')
     result = dict(tree)

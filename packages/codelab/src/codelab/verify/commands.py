@@ -48,7 +48,7 @@ class CommandChecker:
             self._readers[f".venv/bin/{program}"] = partial(_refusal, parser)
 
     def check(self, page: Page) -> Iterator[Problem]:
-        """Yield a problem for each line of a console fence that is no command, or names what does not exist."""
+        """Yield a problem for each line of a console fence that is not a command, or names a missing file or module."""
         for fence in page.consoles:
             for number, line in fence.numbered_lines():
                 self.checked += 1
@@ -75,7 +75,7 @@ class CommandChecker:
                 return f"the Makefile has no variable {variable}"
         module = values.get("MOD", self._course.modules[0])
         if module not in self._course.modules:
-            return f"MOD={module} is no module; the modules are {', '.join(self._course.modules)}"
+            return f"MOD={module} is not a module; the modules are {', '.join(self._course.modules)}"
         folders = [name for variable in ("SIDE", "FROM", "TO") for name in values.get(variable, "").split()]
         known = {path.name for path in (self._course.root / module).iterdir() if path.is_dir()}
         known |= {"work", *(f"work-{name}" for name in known)}

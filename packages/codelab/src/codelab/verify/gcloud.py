@@ -42,8 +42,8 @@ def find_mistake(words: list[str], commands: dict[str, list[str]]) -> str | None
     command = next((name for name in known if name in commands), None)
     if command is None:
         return (
-            f'gcloud has no command "{" ".join(names)}", as far as recorded; if it is new, '
-            "`python -m codelab.verify.gcloud` records it"
+            f'gcloud has no command "{" ".join(names)}" in the recorded list; if it is new, '
+            "run `python -m codelab.verify.gcloud` to record it"
         )
     flags = [word.partition("=")[0] for word in words if word.startswith("--")]
     strange = [flag for flag in flags if flag not in commands[command] and flag not in _GLOBAL_FLAGS]
@@ -63,7 +63,7 @@ def _leading_names(words: list[str]) -> Iterator[str]:
 
 
 def _look_up(words: list[str]) -> tuple[str, list[str]] | None:
-    """Return the name and the flags of the command that begins with these words, None if gcloud has no such."""
+    """Return the name and the flags of the command that begins with these words, None if gcloud has no such command."""
     asked = ["gcloud", *_leading_names(words), "--help"]
     help_text = _STYLE.sub("", subprocess.run(asked, capture_output=True, text=True, check=False).stdout)
     name = _NAME.search(help_text)

@@ -82,7 +82,7 @@ class TrackApps:
             if address not in ADDRESSES:
                 raise CodelabError(f"a visit cannot come from {address}; choose one of {', '.join(ADDRESSES)}")
             if pane.url is None:
-                raise CodelabError(f"{name} does not run; restart it first")
+                raise CodelabError(f"{name} is not running; restart it first")
             self._calls.clear()
             before = self._cloud.redis_calls()
             transport = httpx.HTTPTransport(local_address=address, verify=False)

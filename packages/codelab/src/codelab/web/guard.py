@@ -1,7 +1,7 @@
 """Refuses forms of other sites, since this page starts processes and changes files.
 
 datastore_emulator.http.guard refuses requests that a page of another site may have sent. This adds a token that only
-the pages of this server know.
+the pages of this server contain.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def serve(course: Course, port: int | None, on_ready: Callable[[str], None]) -> 
     except OSError as error:
         raise CodelabError(f"cannot make {error.filename}: {(error.strerror or str(error)).lower()}") from error
     app = create_app(state)
-    # The first pages read the course and compile templates. Do that before anybody waits for a page.
+    # The first pages read the course and compile templates. Do that before a reader waits for a page.
     for path in ("/", f"/{course.modules[0]}/step/1"):
         app.test_client().get(path)
     listener = _listen(port)

@@ -13,7 +13,7 @@ from datastore_emulator.http.guard import Guard
 from datastore_emulator.net.listen import listen
 from datastore_emulator.net.relay import hang_up, join
 
-# What every HTTP/2 connection begins with, and no HTTP/1 request: https://www.rfc-editor.org/rfc/rfc9113#preface.
+# Every HTTP/2 connection begins with this, and no HTTP/1 request does: https://www.rfc-editor.org/rfc/rfc9113#preface.
 _PREFACE = b"PRI "
 _FIRST_BYTES_SECONDS = 10
 

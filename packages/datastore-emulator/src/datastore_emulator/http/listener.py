@@ -242,7 +242,7 @@ async def _send_stream(wire: Wire, stream: AsyncIterable[bytes]) -> None:
     try:
         await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not sending.done():
-            raise VisitorError("the visitor left")
+            raise VisitorError("the visitor closed the connection")
         sending.result()
     finally:
         for task in (sending, leaving):

@@ -96,7 +96,7 @@ class HttpService(Listener):
 
 
 def origin_form(target: bytes) -> bytes:
-    """Return the target as path and query; a client that believes to speak to a proxy sends http://host/path."""
+    """Return the target as path and query; a client with a proxy setting sends http://host/path."""
     scheme, separator, rest = target.partition(b"://")
     if not separator or scheme.lower() not in {b"http", b"https"}:
         return target

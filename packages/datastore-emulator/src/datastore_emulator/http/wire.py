@@ -40,7 +40,7 @@ class AppError(WireError):
 
 
 class SendError(Exception):
-    """What should be sent is not HTTP, such as an app's response that is longer than its Content-Length."""
+    """The message to send is not valid HTTP, such as an app's response that is longer than its Content-Length."""
 
 
 class Wire:
@@ -50,7 +50,7 @@ class Wire:
         self, role: type[h11.CLIENT] | type[h11.SERVER], connection: socket.socket, error: type[WireError]
     ) -> None:
         connection.setblocking(False)
-        with contextlib.suppress(OSError):  # macOS, when the other end has gone already
+        with contextlib.suppress(OSError):  # macOS, if the other end has closed already
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.state = h11.Connection(role, max_incomplete_event_size=MAX_HEAD_BYTES)
         self._connection = connection

@@ -9,7 +9,7 @@ import socket
 from datastore_emulator.errors import UserError
 
 _BACKLOG = 128
-# What is wrong, and what to do about it.
+# The reason of each error, and what to do about it.
 _REASONS = {
     errno.EADDRINUSE: ("another program uses the port", "stop that program or choose another port"),
     errno.EACCES: ("this user may not use the port", "choose another port"),

@@ -21,7 +21,7 @@ def join(one: socket.socket, other: socket.socket, forward: _Forward | None = No
     forward = forward or socket.socket.sendall
     for connection in (one, other):
         connection.setblocking(True)
-        with contextlib.suppress(OSError):  # macOS, if the other end has gone already
+        with contextlib.suppress(OSError):  # macOS, if the other end has closed already
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     back = threading.Thread(target=_pump, args=(other, one, forward), daemon=True)
     back.start()

@@ -114,7 +114,7 @@ class QueryExecutor:
         offset = self._query.offset
         scan = self._single_scan()
         if scan is None:
-            # How many rows make a result is only known on the way.
+            # The number of rows in a result is known only while reading them.
             rows = self._rows()
             for skipped, row in enumerate(itertools.islice(rows, offset), start=1):
                 self._note_skipped(batch, skipped, row)

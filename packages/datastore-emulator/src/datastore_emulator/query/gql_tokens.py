@@ -42,7 +42,7 @@ class Token(NamedTuple):
 
     @property
     def is_name(self) -> bool:
-        """Whether it can be the name of a kind or a property."""
+        """True if it can be the name of a kind or a property."""
         return self.kind == QUOTED_NAME or (self.kind == NAME and not _RESERVED.fullmatch(self.text))
 
 

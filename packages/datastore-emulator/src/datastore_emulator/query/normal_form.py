@@ -46,7 +46,7 @@ class NormalQuery:
 
     @property
     def expanded(self) -> bool:
-        """Whether an entity gives a result for each combination of its values, rather than one."""
+        """True if an entity gives a result for each combination of its values, rather than one."""
         return bool(self.projection or self.distinct or self.aggregated)
 
     @property

@@ -26,7 +26,7 @@ class QueryRequest:
 
     @property
     def has_results(self) -> bool:
-        """Whether the answer has entities or aggregations that another commit can change."""
+        """True if the answer has entities or aggregations that another commit can change."""
         return self.executed and self.query.kind not in metadata.KINDS
 
 

@@ -1,4 +1,4 @@
-"""The SQLite file: its connections, tables and history. It knows entities and index rows, and nothing of queries.
+"""The SQLite file: its connections, tables and history. It stores entities and index rows; queries are in another room.
 
 - `database`: `Storage` hands out snapshots for reading and the one connection for writing.
 - `datafile`: the file as the operating system sees it: locks, and what happens when it is moved or replaced.

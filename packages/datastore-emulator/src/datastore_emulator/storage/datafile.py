@@ -148,8 +148,8 @@ class DataFile:
         if _identity(found) != self._identity:
             self._next_for_reads = 0.0
             _refuse(
-                f"{self.path}: another file has taken the place of the Datastore's file; "
-                "put that one back, or restart the Datastore to use the new one"
+                f"{self.path}: another file has replaced the Datastore's file; "
+                "put the first one back, or restart the Datastore to use the new one"
             )
         return found
 

@@ -122,7 +122,7 @@ def _rebuild(storage: Storage, connection: sqlite3.Connection, partition: int, k
     """
     schema.make_temporary_tables(connection)
     newest: int = connection.execute("SELECT version FROM main.state").fetchone()[0]
-    # No kind has the number 0, which stands for all kinds.
+    # No kind has the number 0; it means all kinds.
     rebuilt = (partition, kind or 0)
     seen = connection.execute("SELECT seen FROM rebuilt WHERE partition = ? AND kind IN (?, 0)", rebuilt).fetchone()
     for number, kind_number, key, version, created, body in connection.execute(

@@ -97,7 +97,7 @@ def check_header(path: Path, header: bytes) -> None:
         return
     application = int.from_bytes(header[68:72], "big")
     if not header.startswith(_MAGIC) or application != _APPLICATION_ID:
-        raise UserError(f"{path}: not a Datastore file, and left as it is; choose another file with --data")
+        raise UserError(f"{path}: not a Datastore file; choose another file with --data (this one was not changed)")
     _refuse_newer(path, int.from_bytes(header[60:64], "big"))
 
 
@@ -152,8 +152,8 @@ def _execute_all(connection: sqlite3.Connection, script: str) -> None:
 def _refuse_newer(path: Path, version: int) -> None:
     if version > SCHEMA_VERSION:
         raise UserError(
-            f"{path}: written by a newer version (schema {version}, this one reads up to {SCHEMA_VERSION}), and left "
-            "as it is; upgrade, or choose another file with --data"
+            f"{path}: written by a newer version (schema {version}, this one reads up to {SCHEMA_VERSION}); "
+            "upgrade, or choose another file with --data (this one was not changed)"
         )
 
 

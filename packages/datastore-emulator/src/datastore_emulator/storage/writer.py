@@ -153,7 +153,7 @@ class Writer:
             f"DELETE FROM reserved WHERE partition IN ({partitions})",
         ):
             self.connection.execute(statement, (project,))
-        # The history is gone with the entities.
+        # The history was removed with the entities.
         self.connection.execute("UPDATE horizon SET past = ?", (self.version,))
         self._changed = True
 

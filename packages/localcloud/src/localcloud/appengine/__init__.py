@@ -1,6 +1,6 @@
 """The API server of App Engine's bundled services, to which the SDKs of both Pythons send their calls.
 
-- `api_server`: `ApiServer`, the HTTP endpoints. `tickets`: the secrets by which it knows an app.
+- `api_server`: `ApiServer`, the HTTP endpoints. `tickets`: the secrets by which it recognises an app.
 - `call_handler`: the same calls over gRPC, as the legacy SDK's dev_appserver sends them.
 - `rpc`: the envelope of a call. `bundled_service`: the protocol of the services behind it.
 - `datastore_v3`: the Datastore service, answered by a Datastore v1; `conversion`, `queries`, `transactions`,

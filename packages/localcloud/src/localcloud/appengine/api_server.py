@@ -29,7 +29,7 @@ _MAX_BODY = 33 << 20
 
 
 class ApiServer:
-    """Serves the bundled services of App Engine apps over HTTP, as `API_HOST` and `API_PORT` tell the SDK.
+    """Serves the bundled services of App Engine apps over HTTP, at the SDK's `API_HOST` and `API_PORT`.
 
     Every call carries the ticket of its app, which `ticket` issues.
     """

@@ -30,7 +30,7 @@ _REFUSED = ("database_id", "search_query", "shallow", "distinct", "read_time_us"
 
 @dataclass
 class OpenQuery:
-    """A query that has begun: the v1 request for the results to come, and how many of them the app wants."""
+    """A query that has begun: the v1 request for the results to come, and how many of them the app still accepts."""
 
     converter: Converter
     request: m.RunQueryRequest

@@ -1,4 +1,4 @@
-"""Tickets: secrets that tell the API server which project an app belongs to."""
+"""Tickets: secrets by which the API server finds an app's project."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class Variables:
         return WordSplitter(self._swap(text), envs={name: self._swap(value) for name, value in self.values.items()})
 
     def _swap(self, text: str) -> str:
-        """Swap the two escape characters if this is the other one: the library knows the backslash only."""
+        """Swap the two escape characters if this is the other one: the library supports the backslash only."""
         return text.translate(_SWAPPED) if self.escape == "`" else text
 
 
@@ -175,7 +175,7 @@ def _read_directives(lines: list[str]) -> dict[str, str]:
         if directive is None or (name := directive[1].lower()) not in _DIRECTIVES:
             break
         if name in found:
-            raise TextError(number, f'the parser directive "{name}" is there twice; remove one')
+            raise TextError(number, f'the parser directive "{name}" appears twice; remove one')
         if name == "escape" and directive[2] not in ("\\", "`"):
             raise TextError(number, f'"{directive[2]}" cannot be the escape character; write escape=\\ or escape=`')
         found[name] = directive[2]

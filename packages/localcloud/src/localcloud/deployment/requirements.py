@@ -51,7 +51,7 @@ class Requirement:
     """A package that pip is to install.
 
     `text` is the line without comments and without its own options, such as --hash. `name` is in lower case with "-"
-    between words; it is "" if only a download could tell it. `versions` are the pinned ones (`==`). `location` is the
+    between words; it is "" if only a download could show it. `versions` are the pinned ones (`==`). `location` is the
     path or the address that the package comes from, "" for a package by name. `problem` says why pip will refuse the
     line, "" if it will not.
     """

@@ -13,7 +13,7 @@ from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEv
 from localcloud.deployment.errors import TextError
 
 MAX_DEPTH = 50
-# What an alias stands for counts each time: a few lines of aliases can stand for billions of values.
+# The value of an alias counts each time: a few lines of aliases can expand to billions of values.
 MAX_VALUES = 5_000
 
 
@@ -78,14 +78,14 @@ def _reader() -> YAML:
 
 def _check_size(text: str) -> None:
     """Raise TextError for too many values or levels, before any object is made of them."""
-    sizes: dict[str, int] = {}  # of what each anchor stands for
+    sizes: dict[str, int] = {}  # of the value of each anchor
     open_nodes: list[tuple[str | None, int]] = []
     values = 0
     for event in _reader().parse(text):
         line = event.start_mark.line + 1
         if isinstance(event, AliasEvent):
             if any(event.anchor == anchor for anchor, _ in open_nodes):
-                raise TextError(line, f"*{event.anchor} stands for something that contains it")
+                raise TextError(line, f"the alias *{event.anchor} is inside the value that it refers to; remove it")
             values += sizes.get(event.anchor, 1)
         elif isinstance(event, CollectionStartEvent):
             open_nodes.append((event.anchor, values))

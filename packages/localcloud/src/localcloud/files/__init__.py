@@ -1,4 +1,4 @@
-"""Files and names that somebody else wrote: an app's, a learner's, or a request's.
+"""Untrusted files and names: an app's, a learner's, or a request's.
 
 `paths`: keep a name inside its folder, and format it for a message.
 `reading`: read and copy regular files, up to a limit.

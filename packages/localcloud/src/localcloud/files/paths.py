@@ -24,17 +24,17 @@ def parse_relative_path(name: str) -> PurePosixPath:
     """
     reason = ""
     if len(name) > _LONGEST:
-        reason = f"a path has at most {_LONGEST:,} characters"
+        reason = f"it has more than {_LONGEST:,} characters"
     elif "\0" in name:
-        reason = "a path has no NUL byte"
+        reason = "it contains a NUL byte"
     elif "\\" in name:
         reason = 'write "/" between folders, not a backslash'
     elif not name.strip("/."):
-        reason = "it names no file in the folder"
+        reason = "it does not name a file in the folder"
     elif name.startswith("/"):
         reason = "write it relative to the folder"
     elif ".." in name.split("/"):
-        reason = 'a path inside the folder has no ".."'
+        reason = 'it contains ".."'
     if reason:
         raise OutsideError(f'"{format_name(name)}" does not stay in its folder: {reason}')
     return PurePosixPath(name)

@@ -1,4 +1,4 @@
-"""Read and copy files that somebody else wrote: regular files only, up to a limit."""
+"""Read and copy untrusted files: regular files only, up to a limit."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ async def _download(app: Wire, wire: Wire) -> int:
     while not isinstance(head, h11.Response):  # 1xx responses before it are for the proxy
         head = await app.receive()
     sent = headers.for_visitor(head.headers.raw_items())
-    if wire.state.their_state is h11.SEND_BODY:  # the app has answered early, so nobody reads the rest of the body
+    if wire.state.their_state is h11.SEND_BODY:  # the app has answered early, so the rest of the body is not read
         sent.append((b"Connection", b"close"))
     await wire.send(h11.Response(status_code=head.status_code, headers=sent, reason=head.reason))
     while isinstance(event := await app.receive(), h11.Data):

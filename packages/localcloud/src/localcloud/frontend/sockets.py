@@ -9,7 +9,7 @@ from datastore_emulator.errors import UserError
 from datastore_emulator.net.listen import ListenError, listen
 from localcloud.launch.plan import Platform
 
-# The app must be able to tell the platform's proxy from a visitor on 127.0.0.1, as it can in the cloud.
+# The app must be able to distinguish the platform's proxy from a visitor on 127.0.0.1, as in the cloud.
 _PROXY_ADDRESS = "127.0.0.254"
 _PORT_TRIES = 10
 

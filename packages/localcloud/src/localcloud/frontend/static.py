@@ -27,7 +27,7 @@ _NOT_FOUND = """<html><head><title>404 Not Found</title></head><body>
 
 
 class StaticHandlers:
-    """App Engine's `handlers`: serves static files, and finds out which paths are for the app.
+    """App Engine's `handlers`: serves static files, and decides which paths are for the app.
 
     A `static_dir` handler's `url` is a prefix and serves what lies below it; every other `url` must match the
     whole path (https://cloud.google.com/appengine/docs/standard/reference/app-yaml#handlers_element).

@@ -20,7 +20,7 @@ from localcloud.launch.packages import find_requirements, names_package
 from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.launch.python27_libraries import find_packages, is_python2_only
 
-# App Engine has taken these since 2026; the newest release of its parser on the package index does not know them.
+# App Engine has taken these since 2026; the newest release of its parser on the package index does not accept them.
 _BUNDLED_SERVICES = "app_engine_bundled_services"
 _NEWER_KEYS = frozenset({_BUNDLED_SERVICES, "vpc_access"})
 _Absence = tuple[tuple[str | int, ...], str]  # the path of a key, and why it is refused
@@ -179,7 +179,7 @@ def _absent_from_localcloud(yaml: YamlLines) -> Iterator[_Absence]:
         if service != "warmup":
             yield (
                 ("inbound_services", index),
-                f'localcloud has no inbound "{service}"; remove it to run the rest',
+                f'localcloud does not deliver "{service}" to apps; remove this inbound service to run the rest',
             )
     for key in ("api_config", "backends"):
         if key in yaml.keys:

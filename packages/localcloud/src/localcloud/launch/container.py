@@ -53,7 +53,7 @@ def plan_container(directory: Path, staging: Path) -> LaunchPlan:
                 build.follow(instruction, dockerfile.instructions[position + 1 :])
             except OSError as error:
                 text = format_name(f"{instruction.name} {instruction.value}")
-                raise LineError(f"{text}: this cannot be followed here ({error.strerror}); {_WITH_DOCKER}") from error
+                raise LineError(f"{text}: this failed ({error.strerror}); {_WITH_DOCKER}") from error
     return build.plan()
 
 
@@ -98,13 +98,15 @@ class _Build:
         if not value:
             raise LineError(f"{name} is empty; write its value or remove it")
         if name not in self._follow:
-            raise LineError(f"localcloud cannot follow {name}; {_WITH_DOCKER}")
+            raise LineError(f"localcloud does not support {name}; {_WITH_DOCKER}")
         if instruction.heredocs:
             raise LineError(
                 f"localcloud does not read here-documents; write {name} on lines that end in {self._dockerfile.escape}"
             )
         if name not in ("CMD", "ENTRYPOINT") and (found := re.search(r"\$\{\w+[^\w}][^}]*\}", value)):
-            raise LineError(f"localcloud does not work out {found[0]}; give the variable its value with ENV or ARG")
+            raise LineError(
+                f"localcloud does not support {found[0]}; set the variable with ENV or ARG and use its plain name"
+            )
         self._line, self._later = instruction.line, later
         self._follow[name](instruction)
 
@@ -160,7 +162,9 @@ class _Build:
 
     def _from(self, instruction: Instruction) -> None:
         if self._has_base:
-            raise LineError(f"a second FROM makes a build in stages; {_WITH_DOCKER}")
+            raise LineError(
+                f"localcloud does not support multi-stage builds, and this is a second FROM; {_WITH_DOCKER}"
+            )
         image = read_image(instruction.value, self._dockerfile.variables(self._global_args))
         found = _PYTHON_IMAGE.fullmatch(image)
         if not found:
@@ -206,9 +210,9 @@ class _Build:
         words = self._words(instruction)
         while words and words[0].startswith("--"):
             flag = words.pop(0)
-            # The files belong to whoever runs this, as does the process.
+            # The files have the owner of this process, whatever --chown says.
             if flag.partition("=")[0] not in ("--chown", "--link"):
-                raise LineError(f"localcloud cannot follow COPY {flag}; {_WITH_DOCKER}")
+                raise LineError(f"localcloud does not support COPY {flag}; {_WITH_DOCKER}")
         if len(words) < 2:
             name, value = instruction.name, instruction.value
             raise LineError(f'"{name} {value}" has no destination; write {name} SOURCE DESTINATION')

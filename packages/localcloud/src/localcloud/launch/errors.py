@@ -19,7 +19,7 @@ class FileError(UserError):
 
 
 class LineError(Exception):
-    """An error in one line, raised by code that knows neither the file nor the line; see `name_place`."""
+    """An error in one line, raised by code that has neither the file nor the line; see `name_place`."""
 
 
 @contextmanager

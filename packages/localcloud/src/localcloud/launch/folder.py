@@ -47,7 +47,7 @@ def _refuse_no_files(directory: Path) -> None:
             if os.path.lexists(file):
                 check_is_file(file.stat().st_mode)
         except NotReadError as error:
-            raise FileError(file, None, f"{error}; remove it, or replace it by a file") from error
+            raise FileError(file, None, f"{error}; remove it, or replace it with a file") from error
 
 
 def _read(directory: Path, function: str | None, platform: str | None, staging: Path) -> LaunchPlan:
@@ -92,7 +92,7 @@ def _function(directory: Path, function: str | None) -> LaunchPlan:
     source = read_source(main) if main.is_file() else None
     if main.is_file() and (source is None or source.functions):
         choice = f" with one of {', '.join(source.functions)}" if source else ""
-        raise FileError(main, None, f"no function is named to be served; pass --function NAME{choice}")
+        raise FileError(main, None, f"the folder needs the name of the function to serve; pass --function NAME{choice}")
     if source and source.event_functions:
         refuse_events(main, source.event_functions[0])
     raise FileError(

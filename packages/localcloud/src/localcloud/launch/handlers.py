@@ -19,7 +19,7 @@ from localcloud.launch.patterns import Pattern, PatternError
 from localcloud.launch.plan import Handler
 
 _WSGI_OBJECT = re.compile(r"^(\w+) *= *[\w.]*WSGIApplication\(", re.MULTILINE)
-# Where python27's builtins were reached.
+# The URLs of python27's builtins.
 _BUILTIN_URLS = {
     "admin_redirect": "/_ah/admin.*",
     "appstats": "/_ah/stats.*",
@@ -57,7 +57,7 @@ def check_scripts(directory: Path, file: Path, yaml: YamlLines, python: str) -> 
             raise FileError(
                 file,
                 line,
-                f'the entrypoint of a python3 app serves, not "{script}"; write "script: auto"',
+                f'on Python 3 the entrypoint serves the app; write "script: auto" instead of "{script}"',
             )
 
 
@@ -73,7 +73,7 @@ def read_handlers(file: Path, yaml: YamlLines, info: Any) -> Iterator[Handler]:
             try:
                 Pattern(expression)
             except PatternError as error:
-                reason = f'"{format_name(expression)}" is not a regular expression of App Engine\'s ({error})'
+                reason = f'"{format_name(expression)}" is not a regular expression that App Engine accepts ({error})'
                 raise FileError(file, line(key), reason) from error
         for key in ("static_dir", "static_files"):
             _refuse_path_outside(file, line(key), getattr(entry, key))

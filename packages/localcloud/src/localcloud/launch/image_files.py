@@ -66,7 +66,7 @@ class ImageFiles:
                 raise LineError(f"COPY {name}: it cannot be copied ({error.strerror})") from error
 
     def _matching(self, source: str) -> list[str]:
-        """Return the names in the context that a COPY source stands for."""
+        """Return the names in the context that a COPY source matches."""
         name = posixpath.normpath(source.lstrip("/") or ".")
         if name.startswith(".."):
             raise LineError(f"COPY {source}: docker copies nothing from outside the folder; move it inside")

@@ -91,7 +91,7 @@ def _resolve(file: Path, line: int, path: str, root: Path) -> Path:
     try:
         place = root if name == "." else resolve_inside(root, name)
         if os.path.realpath(file.parent / path.removeprefix("file:")) != os.path.realpath(place):
-            raise OutsideError(f'"{path}" goes up from a link')
+            raise OutsideError(f'"{path}" has ".." after a link')
     except (OutsideError, ValueError) as error:
         raise FileError(file, line, f"{error}; a requirements file can name files of the app's folder only") from error
     return place

@@ -123,7 +123,7 @@ def _entries(content: dict[str, Any], section: str, sources: Mapping[str, Source
     for given in content[section]:
         entry = _entry(given, sources)
         if entry.name in names:
-            raise ValueError(f"{entry.name} is there twice in {section}")
+            raise ValueError(f"{entry.name} appears twice in {section}")
         names.add(entry.name)
         yield entry
 

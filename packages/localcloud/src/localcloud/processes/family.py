@@ -55,7 +55,7 @@ class Family:
     def _is_marked(self, process: psutil.Process) -> bool:
         try:
             return process.environ().get(MARK) == self.token
-        except (psutil.Error, OSError):  # another user's, or gone
+        except (psutil.Error, OSError):  # another user's, or ended
             return False
 
 

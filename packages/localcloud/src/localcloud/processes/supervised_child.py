@@ -73,7 +73,7 @@ class SupervisedChild:
             if self._returncode is None:
                 with contextlib.suppress(BlockingIOError):
                     text = os.read(self._status, _PIPE_BYTES)
-                    # The pipe ends without a line only if somebody has killed the supervisor.
+                    # The pipe ends without a line only if the supervisor was killed.
                     self._returncode = int(text.split()[-1]) if text else self._popen.wait()
                     os.close(self._status)
             return self._returncode

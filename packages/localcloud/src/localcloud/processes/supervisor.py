@@ -47,7 +47,7 @@ def supervise(status: int) -> None:
         while True:
             ended, how = os.wait()
             if ended == child:
-                with contextlib.suppress(OSError):  # the reader has gone
+                with contextlib.suppress(OSError):  # the reader has closed the pipe
                     os.write(status, b"ended %d\n" % os.waitstatus_to_exitcode(how))
 
 

@@ -15,7 +15,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ServiceAddresses:
-    """Where an app finds the services, and its ticket for the API server; `redis` is None if no Redis runs."""
+    """The addresses of the services for an app, and its ticket for the API server; `redis` is None if no Redis runs."""
 
     project: str
     datastore: str

@@ -1,4 +1,4 @@
-"""The Datastore of a local cloud: embedded, or a server that somebody else started."""
+"""The Datastore of a local cloud: embedded, or a server that localcloud did not start."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class DatastoreService(Protocol):
         ...
 
     def start(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
-        """Listen; `handlers` answer other gRPC services on the same port, where the port is ours."""
+        """Listen; `handlers` answer other gRPC services on the same port, if this object owns the port."""
         ...
 
     def close(self) -> None:
@@ -119,7 +119,9 @@ class EmbeddedDatastore:
     def _before_call(self, call: str) -> None:
         self._observe(call)
         if self._away:
-            raise DatastoreError(grpc.StatusCode.UNAVAILABLE, "the Datastore is away, as localcloud was asked")
+            raise DatastoreError(
+                grpc.StatusCode.UNAVAILABLE, "the Datastore is down, because localcloud was asked for an outage"
+            )
 
 
 class ExternalDatastore:

@@ -1,4 +1,4 @@
-"""A Redis server that somebody else started."""
+"""A Redis server that localcloud did not start."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from codelab.check.facts.python import python_facts
 from codelab.check.facts.template import template_facts
 from codelab.readme.trees import Tree, Unread
 
-# More than anybody writes by hand. A file of this size is read in a moment.
+# More than people write by hand, and little enough to read at once.
 MAX_LINES = 5_000
 MAX_CHARACTERS = 150_000
 MAX_COLUMNS = 10_000
@@ -121,7 +121,7 @@ def is_style(fact: Fact) -> bool:
 
 
 def marks_a_step(fact: Fact) -> bool:
-    """Return whether a fact that comes or goes shows that somebody has begun a step.
+    """Return whether adding or removing this fact shows that a step has begun.
 
     A way to write a call does not show it, and neither does an import from the standard library or the method that is
     called on an object.

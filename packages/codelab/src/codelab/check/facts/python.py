@@ -12,10 +12,10 @@ from codelab.check.facts.fact import Fact, Kind, UnreadableError, quoted
 _MANY = 99
 # No package has a name of more parts.
 _MOST_PARTS = 20
-# Where Python itself ends a line; str.splitlines knows more.
+# The line ends of Python itself; str.splitlines splits at more characters.
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ENVIRONMENT = ("os.environ", "os.getenv", "os.environ.get")
-# What is done with a variable's text is style.
+# The use of a variable's text is style.
 _VALUE_OF_ENVIRONMENT = ("os.environ.get().", "os.getenv().")
 # An HTTP header, a name that is known outside the file.
 _HEADER = re.compile(r"X-[A-Z]+(?:-[A-Z]+)*", re.IGNORECASE)
@@ -45,7 +45,7 @@ def python_facts(file: str, text: str, called_from_outside: frozenset[str]) -> I
 
 
 class _FactReader:
-    """Knows the meaning of names: "google.cloud.ndb", or "google.cloud.ndb.Client()" for an object that it made."""
+    """Resolves names: to "google.cloud.ndb", or to "google.cloud.ndb.Client()" for an object that it made."""
 
     def __init__(self, file: str, text: str, module: ast.Module) -> None:
         self._file = file

@@ -10,7 +10,7 @@ from datastore_emulator.errors import UserError
 from localcloud.deployment.requirements import Option, Requirement, read_requirements
 from localcloud.launch.errors import read_text
 
-# Where packages come from, and versions that do not count here.
+# Options about the source of packages, and versions, which do not count here.
 _WITHOUT_EFFECT = ("--constraint", "--extra-index-url", "--index-url")
 
 

@@ -85,7 +85,7 @@ _read_headers = wsgiserver2.read_headers
 
 
 def _read_hyphenated_headers(rfile, hdict=None):
-    """Drop `User_Agent`, which WSGI cannot tell from `User-Agent`, as other servers do."""
+    """Drop `User_Agent`, which WSGI cannot distinguish from `User-Agent`, as other servers do."""
     headers = _read_headers(rfile, hdict)
     for name in [name for name in headers if "_" in name]:
         del headers[name]
