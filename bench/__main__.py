@@ -19,7 +19,7 @@ def main() -> None:
     """Run the benchmarks that the command line names, and write their results."""
     prepare_process()
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Whoever ends it early, what it started ends too.
+        # A signal must also end the processes that this started.
         signal.signal(number, lambda *_: sys.exit(1))
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", help="datastores or modules (default: both)")

@@ -49,7 +49,7 @@ def main() -> int:
     minutes = float(os.environ.get("SOAK_MINUTES") or DEFAULT_MINUTES)
     seed = int(os.environ.get("SOAK_SEED") or random.randrange(1 << 30))
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Whoever ends it early, what it started ends too.
+        # A signal must also end the processes that this started.
         signal.signal(number, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory(prefix="soak-") as name, contextlib.ExitStack() as stack:
         place = Path(name)

@@ -1,4 +1,4 @@
-"""The tests, of which some fork from a process that speaks gRPC."""
+"""The tests. Some fork from a process that uses gRPC."""
 
 import os
 

@@ -149,13 +149,13 @@ def test_host_that_others_can_reach_is_allowed_with_the_option(start):
 
 
 @pytest.mark.parametrize("text", ["8081", "localhost:", "localhost:99999", ":8081"])
-def test_address_that_is_none_is_one_line(text):
+def test_invalid_address_is_reported_in_one_line(text):
     assert failure("--host-port", text) == (
         f'datastore-emulator: --host-port: "{text}" is not HOST:PORT, as in 127.0.0.1:8081\n'
     )
 
 
-def test_reader_that_has_gone_ends_it_without_a_traceback():
+def test_closed_output_pipe_ends_it_without_a_traceback():
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, "-m", "datastore_emulator", *ANY_PORT]

@@ -72,7 +72,7 @@ def test_a_refused_mutation_undoes_the_others_of_its_commit(client, put, commit)
     assert client.get(other.key) is None
 
 
-def test_a_deleted_entity_is_gone_from_lookup_and_queries(client, put, find):
+def test_deleted_entity_is_absent_from_lookup_and_queries(client, put, find):
     entity = put("Thing", 1, n=1)
     client.delete(entity.key)
     assert (client.get(entity.key), find("Thing", ("n", "=", 1))) == (None, [])

@@ -50,7 +50,7 @@ def test_plan_without_analysis_names_the_index_and_reads_nothing(explain):
         _ = metrics.execution_stats
 
 
-def test_an_analysis_counts_what_was_read(explain):
+def test_analysis_counts_the_entries_read(explain):
     results, metrics = explain()
     stats = metrics.execution_stats
     assert (len(results), stats.results_returned, stats.read_operations) == (10, 10, 10)

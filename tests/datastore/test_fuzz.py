@@ -1,4 +1,4 @@
-"""Whatever bytes come to the gRPC port: an answer or a refusal that names the request's mistake, and soon."""
+"""Random bytes at the gRPC port get an answer, or a refusal that names the mistake, in time."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_a_deep_query_is_answered_or_refused(call, depth):
     call("RunQuery", _conditions_within_conditions(depth).SerializeToString())
 
 
-def test_bytes_that_are_no_request_are_refused_by_name(port):
+def test_malformed_request_is_refused_with_the_name_of_the_message(port):
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         lookup = channel.unary_unary(f"/{SERVICE}/Lookup")
         with pytest.raises(grpc.RpcError) as caught:
@@ -190,7 +190,7 @@ def test_a_request_that_is_too_large_is_refused_and_the_next_is_answered(port, c
 
 @fuzz
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda rest: b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + rest))
-def test_bytes_that_are_no_http_end_only_their_connection(port, call, sent):
+def test_invalid_http_ends_only_its_connection(port, call, sent):
     with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) as connection:
         connection.sendall(sent)
     assert call("Lookup", m.LookupRequest(project_id=PROJECT).SerializeToString()) == grpc.StatusCode.OK

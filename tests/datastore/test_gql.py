@@ -1,4 +1,4 @@
-"""GQL: what a text finds, and what is said of one that cannot be read."""
+"""GQL: the results of a text, and the error for a text that cannot be read."""
 
 from __future__ import annotations
 

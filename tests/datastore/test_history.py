@@ -27,7 +27,7 @@ def now() -> datetime.datetime:
 
 @pytest.fixture
 def then(client, put):
-    """A time at which Thing 1 and 2 had n=1 and n=2; since then 1 has changed, 2 is gone and 3 is new."""
+    """A time at which Thing 1 and 2 had n=1 and n=2; since then 1 has changed, 2 was deleted and 3 is new."""
     one, _ = put("Thing", 1, n=1), put("Thing", 2, n=2)
     moment = now()
     one["n"] = 10

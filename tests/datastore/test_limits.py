@@ -1,4 +1,4 @@
-"""What a request may not hold, and the words it is refused with."""
+"""The limits of a request, and the messages of the refusals."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def test_a_lookup_of_more_than_a_thousand_keys_is_refused(client, project):
 
 
 def test_a_commit_may_have_more_than_five_hundred_mutations(client, commit):
-    # The limit of 500 is gone from the service's list of limits, and Google's emulators take more too.
+    # The service's list of limits no longer has the limit of 500, and Google's emulators take more too.
     result = commit(*({"upsert": _entity([("Thing", number)])} for number in range(1, 602)))
     assert len(result.mutation_results) == 601
 

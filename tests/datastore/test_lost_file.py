@@ -157,7 +157,7 @@ def test_a_log_that_was_lost_stops_writes_and_loses_nothing(path, served, lose):
     assert numbers(path, served.client.project) == {1}
 
 
-def test_a_hard_link_stops_writes_until_it_is_gone_and_reads_go_on(path, served):
+def test_hard_link_stops_writes_until_it_is_removed_and_reads_go_on(path, served):
     link = path.with_name("link.db")
     link.hardlink_to(path)
     with pytest.raises(exceptions.FailedPrecondition, match=r"has a hard link.*remove the link"):

@@ -166,7 +166,7 @@ def test_ties_follow_the_requested_key_order(put, find):
     assert find("Thing", order=["-same", "__key__"]) == [1, 2, 3]
 
 
-def test_an_order_after_the_key_wants_its_property_all_the_same(put, find):
+def test_order_after_the_key_still_requires_its_property(put, find):
     put("Thing", 1, n=2)
     put("Thing", 2)
     put("Thing", 3, n=1)
@@ -313,7 +313,7 @@ def test_a_projection_has_only_its_properties(client, put):
     assert [dict(entity) for entity in query.fetch()] == [{"n": 1, "text": "x"}]
 
 
-def test_a_projected_value_says_that_an_index_had_it(client, put, project):
+def test_projected_value_is_marked_as_from_an_index(client, put, project):
     # Meaning 18; by it clients know that a number may be a timestamp.
     put("Thing", 1, moment=_moment(7))
     query = {"kind": [{"name": "Thing"}], "projection": [{"property": {"name": "moment"}}]}

@@ -259,7 +259,7 @@ def test_a_change_elsewhere_aborts_no_commit_of_what_was_read_in_the_past(engine
     assert engine.commit(request).mutation_results
 
 
-def test_a_reset_ends_the_transactions_that_read_what_it_takes(engine):
+def test_reset_aborts_transactions_that_read_the_removed_entities(engine):
     commit(engine, put=(ballast(1, 10),))
     transaction = begin(engine)
     engine.reset(PROJECT)

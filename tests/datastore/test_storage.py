@@ -1,4 +1,4 @@
-"""The file: what it keeps, and what is said of one that cannot be used."""
+"""The file: what it keeps, and the refusal of a file that cannot be used."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def _socket(path: Path) -> None:
         pytest.param(os.mkdir, "it is a directory", id="directory"),
     ],
 )
-def test_a_path_that_is_no_file_is_refused_by_the_command_in_one_line(tmp_path, make, message):
+def test_path_that_is_not_a_file_is_refused_in_one_line(tmp_path, make, message):
     make(tmp_path / "data")
     command = [
         sys.executable,

@@ -118,7 +118,7 @@ def test_a_transaction_that_wrote_nothing_is_never_aborted(client, connect, put)
             other.put(thing)
 
 
-def test_a_write_outside_any_transaction_gives_way_to_one_that_has_read(client, connect, put):
+def test_write_outside_a_transaction_is_aborted_if_one_has_read_the_entity(client, connect, put):
     thing = put("Thing", 1, n=1)
     other = connect()
     with client.transaction() as transaction:

@@ -1,4 +1,4 @@
-"""google-cloud-datastore: how it is asked what a program asks."""
+"""Run the steps of a program with google-cloud-datastore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""google-cloud-ndb: how it is asked what a program asks."""
+"""Run the steps of a program with google-cloud-ndb."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _AnyModel(ndb.Expando):
         pass
 
 
-# ndb wants a model for each kind that it reads.
+# ndb needs a model for each kind that it reads.
 _MODELS = {kind: type(kind, (_AnyModel,), {}) for kind in ("K", "L", "N")}
 
 

@@ -1,4 +1,4 @@
-"""Each declared difference is one still."""
+"""Each declared difference still exists."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ def test_the_emulator_still_differs(pair: StorePair, difference: Difference) -> 
     program = difference.shown[pair.name]
     *before, (_, here, there) = pair.answers(program)
     assert [step[1] for step in before] == [step[2] for step in before]
-    assert here != there, "the difference is gone: take it out of the table"
+    assert here != there, "the difference no longer exists: remove it from the table"
     assert any(covering(pair.name, program[:number], step) is difference for number, step in enumerate(program))

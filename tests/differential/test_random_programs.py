@@ -76,7 +76,7 @@ class _FailsEachCommit(Engine):
 
 
 @pytest.mark.parametrize("pair", [EMULATORS["datastore"]], indirect=True)
-def test_engine_that_fails_each_commit_is_no_mutant(pair: StorePair) -> None:
+def test_engine_that_fails_each_commit_is_not_a_valid_mutant(pair: StorePair) -> None:
     mutant = replace(MUTANTS["forgets deletes"], engine=_FailsEachCommit)
     with serving(mutant.engine()) as broken:
         pair = replace(pair, embedded=broken)

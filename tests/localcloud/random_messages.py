@@ -1,4 +1,4 @@
-"""Messages that chance has filled: of the right type, seldom of the right sense."""
+"""Messages with random values: of the right types, but seldom meaningful."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ def test_forged_headers_become_what_the_record_says(served: Served) -> None:
     assert differences(served.record.headers, others, {**served.known, "claims": CLAIMS}) == []
 
 
-def test_record_says_what_becomes_of_each_forged_header(served: Served) -> None:
+def test_record_covers_each_forged_header(served: Served) -> None:
     assert {entry.name for entry in served.record.forged} == set(FORGED)
 
 

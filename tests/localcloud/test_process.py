@@ -1,4 +1,4 @@
-"""`Process`: its output, and that everything it started is gone after `stop`, daemons included."""
+"""`Process`: its output, and that `stop` ends everything it started, daemons included."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def test_data_is_in_xdg_data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert (tmp_path / "data" / "localcloud").is_dir()
 
 
-def test_data_directory_that_cannot_be_made_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_directory_that_cannot_be_made_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a file").touch()
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "a file"))
     with pytest.raises(UserError, match=r"a file/localcloud: cannot make this directory .* choose another file with"):

@@ -28,6 +28,6 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def guest_environment(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment of somebody who tests with the Datastore's wheel, pytest and google-cloud-ndb."""
+    """An environment of a user: the Datastore's wheel, pytest and google-cloud-ndb."""
     packages = ["pytest", "pytest-xdist", "google-cloud-ndb"]
     return Environment(tmp_path_factory.mktemp("environments") / "guest", [wheels["datastore-emulator"]], packages)

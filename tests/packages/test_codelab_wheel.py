@@ -32,7 +32,7 @@ def course(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_list_outside_a_course_says_in_one_line_that_there_are_no_codelabs(
+def test_list_outside_a_course_reports_in_one_line_that_there_are_no_codelabs(
     environment: Environment, tmp_path: Path
 ) -> None:
     ended = subprocess.run(

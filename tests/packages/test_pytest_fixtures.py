@@ -1,4 +1,4 @@
-"""Somebody else's project with the fixtures, in an environment with the wheel, pytest and Google's clients only."""
+"""A user's project with the fixtures, in an environment with the wheel, pytest and Google's clients only."""
 
 from __future__ import annotations
 

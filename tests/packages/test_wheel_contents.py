@@ -10,7 +10,7 @@ import pytest
 from tests.packages.conftest import PACKAGES
 from tests.packages.wheels import ROOT
 
-# Losing one of these shows only when somebody needs it.
+# A missing one of these shows only when it is used.
 DATA = {
     "datastore-emulator": ["datastore_emulator/py.typed"],
     "localcloud": [

@@ -288,7 +288,7 @@ def test_address_of_redis_written_into_the_code(learner: Learner) -> None:
     check(learner, "mod13-memorystore").says("2 of 4", "main.py", "REDIS_HOST", "is missing")
 
 
-def test_python_that_is_none(learner: Learner) -> None:
+def test_invalid_python(learner: Learner) -> None:
     learner.makes("mod2-cloudndb", Replace("main.py", "with client.context():", "with client.context()"), after=4)
     check(learner, "mod2-cloudndb").says('main.py:27: not valid Python: "with client.context()" (')
 
@@ -298,12 +298,12 @@ def test_a_block_that_is_not_indented(learner: Learner) -> None:
     check(learner, "mod2-cloudndb").says("main.py:28: not valid Python: ")
 
 
-def test_yaml_that_is_none(learner: Learner) -> None:
+def test_invalid_yaml(learner: Learner) -> None:
     learner.makes("mod2-cloudndb", Replace("app.yaml", "- name: grpcio\n", "- name: grpcio\n\t"), after=2)
     check(learner, "mod2-cloudndb").says("1 of 5", "app.yaml:11: not valid YAML: ")
 
 
-def test_a_template_that_is_none(learner: Learner) -> None:
+def test_invalid_template(learner: Learner) -> None:
     learner.makes("mod1-flask", Replace("templates/index.html", "{% endfor %}\n", ""), after=3)
     check(learner, "mod1-flask").says("templates/index.html:", "not a valid Jinja2 template: ")
 

@@ -1,4 +1,4 @@
-"""The API server as such: endpoints, refusals, several apps, a Datastore that is gone."""
+"""The API server: endpoints, refusals, several apps, and a Datastore that is down."""
 
 import http.client
 import pickle

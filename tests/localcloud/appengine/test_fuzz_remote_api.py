@@ -1,4 +1,4 @@
-"""Whatever bytes come to the API server: a Response or an HTTP refusal, and soon."""
+"""Random bytes at the API server get a Response or an HTTP refusal, in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Procfiles: the processes, and the lines that are none."""
+"""Procfiles: the processes, and invalid lines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_empty_procfile_has_no_process() -> None:
 
 
 @pytest.mark.parametrize("line", ["web gunicorn", "web:", "web:   ", " web: gunicorn", "web server: a", "w\u00e9b: a"])
-def test_line_that_is_no_process_is_refused_with_its_number(line: str) -> None:
+def test_invalid_line_is_refused_with_its_number(line: str) -> None:
     with pytest.raises(TextError) as caught:
         read_procfile(f"a: b\n{line}\n")
     expected = f'cannot read "{line.strip()}" as a process; write a line such as "web: COMMAND"'

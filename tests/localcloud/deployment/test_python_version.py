@@ -17,5 +17,5 @@ from localcloud.deployment.python_version import PythonVersion, read_python_vers
         ("", None),
     ],
 )
-def test_first_line_that_is_no_comment_is_the_version(text: str, version: PythonVersion | None) -> None:
+def test_first_line_besides_comments_is_the_version(text: str, version: PythonVersion | None) -> None:
     assert read_python_version(text) == version

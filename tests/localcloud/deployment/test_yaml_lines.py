@@ -1,4 +1,4 @@
-"""YAML that is small and stands for much, that is deep, or that is not what it says."""
+"""YAML that is short and expands to much, that is nested deeply, or that is invalid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the front ends have no business with passes through unchanged, in both directions."""
+"""Other bytes pass through the front ends unchanged, in both directions."""
 
 from __future__ import annotations
 

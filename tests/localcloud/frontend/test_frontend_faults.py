@@ -1,4 +1,4 @@
-"""What goes wrong with visitors and apps, and the front end's own port."""
+"""Faults of visitors and apps, and the front end's own port."""
 
 from __future__ import annotations
 
@@ -273,7 +273,7 @@ def test_request_cut_at_any_byte_does_not_look_whole_to_the_app(
         max_size=14,
     )
 )
-def test_random_bytes_are_no_internal_error(any_front_end: FrontEnd, pieces: list[bytes]) -> None:
+def test_random_bytes_cause_no_internal_error(any_front_end: FrontEnd, pieces: list[bytes]) -> None:
     with connect(any_front_end) as connection:
         connection.sendall(b"".join(pieces) + b"\r\n\r\n")
         connection.shutdown(socket.SHUT_WR)

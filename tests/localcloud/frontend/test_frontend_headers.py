@@ -1,4 +1,4 @@
-"""Who the visitor is, what each platform takes from a request's headers and what it adds."""
+"""The visitor's address, and the headers that each platform removes and adds."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def test_a_procfile_brings_no_server_of_its_own(read):
         ("", 'Procfile: there is no "web" process (the file is empty); add a line "web: COMMAND"'),
     ],
 )
-def test_a_faulty_procfile_is_told_by_line(refusal, text, message):
+def test_faulty_procfile_is_refused_with_its_line(refusal, text, message):
     assert refusal({"Procfile": text}) == message
 
 

@@ -190,7 +190,7 @@ def test_an_argument_before_from_is_inherited_by_name_only(build):
     assert build(text).environment == {"A": "3.14", "B": "b"}
 
 
-def test_a_variable_that_workdir_is_made_of_tells_where_that_is(build, tmp_path):
+def test_variable_in_workdir_becomes_the_local_directory(build, tmp_path):
     plan = build(FROM + "ENV APP_HOME=/srv\nWORKDIR $APP_HOME/app\nCOPY . $APP_HOME/app\n" + START)
     assert (plan.environment, plan.directory) == (
         {"APP_HOME": str(tmp_path / "image" / "srv")},
@@ -347,17 +347,17 @@ def test_pip_install_names_packages(build, command, packages):
         ),
     ],
 )
-def test_what_cannot_be_followed_is_refused_by_line(refused, text, message):
+def test_unsupported_instruction_is_refused_with_its_line(refused, text, message):
     assert refused(text).startswith(message)
 
 
-def test_a_file_left_out_by_dockerignore_is_told_as_such(refusal):
+def test_file_in_dockerignore_is_refused_with_the_reason(refusal):
     files = {**APP, "Dockerfile": IN_APP + "COPY main.py .\n" + START, ".dockerignore": "*.py\n"}
     assert refusal(files) == 'Dockerfile:3: COPY "main.py": .dockerignore leaves it out; remove it there'
 
 
 @pytest.mark.parametrize("path", ["/bin/sh", "/etc/hosts", "http://localhost/app", "./app/main.py", "$HOME/app"])
-def test_paths_that_are_no_copies_may_be_named(build, path):
+def test_paths_outside_the_image_files_may_be_named(build, path):
     assert build(IN_APP + f"COPY . .\nENV A={path.replace('$', 'x')}\nCMD run {path}\n").command[-1] == f"run {path}"
 
 

@@ -1,4 +1,4 @@
-"""Which file decides what a folder is, and what is said of a folder that is nothing."""
+"""The file that decides the platform of a folder, and the refusal of a folder that has none."""
 
 import pytest
 
@@ -103,7 +103,7 @@ def test_the_first_deployment_file_decides(read, files, options, platform, sourc
         ),
     ],
 )
-def test_a_folder_that_cannot_be_run_says_what_it_lacks(refusal, files, options, message):
+def test_folder_that_cannot_be_run_is_refused_with_advice(refusal, files, options, message):
     assert refusal(files, **options) == message
 
 
@@ -117,7 +117,7 @@ def test_a_missing_folder_is_named(tmp_path):
         read_plan(tmp_path / "nowhere", staging=tmp_path / "image")
 
 
-def test_the_tools_own_settings_in_pyproject_toml_are_no_dependencies(read):
+def test_pyproject_with_tool_settings_only_has_no_dependencies(read):
     plan = read({"main.py": APP, "pyproject.toml": "[tool.ruff]\nline-length = 100\n"})
     assert plan.requirements == ()
 

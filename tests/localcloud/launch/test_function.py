@@ -50,7 +50,7 @@ def test_functions_framework_in_requirements_is_left_as_it_is(read, line):
         "this is no Python 3, or a newer one",
     ],
 )
-def test_a_function_may_be_bound_in_any_way_python_knows(read, source):
+def test_function_may_be_bound_in_any_way(read, source):
     assert read({"main.py": source}, function="visitme").function == "visitme"
 
 
@@ -66,7 +66,7 @@ def test_a_function_may_be_bound_in_any_way_python_knows(read, source):
         ("", NONE),
     ],
 )
-def test_a_missing_function_is_told_with_the_functions_found(refusal, source, found):
+def test_missing_function_is_reported_with_the_functions_found(refusal, source, found):
     assert refusal({"main.py": source}, function="visitme") == (
         f'main.py: there is no function "visitme" in it, {found}'
     )

@@ -1,4 +1,4 @@
-"""Paths in an app's own files that lead out of its folder, and files that are none."""
+"""Paths in an app's own files that lead out of its folder, and pipes or folders in place of files."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_copy_of_a_link_inside_is_its_content(links: Path, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", ["app.yaml", "Dockerfile", "Procfile", "main.py", "requirements.txt"])
 @pytest.mark.parametrize("kind", ["named pipe", "device", "folder", "link to itself"])
-def test_what_stands_in_place_of_a_file_is_named(tmp_path: Path, name: str, kind: str) -> None:
+def test_non_file_in_place_of_a_file_is_named(tmp_path: Path, name: str, kind: str) -> None:
     file = tmp_path / name
     if kind == "named pipe":
         os.mkfifo(file)

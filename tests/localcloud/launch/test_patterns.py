@@ -39,7 +39,7 @@ def test_a_pattern_that_python_would_backtrack_over_is_matched_in_time(source: s
         ("/\ud800", "Unicode"),
     ],
 )
-def test_a_pattern_that_app_engine_has_not_is_refused_with_the_reason(
+def test_pattern_that_app_engine_does_not_accept_is_refused(
     source: str, reason: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(PatternError, match=reason):

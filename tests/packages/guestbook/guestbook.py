@@ -1,4 +1,4 @@
-"""A guest book with google-cloud-datastore, as somebody writes it who does not know the emulator."""
+"""A guest book with google-cloud-datastore, written without knowledge of the emulator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tests of somebody who uses google-cloud-datastore."""
+"""A user's tests, with google-cloud-datastore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tests of somebody who uses google-cloud-ndb."""
+"""A user's tests, with google-cloud-ndb."""
 
 from __future__ import annotations
 
