@@ -1,1 +1,1 @@
-"""How fast the local cloud is, beside Google's emulators and beside the floor: `make bench`, docs/bench.md."""
+"""The speed of the local cloud, compared with Google's emulators and with the floor: `make bench`, docs/bench.md."""

@@ -1,4 +1,4 @@
-"""What Google Cloud asks for what the modules use, in one place, and the bill for a million visits by it."""
+"""Google Cloud's prices for the services that the modules use, and the bill for a million visits."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _PATIENCE_SECONDS = 60.0
 
 
 class Sample(NamedTuple):
-    """What the process that serves has at one moment."""
+    """The log, the memory and the open files of the serving process at one moment."""
 
     log: int
     resident: int

@@ -1,4 +1,4 @@
-"""What the soak does to the listeners: work as apps do it, clients that leave in the middle, and bytes of chance."""
+"""The load of the soak: the work of apps, clients that are killed, and random bytes."""
 
 from __future__ import annotations
 
@@ -285,7 +285,7 @@ _REQUESTS = [
 
 
 def _damage(chance: random.Random, data: bytes) -> bytes:
-    """Return the bytes cut, with some changed, left out or said twice."""
+    """Return the bytes cut, with some changed, left out or repeated."""
     damaged = bytearray(data)
     for _ in range(chance.choice([0, 1, 1, 2, 4, 16])):
         at = chance.randrange(len(damaged) + 1)

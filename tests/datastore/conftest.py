@@ -21,7 +21,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
-    """Where the shared server listens, as its clients find it."""
+    """The address of the shared server, set as the variable that clients read."""
     before = os.environ.get("DATASTORE_EMULATOR_HOST")
     with Engine() as engine:
         server = DatastoreServer(engine)

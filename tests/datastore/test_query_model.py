@@ -159,7 +159,7 @@ def order_of(asked: Asked, conjunctions: list[Conditions]) -> list[tuple[str, bo
 def match(
     path: tuple[Any, ...], values: dict[str, list[Any]], one: Conditions, order: list[tuple[str, bool]]
 ) -> list[Any] | None:
-    """Where a conjunction puts an entity: the rank of each part of the order, None if it does not find it."""
+    """Return the ranks of an entity in each part of the order, None if the conjunction does not match it."""
     if not all(value in values.get(name, []) for name, operator, value in one if operator == "="):
         return None
     ranged = {name for name, operator, _ in one if operator != "="}

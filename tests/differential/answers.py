@@ -1,4 +1,4 @@
-"""What came back, in words that are equal if and only if two Datastores answered the same."""
+"""Answers as values that are equal if and only if two Datastores answered the same."""
 
 from __future__ import annotations
 

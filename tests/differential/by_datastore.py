@@ -53,7 +53,7 @@ class ByDatastore:
 
     @contextlib.contextmanager
     def transaction(self, **options: Any) -> Iterator[datastore.Transaction]:
-        """A transaction that all steps within take part in; it is rolled back unless it has been ended by then."""
+        """Open a transaction around steps; roll it back at the end unless it has ended by then."""
         transaction = self._client.transaction(**options)
         transaction.begin()
         self._client._push_batch(transaction)

@@ -1,4 +1,4 @@
-"""Where the embedded engine and Google's emulators answer differently, and who is right.
+"""The declared differences between the embedded engine and Google's emulators, and which one is right.
 
 Random programs leave out what is declared here, and nothing else; each difference is shown by a program, and a test
 fails when an emulator no longer answers that differently. docs/support.md prints this table.
@@ -45,9 +45,9 @@ class Difference:
     what: str
     here: str
     right: str
-    """Who does as the service is documented to do."""
+    """Which one behaves as the service is documented."""
     trait: traits.Trait
-    """What the steps have in common that may be answered differently."""
+    """The trait of the steps that may be answered differently."""
     shown: dict[Emulator, Program]
     """By emulator a program whose last step it answers differently."""
     datastore: str = AS_HERE

@@ -69,7 +69,7 @@ def test_broken_engine_is_detected_by_what_is_broken(pair: StorePair, mutant: Mu
 
 
 class _FailsEachCommit(Engine):
-    """What a patch with an outdated signature makes of an engine."""
+    """An engine after a patch with an outdated signature: every commit fails."""
 
     def commit(self) -> m.CommitResponse:  # type: ignore[override]
         raise NotImplementedError

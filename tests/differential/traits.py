@@ -25,7 +25,7 @@ from tests.differential.program import (
 )
 
 Trait = Callable[[Step, Program], bool]
-"""Whether the step has it, after those before it."""
+"""Return whether the step has it, after those before it."""
 
 RANGES = ("<", "<=", ">", ">=", "!=", "NOT_IN")
 
@@ -90,7 +90,7 @@ def goes_past_key(query: Query) -> bool:
 
 
 def pages_past_key(query: Query) -> bool:
-    """Whether the query is read by cursors that hold more than the key and what comes before it in the order."""
+    """Return whether the query is read by cursors that hold more than the key and what comes before it in the order."""
     names = ranged(query)
     order = [name.lstrip("-") for name in query.order]
     by_key = "__key__" in order or (not order and names == ["__key__"])
@@ -122,7 +122,7 @@ def fails_in_the_middle(step: Step, _: Program) -> bool:
 
 
 def _holds(value: Any, condition: Callable[[Any], bool]) -> bool:
-    """Whether the value, or one within an embedded entity, is such a one."""
+    """Return whether the value, or one within an embedded entity, satisfies the condition."""
     return condition(value) or (isinstance(value, dict) and any(_holds(one, condition) for one in value.values()))
 
 
@@ -153,7 +153,7 @@ def walks_array(step: Step, before: Program) -> bool:
 
 
 def pages_array(step: Step, before: Program) -> bool:
-    """Whether a query that is read by cursors may walk several values of one property."""
+    """Return whether a query that is read by cursors may walk several values of one property."""
     arrays = _with_arrays((*before, step), lambda array: len(array) > 1)
     return any(query.page is not None and _named(query, equal=False) & arrays for query in queries_in(step))
 
@@ -185,7 +185,7 @@ def _reads_in_groups(steps: Iterable[Get | Query]) -> set[Path]:
 
 
 def meets_in_a_group_only(step: Step, _: Program) -> bool:
-    """Whether the later of two transactions touches an entity group that the earlier has read, but no such entity.
+    """Return whether the later transaction touches an entity group that the earlier has read, but none of its reads.
 
     A query without a kind is taken to touch all.
     """
@@ -201,7 +201,7 @@ def meets_in_a_group_only(step: Step, _: Program) -> bool:
 
 
 def writes_what_is_read(step: Step, _: Program) -> bool:
-    """Whether the later of two transactions writes what the earlier may have read."""
+    """Return whether the later of two transactions writes what the earlier may have read."""
     if not isinstance(step, Collide):
         return False
     asks = any(isinstance(one, Query) for one in step.earlier_reads)

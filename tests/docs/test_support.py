@@ -42,7 +42,7 @@ def rows(heading: str) -> list[list[str]]:
 
 def named_tests() -> set[str]:
     """Return the tests in the table of capabilities."""
-    return {name for row in rows("What clients can ask of them") for name in re.findall(r"`(test_\w+\.py)`", row[1])}
+    return {name for row in rows("The features of these RPCs") for name in re.findall(r"`(test_\w+\.py)`", row[1])}
 
 
 def datastore_tests() -> set[str]:

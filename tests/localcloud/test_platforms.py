@@ -63,7 +63,7 @@ RECORDS = {record.title: record for record in records()}
 
 @dataclass(frozen=True)
 class Received:
-    """What an app was sent with one request, and its environment."""
+    """The headers and the peer that an app received with one request, and its environment."""
 
     headers: Mapping[str, str]
     peer: str

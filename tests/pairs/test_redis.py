@@ -29,7 +29,7 @@ DEADLINE = 20
 
 @dataclass
 class Environment:
-    """What a check needs: the folder to run, an empty Redis, and a directory for certificates."""
+    """The resources of a check: the folder to run, an empty Redis, and a directory for certificates."""
 
     folder: Path
     memorystore: Memorystore

@@ -1,4 +1,4 @@
-"""What several tests and the benchmark share, and no product command needs.
+"""Code that several tests and the benchmark share, and no product command needs.
 
 - `course`: the modules, from course.yaml, the folders and the READMEs.
 - `lanes`: ways to run the suite with real components, and the tools that each needs.

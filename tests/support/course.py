@@ -49,27 +49,27 @@ class Folder:
 
     @property
     def runs_on_app_engine_python27(self) -> bool:
-        """Whether app.yaml asks for the python27 runtime."""
+        """True if app.yaml asks for the python27 runtime."""
         return self._has("app.yaml", "runtime: python27")
 
     @property
     def runs_on_python27(self) -> bool:
-        """Whether the folder asks for Python 2.7 on any platform."""
+        """True if the folder asks for Python 2.7 on any platform."""
         return self.runs_on_app_engine_python27 or self.has_python27_image
 
     @property
     def has_python27_image(self) -> bool:
-        """Whether the Dockerfile starts from Python 2.7."""
+        """True if the Dockerfile starts from Python 2.7."""
         return self._has("Dockerfile", "FROM python:2")
 
     @property
     def has_dockerfile(self) -> bool:
-        """Whether a container can be built of the folder."""
+        """True if a container can be built of the folder."""
         return (self.path / "Dockerfile").is_file()
 
     @property
     def counts_proxies(self) -> bool:
-        """Whether the visitor's address comes from X-Forwarded-For, by ProxyFix; python27 passes it in REMOTE_ADDR."""
+        """True if the visitor's address comes from X-Forwarded-For, by ProxyFix; python27 passes it in REMOTE_ADDR."""
         return self._has("main.py", "ProxyFix(") and not self.runs_on_app_engine_python27
 
     def _has(self, file: str, text: str) -> bool:
@@ -101,7 +101,7 @@ class Pair:
 
     @property
     def adds_cache(self) -> bool:
-        """Whether FINISH has a cache that START lacks, so that returning visitors see other pages."""
+        """True if FINISH has a cache that START lacks, so that returning visitors see other pages."""
         return self.finish.cache is not None and self.start.cache is None
 
     @property
@@ -116,7 +116,7 @@ class Pair:
 
     @property
     def leaves_dev_appserver(self) -> bool:
-        """Whether only START runs on App Engine's Python 2.7."""
+        """True if only START runs on App Engine's Python 2.7."""
         return self.start.runs_on_app_engine_python27 and not self.finish.runs_on_app_engine_python27
 
 

@@ -1,4 +1,4 @@
-"""What headings and paragraphs are called elsewhere: anchors for links, and first sentences."""
+"""Anchors of headings, for links, and the first sentences of paragraphs."""
 
 from __future__ import annotations
 

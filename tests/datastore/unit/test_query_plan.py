@@ -1,4 +1,4 @@
-"""What SQLite walks for a query: an index in the order of the results, never all entities."""
+"""The query plans of SQLite: an index in the order of the results, never all entities."""
 
 from __future__ import annotations
 

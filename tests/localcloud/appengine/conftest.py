@@ -17,7 +17,7 @@ from localcloud.services.clock import Clock
 
 
 class AppError(Exception):
-    """What an app's function raised: `kind` is the exception's class name."""
+    """The error that an app's function raised: `kind` is the exception's class name."""
 
     def __init__(self, kind, message):
         super().__init__(f"{kind}: {message}")

@@ -56,12 +56,12 @@ def test_the_first_deployment_file_decides(read, files, options, platform, sourc
         (
             {"README.md": ""},
             {},
-            "app: there is none of app.yaml, Dockerfile, Procfile, main.py; name a folder with an app",
+            "app: there is no app.yaml, Dockerfile, Procfile or main.py in it; name a folder with an app",
         ),
         (
             {"START/app.yaml": "", "FINISH/Procfile": "", "docs/index.md": ""},
             {},
-            "app: there is none of app.yaml, Dockerfile, Procfile, main.py; "
+            "app: there is no app.yaml, Dockerfile, Procfile or main.py in it; "
             "name one of the folders in it (FINISH, START)",
         ),
         (

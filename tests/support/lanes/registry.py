@@ -66,7 +66,7 @@ class Lane:
 
     @property
     def has_python27(self) -> bool:
-        """Whether python27 folders run on a real Python 2.7 in this lane, on this machine."""
+        """True if python27 folders run on a real Python 2.7 in this lane, on this machine."""
         return self.prefers_python27 and bool(doctor.find(doctor.PYTHON27).path)
 
 

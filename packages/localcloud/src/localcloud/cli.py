@@ -50,7 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    run = verbs.add_parser("run", help="run one or more app folders against one Datastore")
+    run = _add_verb(verbs, "run", "run one or more app folders on one Datastore")
     run.set_defaults(command=_run)
     run.add_argument("directories", nargs="+", type=Path, metavar="DIR", help="a folder with an app")
     run.add_argument(
@@ -70,9 +70,11 @@ def make_parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--redis", metavar="HOST:PORT", help="use the Redis server at this address instead of starting one"
     )
-    run.add_argument("--function", metavar="NAME", help="function to serve, for folders without a deployment file")
+    run.add_argument("--function", metavar="NAME", help="the function to serve, in folders without a deployment file")
     run.add_argument(
-        "--platform", choices=["appengine", "cloudrun", "functions"], help="platform of folders whose files do not say"
+        "--platform",
+        choices=["appengine", "cloudrun", "functions"],
+        help="the platform of the folders (default: decided by their files)",
     )
     run.add_argument(
         "--behind-load-balancer",
@@ -96,7 +98,7 @@ def make_parser() -> argparse.ArgumentParser:
         "first python2.7 on $PATH); put this option after DIR",
     )
 
-    datastore = verbs.add_parser("datastore", help="run the Datastore alone")
+    datastore = _add_verb(verbs, "datastore", "run the Datastore alone")
     datastore.set_defaults(command=_datastore)
     datastore.add_argument(
         "--host-port",
@@ -115,9 +117,16 @@ def make_parser() -> argparse.ArgumentParser:
     )
     datastore.add_argument("--project", default="demo", help="project id, which names the default file (default: demo)")
 
-    doctor = verbs.add_parser("doctor", help="list the tools that localcloud can use, and how to get missing ones")
+    doctor = _add_verb(verbs, "doctor", "list the tools that localcloud can use, and how to get missing ones")
     doctor.set_defaults(command=_doctor)
     return parser
+
+
+def _add_verb(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, does: str
+) -> argparse.ArgumentParser:
+    """Add a command; `does` says what it does, in the list of commands and in its own help."""
+    return verbs.add_parser(name, help=does, description=does[0].upper() + does[1:] + ".")
 
 
 def _doctor(options: argparse.Namespace) -> None:

@@ -109,7 +109,8 @@ def _platform(directory: Path, function: str | None) -> str:
     if function is None and not _is_app(directory):
         inside = ", ".join(sorted(place.name for place in directory.iterdir() if place.is_dir() and _is_app(place)))
         advice = f"name one of the folders in it ({inside})" if inside else "name a folder with an app"
-        raise FileError(directory, None, f"there is none of {', '.join(_DEPLOYMENT_FILES)}; {advice}")
+        *names, last = _DEPLOYMENT_FILES
+        raise FileError(directory, None, f"there is no {', '.join(names)} or {last} in it; {advice}")
     if (directory / "app.yaml").is_file():
         return "appengine"
     if read_entrypoint() or any((directory / name).is_file() for name in ("Procfile", "Dockerfile")):
