@@ -185,7 +185,7 @@ def _reads_in_groups(steps: Iterable[Get | Query]) -> set[Path]:
 
 
 def meets_in_a_group_only(step: Step, _: Program) -> bool:
-    """Return whether the later transaction touches an entity group that the earlier has read, but none of its reads.
+    """Return whether the later transaction touches an entity group that the earlier has read, but none of its entities.
 
     A query without a kind is taken to touch all.
     """
