@@ -20,7 +20,7 @@ from pathlib import Path
 
 _LOCK = ".owner"
 _PREFIXES = ("localcloud-", "codelab-")
-# The name before the lock is in the folder, so that another process does not take it for abandoned.
+# The name of a folder until its lock is in it, so that another process does not take it for abandoned.
 _NEW = ".new-"
 _NAME = re.compile(r"(?:localcloud|codelab)-[\w-]*?held-\w+")
 _clearing = threading.Lock()

@@ -36,7 +36,7 @@ class Cloud:
     """A local Google Cloud project with the apps that run in it; a context manager that ends all it started.
 
     `data` is the Datastore's file, ":memory:" for none. `datastore` and `redis` are HOST:PORT of servers to use
-    instead of our own; `datastore_relay` listens in front of that Datastore, so that an outage can be made.
+    instead of the embedded ones; `datastore_relay` listens in front of that Datastore, so that an outage can be made.
     `memorystore` takes the place of a plain Memorystore. `runtimes` come before the built-in ones, for the plans they
     support. `log` receives each app's name and line of output; `observe` is called before each call to Datastore and
     Memcache, as in "Datastore RunQuery".

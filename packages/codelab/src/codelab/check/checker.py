@@ -60,7 +60,7 @@ class Checker:
 
     def __init__(self, ref: TrackRef) -> None:
         self.ref = ref
-        # The facts of each file when it was read last: a page asks again and again, and one file changes at a time.
+        # The facts of each file as last read: a page checks often, and usually only one file has changed.
         self._known: dict[str, tuple[str, list[Fact] | UnreadableError]] = {}
         self.trees = step_trees(ref.codelab, ref.track)
         self._called = names_called_from_outside(list(self.trees), "\n".join(ref.codelab.page.commands))

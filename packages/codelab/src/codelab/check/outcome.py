@@ -64,7 +64,7 @@ def run_and_compare(checker: Checker, progress: Progress) -> Outcome:
     if not step.works:
         return Outcome(RunResult.NOT_WORKING_YET)
     last = step is ref.track.steps[-1]
-    # Imported here, since what only reads files has to answer at once.
+    # Imported here, so that commands that only read files start at once.
     from codelab.compare.comparison import ComparedFolder, Comparison
     from codelab.compare.scenario import select
     from codelab.compare.scenarios import SCENARIOS

@@ -64,7 +64,7 @@ def plan_deployment(course: Course, module: str, *, project: str, region: str, s
 def run_deployment(course: Course, deployment: Deployment) -> bool:
     """Run the command that deploys, and return true if it succeeded.
 
-    The other commands are left to the person: some of it may be there already, and some costs money. Raises
+    The user runs the other commands: some resources may exist already, and some cost money. Raises
     CodelabError, with nothing run, if the command would fail.
     """
     _check_ready(course, deployment)

@@ -35,7 +35,7 @@ def watch_copy(folder: Path, check: Callable[[], Checked]) -> Iterator[Checked]:
 def wait_for_saves(folder: Path) -> Iterator[None]:
     """Yield once when the watch has begun, and again after each save below the folder, until a stop signal comes.
 
-    What is saved while the caller works is not lost: it brings one more round.
+    A save while the caller works is not lost: it causes one more round.
     """
     # The first round comes by a time-out with nothing saved, which shows that the watch has begun. The time-out also
     # lets a stop signal through.

@@ -58,7 +58,7 @@ class LocalBackend:
         """Make Redis answer again; return how many connections were made to it meanwhile."""
         process, connections = self._stalled
         os.kill(process, signal.SIGCONT)
-        # Those made meanwhile have waited in a queue, so they are counted before the one that asks.
+        # Connections made meanwhile have waited in a queue, so they are counted before this request's own.
         return self._redis_info()["total_connections_received"] - 1 - connections
 
     def drop_redis_connections(self) -> None:

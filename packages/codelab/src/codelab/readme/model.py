@@ -72,7 +72,7 @@ class Page(Fenced):
 
 @dataclass(frozen=True)
 class Step(Fenced):
-    """One step: what to change and why, what to see afterwards, and a hint for when it is not seen.
+    """One step: what to change and why, what to see afterwards, and a hint if it does not appear.
 
     `text` is the step's Markdown between its durations and its hint. `works` says that the app works after it.
     """

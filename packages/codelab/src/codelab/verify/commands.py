@@ -15,7 +15,7 @@ from codelab.readme.course import Course
 from codelab.readme.model import Page
 from codelab.verify.gcloud import find_mistake, read_record
 
-# The programs of other people that codelabs use, with the options they use of them, as in their manual pages.
+# Other programs that codelabs use, each with the options that codelabs use, as in its manual page.
 _PROGRAMS = {
     "cp": {"-r"},
     "curl": {"-A", "-H", "-X", "-i"},

@@ -19,7 +19,7 @@ from codelab.readme.model import Page
 _RECORD = Path(__file__).with_name("gcloud.json")
 # Every command takes these: https://cloud.google.com/sdk/gcloud/reference#GLOBAL-FLAGS
 _GLOBAL_FLAGS = {"--format", "--project", "--quiet"}
-# The commands that no codelab has to have, and that `codelab probe` names in what it says.
+# Commands that codelabs need not have, but that `codelab probe` names in its advice.
 _NAMED = ("app logs read", "run services logs read", "run services update")
 
 _STYLE = re.compile(r"\x1b\[[\d;]*m")

@@ -87,9 +87,9 @@ class Saves:
 
 
 class SharedRendering:
-    """A text that many pages want at the same time, rendered once for all that ask before the rendering begins.
+    """A text that many pages need at the same time, rendered once for all requests that come before it begins.
 
-    Rendered once for each page, it would keep a reader waiting behind hundreds of open tabs.
+    Rendered for each page separately, it would make a reader wait for hundreds of open tabs.
     """
 
     def __init__(self, render: Callable[[], str], workers: Workers) -> None:

@@ -7,7 +7,7 @@ from google.appengine.datastore.datastore_pb import Error
 from google.appengine.runtime.apiproxy_errors import ApplicationError
 
 # UNAVAILABLE is a Timeout to the app, as it is in the cloud: "... timed out, or the data was temporarily unavailable".
-# Codes without a row become INTERNAL_ERROR; UNIMPLEMENTED is the caller's to fix.
+# Codes without a row become INTERNAL_ERROR; the caller has to fix UNIMPLEMENTED.
 _CODES = {
     grpc.StatusCode.INVALID_ARGUMENT: Error.BAD_REQUEST,
     grpc.StatusCode.NOT_FOUND: Error.BAD_REQUEST,

@@ -55,7 +55,7 @@ def for_app(
 
     `hostname` is the app's public address. `chunked` says that the body has no announced length. `extra` are the
     launcher's headers. `behind_load_balancer` says that the visitor comes through one. Cloud Run and functions keep a
-    client's X-Appengine-* headers: nothing there reserves them.
+    client's X-Appengine-* headers, since these platforms do not reserve them.
     """
     headers = list(received)
     added = _added(platform, headers, visitor, hostname, behind_load_balancer)

@@ -17,7 +17,7 @@ _PORT_TRIES = 10
 def listen_on_localhost(port: int) -> list[socket.socket]:
     """Return listening sockets on 127.0.0.1 and ::1 with one port number, 0 for any; only the first without IPv6.
 
-    Raises UserError if either address has the port taken: a browser asks `localhost` on both.
+    Raises UserError if either address has the port taken: a browser tries both for `localhost`.
     """
     for _ in range(_PORT_TRIES):
         first = listen("127.0.0.1", port, "the app", option="--port")
