@@ -50,5 +50,12 @@ def test_fixtures_are_from_the_plugin(guest_environment: Environment, project: P
         run_pytest(guest_environment, project, "-p", "no:datastore_emulator", "test_guestbook_ndb.py")
 
 
+def test_fixtures_work_behind_a_proxy(
+    guest_environment: Environment, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # nothing listens there
+    assert run_pytest(guest_environment, project, "test_guestbook_ndb.py")["passed"] > 0
+
+
 def test_pytest_is_no_dependency(guest_environment: Environment) -> None:
     assert "pytest" not in guest_environment.dependencies("datastore-emulator")

@@ -7,6 +7,7 @@ starts when the first test asks for one of the fixtures. With pytest-xdist, each
 from __future__ import annotations
 
 import importlib
+import os
 import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,9 @@ def datastore_project(datastore_emulator: DatastoreServer, monkeypatch: pytest.M
     # The first two are what `gcloud beta emulators datastore env-init` sets; the clients also read the third.
     for variable in ("DATASTORE_DATASET", "DATASTORE_PROJECT_ID", "GOOGLE_CLOUD_PROJECT"):
         monkeypatch.setenv(variable, project)
+    # gRPC sends even calls to 127.0.0.1 through a proxy, unless one of these names the host. The first one set counts.
+    direct = os.environ.get("no_grpc_proxy") or os.environ.get("no_proxy")  # noqa: SIM112 - gRPC reads lower case
+    monkeypatch.setenv("no_grpc_proxy", ",".join(filter(None, (direct, datastore_emulator.host))))
     return project
 
 
