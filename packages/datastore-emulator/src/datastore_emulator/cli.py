@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 
-from datastore_emulator.errors import UserError
 from datastore_emulator.net.addresses import read_address, refuse_exposure
 from datastore_emulator.startup import prepare_process
-from datastore_emulator.stopping import Stopped, stop_signals, wait_for_stop
+from datastore_emulator.stopping import run_command, wait_for_stop
 
 _TEMPORARY = "The entities are removed at the end; pass --data FILE to keep them."
 
@@ -18,20 +15,7 @@ _TEMPORARY = "The entities are removed at the end; pass --data FILE to keep them
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0, 1 for an error that the user can fix, 2 for wrong usage."""
     options = parser().parse_args(arguments)
-    try:
-        with stop_signals():
-            prepare_process()
-            _serve(options)
-    except Stopped:
-        pass
-    except BrokenPipeError:
-        # The reader of the output closed the pipe. Python flushes once more at its end, which must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except UserError as error:
-        print(f"datastore-emulator: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return run_command("datastore-emulator", lambda: _serve(options))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -62,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace) -> None:
+    prepare_process()
     host, port = read_address(options.host_port, "--host-port")
     if not options.allow_remote_clients:
         refuse_exposure(host, "--host-port")

@@ -1,12 +1,16 @@
-"""Stop signals: how a person or a service manager ends a command."""
+"""The end of a command: stop signals, a closed output, and errors that the user can fix."""
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
+
+from datastore_emulator.errors import UserError
 
 
 class Stopped(BaseException):
@@ -37,3 +41,23 @@ def wait_for_stop() -> NoReturn:
     # In short sleeps: a signal that comes just before an endless wait begins would not interrupt it.
     while True:
         time.sleep(0.2)
+
+
+def run_command(name: str, run: Callable[[], object]) -> int:
+    """Run a command that ends with `run` or with a stop signal; return its exit code.
+
+    The code is 0, or 1 for a UserError, which is printed in one line, and for an output that its reader has closed.
+    """
+    try:
+        with stop_signals():
+            run()
+    except Stopped:
+        return 0
+    except BrokenPipeError:
+        # As with `head`. Python flushes once more at its end, which must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except UserError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.addresses import read_address, refuse_exposure
 from datastore_emulator.startup import prepare_process
-from datastore_emulator.stopping import Stopped, stop_signals
+from datastore_emulator.stopping import run_command, wait_for_stop
 
 if TYPE_CHECKING:
     from localcloud.app import App
@@ -27,19 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 for an error that the user can fix (printed in one line), or 2 for wrong usage."""
     prepare_process()
     options = make_parser().parse_args(arguments)
-    try:
-        with stop_signals():
-            options.command(options)
-    except Stopped:
-        return 0
-    except BrokenPipeError:
-        # The reader of the output closed the pipe, as `head` does. Python must not write there at its end, either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except UserError as error:
-        print(f"localcloud: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return run_command("localcloud", lambda: options.command(options))
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -187,22 +175,17 @@ def _runtimes(python27: str | None) -> Sequence[Runtime]:
 
 
 def _datastore(options: argparse.Namespace) -> None:
-    from datastore_emulator.api.grpc_server import DatastoreServer
-    from datastore_emulator.engine import Engine
+    from datastore_emulator.api.serving import serve
 
     host, port = read_address(options.host_port, "--host-port")
     if not options.allow_remote_clients:
         refuse_exposure(host, "--host-port")
     data = options.data or str(_ensure_default_data(options.project))
-    with Engine(data) as engine:
-        server = DatastoreServer(engine, host, port, rest=not options.grpc_only, any_host=options.allow_remote_clients)
-        server.start()
+    remote = options.allow_remote_clients
+    with serve(data, host=host, port=port, rest=not options.grpc_only, any_host=remote) as server:
         print(f"Datastore on {server.address}, data: {data}. To use it, run this in the app's shell:")
         print(f"export DATASTORE_EMULATOR_HOST={server.address}", flush=True)
-        try:
-            _wait_for_an_end([])
-        finally:
-            server.stop()
+        wait_for_stop()
 
 
 def _wait_for_an_end(apps: Sequence[App]) -> None:

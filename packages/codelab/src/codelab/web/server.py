@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable
 
 from codelab.errors import CodelabError
@@ -12,6 +11,7 @@ from codelab.web.app import create_app
 from codelab.web.state import PageState
 from codelab.web.wsgi import WsgiServer
 from datastore_emulator.net.listen import ListenError, listen
+from datastore_emulator.stopping import wait_for_stop
 
 # The same on most machines, so that an address can be shared between two people with the same checkout.
 _PORTS = range(8800, 8900)
@@ -37,9 +37,7 @@ def serve(course: Course, port: int | None, on_ready: Callable[[str], None]) -> 
     server.listen([listener])
     try:
         on_ready(f"http://localhost:{number}/")
-        while True:
-            # In short waits, since a signal that comes just before an endless wait would not interrupt it.
-            time.sleep(0.2)
+        wait_for_stop()
     finally:
         state.saves.stop()
         server.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import contextlib
 import functools
@@ -41,7 +42,7 @@ def _open_files() -> int:
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
-class Listener:
+class Listener(abc.ABC):
     """A server that accepts connections and reads requests; a subclass answers them in `respond`.
 
     No connection has a thread of its own. A connection that sends no request for `idle_seconds` is closed. If
@@ -58,15 +59,15 @@ class Listener:
         # The connections that wait for a request, the longest first.
         self._idle: dict[asyncio.Task[None], None] = {}
 
+    @abc.abstractmethod
     async def respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
         """Answer the request and return the status. `refusal` gives the response to a VisitorError."""
-        raise NotImplementedError
 
     def refusal(self, request: h11.Request | None, status: int, reason: str) -> Response:
         """Return the response to a request that is refused; `request` is None if it could not be read."""
         return plain(status, f"the request cannot be read ({reason}).")
 
-    def noted(self, method: str, path: str, status: int, visitor: str) -> None:
+    def noted(self, method: str, path: str, status: int, visitor: str) -> None:  # noqa: B027 - a hook that may stay empty
         """Note a response that has been sent; method and path are "-" if the request could not be read."""
 
     def listen(self, sockets: Sequence[socket.socket]) -> None:

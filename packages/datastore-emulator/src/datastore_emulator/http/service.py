@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import logging
 from collections.abc import Sequence
@@ -52,9 +53,9 @@ class HttpService(Listener):
         self._largest_body = largest_body
         self.workers = Workers(name, workers)
 
+    @abc.abstractmethod
     def answer(self, request: Request) -> Response:
         """Answer a request. `refusal` answers a VisitorError; another exception is a bug, logged and answered 500."""
-        raise NotImplementedError
 
     def check(self, request: h11.Request) -> None:
         """Raise VisitorError for a request that can be refused before its body is read."""

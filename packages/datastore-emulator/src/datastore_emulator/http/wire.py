@@ -58,7 +58,7 @@ class Wire:
         self._broken_off = False
 
     async def receive(self) -> object:
-        """Return the next h11 event; send "100 Continue" to a visitor who waits for that."""
+        """Return the next h11 event; send "100 Continue" to a visitor that expects it."""
         try:
             while True:
                 event = self.state.next_event()
