@@ -22,8 +22,7 @@ from datastore_emulator import messages as m
 from datastore_emulator.encoding.keys import Partition
 from datastore_emulator.errors import DatastoreError, conflict, invalid
 from datastore_emulator.query import QueryRequest
-from datastore_emulator.storage import Snapshot, Storage
-from datastore_emulator.storage.history import check_read_time
+from datastore_emulator.storage import Snapshot, Storage, history
 
 # https://cloud.google.com/datastore/docs/concepts/transactions: idle for a minute, or 270 seconds in all.
 IDLE_SECONDS = 60
@@ -89,7 +88,7 @@ class Transactions:
         read_only = options.WhichOneof("mode") == "read_only"
         past = None
         if read_only and options.read_only.HasField("read_time"):
-            past = check_read_time(options.read_only.read_time)
+            past = history.check_read_time(options.read_only.read_time)
         now = self._clock()
         identifier = _ID_PREFIX + secrets.token_bytes(_ID_BYTES - len(_ID_PREFIX))
         self.expire()
