@@ -213,12 +213,9 @@ class Transactions:
                 return
             self._next_sweep = now + _SWEEP_SECONDS
             for identifier, transaction in list(self._open.items()):
-                # One whose lock is taken is in use, and ends in a later call.
-                if _is_old(transaction, now) and transaction.lock.acquire(blocking=False):
+                # One that is in use ends in a later call.
+                if _is_old(transaction, now) and self._end_unless_in_use(transaction, _expired()):
                     del self._open[identifier]
-                    self._end(transaction, _expired())
-                    transaction.over.set()
-                    transaction.lock.release()
 
     def _find(self, project: str, database: str, identifier: bytes) -> Transaction:
         _check_identifier(identifier)
@@ -236,11 +233,17 @@ class Transactions:
             if len(self._needed) < _MAX_READING:
                 return
             for transaction in sorted(self._needed, key=lambda transaction: transaction.used):
-                if transaction.lock.acquire(blocking=False):
-                    self._end(transaction, conflict())
-                    transaction.over.set()
-                    transaction.lock.release()
+                if self._end_unless_in_use(transaction, conflict()):
                     return
+
+    def _end_unless_in_use(self, transaction: Transaction, reason: DatastoreError) -> bool:
+        """End the transaction unless a call holds its lock, and return whether it has ended."""
+        if not transaction.lock.acquire(blocking=False):
+            return False
+        self._end(transaction, reason)
+        transaction.over.set()
+        transaction.lock.release()
+        return True
 
     def _end(self, transaction: Transaction, reason: DatastoreError) -> None:
         transaction.ended = reason
