@@ -12,8 +12,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import datastore, ndb
 from google.cloud.datastore import helpers
 
-from datastore_emulator.api.grpc_server import DatastoreServer
-from datastore_emulator.engine import Engine
+from datastore_emulator import serve
 from tests.datastore.clock import ManualClock
 
 _numbers = itertools.count(1)
@@ -22,17 +21,9 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """The address of the shared server, set as the variable that clients read."""
-    before = os.environ.get("DATASTORE_EMULATOR_HOST")
-    with Engine() as engine:
-        server = DatastoreServer(engine)
-        server.start()
-        os.environ["DATASTORE_EMULATOR_HOST"] = server.address
+    with serve(rest=False) as server, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DATASTORE_EMULATOR_HOST", server.address)
         yield server.address
-        server.stop()
-    if before is None:
-        del os.environ["DATASTORE_EMULATOR_HOST"]
-    else:
-        os.environ["DATASTORE_EMULATOR_HOST"] = before
 
 
 @pytest.fixture

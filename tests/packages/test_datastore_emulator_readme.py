@@ -61,9 +61,3 @@ def test_every_fixture_is_in_the_table() -> None:
 
 def test_every_public_name_is_explained() -> None:
     assert [name for name in public_names if not re.search(rf"`{name}\b", README)] == []
-
-
-def test_links_lead_to_files() -> None:
-    links = re.findall(r"\]\(([^):]+)\)", README)
-    assert links
-    assert [link for link in links if not (ROOT / "packages" / "datastore-emulator" / link).is_file()] == []

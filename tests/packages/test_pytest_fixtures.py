@@ -42,7 +42,7 @@ def test_each_xdist_worker_has_a_server_of_its_own(guest_environment: Environmen
 
 
 def test_suite_without_fixtures_is_left_alone(guest_environment: Environment, project: Path) -> None:
-    assert run_pytest(guest_environment, project, "test_without_datastore.py") == {"passed": 3}
+    assert run_pytest(guest_environment, project, "test_without_datastore.py") == {"passed": 4}
 
 
 def test_fixtures_are_from_the_plugin(guest_environment: Environment, project: Path) -> None:

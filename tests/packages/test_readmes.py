@@ -1,4 +1,4 @@
-"""The code blocks of the packages' READMEs work, and their links lead to a file."""
+"""The links of the packages' READMEs lead to a file, and the code blocks of codelab's and localcloud's work."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ import pytest
 
 import codelab.cli
 import localcloud.cli
+from tests.packages.conftest import PACKAGES
 from tests.packages.wheels import ROOT, plain_environment
 
 PARSERS = {"codelab": codelab.cli.make_parser, "localcloud": localcloud.cli.make_parser}
-READMES = {name: (ROOT / "packages" / name / "README.md").read_text(encoding="utf-8") for name in PARSERS}
+READMES = {name: (ROOT / "packages" / name / "README.md").read_text(encoding="utf-8") for name in PACKAGES}
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def _blocks(language: str) -> list[tuple[str, str]]:
-    return [(name, text) for name, page in READMES.items() for kind, text in BLOCK.findall(page) if kind == language]
+    return [(name, text) for name in PARSERS for kind, text in BLOCK.findall(READMES[name]) if kind == language]
 
 
 @pytest.mark.parametrize(("package", "script"), _blocks("python"))

@@ -19,22 +19,23 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from datastore_emulator.errors import DatastoreError, UserError
-
 if TYPE_CHECKING:
     from datastore_emulator.api.grpc_server import DatastoreServer
     from datastore_emulator.api.interface import Datastore
     from datastore_emulator.api.remote import RemoteDatastore
     from datastore_emulator.api.serving import serve
     from datastore_emulator.engine import Engine
+    from datastore_emulator.errors import DatastoreError, UserError
 
 __all__ = ["Datastore", "DatastoreError", "DatastoreServer", "Engine", "RemoteDatastore", "UserError", "serve"]
 
 _MODULES = {
     "Datastore": "api.interface",
+    "DatastoreError": "errors",
     "DatastoreServer": "api.grpc_server",
     "Engine": "engine",
     "RemoteDatastore": "api.remote",
+    "UserError": "errors",
     "serve": "api.serving",
 }
 

@@ -22,8 +22,7 @@ from datastore_emulator import messages as m
 from datastore_emulator.encoding.keys import Partition
 from datastore_emulator.errors import DatastoreError, conflict, invalid
 from datastore_emulator.query import QueryRequest
-from datastore_emulator.storage import Snapshot, Storage
-from datastore_emulator.storage.history import check_read_time
+from datastore_emulator.storage import Snapshot, Storage, history
 
 # https://cloud.google.com/datastore/docs/concepts/transactions: idle for a minute, or 270 seconds in all.
 IDLE_SECONDS = 60
@@ -89,7 +88,7 @@ class Transactions:
         read_only = options.WhichOneof("mode") == "read_only"
         past = None
         if read_only and options.read_only.HasField("read_time"):
-            past = check_read_time(options.read_only.read_time)
+            past = history.check_read_time(options.read_only.read_time)
         now = self._clock()
         identifier = _ID_PREFIX + secrets.token_bytes(_ID_BYTES - len(_ID_PREFIX))
         self.expire()
@@ -214,12 +213,9 @@ class Transactions:
                 return
             self._next_sweep = now + _SWEEP_SECONDS
             for identifier, transaction in list(self._open.items()):
-                # One whose lock is taken is in use, and ends in a later call.
-                if _is_old(transaction, now) and transaction.lock.acquire(blocking=False):
+                # One that is in use ends in a later call.
+                if _is_old(transaction, now) and self._end_unless_in_use(transaction, _expired()):
                     del self._open[identifier]
-                    self._end(transaction, _expired())
-                    transaction.over.set()
-                    transaction.lock.release()
 
     def _find(self, project: str, database: str, identifier: bytes) -> Transaction:
         _check_identifier(identifier)
@@ -237,11 +233,17 @@ class Transactions:
             if len(self._needed) < _MAX_READING:
                 return
             for transaction in sorted(self._needed, key=lambda transaction: transaction.used):
-                if transaction.lock.acquire(blocking=False):
-                    self._end(transaction, conflict())
-                    transaction.over.set()
-                    transaction.lock.release()
+                if self._end_unless_in_use(transaction, conflict()):
                     return
+
+    def _end_unless_in_use(self, transaction: Transaction, reason: DatastoreError) -> bool:
+        """End the transaction unless a call holds its lock, and return whether it has ended."""
+        if not transaction.lock.acquire(blocking=False):
+            return False
+        self._end(transaction, reason)
+        transaction.over.set()
+        transaction.lock.release()
+        return True
 
     def _end(self, transaction: Transaction, reason: DatastoreError) -> None:
         transaction.ended = reason

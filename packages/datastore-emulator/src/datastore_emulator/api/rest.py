@@ -66,12 +66,12 @@ class Rest(HttpService):
         if method not in ("POST", *_READ_ONLY):
             raise VisitorError(f"Expected POST, found {method}.", 405)
         # A page in a browser can send plain text to any server, but not these types.
-        kind = _media_type((header(request.headers, b"content-type") or b"").decode("latin-1"))
+        kind = _media_type(request)
         if method == "POST" and kind not in (_PROTOBUF, _JSON):
             raise VisitorError(f"Expected Content-Type {_JSON} or {_PROTOBUF}, found {kind or 'none'}.", 415)
 
     def answer(self, request: Request) -> Response:
-        """Response one RPC; GET / gets what Google's emulators answer, for a client that waits for the server."""
+        """Answer one RPC; GET / gets what Google's emulators answer, for a client that waits for the server."""
         if request.method in _READ_ONLY:
             found = request.target.partition("?")[0] == "/"
             return Response(200 if found else 404, b"Ok\n" if found else b"Not Found\n", {"Content-Type": "text/plain"})
@@ -83,9 +83,8 @@ class Rest(HttpService):
 
     def refusal(self, request: h11.Request | None, status: int, reason: str) -> Response:
         """Return the error for a request that comes to no RPC, in the format of its body."""
-        kind = header(request.headers, b"content-type") if request else None
         error = DatastoreError(_CODES.get(HTTPStatus(status), StatusCode.INVALID_ARGUMENT), reason)
-        return _error(status, error, _media_type((kind or b"").decode("latin-1")) != _PROTOBUF)
+        return _error(status, error, request is None or _media_type(request) != _PROTOBUF)
 
     def _call(self, request: Request, text: bool) -> Response:
         match = _PATH.fullmatch(request.target)
@@ -106,8 +105,8 @@ class Rest(HttpService):
         return Response(200, response.SerializeToString(), {"Content-Type": _PROTOBUF})
 
 
-def _media_type(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()
+def _media_type(request: h11.Request) -> str:
+    return (header(request.headers, b"content-type") or b"").decode("latin-1").partition(";")[0].strip().lower()
 
 
 def _error(status: int, error: DatastoreError, text: bool) -> Response:

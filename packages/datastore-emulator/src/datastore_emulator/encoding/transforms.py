@@ -114,14 +114,15 @@ def _change_array(target: m.Value, elements: Iterable[m.Value], *, append: bool)
         target.Clear()
     array = target.array_value
     array.SetInParent()
-    named = {_identity(element) for element in elements}
     if append:
         present = {_identity(element) for element in array.values}
         for element in elements:
-            if _identity(element) not in present:
-                present.add(_identity(element))
+            identity = _identity(element)
+            if identity not in present:
+                present.add(identity)
                 array.values.append(element)
     else:
+        named = {_identity(element) for element in elements}
         kept = [element for element in array.values if _identity(element) not in named]
         del array.values[:]
         array.values.extend(kept)

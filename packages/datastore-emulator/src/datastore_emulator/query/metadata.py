@@ -15,8 +15,7 @@ from datastore_emulator.query.cursors import Cursors
 from datastore_emulator.query.executor import BATCH_RESULTS
 from datastore_emulator.query.filters import Conjunction
 from datastore_emulator.query.normal_form import NormalQuery
-from datastore_emulator.storage import history
-from datastore_emulator.storage.database import CURRENT, Snapshot, Storage, TableSource
+from datastore_emulator.storage import CURRENT, Snapshot, Storage, TableSource, history
 
 NAMESPACE, KIND, PROPERTY = "__namespace__", "__kind__", "__property__"
 KINDS = (NAMESPACE, KIND, PROPERTY)

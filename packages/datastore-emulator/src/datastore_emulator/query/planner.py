@@ -18,8 +18,7 @@ from datastore_emulator.query.cursors import Cursors, Position
 from datastore_emulator.query.filters import Conjunction
 from datastore_emulator.query.normal_form import NormalQuery
 from datastore_emulator.query.scans import BranchIds, BranchPlanner, Scan
-from datastore_emulator.storage import history
-from datastore_emulator.storage.database import CURRENT, Snapshot, Storage, TableSource
+from datastore_emulator.storage import CURRENT, Snapshot, Storage, TableSource, history
 
 # Sorting this many rows takes a few milliseconds: about what a limited query may cost.
 FEW = 2000

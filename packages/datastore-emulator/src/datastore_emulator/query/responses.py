@@ -11,7 +11,7 @@ from datastore_emulator.query.aggregation import aggregate
 from datastore_emulator.query.executor import Meter, QueryExecutor
 from datastore_emulator.query.planner import plan_query
 from datastore_emulator.query.requests import QueryRequest
-from datastore_emulator.storage.database import Snapshot, Storage
+from datastore_emulator.storage import Snapshot, Storage
 
 Response = m.RunQueryResponse | m.RunAggregationQueryResponse
 

@@ -10,7 +10,7 @@ from datastore_emulator.encoding.keys import KEY
 from datastore_emulator.query.cursors import Position
 from datastore_emulator.query.filters import ANY, Conjunction, Range
 from datastore_emulator.query.normal_form import NormalQuery, Term
-from datastore_emulator.storage.database import TableSource
+from datastore_emulator.storage import TableSource
 
 COUNT_ROW = "count_row"
 """The SQL function that a counted scan calls for each row of its driver."""

@@ -148,7 +148,7 @@ class Storage:
             self._file.check_for_reading()
             return Snapshot(connection, version, max(version, now) if past is None else past, past)
         except BaseException:
-            self._discard(connection)
+            self.drop_connection(connection)
             raise
 
     def close_snapshot(self, snapshot: Snapshot) -> None:
@@ -160,7 +160,7 @@ class Storage:
             if len(self._idle) < _MAX_IDLE and snapshot.connection not in self._retired:
                 self._idle.append(snapshot.connection)
                 return
-        self._discard(snapshot.connection)
+        self.drop_connection(snapshot.connection)
 
     def retire(self, connection: sqlite3.Connection) -> None:
         """Have the connection closed with its snapshot, rather than given to others."""
@@ -178,10 +178,7 @@ class Storage:
         return snapshot.connection
 
     def drop_connection(self, connection: sqlite3.Connection) -> None:
-        """Close what keep_connection() returned."""
-        self._discard(connection)
-
-    def _discard(self, connection: sqlite3.Connection) -> None:
+        """Close a connection with its snapshot, if it has one, rather than keep it for others."""
         with self._lock:
             self._open.discard(connection)
             self._retired.discard(connection)
