@@ -99,6 +99,16 @@ def test_add_listens_and_start_prepares() -> None:
     assert ("mod5-buildpacks/START", "preparing") in log
 
 
+def test_prepared_app_is_not_prepared_again_by_start() -> None:
+    runtime = RecordingRuntime()
+    with Cloud(runtimes=[runtime]) as cloud:
+        app = cloud.add(ROOT / "mod5-buildpacks" / "START")
+        app.prepare()
+        app.prepare()
+        cloud.start()
+    assert runtime.prepared == ["mod5-buildpacks-start"]
+
+
 def test_taken_port_is_refused_before_anything_is_prepared() -> None:
     runtime = RecordingRuntime()
     with socket.create_server(("127.0.0.1", 0)) as taken, Cloud(runtimes=[runtime]) as cloud:

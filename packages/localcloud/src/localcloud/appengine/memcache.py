@@ -76,8 +76,11 @@ class MemcacheService:
 
     def cache(self, app: str) -> ProjectCache:
         """Return the cache of `app` ("demo", "s~demo": the same one), which begins empty."""
+        project = read_project(app)
         with self._lock:
-            return self._caches.setdefault(read_project(app), ProjectCache(self._clock))
+            if project not in self._caches:
+                self._caches[project] = ProjectCache(self._clock)
+            return self._caches[project]
 
     def call(self, method: str, payload: bytes, app: str) -> bytes:
         """Answer one call from `app`."""

@@ -74,7 +74,6 @@ class _Build:
         self._requirements: list[Path] = []
         self._packages: list[str] = []
         self._env_lines: dict[str, int] = {}
-        self._line = 0
         self._later: Sequence[Instruction] = ()
         self._follow: dict[str, Callable[[Instruction], None]] = {
             "ADD": self._add,
@@ -107,7 +106,7 @@ class _Build:
             raise LineError(
                 f"localcloud does not support {found[0]}; set the variable with ENV or ARG and use its plain name"
             )
-        self._line, self._later = instruction.line, later
+        self._later = later
         self._follow[name](instruction)
 
     def plan(self) -> LaunchPlan:
@@ -196,7 +195,7 @@ class _Build:
         if "PATH" in pairs:
             raise LineError(f"ENV PATH: localcloud puts the app's own programs on PATH; {_WITH_DOCKER}")
         self._envs.update(pairs)
-        self._env_lines.update(dict.fromkeys(pairs, self._line))
+        self._env_lines.update(dict.fromkeys(pairs, instruction.line))
 
     def _workdir(self, instruction: Instruction) -> None:
         directory = self._variables.expand(instruction.value)

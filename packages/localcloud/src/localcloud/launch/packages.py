@@ -48,6 +48,20 @@ def names_package(directory: Path, name: str) -> bool:
     return any(package.name == name for package in list_packages(directory))
 
 
+def read_with_includes(file: Path) -> list[str]:
+    """Return the text of a requirements file, and of each file that it includes with -r or -c."""
+    texts: dict[str, str] = {}  # by real path, since files may include each other
+    waiting = [file]
+    while waiting:
+        current = waiting.pop()
+        place = os.path.realpath(current)
+        if place not in texts:
+            texts[place] = read_text(current)
+            entries = read_requirements(texts[place])
+            waiting += [current.parent / path for entry in entries if (path := _included(entry))]
+    return list(texts.values())
+
+
 def check_includes(file: Path, root: Path) -> None:
     """Raise UserError, with the line, if a requirements file names a path outside the root.
 
@@ -62,7 +76,7 @@ def check_includes(file: Path, root: Path) -> None:
             if path is None:
                 continue
             place = _resolve(current, entry.line, path, root)
-            if isinstance(entry, Option) and entry.name in _INCLUDES and place not in seen:
+            if _included(entry) and place not in seen:
                 if not place.exists():
                     raise FileError(current, entry.line, f"{path} does not exist; add the file or remove the line")
                 waiting.append(place)
@@ -71,16 +85,20 @@ def check_includes(file: Path, root: Path) -> None:
                     raise FileError(current, entry.line, f"more than {_MOST_INCLUDED} files are included; use fewer")
 
 
+def _included(entry: Option | Requirement) -> str:
+    """Return the file that a line includes, "" if it includes none."""
+    return entry.value if isinstance(entry, Option) and entry.name in _INCLUDES else ""
+
+
 def _path(entry: Option | Requirement) -> str | None:
     """Return the path that a line names, None for a package by name and for an address on the network."""
+    if included := _included(entry):
+        return included
+    path = ""
     if isinstance(entry, Requirement):
         path = entry.location
-    elif entry.name in (*_INCLUDES, "--find-links"):
+    elif entry.name == "--find-links":
         path = entry.value
-        if entry.name in _INCLUDES:
-            return path or None
-    else:
-        return None
     return path if path and (":" not in path or path.startswith("file:")) else None
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from datastore_emulator.errors import UserError
-from localcloud.launch.errors import read_text
+from localcloud.launch.packages import read_with_includes
 from localcloud.runtimes.cache import cache_directory
 from localcloud.runtimes.python3.environments import install_to
 from localcloud.runtimes.python3.interpreters import own_interpreter
@@ -32,7 +32,7 @@ _SETUPTOOLS = "setuptools==36.6.0"
 
 def ensure_packages(python27: Python27, requirements: Sequence[Path], packages: Sequence[str], report: Report) -> Path:
     """Return a directory with exactly the packages that the requirements pin, installing them if it is not there."""
-    texts = [read_text(file) for file in requirements]
+    texts = [text for file in requirements for text in read_with_includes(file)]
 
     def make(directory: Path) -> None:
         arguments = [argument for file in requirements for argument in ("-r", str(file.resolve()))]

@@ -8,7 +8,7 @@ import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from filelock import FileLock
@@ -16,11 +16,9 @@ from uv import find_uv_bin
 
 from datastore_emulator.errors import UserError
 from localcloud.files.paths import format_name
-from localcloud.files.reading import NotReadError, read_file
+from localcloud.launch.packages import read_with_includes
 from localcloud.runtimes.cache import cache_directory
 from localcloud.runtimes.python3.interpreters import Interpreter
-
-_INCLUDE = re.compile(r"\s*(?:-r|-c|--requirement|--constraint)[ =]\s*(\S+)")
 
 
 def ensure_environment(
@@ -120,22 +118,6 @@ def _content_key(
 ) -> str:
     digest = hashlib.sha256("\n".join([interpreter.path, interpreter.version, platform.machine(), *packages]).encode())
     for file in [*requirements, *([constraints] if constraints else [])]:
-        for text in _texts(file, set()):
-            digest.update(b"\0" + text)
+        for text in read_with_includes(file):
+            digest.update(b"\0" + text.encode())
     return digest.hexdigest()[:20]
-
-
-def _texts(file: Path, seen: set[Path]) -> Iterator[bytes]:
-    """Yield the file's text and that of every requirements file it includes."""
-    if file in seen:
-        return
-    seen.add(file)
-    try:
-        text = read_file(file)
-    except NotReadError as error:
-        raise UserError(f"{file}: {error}; a requirements file has to be text") from error
-    except OSError as error:
-        raise UserError(f"{file}: cannot read this requirements file ({error.strerror})") from error
-    yield text
-    for included in _INCLUDE.findall(text.decode(errors="replace")):
-        yield from _texts(file.parent / included, seen)
