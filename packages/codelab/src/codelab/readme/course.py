@@ -77,8 +77,16 @@ class Course:
 
     def other_pages(self) -> Iterator[Page]:
         """Yield the pages beside the codelabs."""
-        for path in sorted([*self.root.glob("*.md"), *self.root.glob("docs/*.md"), *self.root.glob("one-app/*.md")]):
+        for path in self._other_paths():
             yield read_page(path, self.root)
+
+    def other_page(self, name: str) -> Page | None:
+        """Return the page of this name beside the codelabs, as in "docs/support.md"; None if there is none."""
+        found = next((path for path in self._other_paths() if path.relative_to(self.root).as_posix() == name), None)
+        return read_page(found, self.root) if found else None
+
+    def _other_paths(self) -> list[Path]:
+        return sorted([*self.root.glob("*.md"), *self.root.glob("docs/*.md"), *self.root.glob("one-app/*.md")])
 
     def tracks(self) -> Iterator[TrackRef]:
         """Yield every track of every module, the main ones first in theirs."""
