@@ -41,7 +41,7 @@ def add_track_pages(tracks: Blueprint, state: PageState) -> None:
     @tracks.get("/reset")
     def ask_to_reset(module: str, folder: str) -> str:
         ref = state.find_track(module, folder)
-        plan = plan_reset(state.workspace, ref, checker=state.checker(ref))
+        plan = plan_reset(state.workspace, ref)
         return render_template("reset.html", **_frame(state, ref, plan=plan))
 
 
