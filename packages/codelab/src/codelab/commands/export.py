@@ -42,11 +42,11 @@ class _Exporter:
 
     def parts(self) -> Iterator[str]:
         codelab, track = self._ref.codelab, self._ref.track
-        main = track is codelab.tracks[0]
-        yield self._metadata(track.text if not main else codelab.introduction)
+        main, introduction = self._ref.is_main, self._ref.introduction
+        yield self._metadata(introduction)
         yield f"# {codelab.title if main else f'{codelab.title}: {track.title}'}"
         yield "## Overview"
-        yield self._text(codelab.introduction if main else track.text)
+        yield self._text(introduction)
         if not main:
             yield f"The main track: [{codelab.title}]({self._address(codelab.module)})."
         for section in codelab.sections_before_steps:

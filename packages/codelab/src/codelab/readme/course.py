@@ -26,10 +26,20 @@ class TrackRef:
     track: Track
 
     @property
+    def is_main(self) -> bool:
+        """True for the module's first track, from START to FINISH."""
+        return self.track is self.codelab.tracks[0]
+
+    @property
+    def introduction(self) -> str:
+        """The Markdown that introduces the track: the README's introduction for the main one, else the track's own."""
+        return self.codelab.introduction if self.is_main else self.track.text
+
+    @property
     def name(self) -> str:
         """The name that commands take: "mod2-cloudndb" for the main track, else "mod2-cloudndb/FINISH"."""
         module = self.codelab.module
-        return module if self.track is self.codelab.tracks[0] else f"{module}/{self.track.start}"
+        return module if self.is_main else f"{module}/{self.track.start}"
 
     @property
     def root(self) -> Path:
