@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from codelab.compare import app_log
+from codelab.compare.comparison import ComparedFolder, Comparison
 from codelab.compare.local_backend import LocalBackend
 from codelab.compare.scenario import Scenario, select
 from codelab.compare.scenarios import SCENARIOS
+from datastore_emulator.errors import UserError
 from localcloud import Cloud
 
 # These need neither a restart nor an outage, so they cost a learner seconds.
@@ -75,3 +79,12 @@ def test_backend_changes_no_environment_variable(cloud: Cloud, monkeypatch: pyte
     with monkeypatch.context() as patch:
         patch.setattr(os, "environ", ReadOnlyEnvironment(os.environ))
         LocalBackend(cloud, app=None)  # type: ignore[arg-type]
+
+
+def test_log_of_ended_apps_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = ComparedFolder("START", tmp_path, None)
+    comparison = Comparison(folder, [], None)
+    with pytest.raises(UserError), comparison:
+        pass
+    monkeypatch.setattr(app_log.time, "sleep", lambda _: pytest.fail("it waits for a line that cannot come"))
+    assert comparison.error_of(folder) is None

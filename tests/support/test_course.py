@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -100,6 +101,13 @@ def test_wrong_entry_is_named(course: Course, entry: str, words: str) -> None:
 def test_make_knows_every_module() -> None:
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert f"MOD is one of: {' '.join(module_names())}\n" in done.stdout
+
+
+def test_make_knows_a_module_without_a_readme(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "mod6-new" / "START").mkdir(parents=True)
+    done = subprocess.run(["make", "help"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("MOD is one of: mod6-new\n")
 
 
 def test_codelab_knows_every_module() -> None:

@@ -135,13 +135,13 @@ def list_changes(old: Tree, new: Tree) -> list[str]:
 
 def make_command(verb: str, ref: TrackRef) -> str:
     """Return the command line for a verb and a track, such as "make start MOD=mod2-cloudndb FROM=FINISH"."""
-    start = "" if ref.track is ref.codelab.tracks[0] else f" FROM={ref.track.start}"
+    start = "" if ref.is_main else f" FROM={ref.track.start}"
     return f"make {verb} MOD={ref.codelab.module}{start}"
 
 
 def make_diff_command(ref: TrackRef, old: str, new: str) -> str:
     """Return the command line that compares two states, such as "make diff MOD=mod2-cloudndb FROM=START TO=work"."""
-    track = "" if ref.track is ref.codelab.tracks[0] else f" TRACK={ref.track.start}"
+    track = "" if ref.is_main else f" TRACK={ref.track.start}"
     return f"make diff MOD={ref.codelab.module}{track} FROM={old} TO={new}"
 
 

@@ -63,7 +63,7 @@ class Checker:
         # The facts of each file as last read: a page checks often, and usually only one file has changed.
         self._known: dict[str, tuple[str, list[Fact] | UnreadableError]] = {}
         self.trees = step_trees(ref.codelab, ref.track)
-        self._called = names_called_from_outside(list(self.trees), "\n".join(ref.codelab.page.commands))
+        self._called = names_called_from_outside(self.trees, "\n".join(ref.codelab.page.commands))
         states = [self._read(tree)[0] for tree in self.trees]
         self._changes = [_Change(before, after) for before, after in pairwise(states)]
 

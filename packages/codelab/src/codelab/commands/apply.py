@@ -57,9 +57,7 @@ def apply(workspace: Workspace, ref: TrackRef, *, overwrite: bool = False, check
 def _merge(file: str, before: Tree, mine: Tree, after: Tree) -> str | None:
     """Return the file with both the learner's edits and the step's; None if the step deletes it."""
     base, yours, theirs = before.get(file), mine.get(file), after.get(file)
-    if yours == base or theirs is None:
-        return theirs
-    if yours is None or yours == theirs:
+    if theirs is None or yours in (None, base, theirs):
         return theirs
     if isinstance(yours, Unread):
         raise CodelabError(f"{file}: expected {yours.expected}, found {yours.found}; move it away, then apply again")

@@ -6,10 +6,9 @@ import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from codelab.check import Checker
 from codelab.errors import CodelabError
 from codelab.readme.course import TrackRef
-from codelab.readme.trees import Tree, held, read_tree
+from codelab.readme.trees import Tree, held, read_tree, step_trees
 from codelab.text_diff import describe_too_large, is_comparable
 from codelab.workspace import Workspace
 from localcloud.files.paths import format_name
@@ -54,7 +53,7 @@ def read_state(workspace: Workspace, ref: TrackRef, name: str) -> Tree:
     if name == WORK:
         return workspace.read(ref)
     if name.isdecimal():
-        trees = Checker(ref).trees
+        trees = step_trees(ref.codelab, ref.track)
         if name in map(str, range(len(trees))):
             return trees[int(name)]
     module = ref.codelab.readme.parent

@@ -7,6 +7,7 @@ Each such heading is a step, and "Duration:" is a paragraph of its own.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -41,11 +42,11 @@ class _Exporter:
 
     def parts(self) -> Iterator[str]:
         codelab, track = self._ref.codelab, self._ref.track
-        main = track is codelab.tracks[0]
-        yield self._metadata(track.text if not main else codelab.introduction)
+        main, introduction = self._ref.is_main, self._ref.introduction
+        yield self._metadata(introduction)
         yield f"# {codelab.title if main else f'{codelab.title}: {track.title}'}"
         yield "## Overview"
-        yield self._text(codelab.introduction if main else track.text)
+        yield self._text(introduction)
         if not main:
             yield f"The main track: [{codelab.title}]({self._address(codelab.module)})."
         for section in codelab.sections_before_steps:
@@ -99,7 +100,8 @@ class _Exporter:
             return self._address(module[1])
         if not path:
             return f"{self._repository}/{self._ref.codelab.module}/README.md{fragment}"
-        return f"{self._repository}/{_normalized(self._ref.codelab.module, path)}{fragment}"
+        name = posixpath.normpath(posixpath.join(self._ref.codelab.module, path))
+        return f"{self._repository}/{name}{fragment}"
 
     def _address(self, module: str) -> str:
         return f"../{_id(self._course.track(module))}/index.html"
@@ -111,13 +113,3 @@ class _Exporter:
 
 def _id(ref: TrackRef) -> str:
     return ref.name.replace("/", "-").lower()
-
-
-def _normalized(module: str, path: str) -> str:
-    parts: list[str] = [module]
-    for part in path.split("/"):
-        if part == "..":
-            parts.pop()
-        elif part != ".":
-            parts.append(part)
-    return "/".join(parts)

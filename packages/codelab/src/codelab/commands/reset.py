@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from codelab.check import Checker
 from codelab.errors import CodelabError
 from codelab.readme.course import TrackRef
-from codelab.readme.trees import Tree
+from codelab.readme.trees import Tree, step_trees
 from codelab.workspace import Workspace, list_changes
 
 
@@ -25,12 +24,12 @@ class ResetPlan:
     lost: tuple[str, ...]
 
 
-def plan_reset(workspace: Workspace, ref: TrackRef, number: int = 0, checker: Checker | None = None) -> ResetPlan:
+def plan_reset(workspace: Workspace, ref: TrackRef, number: int = 0) -> ResetPlan:
     """Work out what a reset would change, without changing anything.
 
-    `checker` is the track's, if the caller has it already. Raises CodelabError for a number that no step has.
+    Raises CodelabError for a number that no step has.
     """
-    trees = (checker or Checker(ref)).trees
+    trees = step_trees(ref.codelab, ref.track)
     if not 0 <= number < len(trees):
         raise CodelabError(f"{ref.name} has no step {number}; choose 0 (START) to {len(trees) - 1}")
     lost = list_changes(trees[number], workspace.read(ref))

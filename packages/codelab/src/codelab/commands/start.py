@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codelab.check import Checker
 from codelab.readme.course import TrackRef
 from codelab.readme.model import Step
+from codelab.readme.trees import step_trees
 from codelab.workspace import Workspace
 
 
@@ -18,12 +18,8 @@ class Started:
     first_step: Step
 
 
-def start(workspace: Workspace, ref: TrackRef, checker: Checker | None = None) -> Started:
-    """Copy START into work/, and make this the current track.
-
-    `checker` is the track's, if the caller has it already. Raises CodelabError if the copy exists.
-    """
-    checker = checker or Checker(ref)
-    workspace.start(ref, checker.trees[0])
+def start(workspace: Workspace, ref: TrackRef) -> Started:
+    """Copy START into work/, and make this the current track; raises CodelabError if the copy exists."""
+    workspace.start(ref, step_trees(ref.codelab, ref.track)[0])
     workspace.remember(ref)
     return Started(ref, ref.track.steps[0])

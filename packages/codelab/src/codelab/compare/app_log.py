@@ -25,13 +25,13 @@ class AppLog:
         """Add a line of this app."""
         self.lines.append((name, line))
 
-    def last_error(self, name: str, folder: Path, patience: float = 2.0) -> str | None:
-        """Return an app's last exception with its line in the app's own code; the log may be a moment behind."""
+    def last_error(self, name: str, folder: Path, *, patience: float) -> str | None:
+        """Return an app's last exception with its line in its own code; wait at most `patience` seconds for it."""
         deadline = time.monotonic() + patience
         while True:
             lines = [line for app, line in self.lines if app == name]
             raised = [number for number, line in enumerate(lines) if _EXCEPTION.match(line)]
-            if raised or time.monotonic() > deadline:
+            if raised or time.monotonic() >= deadline:
                 break
             time.sleep(0.05)  # a poll with a deadline
         if not raised:

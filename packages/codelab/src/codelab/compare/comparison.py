@@ -18,6 +18,7 @@ from datastore_emulator.errors import UserError
 from localcloud import Cloud
 
 _ERROR = 400
+_LOG_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,13 @@ class Comparison:
 
     def __exit__(self, *_: object) -> None:
         self._cleanup.close()
+        self._running.clear()
 
     def error_of(self, folder: ComparedFolder) -> str | None:
         """Return the last error that the folder's app has printed, with its line in the app's own code."""
-        return self._log.last_error(folder.name, folder.path)
+        # The log of an app that runs may be a moment behind. After the apps' end it is complete.
+        patience = _LOG_SECONDS if self._running else 0
+        return self._log.last_error(folder.name, folder.path, patience=patience)
 
     def first_difference(self, folder: ComparedFolder, scenarios: Sequence[Scenario]) -> Difference | None:
         """Run the scenarios on the folder, and on START if they have not run there; return the first difference."""

@@ -26,10 +26,20 @@ class TrackRef:
     track: Track
 
     @property
+    def is_main(self) -> bool:
+        """True for the module's first track, from START to FINISH."""
+        return self.track is self.codelab.tracks[0]
+
+    @property
+    def introduction(self) -> str:
+        """The Markdown that introduces the track: the README's introduction for the main one, else the track's own."""
+        return self.codelab.introduction if self.is_main else self.track.text
+
+    @property
     def name(self) -> str:
         """The name that commands take: "mod2-cloudndb" for the main track, else "mod2-cloudndb/FINISH"."""
         module = self.codelab.module
-        return module if self.track is self.codelab.tracks[0] else f"{module}/{self.track.start}"
+        return module if self.is_main else f"{module}/{self.track.start}"
 
     @property
     def root(self) -> Path:
@@ -77,8 +87,16 @@ class Course:
 
     def other_pages(self) -> Iterator[Page]:
         """Yield the pages beside the codelabs."""
-        for path in sorted([*self.root.glob("*.md"), *self.root.glob("docs/*.md"), *self.root.glob("one-app/*.md")]):
+        for path in self._other_paths():
             yield read_page(path, self.root)
+
+    def other_page(self, name: str) -> Page | None:
+        """Return the page of this name beside the codelabs, as in "docs/support.md"; None if there is none."""
+        found = next((path for path in self._other_paths() if path.relative_to(self.root).as_posix() == name), None)
+        return read_page(found, self.root) if found else None
+
+    def _other_paths(self) -> list[Path]:
+        return sorted([*self.root.glob("*.md"), *self.root.glob("docs/*.md"), *self.root.glob("one-app/*.md")])
 
     def tracks(self) -> Iterator[TrackRef]:
         """Yield every track of every module, the main ones first in theirs."""

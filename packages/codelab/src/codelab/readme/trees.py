@@ -162,7 +162,7 @@ def step_trees(codelab: Codelab, track: Track) -> list[dict[str, str]]:
     trees = [tree]
     for step in track.steps:
         for diff in step.diffs:
-            tree = apply_diff(tree, diff, f"{codelab.module}/{codelab.readme.name}")
+            tree = apply_diff(tree, diff, codelab.page.name)
         trees.append(tree)
     return trees
 

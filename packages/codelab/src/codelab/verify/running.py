@@ -11,7 +11,6 @@ from codelab.compare.scenario import select
 from codelab.compare.scenarios import SCENARIOS
 from codelab.errors import Problem
 from codelab.readme.trees import write_tree
-from codelab.verify.text import readme_of
 from datastore_emulator.errors import UserError
 from datastore_emulator.scratch import Scratch
 
@@ -38,11 +37,11 @@ def run_track(checker: Checker) -> tuple[list[Problem], int]:
                 for step, folder in zip(working, folders, strict=True):
                     if difference := comparison.first_difference(folder, select(SCENARIOS, quick_only=True)):
                         text = f"in the scenario “{difference.scenario}”, {difference.text}"
-                        problems.append(Problem(readme_of(codelab), step.line, _with_error(text, difference.error)))
+                        problems.append(Problem(codelab.page.name, step.line, _with_error(text, difference.error)))
         except UserError as error:
             reasons = [reason for folder in folders if (reason := comparison.error_of(folder))]
             text = f"an app does not run after a step with “Works: yes”: {error}"
-            problems.append(Problem(readme_of(codelab), track.line, _with_error(text, *reasons)))
+            problems.append(Problem(codelab.page.name, track.line, _with_error(text, *reasons)))
         return problems, len(folders)
 
 

@@ -12,21 +12,16 @@ from codelab.readme.sections import CLEAN_UP, COSTS, DEPLOY, NEXT, REVIEW, START
 from codelab.readme.trees import read_tree
 
 
-def readme_of(codelab: Codelab) -> str:
-    """Return the README's name in problems."""
-    return f"{codelab.module}/{codelab.readme.name}"
-
-
 def check_times(codelab: Codelab) -> Iterator[Problem]:
     """Yield a problem for a track whose duration is not its steps' sum, and for a title with another number."""
     if not codelab.module.startswith(f"mod{codelab.number}-"):
         number = codelab.module.removeprefix("mod").partition("-")[0]
-        yield Problem(readme_of(codelab), 1, f'expected "Module {number}: …", found "Module {codelab.number}: …"')
+        yield Problem(codelab.page.name, 1, f'expected "Module {number}: …", found "Module {codelab.number}: …"')
     for track in codelab.tracks:
         total = sum(step.seconds for step in track.steps)
         if total != track.seconds:
             yield Problem(
-                readme_of(codelab),
+                codelab.page.name,
                 track.line + 1,
                 f"expected Duration: {_time(total)}, the sum of its steps, found {_time(track.seconds)}",
             )
@@ -45,7 +40,7 @@ def check_sections(codelab: Codelab) -> Iterator[Problem]:
     for section in codelab.sections:
         sign, words = wanted.get(section.title, ("", ""))
         if sign not in section.text:
-            yield Problem(readme_of(codelab), section.line, f"this section needs {words}")
+            yield Problem(codelab.page.name, section.line, f"this section needs {words}")
 
 
 def check_order(checker: Checker) -> Iterator[Problem]:
@@ -57,10 +52,10 @@ def check_order(checker: Checker) -> Iterator[Problem]:
             if status.done and step.number > number:
                 where = f"after step {number}" if number else "in START"
                 text = f"step {step.number} counts as done already {where}; it has to change a fact that a check reads"
-                yield Problem(readme_of(codelab), step.line, text)
+                yield Problem(codelab.page.name, step.line, text)
             elif not status.done and step.number <= number:
                 text = f"step {step.number} does not count as done after step {number}: {status.findings[0]}"
-                yield Problem(readme_of(codelab), step.line, text)
+                yield Problem(codelab.page.name, step.line, text)
 
 
 def check_finish(checker: Checker) -> Iterator[Problem]:
@@ -68,7 +63,7 @@ def check_finish(checker: Checker) -> Iterator[Problem]:
     codelab, track = checker.ref.codelab, checker.ref.track
     last = track.steps[-1]
     if not last.works:
-        yield Problem(readme_of(codelab), last.line + 2, 'the app has to work after the last step; write "Works: yes"')
+        yield Problem(codelab.page.name, last.line + 2, 'the app has to work after the last step; write "Works: yes"')
     folder = codelab.readme.parent / track.finish
     made = checker.trees[-1]
     there = read_tree(folder)

@@ -33,7 +33,7 @@ def _add_copy_actions(tracks: Blueprint, state: PageState) -> None:
     @tracks.post("/begin", endpoint="begin")
     def start_track(module: str, folder: str) -> Response:
         ref = state.find_track(module, folder)
-        start(state.workspace, ref, state.checker(ref))
+        start(state.workspace, ref)
         return redirect(address(ref, "step", 1), 303)
 
     @tracks.post("/check", endpoint="check")
@@ -56,7 +56,7 @@ def _add_copy_actions(tracks: Blueprint, state: PageState) -> None:
     @tracks.post("/reset", endpoint="reset")
     def reset_copy(module: str, folder: str) -> Response:
         ref = state.find_track(module, folder)
-        plan = plan_reset(state.workspace, ref, checker=state.checker(ref))
+        plan = plan_reset(state.workspace, ref)
         if plan.lost:
             reset(state.workspace, plan)
         state.saves.mark_changed(ref.copy)

@@ -61,11 +61,11 @@ def _add_course_pages(app: Flask, state: PageState) -> None:
 
     @app.get("/<path:name>.md")
     def page(name: str) -> str:
-        found = [other for other in state.course.other_pages() if other.name == f"{name}.md"]
-        if not found:
+        found = state.course.other_page(f"{name}.md")
+        if found is None:
             abort(404, f"this repository has no page {name}.md")
-        text = found[0].path.read_text(encoding="utf-8")
-        return render_template("page.html", title=name, body=Renderer(state.course, found[0].name).html(text))
+        text = found.path.read_text(encoding="utf-8")
+        return render_template("page.html", title=name, body=Renderer(state.course, found.name).html(text))
 
 
 def _add_error_pages(app: Flask) -> None:

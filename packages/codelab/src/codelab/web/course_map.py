@@ -53,9 +53,9 @@ def lay_out_map(course: Course) -> Map:
     nodes = [
         Node(
             ref,
-            first_sentence(_text(ref)),
+            first_sentence(ref.introduction),
             _describe_python(start, finish),
-            ref.track is not ref.codelab.tracks[0],
+            not ref.is_main,
         )
         for ref, start, finish in zip(places, starts, finishes, strict=True)
     ]
@@ -68,10 +68,6 @@ def lay_out_map(course: Course) -> Map:
         2 * MARGIN + columns * (WIDTH + GAP_X) - GAP_X,
         2 * MARGIN + rows * (HEIGHT + GAP_Y) - GAP_Y,
     )
-
-
-def _text(ref: TrackRef) -> str:
-    return ref.codelab.introduction if ref.track is ref.codelab.tracks[0] else ref.track.text
 
 
 def _describe_python(start: Tree, finish: Tree) -> str:

@@ -41,7 +41,7 @@ def add_track_pages(tracks: Blueprint, state: PageState) -> None:
     @tracks.get("/reset")
     def ask_to_reset(module: str, folder: str) -> str:
         ref = state.find_track(module, folder)
-        plan = plan_reset(state.workspace, ref, checker=state.checker(ref))
+        plan = plan_reset(state.workspace, ref)
         return render_template("reset.html", **_frame(state, ref, plan=plan))
 
 
@@ -66,9 +66,8 @@ def _add_texts(tracks: Blueprint, state: PageState) -> None:
     @tracks.get("/")
     def overview(module: str, folder: str) -> str:
         ref = state.find_track(module, folder)
-        main = ref.track is ref.codelab.tracks[0]
         html = _renderer(state, ref).html
-        introduction = html(ref.codelab.introduction if main else ref.track.text)
+        introduction = html(ref.introduction)
         sections = [(section, html(section.text)) for section in ref.codelab.sections_before_steps]
         return render_template("overview.html", **_frame(state, ref, introduction=introduction, sections=sections))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from pathlib import PurePosixPath
 
 from packaging.version import InvalidVersion, Version
@@ -95,7 +95,7 @@ def _too_much(what: str, found: int, unit: str, most: int) -> str:
     return f"the {what} has {found:,} {unit}, and at most {most:,} are read; shorten it"
 
 
-def names_called_from_outside(trees: list[Tree], commands: str) -> frozenset[str]:
+def names_called_from_outside(trees: Sequence[Tree], commands: str) -> frozenset[str]:
     """Return the names of main.py that deployment files and commands use."""
     files = [text for tree in trees for file, text in tree.items() if not file.endswith(".py")]
     return frozenset(name for text in [*files, commands] for match in _CALLED.findall(text) for name in match if name)

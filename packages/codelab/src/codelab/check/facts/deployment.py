@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from codelab.check.facts.fact import Fact, Kind, UnreadableError, quoted
+from codelab.check.facts.fact import Fact, Kind, UnreadableError, line_of, quoted
 from localcloud.deployment import TextError
 from localcloud.deployment.dockerfile import Dockerfile, Instruction, read_dockerfile
 from localcloud.deployment.procfile import read_procfile
@@ -33,7 +33,7 @@ def yaml_facts(file: str, text: str) -> Iterator[Fact]:
     try:
         yaml = YamlLines(text)
     except TextError as error:
-        problem = quoted(_line(text, error.line), error.problem) if error.line else error.problem
+        problem = quoted(line_of(text, error.line), error.problem) if error.line else error.problem
         raise UnreadableError(error.line, f"not valid YAML: {problem}") from error
     if not yaml.keys:
         raise UnreadableError(1, "there are no keys in it; write lines such as KEY: VALUE")
@@ -48,7 +48,7 @@ def _keys(file: str, yaml: YamlLines, node: CommentedMap, path: tuple[str | int,
         here = (*path, key)
         name = ".".join(map(str, here))
         line = yaml.line(*here)
-        words = _line(yaml.text, line).partition(" #")[0].strip()
+        words = line_of(yaml.text, line).partition(" #")[0].strip()
         yield Fact(file, Kind.KEY, name, words, line, firm=True)
         if isinstance(value, CommentedMap):
             yield from _keys(file, yaml, value, here)
@@ -92,7 +92,7 @@ def procfile_facts(file: str, text: str) -> Iterator[Fact]:
     except TextError as error:
         raise UnreadableError(error.line, error.problem) from error
     for process in processes:
-        words = _line(text, process.line)
+        words = line_of(text, process.line)
         yield Fact(file, Kind.PROCESS, process.name, words, process.line, firm=True)
         yield from _command(file, process.command, process.line, words)
 
@@ -204,7 +204,3 @@ def line_facts(file: str, text: str) -> Iterator[Fact]:
         words = line.strip()
         if words and not words.startswith("#"):
             yield Fact(file, Kind.LINE, words, words, number)
-
-
-def _line(text: str, number: int) -> str:
-    return "".join(text.splitlines()[number - 1 : number]).strip() if number else ""

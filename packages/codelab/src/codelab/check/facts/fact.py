@@ -77,6 +77,11 @@ def quoted(words: str, problem: object) -> str:
     return f'"{words if len(words) <= _LONGEST else words[:_LONGEST] + "..."}" ({problem})'
 
 
+def line_of(text: str, number: int) -> str:
+    """Return a line of a file without the white space around it; "" for 0."""
+    return "".join(text.splitlines()[number - 1 : number]).strip() if number else ""
+
+
 class UnreadableError(Exception):
     """A file that its own reader cannot read, at a line (0: the file as a whole)."""
 

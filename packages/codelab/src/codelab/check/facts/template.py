@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-from codelab.check.facts.fact import Fact, Kind, UnreadableError, quoted
+from codelab.check.facts.fact import Fact, Kind, UnreadableError, line_of, quoted
 
 _NOT_VALID = "not a valid Jinja2 template"
 
@@ -16,21 +16,16 @@ def template_facts(file: str, text: str) -> Iterator[Fact]:
     try:
         template = Environment(autoescape=True).parse(text)
     except TemplateSyntaxError as error:
-        words = _line(text.splitlines(), error.lineno)
+        words = line_of(text, error.lineno)
         raise UnreadableError(error.lineno, f"{_NOT_VALID}: {quoted(words, error.message)}") from error
     except (ValueError, OverflowError) as error:  # a number that Python cannot read
         raise UnreadableError(0, f"{_NOT_VALID}: {error}") from error
     items = {name.name for loop in template.find_all(nodes.For) for name in loop.target.find_all(nodes.Name)}
     items |= {loop.target.name for loop in template.find_all(nodes.For) if isinstance(loop.target, nodes.Name)}
-    lines = text.splitlines()
     for output in template.find_all(nodes.Output):
         for node in output.nodes:
             if not isinstance(node, nodes.TemplateData):
-                yield Fact(file, Kind.OUTPUT, _spelled(node, items), _line(lines, node.lineno), node.lineno)
-
-
-def _line(lines: list[str], number: int) -> str:
-    return "".join(lines[number - 1 : number]).strip()
+                yield Fact(file, Kind.OUTPUT, _spelled(node, items), line_of(text, node.lineno), node.lineno)
 
 
 def _spelled(node: nodes.Node, items: set[str]) -> str:
