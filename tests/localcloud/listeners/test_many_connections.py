@@ -9,10 +9,12 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 
+import h11
 import pytest
 
 from codelab.web.wsgi import WsgiServer
 from datastore_emulator.http.listener import Listener
+from datastore_emulator.http.wire import Wire
 from datastore_emulator.net.listen import listen
 from tests.localcloud.listeners.listening import DEADLINE, Listening, holds
 
@@ -46,11 +48,18 @@ def test_idle_connections_have_no_threads_and_delay_nobody(listening: Listening,
         assert threading.active_count() - before < MANY / 2
 
 
+class UnusedListener(Listener):
+    """A listener that gets no whole request."""
+
+    async def respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
+        raise AssertionError("no request was sent")
+
+
 def test_listener_that_is_closed_at_a_new_connection_closes_it() -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ResourceWarning)
         for _ in range(MANY):
-            server = Listener()
+            server = UnusedListener()
             listener = listen("127.0.0.1", 0, "the test")
             server.listen([listener])
             socket.create_connection(listener.getsockname()[:2], timeout=DEADLINE).close()

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import grpc
 from google.protobuf.message import DecodeError
 
-from datastore_emulator.api.interface import RPCS, SERVICE, Datastore
+from datastore_emulator.api.interface import LARGEST_REQUEST, RPCS, SERVICE, Datastore
 from datastore_emulator.api.port_sharing import SharedPort
 from datastore_emulator.errors import DatastoreError, UserError
 from datastore_emulator.http.guard import Guard
@@ -18,9 +18,6 @@ from datastore_emulator.net.listen import listen
 
 _log = logging.getLogger(__name__)
 
-# The service accepts requests of 10 MiB: https://cloud.google.com/datastore/docs/concepts/limits. The rest is room for
-# what the message wraps around the entities.
-_LARGEST_REQUEST = 11 * 1024 * 1024
 _LONGEST_MESSAGE = 1000
 # gRPC rounds deadlines up to milliseconds, so a reply could arrive before a deadline that has passed already.
 _SHORTEST_DEADLINE_SECONDS = 0.001
@@ -75,7 +72,7 @@ class DatastoreServer:
             options=[
                 # Otherwise a second server on the port would share it silently.
                 ("grpc.so_reuseport", 0),
-                ("grpc.max_receive_message_length", _LARGEST_REQUEST),
+                ("grpc.max_receive_message_length", LARGEST_REQUEST),
             ],
         )
         handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {

@@ -56,3 +56,7 @@ RPCS = (
 )
 
 SERVICE = "google.datastore.v1.Datastore"
+
+LARGEST_REQUEST = 11 * 1024 * 1024
+"""In bytes. The service accepts 10 MiB: https://cloud.google.com/datastore/docs/concepts/limits. The rest is room for
+what the message wraps around the entities."""

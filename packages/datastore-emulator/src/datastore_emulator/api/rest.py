@@ -16,16 +16,15 @@ from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
-from datastore_emulator.api.interface import RPCS, Datastore
+from datastore_emulator.api.interface import LARGEST_REQUEST, RPCS, Datastore
 from datastore_emulator.errors import DatastoreError, invalid
-from datastore_emulator.http.guard import Guard, header
+from datastore_emulator.http.guard import Guard, media_type
 from datastore_emulator.http.response import Response
 from datastore_emulator.http.service import HttpService, Request
 from datastore_emulator.http.wire import VisitorError
 
 _PATH = re.compile(r"/v1(?:beta\d)?/projects/([^/:?]+):(\w+)(?:\?.*)?")
 _PROTOBUF, _JSON = "application/x-protobuf", "application/json"
-_LARGEST_BODY = 11 * 1024 * 1024
 
 _HTTP_CODES = {
     StatusCode.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
@@ -54,7 +53,7 @@ class Rest(HttpService):
     """An HTTP service that answers requests from a `Datastore`."""
 
     def __init__(self, engine: Datastore, guard: Guard) -> None:
-        super().__init__("datastore-rest", guard, largest_body=_LARGEST_BODY)
+        super().__init__("datastore-rest", guard, largest_body=LARGEST_REQUEST)
         self._rpcs = {
             f"{rpc[0].lower()}{rpc[1:]}": (getattr(engine, method), request, response)
             for method, rpc, request, response in RPCS
@@ -66,7 +65,7 @@ class Rest(HttpService):
         if method not in ("POST", *_READ_ONLY):
             raise VisitorError(f"Expected POST, found {method}.", 405)
         # A page in a browser can send plain text to any server, but not these types.
-        kind = _media_type(request)
+        kind = media_type(request.headers)
         if method == "POST" and kind not in (_PROTOBUF, _JSON):
             raise VisitorError(f"Expected Content-Type {_JSON} or {_PROTOBUF}, found {kind or 'none'}.", 415)
 
@@ -84,7 +83,7 @@ class Rest(HttpService):
     def refusal(self, request: h11.Request | None, status: int, reason: str) -> Response:
         """Return the error for a request that comes to no RPC, in the format of its body."""
         error = DatastoreError(_CODES.get(HTTPStatus(status), StatusCode.INVALID_ARGUMENT), reason)
-        return _error(status, error, request is None or _media_type(request) != _PROTOBUF)
+        return _error(status, error, request is None or media_type(request.headers) != _PROTOBUF)
 
     def _call(self, request: Request, text: bool) -> Response:
         match = _PATH.fullmatch(request.target)
@@ -103,10 +102,6 @@ class Rest(HttpService):
         if text:
             return Response(200, json_format.MessageToJson(response).encode(), {"Content-Type": _JSON})
         return Response(200, response.SerializeToString(), {"Content-Type": _PROTOBUF})
-
-
-def _media_type(request: h11.Request) -> str:
-    return (header(request.headers, b"content-type") or b"").decode("latin-1").partition(";")[0].strip().lower()
 
 
 def _error(status: int, error: DatastoreError, text: bool) -> Response:

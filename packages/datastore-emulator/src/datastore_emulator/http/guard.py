@@ -41,6 +41,11 @@ def header(headers: RawHeaders, wanted: bytes) -> bytes | None:
     return next((value for name, value in headers if name.lower() == wanted), None)
 
 
+def media_type(headers: RawHeaders) -> str:
+    """Return the media type of the body, in lower case and without its parameters; "" if there is none."""
+    return (header(headers, b"content-type") or b"").decode("latin-1").partition(";")[0].strip().lower()
+
+
 @dataclass(frozen=True)
 class Guard:
     """The rule for the requests that a listener accepts.

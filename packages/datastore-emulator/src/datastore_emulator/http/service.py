@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import h11
 
-from datastore_emulator.http.guard import Guard, header
+from datastore_emulator.http.guard import Guard, header, media_type
 from datastore_emulator.http.listener import Listener, send_answer
 from datastore_emulator.http.response import Response, plain
 from datastore_emulator.http.wire import VisitorError, Wire
@@ -38,7 +38,7 @@ class Request:
     @property
     def content_type(self) -> str:
         """The media type of the body, in lower case and without its parameters; "" if there is none."""
-        return self.header(b"content-type").partition(";")[0].strip().lower()
+        return media_type(self.headers)
 
 
 class HttpService(Listener):
