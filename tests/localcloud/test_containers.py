@@ -34,10 +34,13 @@ DEADLINE = 60
 PROGRAM = """
 import sys
 from pathlib import Path
-from datastore_emulator.stopping import wait_for_stop
+from datastore_emulator.stopping import stop_signals, wait_for_stop
 from tests.support.apps import run_cloud
 from tests.support.lanes import setups
-with setups.containers() as setup, run_cloud(setup, lambda name, line: print(line, flush=True)) as cloud:
+def log(name, line):
+    print(line, flush=True)
+# stop_signals, since a job in the background of a shell has SIGINT ignored, and its children have too.
+with stop_signals(), setups.containers() as setup, run_cloud(setup, log) as cloud:
     cloud.add(Path(sys.argv[1]))
     cloud.start()
     wait_for_stop()  # not signal.pause(), which would miss a signal that comes just before it
