@@ -16,7 +16,8 @@ import pytest
 import requests
 from google.cloud import datastore
 
-DEADLINE = 120.0
+from tests.support.deadline import DEADLINE
+
 ANY_PORT = ["--host-port", "127.0.0.1:0"]
 
 

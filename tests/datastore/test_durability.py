@@ -21,11 +21,11 @@ from datastore_emulator.engine import Engine
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
 from datastore_emulator.storage import schema
+from tests.support.deadline import DEADLINE
 
 HERE = Path(__file__).parent
 KILLS = 300
 FILES = 10
-DEADLINE = 60
 SERVE = [sys.executable, "-m", "localcloud", "datastore"]
 
 
@@ -85,7 +85,7 @@ def one_line(error: BaseException) -> str:
 
 def test_killed_writers_lose_no_acknowledged_commit(connect, tmp_path):
     command = [sys.executable, HERE / "killed_writers.py", tmp_path, str(KILLS), str(FILES), str(os.getpid())]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=10 * DEADLINE, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     _, opened, _, acknowledged = done.stdout.split()
     # Some die while they open the file, on purpose.

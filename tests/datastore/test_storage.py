@@ -21,6 +21,7 @@ from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.engine import Engine
 from datastore_emulator.errors import UserError
 from datastore_emulator.storage import name_ids
+from tests.support.deadline import DEADLINE
 
 # Puts entity after entity and prints the id of each once it is acknowledged.
 WRITER = """
@@ -235,7 +236,7 @@ def test_path_that_is_not_a_file_is_refused_in_one_line(tmp_path, make, message)
         "--host-port",
         "127.0.0.1:0",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert re.search(message, done.stderr)
     assert done.stderr.count("\n") == 1

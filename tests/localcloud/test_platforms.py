@@ -14,6 +14,7 @@ import pytest
 from localcloud import App, Cloud, Platform
 from localcloud.platforms import Entry, Record, records
 from localcloud.platforms.record import everywhere
+from tests.support.deadline import DEADLINE
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a visitor and the proxy have addresses"),
@@ -81,7 +82,9 @@ class Served:
     def visit(self, forged: Mapping[str, Iterable[str]]) -> Received:
         """Send one request from VISITOR, with these headers beside Host and User-Agent."""
         port = int(self.known["port"])
-        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30, source_address=(VISITOR, 0))) as visitor:
+        with closing(
+            http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE, source_address=(VISITOR, 0))
+        ) as visitor:
             visitor.putrequest("GET", "/", skip_accept_encoding=True)
             visitor.putheader("User-Agent", "visitor")
             for name, values in forged.items():

@@ -14,6 +14,7 @@ from google.cloud import datastore
 from localcloud import App, Cloud
 from localcloud.runtimes.python27_real import Python27RealRuntime, find_python27
 from tests.support.course import ROOT
+from tests.support.deadline import DEADLINE
 from tests.support.lanes import why_not_run
 
 
@@ -71,8 +72,8 @@ def test_app_with_python_2_syntax_runs_unchanged(localcloud, folder):
     command = localcloud("run", app, "--python27")
     (url,) = command.urls()
     command.wait_for(r"this runs on Python 2\.7\.\d+ under dev_appserver")
-    assert httpx.get(url, timeout=60).text == "café n=1"
-    assert httpx.get(url, timeout=60).text == "cafécafé n=2"
+    assert httpx.get(url, timeout=DEADLINE).text == "café n=1"
+    assert httpx.get(url, timeout=DEADLINE).text == "cafécafé n=2"
     command.wait_for("in Python 2")
 
 
@@ -99,7 +100,7 @@ def test_placeholder_in_vpc_connector_does_not_prevent_the_start(localcloud, fol
         }
     )
     (url,) = localcloud("run", app, "--python27").urls()
-    assert httpx.get(url, timeout=60).text == "here"
+    assert httpx.get(url, timeout=DEADLINE).text == "here"
 
 
 @in_lane
@@ -112,7 +113,7 @@ def test_visits_go_both_ways_between_python_27_ndb_and_cloud_ndb(monkeypatch):
         monkeypatch.setenv("DATASTORE_EMULATOR_HOST", cloud.datastore.address)
 
         def listed(app: App, visitor: str) -> list[str]:
-            page = httpx.get(app.url, headers={"User-Agent": visitor}, timeout=60).text
+            page = httpx.get(app.url, headers={"User-Agent": visitor}, timeout=DEADLINE).text
             return re.findall(r"<li>.* from .*?: (.*)</li>", page)
 
         assert listed(old, "old ndb") == ["old ndb"]
@@ -128,7 +129,7 @@ def test_server_in_a_dockerfile_listens_on_loopback_only():
     with Cloud(runtimes=[Python27RealRuntime(find_python27())]) as cloud:
         app = cloud.add(ROOT / "mod4-cloudrun" / "FINISH-py2")
         cloud.start()
-        assert httpx.get(app.url, timeout=60).status_code == 200
+        assert httpx.get(app.url, timeout=DEADLINE).status_code == 200
         below = psutil.Process().children(recursive=True)
         listening = {
             connection.laddr.ip

@@ -15,6 +15,8 @@ import psutil
 import pytest
 from google.cloud import datastore
 
+from tests.support.deadline import DEADLINE
+
 ROOT = Path(__file__).parents[2]
 APP = "def app(environ, start_response):\n    start_response('200 OK', [])\n    return [b'hello']\n"
 SERVER = """
@@ -31,25 +33,25 @@ SERVER = """
 def test_run_prints_an_address_that_serves_the_app(localcloud):
     command = localcloud("run", ROOT / "mod1-flask" / "FINISH-py3")
     (url,) = command.urls()
-    assert "VisitMe Example" in httpx.get(url, timeout=30).text
+    assert "VisitMe Example" in httpx.get(url, timeout=DEADLINE).text
 
 
 def test_two_folders_share_one_datastore(localcloud):
     command = localcloud("run", ROOT / "mod2-cloudndb" / "START", ROOT / "mod2-cloudndb" / "FINISH")
     start, finish = command.urls(2)
-    httpx.get(start, headers={"User-Agent": "from START"}, timeout=30)
-    page = httpx.get(finish, headers={"User-Agent": "from FINISH"}, timeout=30).text
+    httpx.get(start, headers={"User-Agent": "from START"}, timeout=DEADLINE)
+    page = httpx.get(finish, headers={"User-Agent": "from FINISH"}, timeout=DEADLINE).text
     assert page.index("from FINISH") < page.index("from START")
 
 
 def test_visits_are_kept_after_a_restart(localcloud):
     folder = ROOT / "mod2-cloudndb" / "FINISH-py3"
     first = localcloud("run", folder, "--data", "visits.sqlite3")
-    httpx.get(first.urls()[0], headers={"User-Agent": "yesterday"}, timeout=30)
+    httpx.get(first.urls()[0], headers={"User-Agent": "yesterday"}, timeout=DEADLINE)
     first.send(signal.SIGINT)
     assert first.wait() == 0
     second = localcloud("run", folder, "--data", "visits.sqlite3")
-    assert "yesterday" in httpx.get(second.urls()[0], timeout=30).text
+    assert "yesterday" in httpx.get(second.urls()[0], timeout=DEADLINE).text
 
 
 def test_python27_log_begins_with_a_note_on_python_3(localcloud):
@@ -68,7 +70,7 @@ def test_app_engine_behind_load_balancer_is_refused(localcloud):
 
 def test_load_balancer_address_comes_after_the_visitors(localcloud):
     command = localcloud("run", ROOT / "mod5-buildpacks" / "FINISH", "--behind-load-balancer")
-    page = httpx.get(command.urls()[0], timeout=30).text
+    page = httpx.get(command.urls()[0], timeout=DEADLINE).text
     assert "from 127.0.0.253:" in page  # mod5 trusts one hop, which is now the load balancer
 
 
@@ -95,7 +97,7 @@ def test_redis_host_in_app_yaml_starts_a_redis(localcloud, folder):
         }
     )
     (url,) = localcloud("run", app).urls()
-    assert [httpx.get(url, timeout=30).text for _ in range(2)] == ["1", "2"]
+    assert [httpx.get(url, timeout=DEADLINE).text for _ in range(2)] == ["1", "2"]
 
 
 def test_ctrl_c_twice_ends_grandchildren(localcloud, folder):
@@ -115,7 +117,7 @@ def test_ctrl_c_twice_ends_grandchildren(localcloud, folder):
         }
     )
     command = localcloud("run", app)
-    stubborn = int(httpx.get(command.urls()[0], timeout=30).text)
+    stubborn = int(httpx.get(command.urls()[0], timeout=DEADLINE).text)
     family = [psutil.Process(stubborn), *psutil.Process(command.pid).children(recursive=True)]
     command.send(signal.SIGINT)
     command.send(signal.SIGINT)
@@ -137,7 +139,7 @@ def test_app_does_not_inherit_the_callers_environment(localcloud, folder):
         }
     )
     command = localcloud("run", app, "--env", "EXTRA=1", SECRET_TOKEN="hush", TZ="Asia/Tokyo")
-    seen = httpx.get(command.urls()[0], timeout=30).json()
+    seen = httpx.get(command.urls()[0], timeout=DEADLINE).json()
     assert "SECRET_TOKEN" not in seen
     expected = {
         "TZ": "UTC",
@@ -210,7 +212,7 @@ def test_datastore_listens_on_public_address_with_option(localcloud):
 
 def test_killed_app_ends_the_command_and_names_the_signal(localcloud, folder):
     command = localcloud("run", folder({"Procfile": "web: exec python server.py\n", "server.py": SERVER}))
-    pid = int(httpx.get(command.urls()[0], timeout=30).text)
+    pid = int(httpx.get(command.urls()[0], timeout=DEADLINE).text)
     os.kill(pid, signal.SIGKILL)
     assert command.wait() == 1
     assert "was ended by SIGKILL" in command.lines[-1]
@@ -218,7 +220,7 @@ def test_killed_app_ends_the_command_and_names_the_signal(localcloud, folder):
 
 def test_app_for_old_python_has_setuptools(localcloud, folder):
     app = folder({"app.yaml": "runtime: python311\n", "main.py": f"import pkg_resources\n{APP}"})
-    assert httpx.get(localcloud("run", app).urls()[0], timeout=30).text == "hello"
+    assert httpx.get(localcloud("run", app).urls()[0], timeout=DEADLINE).text == "hello"
 
 
 def test_app_that_fails_ends_the_command_with_its_error(localcloud, folder):
@@ -255,7 +257,7 @@ def test_unwritable_cache_is_refused_in_one_line(localcloud, folder, tmp_path):
 def test_run_ends_silently_when_its_output_is_closed(tmp_path):
     arguments = [sys.executable, "-m", "localcloud", "run", ROOT / "mod5-buildpacks" / "FINISH", "--data", ":memory:"]
     pipeline = ["sh", "-c", '{ "$@"; echo "exit code $?" >&2; } | head -n 1', "sh", *map(str, arguments)]
-    done = subprocess.run(pipeline, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+    done = subprocess.run(pipeline, capture_output=True, text=True, cwd=tmp_path, timeout=DEADLINE, check=False)
     assert done.stderr == "exit code 0\n"
 
 

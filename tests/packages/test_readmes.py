@@ -13,6 +13,7 @@ import codelab.cli
 import localcloud.cli
 from tests.packages.conftest import PACKAGES
 from tests.packages.wheels import ROOT, plain_environment
+from tests.support.deadline import DEADLINE
 
 PARSERS = {"codelab": codelab.cli.make_parser, "localcloud": localcloud.cli.make_parser}
 READMES = {name: (ROOT / "packages" / name / "README.md").read_text(encoding="utf-8") for name in PACKAGES}
@@ -27,7 +28,7 @@ def _blocks(language: str) -> list[tuple[str, str]]:
 def test_python_block_runs_in_the_repository(package: str, script: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, env=plain_environment(),
-        capture_output=True, text=True, timeout=240, check=False,
+        capture_output=True, text=True, timeout=DEADLINE, check=False,
     )  # fmt: skip
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout
