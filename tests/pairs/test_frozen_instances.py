@@ -16,6 +16,8 @@ from codelab.compare.visitor import Browser
 from localcloud import App, Cloud
 from tests.support.course import FOLDERS, FUNCTION, ROOT
 
+pytestmark = pytest.mark.app
+
 # gunicorn's own limit is 30 s. This variable sets another wherever the command line sets none.
 LIMIT_SECONDS = 3
 SHORT_LIMIT = {"GUNICORN_CMD_ARGS": f"--timeout {LIMIT_SECONDS}"}

@@ -23,6 +23,8 @@ from localcloud.services.memorystore import Memorystore
 from tests.support.course import ROOT
 from tests.support.relays import RedisRelay
 
+pytestmark = pytest.mark.app
+
 FINISH, FINISH_PY3 = "mod13-memorystore/FINISH", "mod13-memorystore/FINISH-py3"
 DEADLINE = 20
 

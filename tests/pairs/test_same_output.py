@@ -14,6 +14,8 @@ from tests.pairs.conftest import RunningPair
 from tests.support.apps import fresh
 from tests.support.course import FOLDERS, LONG_QUERY, Pair
 
+pytestmark = pytest.mark.app
+
 ERROR = 400
 # The address from which Linux apps see the local cloud's front end.
 PROXY = "127.0.0.254"
