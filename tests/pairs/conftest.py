@@ -33,7 +33,7 @@ ONCE_PER_CLIENT = {"test_start_and_finish_recover_from_datastore_outage", "resta
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what another pair of the lane shows, and of the emulators' lanes what needs no Datastore."""
+    """Leave out what another pair of the lane shows, what is for other caches, and what shows nothing in the lane."""
     chosen = {lane.name: one_pair_per_client(filter(lane.takes, PAIRS)) for lane in LANES}
     idle = {item for item in items if (lane := _lane_of(item)) and _is_idle(item, lane, chosen[lane.name])}
     if idle:
@@ -42,10 +42,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_idle(item: pytest.Item, lane: Lane, chosen: Sequence[Pair]) -> bool:
-    if lane.shares and not _needs_datastore(item):
-        return True
     _, pair = _params(item)["running_pair"]
-    return _check_name(item) in ONCE_PER_CLIENT and pair not in chosen
+    scenario = _params(item).get("scenario")
+    return (
+        (lane.shares and not _needs_datastore(item))
+        or (_check_name(item) in ONCE_PER_CLIENT and pair not in chosen)
+        or (scenario and not any(scenario.suits(folder.cache) for folder in pair.folders))
+    )
 
 
 def _needs_datastore(item: pytest.Item) -> bool:
