@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import Server
 from tests.support.deadline import DEADLINE
 
+pytestmark = pytest.mark.app
 Open = Callable[..., Page]
 
 

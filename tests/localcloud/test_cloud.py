@@ -15,6 +15,8 @@ from localcloud.launch.plan import LaunchPlan
 from localcloud.runtimes import Command, Instance, Report, ServiceAddresses
 from tests.support.deadline import DEADLINE
 
+pytestmark = pytest.mark.app
+
 ROOT = Path(__file__).parents[2]
 
 

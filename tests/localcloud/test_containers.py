@@ -46,7 +46,7 @@ with stop_signals(), setups.containers() as setup, run_cloud(setup, log) as clou
     wait_for_stop()  # not signal.pause(), which would miss a signal that comes just before it
 """
 
-pytestmark = [pytest.mark.lane("containers", NAME), pytest.mark.xdist_group("containers")]
+pytestmark = [pytest.mark.app, pytest.mark.lane("containers", NAME), pytest.mark.xdist_group("containers")]
 
 
 @pytest.fixture

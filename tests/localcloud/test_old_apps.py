@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 
 from tests.support.deadline import DEADLINE
+
+pytestmark = pytest.mark.app
 
 
 def test_webapp2_app_is_served_with_its_static_files(localcloud, folder):

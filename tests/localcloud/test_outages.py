@@ -61,6 +61,7 @@ def _get(app: App, path: str) -> str:
     return httpx.get(f"{app.url}/{path}".replace("localhost", "127.0.0.1"), timeout=DEADLINE).text
 
 
+@pytest.mark.app
 def test_datastore_outage_gives_bundled_client_a_timeout(bundled: tuple[Cloud, Callable[[str], str]]) -> None:
     cloud, get = bundled
     assert get("datastore") == "1"
@@ -69,6 +70,7 @@ def test_datastore_outage_gives_bundled_client_a_timeout(bundled: tuple[Cloud, C
     assert get("datastore") == "1"
 
 
+@pytest.mark.app
 def test_datastore_outage_leaves_memcache(bundled: tuple[Cloud, Callable[[str], str]]) -> None:
     cloud, get = bundled
     before = int(get("memcache"))
@@ -77,6 +79,7 @@ def test_datastore_outage_leaves_memcache(bundled: tuple[Cloud, Callable[[str], 
     assert get("memcache") == str(before + 2)
 
 
+@pytest.mark.app
 def test_memcache_outage_empties_it_and_leaves_datastore(bundled: tuple[Cloud, Callable[[str], str]]) -> None:
     cloud, get = bundled
     get("memcache")

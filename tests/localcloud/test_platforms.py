@@ -159,10 +159,12 @@ def served(everything: dict[str, Served], request: pytest.FixtureRequest) -> Ser
     return everything[request.param]
 
 
+@pytest.mark.app
 def test_app_receives_the_headers_of_the_record_and_no_other(served: Served) -> None:
     assert differences(served.record.headers, served.visit({}).headers, served.known) == []
 
 
+@pytest.mark.app
 def test_forged_headers_become_what_the_record_says(served: Served) -> None:
     received = served.visit(FORGED).headers
     passed = {entry.name for entry in served.record.forged if entry.value == "passed on"}
@@ -174,14 +176,17 @@ def test_forged_headers_become_what_the_record_says(served: Served) -> None:
     assert differences(served.record.headers, others, {**served.known, "claims": CLAIMS}) == []
 
 
+@pytest.mark.app
 def test_record_covers_each_forged_header(served: Served) -> None:
     assert {entry.name for entry in served.record.forged} == set(FORGED)
 
 
+@pytest.mark.app
 def test_app_sees_the_peer_of_the_record(served: Served) -> None:
     assert served.record.peer.matches(served.visit({}).peer, **served.known)
 
 
+@pytest.mark.app
 def test_app_has_the_environment_of_the_record_and_no_other(served: Served) -> None:
     entries = (*served.record.environment, *everywhere())
     assert differences(entries, served.visit({}).environment, served.known) == []
@@ -190,6 +195,7 @@ def test_app_has_the_environment_of_the_record_and_no_other(served: Served) -> N
 # The comparison itself finds what it is there to find.
 
 
+@pytest.mark.app
 def test_header_that_the_record_lacks_is_found(everything: dict[str, Served]) -> None:
     served = everything["Cloud Run"]
     entries = [entry for entry in served.record.headers if entry.name != "X-Forwarded-For"]
@@ -198,6 +204,7 @@ def test_header_that_the_record_lacks_is_found(everything: dict[str, Served]) ->
     ]
 
 
+@pytest.mark.app
 def test_header_that_the_app_lacks_is_found(everything: dict[str, Served]) -> None:
     served = everything["Cloud Run"]
     via = Entry("Via", "1.1 google", "1.1 google", "", (), "for this test")
@@ -206,6 +213,7 @@ def test_header_that_the_app_lacks_is_found(everything: dict[str, Served]) -> No
     ]
 
 
+@pytest.mark.app
 def test_platform_that_appends_one_address_less_is_found(everything: dict[str, Served]) -> None:
     served = everything["App Engine (Python 3)"]
     entries = [
@@ -217,6 +225,7 @@ def test_platform_that_appends_one_address_less_is_found(everything: dict[str, S
     ]
 
 
+@pytest.mark.app
 def test_header_that_the_record_says_to_be_absent_is_found(everything: dict[str, Served]) -> None:
     served = everything["Cloud Run"]
     entries = [replace(entry, here=None) if entry.name == "Forwarded" else entry for entry in served.record.headers]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 
 import httpx
 import psutil
@@ -25,10 +23,9 @@ def python27() -> None:
         pytest.skip(reason)
 
 
-in_lane = pytest.mark.lane("python27")
+pytestmark = [pytest.mark.app, pytest.mark.lane("python27")]
 
 
-@in_lane
 @pytest.mark.usefixtures("python27")
 def test_app_with_python_2_syntax_runs_unchanged(localcloud, folder):
     app = folder(
@@ -77,7 +74,6 @@ def test_app_with_python_2_syntax_runs_unchanged(localcloud, folder):
     command.wait_for("in Python 2")
 
 
-@in_lane
 @pytest.mark.usefixtures("python27")
 def test_placeholder_in_vpc_connector_does_not_prevent_the_start(localcloud, folder):
     app = folder(
@@ -103,7 +99,6 @@ def test_placeholder_in_vpc_connector_does_not_prevent_the_start(localcloud, fol
     assert httpx.get(url, timeout=DEADLINE).text == "here"
 
 
-@in_lane
 @pytest.mark.usefixtures("python27")
 def test_visits_go_both_ways_between_python_27_ndb_and_cloud_ndb(monkeypatch):
     with Cloud(runtimes=[Python27RealRuntime(find_python27())]) as cloud:
@@ -123,7 +118,6 @@ def test_visits_go_both_ways_between_python_27_ndb_and_cloud_ndb(monkeypatch):
         assert listed(old, "old ndb again") == ["old ndb again", "Cloud NDB", "old ndb"]
 
 
-@in_lane
 @pytest.mark.usefixtures("python27")
 def test_server_in_a_dockerfile_listens_on_loopback_only():
     with Cloud(runtimes=[Python27RealRuntime(find_python27())]) as cloud:
@@ -139,19 +133,3 @@ def test_server_in_a_dockerfile_listens_on_loopback_only():
             if connection.status == psutil.CONN_LISTEN
         }
     assert listening == {"127.0.0.1"}
-
-
-def test_interpreter_other_than_2_7_is_refused(localcloud, folder):
-    app = folder({"app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n"})
-    command = localcloud("run", app, "--python27", sys.executable)
-    assert command.wait() == 1
-    assert command.lines[-1].startswith(f"localcloud: --python27 {sys.executable}: it is Python 3.")
-
-
-def test_missing_python_2_7_is_an_error_that_says_how_to_name_one(localcloud, folder, tmp_path):
-    app = folder({"app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n"})
-    nothing = {"PATH": os.path.dirname(sys.executable), "PYENV_ROOT": str(tmp_path)}
-    command = localcloud("run", app, "--python27", **nothing)
-    assert command.wait() == 1
-    assert "no Python 2.7 with pip on PATH" in command.lines[-1]
-    assert "--python27 /path/to/python2.7" in command.lines[-1]

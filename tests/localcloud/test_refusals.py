@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,3 +89,17 @@ def test_unwritable_cache_is_refused(refuse, folder, tmp_path, monkeypatch):
     (tmp_path / "a file").touch()
     monkeypatch.setenv("LOCALCLOUD_CACHE", str(tmp_path / "a file" / "cache"))
     assert "LOCALCLOUD_CACHE" in refuse("run", app)
+
+
+PYTHON27_APP = {"app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n"}
+
+
+def test_interpreter_other_than_2_7_is_refused(refuse, folder):
+    line = refuse("run", folder(PYTHON27_APP), "--python27", sys.executable)
+    assert line.startswith(f"--python27 {sys.executable}: it is Python 3.")
+
+
+def test_missing_python_2_7_is_an_error_that_says_how_to_name_one(refuse, folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", os.path.dirname(sys.executable))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    assert "no Python 2.7 with pip on PATH" in refuse("run", folder(PYTHON27_APP), "--python27")

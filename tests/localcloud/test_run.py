@@ -11,10 +11,13 @@ from unittest import mock
 
 import httpx
 import psutil
+import pytest
 from google.cloud import datastore
 
 from tests.support.course import ROOT
 from tests.support.deadline import DEADLINE
+
+pytestmark = pytest.mark.app
 
 APP = "def app(environ, start_response):\n    start_response('200 OK', [])\n    return [b'hello']\n"
 # Answers with its process id, the visitor's address and the Datastore.

@@ -45,6 +45,7 @@ def test_module_is_the_command(environment: Environment) -> None:
     assert environment.run(environment.command("python"), "-m", "localcloud", "--help").stdout
 
 
+@pytest.mark.app
 def test_run_serves_an_app_folder(environment: Environment, tmp_path: Path) -> None:
     folder = tmp_path / "app"
     folder.mkdir()

@@ -24,6 +24,7 @@ def _blocks(language: str) -> list[tuple[str, str]]:
     return [(name, text) for name in PARSERS for kind, text in BLOCK.findall(READMES[name]) if kind == language]
 
 
+@pytest.mark.app
 @pytest.mark.parametrize(("package", "script"), _blocks("python"))
 def test_python_block_runs_in_the_repository(package: str, script: str) -> None:
     ended = subprocess.run(
