@@ -13,6 +13,7 @@ from google.cloud import datastore
 
 from localcloud import App, Cloud
 from localcloud.runtimes.python27_real import Python27RealRuntime, find_python27
+from localcloud.runtimes.python27_real.packages import ensure_legacy_sdk
 from tests.support.course import ROOT
 from tests.support.lanes import why_not_run
 
@@ -154,3 +155,10 @@ def test_missing_python_2_7_is_an_error_that_says_how_to_name_one(localcloud, fo
     assert command.wait() == 1
     assert "no Python 2.7 with pip on PATH" in command.lines[-1]
     assert "--python27 /path/to/python2.7" in command.lines[-1]
+
+
+@in_lane
+@pytest.mark.usefixtures("python27")
+def test_sdk_is_compiled_once_and_not_at_each_start() -> None:
+    sdk = ensure_legacy_sdk(find_python27(), report=lambda line: None)
+    assert (sdk / "google" / "appengine" / "ext" / "ndb" / "model.pyc").is_file()
