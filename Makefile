@@ -25,9 +25,9 @@ PENDING = || test $$? = 1
 # The argument of a codelab's commands: the module, and the folder that its track starts from if it is not START.
 PLACE = $(if $(MOD),$(MOD)$(if $(filter-out file,$(origin FROM)),/$(FROM)))
 
-.PHONY: help setup run learn start check show hint apply next watch reset list diff test test-all verify doctor deploy probe lint bench soak lock clean module
+.PHONY: help setup run learn start check show hint apply next watch reset list diff test-quick test test-all verify doctor deploy probe lint bench soak lock clean module
 help: ## Print this help
-	@awk -F ':.*## ' '/^##/ { print substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^##/ { print substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo "MOD is one of: $(MODULES)"
 
 ## Run the apps
@@ -81,11 +81,14 @@ probe: .venv/.ready ## Check that a deployed app shows the visitor's own address
 
 ## Test and maintain
 test test-all: export LANES := $(LANES)
+test-quick: .venv/.ready ## Run the tests that start no app, in less than a minute
+	@$(TOOL)/pytest -m "not app" -n $(JOBS) --dist loadgroup
+
 test: MOD ?= mod1-flask
-test: module ## Test that START and FINISH of a module give the same output: make test MOD=mod2-cloudndb
+test: module ## Test that START and FINISH of a module give the same output, in less than a minute: make test MOD=mod2-cloudndb
 	@$(TOOL)/pytest tests/pairs -k $(MOD) -n $(JOBS) --dist loadgroup
 
-test-all: .venv/.ready ## Run all tests: modules, local cloud, texts [LANES=python3 for some lanes only]
+test-all: .venv/.ready ## Run all tests: modules, tools, texts [LANES=all also with each real service here: make doctor]
 	@$(TOOL)/pytest -n $(JOBS) --dist loadgroup
 
 verify: .venv/.ready ## Prove the codelabs: START and all steps make FINISH, and the app works after each step

@@ -16,6 +16,7 @@ Cells = dict[tuple[str, str], Counter[str]]
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the suite's markers."""
+    config.addinivalue_line("markers", "app: starts an app, so `make test-quick` leaves it out")
     config.addinivalue_line("markers", "lane(name, *folders): a check of this lane, of these folders of the course")
     config.addinivalue_line("markers", "app: starts an app, so `make test-quick` leaves it out")
     config.addinivalue_line("markers", "no_datastore: another Datastore would change nothing in this check")
@@ -35,9 +36,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table if a check of a lane ran or a lane is required. A check counts for each folder it compares."""
+    """Print the lanes if one ran or is required, as a table if they compare folders: a check counts for each folder."""
     cells, sums = _count(terminalreporter)
-    if not sums and not REQUIRED:
+    if not any(map(_ran, sums.values())) and not REQUIRED:
         return
     names = [lane.name for lane in LANES if any(cells[folder, lane.name] for folder in FOLDERS)]
     terminalreporter.section("lanes")
@@ -64,13 +65,13 @@ def _count(terminalreporter: pytest.TerminalReporter) -> tuple[Cells, dict[str, 
     """Return the outcomes by folder and lane, and by lane."""
     cells: Cells = defaultdict(Counter)
     sums: dict[str, Counter[str]] = defaultdict(Counter)
-    for outcome in ("passed", "failed", "error", "xfailed"):
+    for outcome in ("passed", "failed", "error", "xfailed", "skipped"):
         for report in terminalreporter.stats.get(outcome, []):
             lane = dict(getattr(report, "user_properties", ())).get("lane")
-            if lane and (report.when == "call" or outcome == "error"):
+            if lane and (report.when == "call" or outcome in ("error", "skipped")):
                 name, *folders = lane
                 sums[name][outcome] += 1
-                for folder in folders:
+                for folder in folders if outcome != "skipped" else ():
                     cells[folder, name][outcome] += 1
     return cells, sums
 
@@ -82,13 +83,19 @@ def _notes(terminalreporter: pytest.TerminalReporter, lane: str) -> list[str]:
     return [found["note"] for found in properties if found.get("lane", ("",))[0] == lane and "note" in found]
 
 
+def _ran(results: Counter[str]) -> int:
+    """Return how many checks ran: a lane whose checks were all skipped did not."""
+    return results.total() - results["skipped"]
+
+
 def _state(name: str, results: Counter[str]) -> str:
-    if results:
+    skipped = f", {results['skipped']} skipped" if results["skipped"] else ""
+    if ran := _ran(results):
         known = f", {results['xfailed']} fail as declared" if results["xfailed"] else ""
-        ran = sum(results.values())
-        return f"ran, {results['passed']} of {ran} checks passed{known}"
+        return f"ran, {results['passed']} of {ran} checks passed{known}{skipped}"
     required = "required, but " if name in REQUIRED else ""
-    return f"{required}not run: {why_not_run(name) or 'no check of it was selected'}"
+    why = why_not_run(name) or ("all its checks were skipped" if skipped else "no check of it was selected")
+    return f"{required}not run: {why}"
 
 
 def _cell(results: Counter[str]) -> str:

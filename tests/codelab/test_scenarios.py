@@ -13,7 +13,7 @@ from codelab.compare import app_log
 from codelab.compare.comparison import ComparedFolder, Comparison
 from codelab.compare.local_backend import LocalBackend
 from codelab.compare.scenario import Scenario, select
-from codelab.compare.scenarios import SCENARIOS
+from codelab.compare.scenarios import CACHES, SCENARIOS
 from datastore_emulator.errors import UserError
 from localcloud import Cloud
 
@@ -56,9 +56,9 @@ def test_order_does_not_change_the_quick_scenarios(order: tuple[Scenario, ...]) 
     assert {scenario.name for scenario in select(order, cache="Redis", quick_only=True)} == QUICK
 
 
-@pytest.mark.parametrize("cache", [None, "Memcache"])
-def test_app_without_redis_gets_no_redis_scenario(cache: str | None) -> None:
-    assert [scenario.name for scenario in select(SCENARIOS, cache=cache) if scenario.redis_only] == []
+@pytest.mark.parametrize(("cache", "others"), [(None, {CACHES, ("Redis",)}), ("Memcache", {("Redis",)})])
+def test_app_gets_no_scenario_for_another_cache(cache: str | None, others: set[tuple[str, ...]]) -> None:
+    assert set(SCENARIOS) - set(select(SCENARIOS, cache=cache)) == {one for one in SCENARIOS if one.caches in others}
 
 
 def test_app_with_redis_gets_every_scenario() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 
 from codelab.compare.local_backend import LocalBackend
 from tests.support.apps import run_folders
-from tests.support.course import PAIRS, Pair
+from tests.support.course import PAIRS, Pair, one_pair_per_client
 from tests.support.lanes import BY_NAME, LANES, Lane, runs
 from tests.support.lanes.python27 import on_python27
 from tests.support.lanes.setups import Setup
@@ -28,12 +28,27 @@ def _cases() -> Iterator[object]:
             yield pytest.param((lane.name, pair), id=case, marks=marks)
 
 
+# These take long, and what they show depends on the client of the Datastore and on the lane.
+ONCE_PER_CLIENT = {"test_start_and_finish_recover_from_datastore_outage", "restart_between_visits"}
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out of the emulators' lanes what has nothing to do with a Datastore."""
-    idle = {item for item in items if (lane := _lane_of(item)) and lane.shares and not _needs_datastore(item)}
+    """Leave out what another pair of the lane shows, what is for other caches, and what shows nothing in the lane."""
+    chosen = {lane.name: one_pair_per_client(filter(lane.takes, PAIRS)) for lane in LANES}
+    idle = {item for item in items if (lane := _lane_of(item)) and _is_idle(item, lane, chosen[lane.name])}
     if idle:
         config.hook.pytest_deselected(items=list(idle))
         items[:] = [item for item in items if item not in idle]
+
+
+def _is_idle(item: pytest.Item, lane: Lane, chosen: Sequence[Pair]) -> bool:
+    _, pair = _params(item)["running_pair"]
+    scenario = _params(item).get("scenario")
+    return (
+        (lane.shares and not _needs_datastore(item))
+        or (_check_name(item) in ONCE_PER_CLIENT and pair not in chosen)
+        or (scenario and not any(scenario.suits(folder.cache) for folder in pair.folders))
+    )
 
 
 def _needs_datastore(item: pytest.Item) -> bool:

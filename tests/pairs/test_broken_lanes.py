@@ -81,6 +81,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.app
 @pytest.mark.parametrize(
     "broken", [pytest.param(broken, id=broken.lane, marks=pytest.mark.lane(broken.lane)) for broken in BROKEN]
 )

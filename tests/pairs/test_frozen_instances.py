@@ -15,11 +15,13 @@ from codelab.compare.scenarios import ANN, BOB
 from codelab.compare.visitor import Browser
 from localcloud import App, Cloud
 from tests.support.course import FOLDERS, FUNCTION, ROOT
+from tests.support.deadline import DEADLINE
+
+pytestmark = pytest.mark.app
 
 # gunicorn's own limit is 30 s. This variable sets another wherever the command line sets none.
 LIMIT_SECONDS = 3
 SHORT_LIMIT = {"GUNICORN_CMD_ARGS": f"--timeout {LIMIT_SECONDS}"}
-DEADLINE = 60
 
 ON_CLOUD_RUN = [
     *(name for name, folder in FOLDERS.items() if {"docker", "buildpacks"} & {*folder.platforms}),

@@ -203,6 +203,7 @@ MUTANTS = [
 ]
 
 
+@pytest.mark.app
 @pytest.mark.parametrize("mutant", [pytest.param(mutant, id=mutant.name) for mutant in MUTANTS])
 def test_scenario_finds_mutant(mutant: Mutant, tmp_path: Path) -> None:
     broken = shutil.copytree(ROOT / mutant.folder, tmp_path / "FINISH")

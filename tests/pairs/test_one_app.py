@@ -13,7 +13,7 @@ from localcloud import Cloud
 from tests.support.course import FUNCTION, ROOT
 
 PLATFORMS = ("appengine", "cloudrun", "functions")
-pytestmark = pytest.mark.xdist_group("one-app")
+pytestmark = [pytest.mark.app, pytest.mark.xdist_group("one-app")]
 
 
 @pytest.fixture(scope="module")

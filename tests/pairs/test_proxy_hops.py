@@ -43,9 +43,12 @@ READS_USER_IP = [
     if folder.platforms == ("app-engine",) and not folder.counts_proxies and not folder.copy_of
 ]
 
-pytestmark = pytest.mark.skipif(
-    not MANY_ADDRESSES, reason="only Linux lets a visitor and the proxy have addresses of their own"
-)
+pytestmark = [
+    pytest.mark.app,
+    pytest.mark.skipif(
+        not MANY_ADDRESSES, reason="only Linux lets a visitor and the proxy have addresses of their own"
+    ),
+]
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import ssl
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -23,8 +22,9 @@ from localcloud.services.memorystore import Memorystore
 from tests.support.course import ROOT
 from tests.support.relays import RedisRelay
 
+pytestmark = pytest.mark.app
+
 FINISH, FINISH_PY3 = "mod13-memorystore/FINISH", "mod13-memorystore/FINISH-py3"
-DEADLINE = 20
 
 
 @dataclass
@@ -74,12 +74,10 @@ class Environment:
 Check = Callable[[Environment], None]
 
 
-def warnings_in(log: list[str], *, at_least: int = 0) -> list[str]:
-    """Return the app's warnings about its cache, waiting for so many of them: the log may be a moment behind."""
-    deadline = time.monotonic() + DEADLINE
-    while len(found := [line for line in log if "Cannot " in line]) < at_least and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return found
+def warnings_in(app: AppUnderTest, log: list[str]) -> list[str]:
+    """End the app, so that its log is complete, and return its warnings about its cache."""
+    app.backend.app.stop()
+    return [line for line in log if "Cannot " in line]
 
 
 def visits_are_served_from_the_cache(app: AppUnderTest, log: list[str]) -> None:
@@ -87,12 +85,12 @@ def visits_are_served_from_the_cache(app: AppUnderTest, log: list[str]) -> None:
     app.visit(ANN)
     app.visit(ANN)
     assert app.backend.count_visits() == 1
-    assert not warnings_in(log)
+    assert not warnings_in(app, log)
 
 
 def each_call_is_one_line_in_the_log(app: AppUnderTest, log: list[str], where: str, why: str) -> None:
     app.visit(ANN)
-    reading, writing = warnings_in(log, at_least=2)
+    reading, writing = warnings_in(app, log)
     assert f"Cannot read from Redis at {where}: " in reading
     assert why in reading
     assert f"Cannot write to Redis at {where}: " in writing
@@ -108,7 +106,7 @@ def reset_connection_is_replaced_at_once(env: Environment) -> None:
         assert relay.forget_connections() > 0
         app.visit(BOB)
         app.visit(BOB)
-        assert not warnings_in(log)
+        assert not warnings_in(app, log)
 
 
 def unknown_host_is_in_the_log(env: Environment) -> None:
@@ -204,7 +202,7 @@ def key_of_another_type_is_a_cache_miss(env: Environment) -> None:
             client.rpush(key, "visits")
         app.visit(BOB)
         app.visit(BOB)
-        (warning,) = warnings_in(log, at_least=1)
+        (warning,) = warnings_in(app, log)
         assert "Cannot read from Redis at 127.0.0.1: WRONGTYPE" in warning
 
 

@@ -13,6 +13,8 @@ from localcloud import Cloud
 from tests.support.course import FUNCTION, ROOT
 from tests.support.relays import StallingRelay
 
+pytestmark = pytest.mark.app
+
 # One folder for each client library and server.
 FOLDERS = ["mod2-cloudndb/FINISH", "mod2-cloudndb/FINISH-py3", "mod4-cloudrun/FINISH", "mod11-functions/FINISH"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ _FOLDER_KEYS = {"platform", "files", "copy_of", "cache", "cache_control"}
 _DIFFERENCE_KEYS = {"error_pages", "statuses", "python27"}
 # The same headings as codelab.readme.parser reads, without its other checks: a README may be unfinished.
 _TRACK = re.compile(r"^## Track (\w[\w.-]*) to (\w[\w.-]*): ", re.MULTILINE)
+_DATASTORE_CLIENT = re.compile(r"^from google\.(\S+) import (ndb|datastore)$", re.MULTILINE)
 # A start line that is longer than gunicorn accepts by default.
 _LONG = "q" * 6000
 
@@ -72,6 +73,15 @@ class Folder:
         """True if the visitor's address comes from X-Forwarded-For, by ProxyFix; python27 passes it in REMOTE_ADDR."""
         return self._has("main.py", "ProxyFix(") and not self.runs_on_app_engine_python27
 
+    @property
+    def datastore_client(self) -> str:
+        """The library that calls the Datastore, its Python, and the framework that answers when a call fails."""
+        ((package, module),) = _DATASTORE_CLIENT.findall((self.path / "main.py").read_text())
+        python = "Python 2.7" if self.runs_on_python27 else "Python 3"
+        webapp2 = "webapp2" if self._has("main.py", "import webapp2") else "Flask"
+        framework = "functions-framework" if "functions" in self.platforms else webapp2
+        return f"google.{package}.{module} on {python} with {framework}"
+
     def _has(self, file: str, text: str) -> bool:
         path = self.path / file
         return path.is_file() and text in path.read_text()
@@ -98,6 +108,11 @@ class Pair:
     def folders(self) -> tuple[Folder, Folder]:
         """START and FINISH, or what the track calls them."""
         return self.start, self.finish
+
+    @property
+    def datastore_clients(self) -> set[str]:
+        """The Datastore clients of both folders."""
+        return {folder.datastore_client for folder in self.folders}
 
     @property
     def adds_cache(self) -> bool:
@@ -127,6 +142,18 @@ class Module:
     name: str
     folders: Mapping[str, Folder]
     pairs: tuple[Pair, ...]
+
+
+def one_pair_per_client(pairs: Iterable[Pair]) -> list[Pair]:
+    """Return pairs in which each Datastore client of these pairs occurs, as few as a greedy choice finds."""
+    left = list(pairs)
+    missing = set().union(*(pair.datastore_clients for pair in left))
+    chosen = []
+    while missing:
+        best = max(left, key=lambda pair: len(missing & pair.datastore_clients))
+        chosen.append(best)
+        missing -= best.datastore_clients
+    return chosen
 
 
 def module_names(root: Path = ROOT) -> list[str]:

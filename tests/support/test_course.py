@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from codelab.readme.course import find_course
-from tests.support.course import ROOT, CourseError, module_names, problems, read_course
+from tests.support.course import (
+    FOLDERS,
+    PAIRS,
+    ROOT,
+    CourseError,
+    module_names,
+    one_pair_per_client,
+    problems,
+    read_course,
+)
 
 ENTRY = """
 mod1-flask:
@@ -116,3 +125,11 @@ def test_make_knows_a_module_without_a_readme(tmp_path: Path) -> None:
 
 def test_codelab_knows_every_module() -> None:
     assert find_course(ROOT).modules == module_names()
+
+
+def test_one_pair_per_client_has_every_client_and_no_pair_in_vain() -> None:
+    chosen = one_pair_per_client(PAIRS)
+    clients = [pair.datastore_clients for pair in chosen]
+    assert set().union(*clients) == {folder.datastore_client for folder in FOLDERS.values()}
+    for number, own in enumerate(clients):
+        assert own - set().union(*clients[:number])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.course import PAIRS
-from tests.support.lanes import BY_NAME, LANES, selection
+from tests.support.lanes import BY_NAME, LANES, Lane, selection
 from tests.support.machine import Machine
 
 
@@ -69,6 +69,13 @@ def test_unknown_lane_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     error = selection.selection_error()
     assert error
     assert error.startswith("LANES: there is no lane python4; use some of python3, ")
+
+
+@pytest.mark.parametrize(("wanted", "reason"), [(["all"], None), (["python3"], "not selected (LANES=python3)")])
+def test_lane_with_its_tools_runs_if_selected(wanted: list[str], reason: str | None, monkeypatch) -> None:
+    monkeypatch.setattr(selection, "WANTED", wanted)
+    monkeypatch.setattr(Lane, "missing", None)
+    assert selection.why_not_run("browser") == reason
 
 
 def test_required_lane_that_is_not_selected_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -216,7 +216,7 @@ def read_address(text: str) -> Address | None:
 def _find(html: str, user_agent: str) -> tuple[str | None, int]:
     """Return what the first line with this user agent shows as its address, and how many lines of visits there are."""
     lines = 0
-    for item in parse(html).iter("li"):
+    for item in parse(html).tree.iter("li"):
         time, separator, visitor = "".join(item.itertext()).strip("\n\t ").partition(" from ")
         if separator and CTIME.fullmatch(time):
             lines += 1
@@ -227,7 +227,7 @@ def _find(html: str, user_agent: str) -> tuple[str | None, int]:
 
 
 def _title(html: str) -> str:
-    title = parse(html).find(".//title")
+    title = parse(html).tree.find(".//title")
     text = _plain(WHITE_SPACE.sub(" ", title.text or "").strip(" ")) if title is not None else ""
     return f', and its title is "{text}"' if text else ""
 

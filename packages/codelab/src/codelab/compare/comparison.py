@@ -81,10 +81,11 @@ class Comparison:
         return self._log.last_error(folder.name, folder.path, patience=patience)
 
     def first_difference(self, folder: ComparedFolder, scenarios: Sequence[Scenario]) -> Difference | None:
-        """Run the scenarios on the folder, and on START if they have not run there; return the first difference."""
+        """Run the scenarios on the folder, and on START where both must answer alike; return the first difference."""
         for scenario in scenarios:
+            same = self._start.cache == folder.cache or not scenario.repeats_visitors
             try:
-                if scenario.name not in self._transcripts:
+                if same and scenario.name not in self._transcripts:
                     self._transcripts[scenario.name] = self._transcript(self._start, scenario)
                 transcript = self._transcript(folder, scenario)
             except MismatchError as mismatch:
@@ -92,7 +93,7 @@ class Comparison:
                 return Difference(scenario.title, str(mismatch), error)
             except (UserError, httpx.HTTPError) as failed:
                 return Difference(scenario.title, f"{folder.name} does not answer: {failed}", self.error_of(folder))
-            if self._start.cache == folder.cache or not scenario.repeats_visitors:
+            if same:
                 for one, other in zip(self._transcripts[scenario.name], transcript, strict=True):
                     if one != other:
                         return Difference(scenario.title, f"{folder.name}: {_difference(one, other)}", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 import html5lib
@@ -18,18 +19,26 @@ MASK = "<timestamp>"
 WHITE_SPACE = re.compile(r"[ \t\n\f\r]+")
 
 
-def parse(html: str) -> Element:
-    """Return the page's tree as a browser would build it."""
-    page: Element = html5lib.parse(html, treebuilder="etree", namespaceHTMLElements=False)
-    return page
+class Page(NamedTuple):
+    """A page as a browser reads it. `mode` is how it lays the page out; `tree` are its elements and texts.
+
+    "quirks" without a doctype: https://dom.spec.whatwg.org/#concept-document-quirks
+    """
+
+    mode: str
+    tree: Element
 
 
-def document(html: str) -> list[tuple[str, ...]]:
-    """Return how browsers lay the page out, then each element and each piece of text, timestamps masked."""
+def parse(html: str) -> Page:
+    """Return the page as a browser would read it."""
     parser = html5lib.HTMLParser(html5lib.getTreeBuilder("etree"), namespaceHTMLElements=False)
-    page = parser.parse(html)
-    # "quirks" without a doctype: https://dom.spec.whatwg.org/#concept-document-quirks
-    return [("mode", parser.compatMode), *_nodes(page)]
+    tree = parser.parse(html)
+    return Page(parser.compatMode, tree)
+
+
+def document(page: Page) -> list[tuple[str, ...]]:
+    """Return how browsers lay the page out, then each element and each piece of text, timestamps masked."""
+    return [("mode", page.mode), *_nodes(page.tree)]
 
 
 def _nodes(element: Element) -> Iterator[tuple[str, ...]]:
@@ -47,10 +56,10 @@ def _text(text: str | None) -> Iterator[tuple[str, ...]]:
         yield ("text", CTIME.sub(MASK, folded, count=1))
 
 
-def visits(page: Element) -> list[tuple[datetime, str]]:
+def visits(page: Page) -> list[tuple[datetime, str]]:
     """Return the listed visits in their order: the time, which the page claims to be UTC, and the visitor."""
     found = []
-    for item in page.iter("li"):
+    for item in page.tree.iter("li"):
         text = (item.text or "").strip("\n\t ")
         time, separator, visitor = text.partition(" from ")
         if not separator:

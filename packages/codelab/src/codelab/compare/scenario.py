@@ -13,14 +13,15 @@ class Scenario:
     """The visits to an app, and the events meanwhile; it starts with an empty store and empty caches.
 
     `quick` scenarios run after each step of a codelab, the others at the end of a track only. `repeats_visitors`: a
-    visitor comes again within the hour, so an app with a cache answers otherwise than one without. `redis_only`: for
-    apps that cache in Redis. `needs_datastore` is false where another Datastore would change nothing.
+    visitor comes again within the hour, so an app with a cache answers otherwise than one without. `caches`: for apps
+    that answer from one of these; empty for all apps. `needs_datastore` is false where another Datastore would change
+    nothing.
     """
 
     run: Callable[[AppUnderTest], None]
     quick: bool = False
     repeats_visitors: bool = False
-    redis_only: bool = False
+    caches: tuple[str, ...] = ()
     needs_datastore: bool = True
 
     def __call__(self, app: AppUnderTest) -> None:
@@ -32,6 +33,10 @@ class Scenario:
         """The function's name, as in "twelve_visitors"."""
         return self.run.__name__
 
+    def suits(self, cache: str | None) -> bool:
+        """Return whether the scenario is for an app that answers from this cache, None for an app without."""
+        return not self.caches or cache in self.caches
+
     @property
     def title(self) -> str:
         """The name in words."""
@@ -39,12 +44,12 @@ class Scenario:
 
 
 def scenario(
-    *, quick: bool = False, repeats_visitors: bool = False, redis_only: bool = False, needs_datastore: bool = True
+    *, quick: bool = False, repeats_visitors: bool = False, caches: tuple[str, ...] = (), needs_datastore: bool = True
 ) -> Callable[[Callable[[AppUnderTest], None]], Scenario]:
     """Make a scenario of a function; see Scenario for the options."""
 
     def decorate(run: Callable[[AppUnderTest], None]) -> Scenario:
-        return Scenario(run, quick, repeats_visitors, redis_only, needs_datastore)
+        return Scenario(run, quick, repeats_visitors, caches, needs_datastore)
 
     return decorate
 
@@ -53,4 +58,4 @@ def select(
     scenarios: Iterable[Scenario], *, cache: str | None = None, quick_only: bool = False
 ) -> tuple[Scenario, ...]:
     """Return the scenarios for an app that answers from this cache; `quick_only` leaves out the slow ones."""
-    return tuple(one for one in scenarios if (one.quick or not quick_only) and (cache == "Redis" or not one.redis_only))
+    return tuple(one for one in scenarios if (one.quick or not quick_only) and one.suits(cache))

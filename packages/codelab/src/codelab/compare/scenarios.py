@@ -19,6 +19,7 @@ from codelab.compare.visitor import Answer, Visitor
 ANN = Visitor(b"Ann")
 BOB = Visitor(b"Bob")
 HOUR = 3600
+CACHES = ("Memcache", "Redis")
 # Only Linux has all of 127.0.0.0/8 on its loopback interface; elsewhere visitors differ by their user agents alone.
 MANY_ADDRESSES = sys.platform == "linux"
 RECOVERY_DEADLINE = 30
@@ -157,7 +158,7 @@ def restart_between_visits(app: AppUnderTest) -> None:
     app.visit(BOB)
 
 
-@scenario(repeats_visitors=True, needs_datastore=False)
+@scenario(caches=CACHES, repeats_visitors=True, needs_datastore=False)
 def an_hour_passing(app: AppUnderTest) -> None:
     """Let a cached list grow too old."""
     app.visit(ANN)
@@ -168,7 +169,7 @@ def an_hour_passing(app: AppUnderTest) -> None:
     app.visit(ANN)
 
 
-@scenario(repeats_visitors=True, needs_datastore=False)
+@scenario(caches=CACHES, repeats_visitors=True, needs_datastore=False)
 def cache_gone_during_visits(app: AppUnderTest) -> None:
     """Take the cache away between visits."""
     app.visit(ANN)
@@ -181,12 +182,11 @@ def cache_gone_during_visits(app: AppUnderTest) -> None:
     app.visit(BOB)
 
 
-@scenario(repeats_visitors=True, needs_datastore=False)
+@scenario(caches=CACHES, repeats_visitors=True, needs_datastore=False)
 def cache_gone_before_the_first_visit(app: AppUnderTest) -> None:
     """Take the cache away before the app starts."""
     with app.cache_down():
-        if app.cache:  # it must start, too
-            app.restart()
+        app.restart()  # it must start, too
         app.visit(ANN)
         app.visit(ANN)
     app.visit(ANN)
@@ -201,7 +201,7 @@ def visits_of_an_older_version(app: AppUnderTest) -> None:
     app.visit(BOB)
 
 
-@scenario(repeats_visitors=True, needs_datastore=False)
+@scenario(caches=CACHES, repeats_visitors=True, needs_datastore=False)
 def foreign_values_in_the_cache(app: AppUnderTest) -> None:
     """Replace the cached list by values that the app did not write."""
     app.visit(ANN)
@@ -211,7 +211,7 @@ def foreign_values_in_the_cache(app: AppUnderTest) -> None:
         app.visit(ANN)
 
 
-@scenario(redis_only=True, needs_datastore=False)
+@scenario(caches=("Redis",), needs_datastore=False)
 def redis_never_answering(app: AppUnderTest) -> None:
     """Visit while Redis accepts connections and does not answer."""
     app.visit(ANN)
@@ -221,7 +221,7 @@ def redis_never_answering(app: AppUnderTest) -> None:
         app.visit(BOB)  # over new ones
 
 
-@scenario(redis_only=True, needs_datastore=False)
+@scenario(caches=("Redis",), needs_datastore=False)
 def redis_closing_idle_connections(app: AppUnderTest) -> None:
     """Close the app's connections to Redis between visits."""
     app.visit(ANN)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import NamedTuple
-from xml.etree.ElementTree import Element
 
 import httpx
 
-from codelab.compare.page import document, parse, visits
+from codelab.compare.page import Page, document, parse, visits
 
 # A long time-out: Google's clients retry for a while when the Datastore is down.
 PATIENCE = 90
@@ -48,20 +48,25 @@ class Answer:
     started: datetime
     ended: datetime
 
-    @property
-    def page(self) -> Element:
-        """The tree of the page."""
+    @cached_property
+    def page(self) -> Page:
+        """The parsed page."""
         return parse(self.text)
+
+    @cached_property
+    def visits(self) -> list[tuple[datetime, str]]:
+        """The visits that the page lists, in its order: their time, and the visitor's line."""
+        return [(time, visitor.strip()) for time, visitor in visits(self.page)]
 
     @property
     def listed(self) -> list[str]:
         """The visitors that the page lists, in its order."""
-        return [visitor.strip() for _, visitor in visits(self.page)]
+        return [visitor for _, visitor in self.visits]
 
     def document(self) -> Document:
         """Return the parts that START and FINISH must have in common."""
         content_type = self.headers.get("Content-Type", "").replace("UTF-8", "utf-8")
-        return Document(self.status, content_type, document(self.text) if self.text else [])
+        return Document(self.status, content_type, document(self.page) if self.text else [])
 
 
 @dataclass
