@@ -18,7 +18,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the suite's markers."""
     config.addinivalue_line("markers", "app: starts an app, so `make test-quick` leaves it out")
     config.addinivalue_line("markers", "lane(name, *folders): a check of this lane, of these folders of the course")
-    config.addinivalue_line("markers", "app: starts an app, so `make test-quick` leaves it out")
     config.addinivalue_line("markers", "no_datastore: another Datastore would change nothing in this check")
 
 
