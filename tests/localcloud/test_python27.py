@@ -11,6 +11,7 @@ from google.cloud import datastore
 
 from localcloud import App, Cloud
 from localcloud.runtimes.python27_real import Python27RealRuntime, find_python27
+from localcloud.runtimes.python27_real.packages import ensure_legacy_sdk
 from tests.support.course import ROOT
 from tests.support.deadline import DEADLINE
 from tests.support.lanes import why_not_run
@@ -133,3 +134,9 @@ def test_server_in_a_dockerfile_listens_on_loopback_only():
             if connection.status == psutil.CONN_LISTEN
         }
     assert listening == {"127.0.0.1"}
+
+
+@pytest.mark.usefixtures("python27")
+def test_sdk_is_compiled_once_and_not_at_each_start() -> None:
+    sdk = ensure_legacy_sdk(find_python27(), report=lambda line: None)
+    assert (sdk / "google" / "appengine" / "ext" / "ndb" / "model.pyc").is_file()

@@ -56,8 +56,11 @@ def ensure_legacy_sdk(python27: Python27, report: Report) -> Path:
         pip_install(python27, directory / "packages", _SDK_PACKAGES)
         setuptools = directory / "sdk" / "lib" / _SETUPTOOLS.replace("==", "-")
         pip_install(python27, setuptools, ["--no-deps", _SETUPTOOLS])
+        # Otherwise each start of an app compiles what it imports, which takes longer than all else. A few files are for
+        # another Python, and cannot be compiled.
+        subprocess.run([python27.path, "-m", "compileall", "-q", str(directory)], capture_output=True, check=False)
 
-    name = _key(python27, [SDK, *_SDK_PACKAGES, _SETUPTOOLS])
+    name = _key(python27, [SDK, *_SDK_PACKAGES, _SETUPTOOLS, "compiled"])
     return _cached(f"legacy-sdk-{name}", make, lambda: report(f"fetching {SDK}")) / "sdk"
 
 
