@@ -18,10 +18,10 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from localcloud.doctor import find
 from tests.codelab.conftest import course  # noqa: F401  # a fixture
+from tests.support.deadline import DEADLINE
 from tests.support.lanes import why_not_run
 from tests.support.lanes.registry import CHROMIUM
 
-DEADLINE_SECONDS = 60
 # Three apps start in a few seconds, or in more on a busy machine.
 PATIENCE_MILLISECONDS = 60_000
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
@@ -84,7 +84,7 @@ def server(course: Path) -> Iterator[Server]:  # noqa: F811
         yield Server(url[0], course, process)
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(DEADLINE_SECONDS) == 0
+        assert process.wait(DEADLINE) == 0
         reader.join()
         process.stdout.close()
         assert not any("Traceback" in text for text in said), "".join(said)
