@@ -19,6 +19,9 @@ FOLDERS = sorted({folder.name for pair in PAIRS for folder in pair.folders})
 # The packages' cache of tests without the mark `app`. It is not there, and starting an app makes it.
 NO_CACHE = Path(tempfile.gettempdir()) / f"cache-of-no-app-{os.getpid()}"
 
+# How many checks are left out, by lane.
+IDLE = pytest.StashKey[Counter[str]]()
+
 Cells = dict[tuple[str, str], Counter[str]]
 
 
@@ -35,11 +38,26 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.exit(text, returncode=1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Write each check's lane into its reports, which also come from other processes."""
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the checks of lanes that do not run. Write the lane of the others into their reports."""
+    idle = config.stash[IDLE] = Counter()
+    running = []
     for item in items:
-        if marker := item.get_closest_marker("lane"):
-            item.user_properties.append(("lane", marker.args))
+        marker = item.get_closest_marker("lane")
+        if marker and why_not_run(marker.args[0]):
+            idle[marker.args[0]] += 1
+            config.hook.pytest_deselected(items=[item])
+            continue
+        if marker:
+            item.user_properties.append(("lane", marker.args))  # reports come from other processes, too
+        running.append(item)
+    items[:] = running
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """Say which lanes' checks are left out, for a run of a few tests; a longer one has its table."""
+    return [f"left out {number} of {lane}: {why_not_run(lane)}" for lane, number in config.stash[IDLE].items()]
 
 
 @pytest.hookimpl(wrapper=True)

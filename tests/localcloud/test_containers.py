@@ -26,7 +26,7 @@ from tests.support.apps import fresh, run_cloud, run_folders
 from tests.support.containers import ContainerTool
 from tests.support.course import ROOT
 from tests.support.deadline import DEADLINE
-from tests.support.lanes import BY_NAME, setups, why_not_run
+from tests.support.lanes import BY_NAME, setups
 
 MODULE = ROOT / "mod4-cloudrun"
 NAME = "mod4-cloudrun/FINISH"
@@ -51,9 +51,7 @@ pytestmark = [pytest.mark.app, pytest.mark.lane("containers", NAME), pytest.mark
 
 @pytest.fixture
 def tool() -> ContainerTool:
-    """The program that builds and runs containers here; skips without one."""
-    if reason := why_not_run("containers"):
-        pytest.skip(reason)
+    """The program that builds and runs containers here."""
     found = containers.find_tool()
     assert found
     return found

@@ -14,20 +14,10 @@ from localcloud.runtimes.python27_real import Python27RealRuntime, find_python27
 from localcloud.runtimes.python27_real.packages import ensure_legacy_sdk
 from tests.support.course import ROOT
 from tests.support.deadline import DEADLINE
-from tests.support.lanes import why_not_run
-
-
-@pytest.fixture
-def python27() -> None:
-    """Skip without a Python 2.7; where one is required, the run has not even begun."""
-    if reason := why_not_run("python27"):
-        pytest.skip(reason)
-
 
 pytestmark = [pytest.mark.app, pytest.mark.lane("python27")]
 
 
-@pytest.mark.usefixtures("python27")
 def test_app_with_python_2_syntax_runs_unchanged(localcloud, folder):
     app = folder(
         {
@@ -75,7 +65,6 @@ def test_app_with_python_2_syntax_runs_unchanged(localcloud, folder):
     command.wait_for("in Python 2")
 
 
-@pytest.mark.usefixtures("python27")
 def test_placeholder_in_vpc_connector_does_not_prevent_the_start(localcloud, folder):
     app = folder(
         {
@@ -100,7 +89,6 @@ def test_placeholder_in_vpc_connector_does_not_prevent_the_start(localcloud, fol
     assert httpx.get(url, timeout=DEADLINE).text == "here"
 
 
-@pytest.mark.usefixtures("python27")
 def test_visits_go_both_ways_between_python_27_ndb_and_cloud_ndb(monkeypatch):
     with Cloud(runtimes=[Python27RealRuntime(find_python27())]) as cloud:
         old = cloud.add(ROOT / "mod1-flask" / "START")
@@ -119,7 +107,6 @@ def test_visits_go_both_ways_between_python_27_ndb_and_cloud_ndb(monkeypatch):
         assert listed(old, "old ndb again") == ["old ndb again", "Cloud NDB", "old ndb"]
 
 
-@pytest.mark.usefixtures("python27")
 def test_server_in_a_dockerfile_listens_on_loopback_only():
     with Cloud(runtimes=[Python27RealRuntime(find_python27())]) as cloud:
         app = cloud.add(ROOT / "mod4-cloudrun" / "FINISH-py2")
@@ -136,7 +123,6 @@ def test_server_in_a_dockerfile_listens_on_loopback_only():
     assert listening == {"127.0.0.1"}
 
 
-@pytest.mark.usefixtures("python27")
 def test_sdk_is_compiled_once_and_not_at_each_start() -> None:
     sdk = ensure_legacy_sdk(find_python27(), report=lambda line: None)
     assert (sdk / "google" / "appengine" / "ext" / "ndb" / "model.pyc").is_file()
