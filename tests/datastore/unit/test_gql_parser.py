@@ -147,6 +147,21 @@ def test_wrong_literal_is_refused(literal, message):
     assert message in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("literal", "value"),
+    [
+        ("NULL", m.Value(null_value=0)),
+        ("true", m.Value(boolean_value=True)),
+        ("FALSE", m.Value(boolean_value=False)),
+        ("-7", m.Value(integer_value=-7)),
+        ("-.5e1", m.Value(double_value=-5.0)),
+        ("ARRAY(1)", m.Value(array_value={"values": [m.Value(integer_value=1)]})),
+    ],
+)
+def test_literal_has_its_type(literal, value):
+    assert parse_value(literal) == value
+
+
 def test_positional_binding_counts_from_one():
     assert [parse_value(f"@{at}", number(7), number(8)).integer_value for at in (1, 2)] == [7, 8]
 
