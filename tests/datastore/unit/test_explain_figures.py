@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from datastore_emulator import messages as m
+from datastore_emulator.engine import Engine
 from datastore_emulator.query.executor import Meter
 from datastore_emulator.query.explain import fill_execution
+from tests.datastore.unit.stored import make_request, put
 
 
 def explain(index_rows: int, entities: int, results: int, seconds: float = 1.5, *, aggregated: bool = False):
@@ -56,6 +58,32 @@ def test_what_was_read_is_counted():
     stats = explain(index_rows=7, entities=2, results=2)
     counted = stats.results_returned, stats.debug_stats["index_entries_scanned"], stats.debug_stats["documents_scanned"]
     assert counted == (2, "7", "2")
+
+
+@pytest.mark.parametrize(
+    ("condition", "scope"),
+    [
+        ("n > 0", "Collection group"),
+        ("__key__ HAS ANCESTOR KEY(K, 1) AND n > 0", "Includes ancestors"),
+        ("__key__ HAS ANCESTOR KEY(K, 1)", "Collection group"),
+    ],
+)
+def test_plan_says_whether_its_index_has_ancestors(condition, scope):
+    request = make_request(f"SELECT * FROM K WHERE {condition}")
+    request.explain_options.SetInParent()
+    with Engine() as engine:
+        put(engine, "K", {1: {"n": 1}})
+        (index,) = engine.run_query(request).explain_metrics.plan_summary.indexes_used
+    assert index["query_scope"] == scope
+
+
+def test_entities_of_several_reads_are_counted_together():
+    request = make_request("SELECT * FROM K")
+    request.explain_options.analyze = True
+    with Engine() as engine:
+        put(engine, "K", {number: {} for number in range(1, 26)})
+        stats = engine.run_query(request).explain_metrics.execution_stats
+    assert (stats.read_operations, stats.debug_stats["documents_scanned"]) == (25, "25")
 
 
 @pytest.mark.parametrize(("seconds", "microseconds"), [(0.0, 1), (0.000002, 2), (1.5, 1_500_000)])
