@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from codelab.check.facts import Kind, file_facts
+from codelab.check.facts import Fact, Kind, file_facts
+from codelab.check.findings import report_leftover_lines
 
 DOCKERFILE = """\
 FROM python:3.14-slim
@@ -84,3 +85,32 @@ def test_requirements_are_first_if_they_are_copied_and_installed_before_the_sour
 def test_program_is_what_the_shell_or_the_image_starts(command: str, program: str) -> None:
     facts = file_facts("Dockerfile", f"FROM python\n{command}\n", frozenset())
     assert [fact.name for fact in facts if fact.kind is Kind.PROGRAM] == [program]
+
+
+def test_definition_that_a_command_names_is_firm() -> None:
+    facts = file_facts("main.py", "def handle():\n    pass\n\n\ndef other():\n    pass\n", frozenset({"handle"}))
+    assert [(fact.name, fact.firm) for fact in facts if fact.kind is Kind.DEFINITION] == [("handle", True)]
+
+
+def test_import_of_a_part_names_the_package_and_the_part() -> None:
+    facts = file_facts("main.py", "import google.cloud.ndb\n\ngoogle.cloud.ndb.Client()\n", frozenset())
+    names = {fact.name for fact in facts if fact.kind in (Kind.NAME, Kind.CALL)}
+    assert {"google.cloud.ndb", "google.cloud.ndb.Client"} <= names
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "firm"),
+    [
+        ("import webapp2", "webapp2", True),
+        ("from google.appengine.ext import ndb", "google.appengine.ext.ndb", True),
+        ("from google.appengine.ext.ndb import Key", "google.appengine.ext.ndb.Key", False),
+        ("ndb.get()", "google.appengine.ext.ndb", False),
+    ],
+)
+def test_import_of_a_package_that_goes_must_go(words: str, name: str, firm: bool) -> None:
+    (finding,) = report_leftover_lines([[Fact("main.py", Kind.NAME, name, words, 3)]])
+    assert (finding.firm, finding.line, finding.message) == (
+        firm,
+        3,
+        f'"{words}" still uses {name}, which this step removes',
+    )

@@ -80,6 +80,10 @@ def test_sum_is_an_integer_if_it_fits_and_a_double_otherwise(engine, kind, value
     assert aggregate(engine, f"SELECT SUM(n) FROM {kind}") == value
 
 
+def test_count_may_be_of_a_range_of_keys(engine):
+    assert aggregate(engine, "SELECT COUNT(*) FROM K WHERE __key__ > KEY(K, 2)").integer_value == 3
+
+
 def test_five_aggregations_are_accepted_and_six_refused(engine):
     request = m.RunAggregationQueryRequest(project_id="demo")
     request.gql_query.query_string = f"SELECT {', '.join(['COUNT(*)'] * 5)} FROM K"

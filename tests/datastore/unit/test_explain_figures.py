@@ -77,6 +77,27 @@ def test_plan_says_whether_its_index_has_ancestors(condition, scope):
     assert index["query_scope"] == scope
 
 
+def test_plan_begins_with_the_property_that_is_walked():
+    request = make_request("SELECT * FROM K WHERE often = 1 AND rare = 1")
+    request.explain_options.SetInParent()
+    with Engine() as engine:
+        put(engine, "K", {number: {"often": 1, "rare": 1 if number == 3 else 2} for number in range(1, 9)})
+        (index,) = engine.run_query(request).explain_metrics.plan_summary.indexes_used
+    assert index["properties"] == "(rare ASC, often ASC, __name__ ASC)"
+
+
+def test_aggregation_that_is_only_explained_is_not_run():
+    request = m.RunAggregationQueryRequest(project_id="demo")
+    request.gql_query.query_string = "SELECT COUNT(*) FROM K"
+    request.explain_options.SetInParent()
+    with Engine() as engine:
+        put(engine, "K", {1: {}})
+        response = engine.run_aggregation_query(request)
+    assert response.explain_metrics.HasField("plan_summary")
+    assert not response.explain_metrics.HasField("execution_stats")
+    assert not response.HasField("batch")
+
+
 def test_entities_of_several_reads_are_counted_together():
     request = make_request("SELECT * FROM K")
     request.explain_options.analyze = True
