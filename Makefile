@@ -25,7 +25,7 @@ PENDING = || test $$? = 1
 # The argument of a codelab's commands: the module, and the folder that its track starts from if it is not START.
 PLACE = $(if $(MOD),$(MOD)$(if $(filter-out file,$(origin FROM)),/$(FROM)))
 
-.PHONY: help setup run learn start check show hint apply next watch reset list diff test-quick test test-all verify doctor deploy probe lint bench soak lock clean module
+.PHONY: help setup run learn start check show hint apply next watch reset list diff test-quick test test-all verify coverage mutants doctor deploy probe lint bench soak lock clean module
 help: ## Print this help
 	@awk -F ':.*## ' '/^##/ { print substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo "MOD is one of: $(MODULES)"
@@ -96,6 +96,14 @@ test-all: .venv/.ready ## Run all tests: modules, tools, texts [LANES=all also w
 verify: .venv/.ready ## Prove the codelabs: START and all steps make FINISH, and the app works after each step
 	@$(TOOL)/codelab verify
 
+coverage: .venv/.ready ## Show which branches of the Datastore and of the coach's checks no test takes that starts no app
+# With coverage, each Python imports sqlite3 at its start: one test forbids that.
+	@$(TOOL)/pytest tests/datastore tests/codelab -m "not app" -n $(JOBS) --dist loadgroup --cov \
+		--deselect tests/datastore/test_library.py::test_import_of_the_package_is_cheap
+
+mutants: .venv/.mutants ## Break the Datastore and the coach's checks in small ways, and count what unit tests notice (1 h): docs/mutation.md
+	@nice -n 15 $(TOOL)/python -m bench.mutants $(ROOM)
+
 doctor: .venv/.ready ## List the tools on this machine, and the test lanes that they enable
 	@$(TOOL)/localcloud doctor
 	@$(TOOL)/python -m tests.support.lanes
@@ -119,11 +127,13 @@ lock: .venv/.ready ## Look up the newest packages of the tool, and write require
 		--no-header $(addprefix --no-emit-package ,$(PACKAGES)) --group dev packages/*/pyproject.toml --output-file requirements.lock
 	@$(TOOL)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
 		--no-header --group bench --constraints requirements.lock --output-file bench/requirements.lock
+	@$(TOOL)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
+		--no-header --group mutants --constraints requirements.lock --output-file bench/mutants.lock
 
 setup: .venv/.ready ## Make the tool's environment, .venv (the other targets do it by themselves)
 
 clean: ## Remove what the other targets made: .venv, local data, caches
-	@rm -rf .venv .localcloud .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .localcloud .mutants .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find packages tests mod* one-app -name __pycache__ -type d -prune -exec rm -rf {} +
 
 module: .venv/.ready
@@ -143,4 +153,9 @@ module: .venv/.ready
 .venv/.bench: bench/requirements.lock .venv/.ready
 	@mirror=$$($(TOOL)/pip config get global.index-url 2>/dev/null); set -- $${mirror:+--default-index "$$mirror"}; \
 	$(TOOL)/uv pip install --quiet "$$@" --python $(TOOL)/python --require-hashes --requirements bench/requirements.lock
+	@touch $@
+
+.venv/.mutants: bench/mutants.lock .venv/.ready
+	@mirror=$$($(TOOL)/pip config get global.index-url 2>/dev/null); set -- $${mirror:+--default-index "$$mirror"}; \
+	$(TOOL)/uv pip install --quiet "$$@" --python $(TOOL)/python --require-hashes --requirements bench/mutants.lock
 	@touch $@

@@ -8,6 +8,7 @@ import pytest
 
 from datastore_emulator import messages as m
 from datastore_emulator.engine import Engine
+from datastore_emulator.errors import DatastoreError
 from tests.datastore.unit.stored import put
 
 ONE_SCAN, DISTINCT = "SELECT * FROM K", "SELECT DISTINCT ON (d) * FROM K"
@@ -46,6 +47,7 @@ def aggregate(engine: Engine, text: str) -> m.Value:
         ("COUNT(*)", "LIMIT 2 OFFSET 2", 2),
         ("COUNT(*)", "LIMIT 2 OFFSET 4", 1),
         ("COUNT(*)", "OFFSET 9", 0),
+        ("COUNT_UP_TO(0)", "", 0),
         ("COUNT_UP_TO(2)", "", 2),
         ("COUNT_UP_TO(2)", "LIMIT 3 OFFSET 1", 2),
         ("COUNT_UP_TO(2)", "LIMIT 1", 1),
@@ -76,6 +78,32 @@ def test_sum_is_of_the_results_within_offset_and_limit(engine, query, clause, to
 )
 def test_sum_is_an_integer_if_it_fits_and_a_double_otherwise(engine, kind, value):
     assert aggregate(engine, f"SELECT SUM(n) FROM {kind}") == value
+
+
+def test_count_may_be_of_a_range_of_keys(engine):
+    assert aggregate(engine, "SELECT COUNT(*) FROM K WHERE __key__ > KEY(K, 2)").integer_value == 3
+
+
+def test_five_aggregations_are_accepted_and_six_refused(engine):
+    request = m.RunAggregationQueryRequest(project_id="demo")
+    request.gql_query.query_string = f"SELECT {', '.join(['COUNT(*)'] * 5)} FROM K"
+    (result,) = engine.run_aggregation_query(request).batch.aggregation_results
+    assert [value.integer_value for value in result.aggregate_properties.values()] == [5] * 5
+    request.gql_query.query_string = f"SELECT {', '.join(['COUNT(*)'] * 6)} FROM K"
+    with pytest.raises(DatastoreError, match="maximum number of aggregations"):
+        engine.run_aggregation_query(request)
+
+
+def test_counts_up_to_different_numbers_are_of_one_query(engine):
+    request = m.RunAggregationQueryRequest(project_id="demo")
+    request.gql_query.query_string = "SELECT COUNT_UP_TO(2) AS two, COUNT_UP_TO(4) AS four, COUNT(*) AS all FROM K"
+    request.gql_query.allow_literals = True
+    (result,) = engine.run_aggregation_query(request).batch.aggregation_results
+    assert {name: value.integer_value for name, value in result.aggregate_properties.items()} == {
+        "two": 2,
+        "four": 4,
+        "all": 5,
+    }
 
 
 def test_average_leaves_out_what_is_no_number(engine):

@@ -114,3 +114,12 @@ def test_distinct_results_go_on_after_the_cursor_of_their_group(engine):
     # In the opposite order, the cursor is right before its result.
     opposite = "SELECT DISTINCT ON (p) p, q FROM K ORDER BY p DESC, q DESC"
     assert ids(select(engine, f"{opposite} OFFSET @c", first.end_cursor)) == [1]
+
+
+@pytest.mark.parametrize(
+    ("condition", "order"), [("a < 5", "a DESC"), ("a > 3", "a"), ("a != 5", "a DESC"), ("a != 3", "a")]
+)
+def test_entity_is_ordered_by_the_first_of_its_values_that_the_filter_takes(condition, order):
+    with Engine() as engine:
+        put(engine, "K", {1: {"a": [3, 5]}, 2: {"a": 4}})
+        assert ids(select(engine, f"SELECT * FROM K WHERE {condition} ORDER BY {order}")) == [2, 1]

@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from datastore_emulator import messages as m
+from datastore_emulator.engine import Engine
 from datastore_emulator.query.executor import Meter
 from datastore_emulator.query.explain import fill_execution
+from tests.datastore.unit.stored import make_request, put
 
 
 def explain(index_rows: int, entities: int, results: int, seconds: float = 1.5, *, aggregated: bool = False):
@@ -56,6 +58,53 @@ def test_what_was_read_is_counted():
     stats = explain(index_rows=7, entities=2, results=2)
     counted = stats.results_returned, stats.debug_stats["index_entries_scanned"], stats.debug_stats["documents_scanned"]
     assert counted == (2, "7", "2")
+
+
+@pytest.mark.parametrize(
+    ("condition", "scope"),
+    [
+        ("n > 0", "Collection group"),
+        ("__key__ HAS ANCESTOR KEY(K, 1) AND n > 0", "Includes ancestors"),
+        ("__key__ HAS ANCESTOR KEY(K, 1)", "Collection group"),
+    ],
+)
+def test_plan_says_whether_its_index_has_ancestors(condition, scope):
+    request = make_request(f"SELECT * FROM K WHERE {condition}")
+    request.explain_options.SetInParent()
+    with Engine() as engine:
+        put(engine, "K", {1: {"n": 1}})
+        (index,) = engine.run_query(request).explain_metrics.plan_summary.indexes_used
+    assert index["query_scope"] == scope
+
+
+def test_plan_begins_with_the_property_that_is_walked():
+    request = make_request("SELECT * FROM K WHERE often = 1 AND rare = 1")
+    request.explain_options.SetInParent()
+    with Engine() as engine:
+        put(engine, "K", {number: {"often": 1, "rare": 1 if number == 3 else 2} for number in range(1, 9)})
+        (index,) = engine.run_query(request).explain_metrics.plan_summary.indexes_used
+    assert index["properties"] == "(rare ASC, often ASC, __name__ ASC)"
+
+
+def test_aggregation_that_is_only_explained_is_not_run():
+    request = m.RunAggregationQueryRequest(project_id="demo")
+    request.gql_query.query_string = "SELECT COUNT(*) FROM K"
+    request.explain_options.SetInParent()
+    with Engine() as engine:
+        put(engine, "K", {1: {}})
+        response = engine.run_aggregation_query(request)
+    assert response.explain_metrics.HasField("plan_summary")
+    assert not response.explain_metrics.HasField("execution_stats")
+    assert not response.HasField("batch")
+
+
+def test_entities_of_several_reads_are_counted_together():
+    request = make_request("SELECT * FROM K")
+    request.explain_options.analyze = True
+    with Engine() as engine:
+        put(engine, "K", {number: {} for number in range(1, 26)})
+        stats = engine.run_query(request).explain_metrics.execution_stats
+    assert (stats.read_operations, stats.debug_stats["documents_scanned"]) == (25, "25")
 
 
 @pytest.mark.parametrize(("seconds", "microseconds"), [(0.0, 1), (0.000002, 2), (1.5, 1_500_000)])

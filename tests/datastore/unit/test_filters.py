@@ -187,6 +187,17 @@ def test_keys_of_another_place_are_refused(text, message):
         normalize(text)
 
 
+def test_key_is_of_the_database_of_the_query():
+    condition = m.Filter()
+    condition.property_filter.property.name, condition.property_filter.op = "__key__", _EQUAL
+    key = condition.property_filter.value.key_value
+    key.partition_id.database_id = "other"
+    key.path.add(kind="K", id=1)
+    assert normalize_filter(condition, Partition("demo", "other", ""), "K")[0].keys.low == path(("K", 1))
+    with pytest.raises(DatastoreError, match="mismatched databases"):
+        normalize_filter(condition, PARTITION, "K")
+
+
 def test_same_ancestor_twice_is_one():
     (found,) = normalize("__key__ HAS ANCESTOR KEY(P, 1) AND __key__ HAS ANCESTOR KEY(P, 1)")
     assert found.ancestor == path(("P", 1))

@@ -200,6 +200,7 @@ def test_aggregations_have_their_operators_limits_and_aliases():
         ("AGGREGATE MAX(a) OVER (SELECT * FROM K)", "Was expecting: COUNT, COUNT_UP_TO, SUM, AVG"),
         ("SELECT COUNT_UP_TO('a') FROM K", "The limit must be an integer."),
         ("SELECT COUNT(a) FROM K", "Was expecting: *"),
+        ("SELECT MAX(a) FROM K", "The GQL query has no aggregation; use RunQuery."),
         ("AGGREGATE COUNT(*) OVER (SELECT * FROM K", "Was expecting: )"),
     ],
 )
@@ -217,6 +218,7 @@ def test_wrong_aggregation_is_refused(text, message):
         ("SELECT DISTINCT ON (a) a, b FROM K", ["a", "b"], ["a"]),
         ("SELECT DISTINCT ON (a, b) * FROM K", [], ["a", "b"]),
         ("SELECT `select` FROM K", ["select"], []),
+        ("SELECT count FROM K", ["count"], []),
     ],
 )
 def test_projection_and_distinct_are_read(text, projection, distinct):

@@ -81,6 +81,15 @@ def test_cursor_of_the_opposite_order_begins_with_an_entity_of_several_values(en
     assert ids(select(engine, f"{text} DESC OFFSET @c", middle)) == [5, 3]
 
 
+def test_pages_of_a_projection_of_alternatives_join_to_the_whole(engine):
+    text = "SELECT a FROM K WHERE a < 3 OR a > 8 ORDER BY a LIMIT 1"
+    pages, batch = [], select(engine, text)
+    while batch.entity_results:
+        pages.append((ids(batch)[0], batch.entity_results[0].entity.properties["a"].integer_value))
+        batch = select(engine, f"{text} OFFSET @c", batch.end_cursor)
+    assert pages == [(6, 0), (1, 1), (3, 2), (1, 9), (6, 10)]
+
+
 def test_projection_of_alternatives_has_each_value_that_any_of_them_finds(engine):
     batch = select(engine, "SELECT a FROM K WHERE a < 2 OR a > 8 OR a > 9 ORDER BY a")
     assert [result.entity.properties["a"].integer_value for result in batch.entity_results] == [0, 1, 9, 10]

@@ -57,6 +57,13 @@ def test_pages_of_one_join_to_the_whole(engine, text):
         found += names(batch)
         batch = select(engine, f"{text} LIMIT 1 OFFSET @c", batch.end_cursor)
     assert found == names(select(engine, text))
+    assert batch.end_cursor == select(engine, text).end_cursor
+
+
+def test_page_without_results_ends_where_it_begins(engine):
+    nothing = "SELECT * FROM __kind__ WHERE __key__ > KEY(__kind__, 'Z')"
+    beginning = select(engine, nothing).end_cursor
+    assert names(select(engine, f"{UP} OFFSET @c", beginning)) == names(select(engine, UP))
 
 
 @pytest.mark.parametrize(
@@ -90,8 +97,9 @@ def test_kinds_beyond_a_batch_come_in_the_next(monkeypatch, engine):
 def test_key_is_all_that_a_query_for_keys_returns(engine):
     put(engine, "A", {1: {"n": 1}})
     text = "SELECT {} FROM __property__"
-    (whole,) = select(engine, text.format("*")).entity_results
-    (key,) = select(engine, text.format("__key__")).entity_results
+    batches = [select(engine, text.format(what)) for what in ("*", "__key__")]
+    assert [batch.entity_result_type for batch in batches] == [m.EntityResult.FULL, m.EntityResult.KEY_ONLY]
+    (whole,), (key,) = (batch.entity_results for batch in batches)
     assert (list(whole.entity.properties), list(key.entity.properties)) == (["property_representation"], [])
     assert whole.version == key.version == 1
 

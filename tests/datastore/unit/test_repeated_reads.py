@@ -107,6 +107,17 @@ def test_transaction_commits_if_only_other_entities_have_changed(engine, read):
     commit(engine, transaction)
 
 
+def test_all_reads_of_a_transaction_are_of_the_time_of_its_first(engine):
+    transaction = begin(engine)
+    request = make_request("SELECT * FROM K")
+    request.read_options.transaction = transaction
+    first = engine.run_query(request).batch
+    change(engine, "K")
+    second = engine.run_query(request).batch
+    assert second.read_time == first.read_time
+    assert second == first
+
+
 @reads
 def test_transaction_that_writes_nothing_commits_whatever_has_changed(engine, read):
     transaction = begin(engine)
