@@ -59,7 +59,9 @@ MUTANTS = [
         scenarios.visits_of_an_older_version,
     ),
     Mutant("no limit", "mod3-datastore/FINISH", "fetch(limit, ", "fetch(", scenarios.twelve_visitors),
-    Mutant("order by a name with a typing error", "mod3-datastore/FINISH", "-timestamp", "-time", scenarios.twelve_visitors),
+    Mutant(
+        "order by a name with a typing error", "mod3-datastore/FINISH", "-timestamp", "-time", scenarios.twelve_visitors
+    ),
     Mutant(
         "the proxy's address",
         "mod5-buildpacks/FINISH",
