@@ -81,6 +81,8 @@ probe: .venv/.ready ## Check that a deployed app shows the visitor's own address
 
 ## Test and maintain
 test test-all: export LANES := $(LANES)
+# Each of pytest's processes would compile all tests anew.
+test-quick test test-all: export PYTHONDONTWRITEBYTECODE :=
 test-quick: .venv/.ready ## Run the tests that start no app, in less than a minute
 	@$(TOOL)/pytest -m "not app" -n $(JOBS) --dist loadgroup
 

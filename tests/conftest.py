@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections import Counter, defaultdict
+from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +15,12 @@ from tests.support.course import PAIRS
 from tests.support.lanes import LANES, REQUIRED, selection_error, why_not_run
 
 FOLDERS = sorted({folder.name for pair in PAIRS for folder in pair.folders})
+
+# The packages' cache of tests without the mark `app`. It is not there, and starting an app makes it.
+NO_CACHE = Path(tempfile.gettempdir()) / f"cache-of-no-app-{os.getpid()}"
+
+# How many checks are left out, by lane.
+IDLE = pytest.StashKey[Counter[str]]()
 
 Cells = dict[tuple[str, str], Counter[str]]
 
@@ -27,11 +38,48 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.exit(text, returncode=1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Write each check's lane into its reports, which also come from other processes."""
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the checks of lanes that do not run. Write the lane of the others into their reports."""
+    idle = config.stash[IDLE] = Counter()
+    running = []
     for item in items:
-        if marker := item.get_closest_marker("lane"):
-            item.user_properties.append(("lane", marker.args))
+        marker = item.get_closest_marker("lane")
+        if marker and why_not_run(marker.args[0]):
+            idle[marker.args[0]] += 1
+            config.hook.pytest_deselected(items=[item])
+            continue
+        if marker:
+            item.user_properties.append(("lane", marker.args))  # reports come from other processes, too
+        running.append(item)
+    items[:] = running
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """Say which lanes' checks are left out, for a run of a few tests; a longer one has its table."""
+    return [f"left out {number} of {lane}: {why_not_run(lane)}" for lane, number in config.stash[IDLE].items()]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Give a test without the mark `app` a cache that is not there, from before its first fixture."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not item.get_closest_marker("app"):
+            patch.setenv("LOCALCLOUD_CACHE", str(NO_CACHE))
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail a test without the mark `app` that starts an app, in this process or by a command.
+
+    It shows by the environment that the app needs. So this misses a test that names a cache of its own, or starts an
+    app by a runtime of its own.
+    """
+    yield
+    if NO_CACHE.exists():
+        shutil.rmtree(NO_CACHE)
+        pytest.fail(f"{item.name} starts an app: mark it with pytest.mark.app, or `make test-quick` would run it")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

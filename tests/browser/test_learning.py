@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
@@ -86,6 +87,7 @@ def read_the_cache(work: Path) -> None:
     )
 
 
+@pytest.mark.app
 def test_editing_files_finishes_mod12(page: Page, server: Server) -> None:
     work = start_mod12(page, server)
     ticks = page.locator(".steps li.done")
@@ -115,6 +117,7 @@ def test_wrong_edit_is_reported_with_line(page: Page, server: Server) -> None:
     expect(missing.locator("code").first).to_have_text(f"main.py:{_line(work / 'main.py', 'memcache.add')}")
 
 
+@pytest.mark.app
 def test_failing_app_shows_its_error(page: Page, server: Server) -> None:
     work = start_mod12(page, server)
     cache_as_text(work)
@@ -126,6 +129,7 @@ def test_failing_app_shows_its_error(page: Page, server: Server) -> None:
     expect(outcome).to_contain_text(f"main.py:{_line(work / 'main.py', '1 / 0')}: ZeroDivisionError: division by zero")
 
 
+@pytest.mark.app
 def test_save_removes_outcome(page: Page, server: Server) -> None:
     work = start_mod12(page, server)
     cache_as_text(work)
@@ -136,6 +140,7 @@ def test_save_removes_outcome(page: Page, server: Server) -> None:
     expect(page.locator(".outcome")).to_have_count(0, timeout=SAVED)
 
 
+@pytest.mark.app
 def test_save_during_check_is_not_part_of_it(page: Page, server: Server, tmp_path: Path) -> None:
     work, begun = start_mod12(page, server), tmp_path / "begun"
     cache_as_text(work)
@@ -209,6 +214,7 @@ def test_copy_buttons_copy_lines_patches_and_commands(new_page: Callable[..., Pa
     page.wait_for_function("navigator.clipboard.readText().then((text) => text === 'make run MOD=mod12-memcache\\n')")
 
 
+@pytest.mark.app
 def test_page_works_without_scripts(new_page: Callable[..., Page], server: Server) -> None:
     page = new_page("/mod12-memcache", java_script_enabled=False)
     page.get_by_role("button", name="Start: make my copy").click()

@@ -17,6 +17,7 @@ from codelab.readme.course import Course
 from codelab.web.rendering import PICTURES, picture_name
 from tests.browser.conftest import Server
 from tests.support.course import ROOT
+from tests.support.deadline import DEADLINE
 
 Open = Callable[..., Page]
 PAGES = [
@@ -44,7 +45,9 @@ def started(server: Server) -> Server:
 
 
 def token_of(server: Server) -> str:
-    found = re.search(r'name="token" value="([^"]+)"', httpx.get(server.address("/mod12-memcache/"), timeout=30).text)
+    found = re.search(
+        r'name="token" value="([^"]+)"', httpx.get(server.address("/mod12-memcache/"), timeout=DEADLINE).text
+    )
     assert found
     return found[1]
 
@@ -52,7 +55,7 @@ def token_of(server: Server) -> str:
 def post(server: Server, path: str, headers: dict[str, str] | None = None, token: str | None = None) -> httpx.Response:
     """Post a form as a page of this server does, except for what a test changes."""
     data = {"token": token_of(server) if token is None else token}
-    return httpx.post(server.address(path), data=data, headers=headers or {}, timeout=30)
+    return httpx.post(server.address(path), data=data, headers=headers or {}, timeout=DEADLINE)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -146,14 +149,14 @@ def test_foreign_request_is_403(server: Server, headers: dict[str, str], token: 
 
 
 def test_get_with_wrong_host_is_403(server: Server) -> None:
-    assert httpx.get(server.url, headers={"Host": "evil.example"}, timeout=30).status_code == 403
+    assert httpx.get(server.url, headers={"Host": "evil.example"}, timeout=DEADLINE).status_code == 403
 
 
 def test_get_changes_nothing(server: Server) -> None:
     for path in PAGES:
-        httpx.get(server.address(path), follow_redirects=True, timeout=30)
+        httpx.get(server.address(path), follow_redirects=True, timeout=DEADLINE)
     for path in ("begin", "check", "apply", "run/start", "run/visit", "run/hour"):
-        answer = httpx.get(server.address(f"/mod12-memcache/{path}"), follow_redirects=True, timeout=30)
+        answer = httpx.get(server.address(f"/mod12-memcache/{path}"), follow_redirects=True, timeout=DEADLINE)
         assert answer.status_code in (404, 405)
     assert not (server.course / "work" / "mod12-memcache").exists()
 
@@ -188,9 +191,9 @@ def test_comparison_shows_own_changes_apart(new_page: Open, started: Server) -> 
 
 
 def test_unknown_path_is_404(server: Server) -> None:
-    answer = httpx.get(server.address("/mod99-nothing/step/1"), timeout=30, follow_redirects=True)
+    answer = httpx.get(server.address("/mod99-nothing/step/1"), timeout=DEADLINE, follow_redirects=True)
     assert answer.status_code == 404
     assert "no such module; choose one of mod1-flask" in answer.text
-    answer = httpx.get(server.address("/mod12-memcache/step/9"), timeout=30)
+    answer = httpx.get(server.address("/mod12-memcache/step/9"), timeout=DEADLINE)
     assert answer.status_code == 404
     assert "mod12-memcache has no step 9; its steps are 1 to 3" in answer.text

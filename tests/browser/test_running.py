@@ -9,7 +9,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Server
+from tests.support.deadline import DEADLINE
 
+pytestmark = pytest.mark.app
 Open = Callable[..., Page]
 
 
@@ -97,7 +99,7 @@ def test_stop_ends_apps(running: Page) -> None:
     running.get_by_role("button", name="Stop the apps").click()
     expect(running.get_by_role("button", name="Start the apps")).to_be_visible()
     with pytest.raises(httpx.ConnectError):
-        httpx.get(address)
+        httpx.get(address, timeout=DEADLINE)
 
 
 def test_redis_calls_are_shown(new_page: Open) -> None:

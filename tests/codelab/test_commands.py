@@ -60,8 +60,8 @@ class Learner:
 
 
 @pytest.fixture
-def learner(course: Path) -> Learner:
-    return Learner(course)
+def learner(shared_course: Path) -> Learner:
+    return Learner(shared_course)
 
 
 @pytest.fixture
@@ -81,8 +81,11 @@ def test_start_makes_copy_and_current_track(learner: Learner) -> None:
 
 def test_start_of_existing_copy_is_refused(learner: Learner) -> None:
     start(learner.workspace, learner.ref)
+    learner.writes("main.py", "mine\n")
+    before = read_tree(learner.ref.copy)
     with pytest.raises(CodelabError, match=rf"^work/{MODULE} exists already; .* `make reset MOD={MODULE}`"):
         start(learner.workspace, learner.ref)
+    assert read_tree(learner.ref.copy) == before
 
 
 def test_check_of_complete_step_passes(learner: Learner) -> None:
@@ -177,6 +180,29 @@ def test_watch_checks_again_after_save_until_finished(learner: Learner, outcome:
     assert reached == [2, 3]
 
 
+def test_watch_continues_after_unreadable_file(learner: Learner, outcome: list[Outcome]) -> None:
+    learner.has_done(2)
+    outcome.append(Outcome(RunResult.IN_MID_STEP))
+    damaged = []
+    for checked in watch_copy(learner.ref.copy, lambda: learner.checks(run=True)):
+        damaged.append([finding.file for finding in checked.progress.damage])
+        if not damaged[-1]:
+            learner.writes("main.py", "def (\n")
+        else:
+            outcome[:] = [Outcome(RunResult.SAME, last=True)]
+            learner.has_done(3)
+    assert damaged[:2] == [[], ["main.py"]]
+
+
+def test_watch_of_copy_that_is_moved_away_is_refused(learner: Learner, tmp_path: Path) -> None:
+    learner.has_done(0)
+    watch = watch_copy(learner.ref.copy, learner.checks)
+    next(watch)
+    learner.ref.copy.rename(tmp_path / "elsewhere")
+    with pytest.raises(CodelabError, match="your copy is not there"):
+        next(watch)
+
+
 def test_show_returns_step_to_do_or_by_number(learner: Learner) -> None:
     learner.has_done(1)
     now = show(learner.course, learner.workspace, learner.ref)
@@ -222,11 +248,13 @@ def test_apply_names_files_and_keeps_nothing_without_own_edits(learner: Learner)
 def test_apply_with_overwrite_keeps_own_files(learner: Learner) -> None:
     learner.has_done(0)
     learner.writes("Procfile", "web: mine\n")
+    before = read_tree(learner.ref.copy)
     with pytest.raises(CodelabError, match=r"^Procfile:1: this step and your edits change the same lines; do it by"):
         apply(learner.workspace, learner.ref)
     applied = apply(learner.workspace, learner.ref, overwrite=True)
     assert applied.kept
-    assert (applied.kept / "Procfile").read_text() == "web: mine\n"
+    assert read_tree(applied.kept) == before
+    assert read_tree(learner.ref.copy)["Procfile"].startswith("web: gunicorn ")
 
 
 def test_apply_after_last_step_is_refused(learner: Learner) -> None:
@@ -294,11 +322,9 @@ def listing_of(learner: Learner) -> dict[str, str]:
     return {track.ref.name: track.finished_on for track in tracks if track.finished_on}
 
 
-def test_listing_has_problem_of_unreadable_copy(learner: Learner) -> None:
+def test_listing_has_problem_of_unreadable_copy(learner: Learner, tmp_path: Path) -> None:
     learner.ref.copy.parent.mkdir()
-    elsewhere = learner.course.root.parent / "elsewhere"
-    elsewhere.mkdir()
-    learner.ref.copy.symlink_to(elsewhere)
+    learner.ref.copy.symlink_to(tmp_path)
     assert "leads out of its folder" in list_tracks(learner.course, learner.workspace).track(MODULE).copy.problem
 
 

@@ -18,6 +18,12 @@ PROJECT = ("--project", "visits-of-ann")
 
 
 @pytest.fixture
+def course(shared_course: Path) -> Path:
+    """Share a course: a test here changes work/ alone."""
+    return shared_course
+
+
+@pytest.fixture
 def gcloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a gcloud on PATH that records its calls; return the file that it writes."""
     programs, calls = tmp_path / "programs", tmp_path / "calls"
@@ -36,14 +42,14 @@ def commands(output: str) -> list[str]:
 @pytest.mark.parametrize("module", MODULES)
 def test_dry_run_prints_valid_commands_and_runs_none(codelab: Run, gcloud: Path, module: str) -> None:
     done = codelab("deploy", module, *PROJECT, "--region", "europe-west1", "--dry-run")
-    assert done.returncode == 0
-    assert any(" deploy " in command for command in commands(done.stdout))
+    assert done.code == 0
+    assert any(" deploy " in command for command in commands(done.text))
     _, known = read_record()
-    for command in commands(done.stdout):
+    for command in commands(done.text):
         if command.startswith("gcloud "):
             assert find_mistake(shlex.split(command)[1:], known) is None
             assert command.endswith(" --project=visits-of-ann")
-    assert not any(word in done.stdout for word in ("PROJECT_ID", "PROJECT_NUMBER", "REGION"))
+    assert not any(word in done.text for word in ("PROJECT_ID", "PROJECT_NUMBER", "REGION"))
     assert not gcloud.exists()
 
 
@@ -64,7 +70,7 @@ APP_ENGINE = ("mod1-flask", "mod2-cloudndb", "mod12-memcache", "mod13-memorystor
 def test_each_command_gets_its_own_name_of_region(
     codelab: Run, gcloud: Path, module: str, given: str, app_engine: str, others: str
 ) -> None:
-    printed = commands(codelab("deploy", module, *PROJECT, "--region", given, "--dry-run").stdout)
+    printed = commands(codelab("deploy", module, *PROJECT, "--region", given, "--dry-run").text)
     end = "--project=visits-of-ann"
     assert f"gcloud app create --region={app_engine} {end}" in printed
     assert f"gcloud firestore databases create --type=datastore-mode --location={others} {end}" in printed
@@ -73,25 +79,25 @@ def test_each_command_gets_its_own_name_of_region(
 @pytest.mark.parametrize("module", MODULES)
 def test_dry_run_ends_with_probe(codelab: Run, gcloud: Path, module: str) -> None:
     done = codelab("deploy", module, *PROJECT, "--dry-run")
-    _, afterwards = done.stdout.split("# Afterwards:\n")
+    _, afterwards = done.text.split("# Afterwards:\n")
     assert commands(afterwards).count("make probe URL=https://...") == 1
 
 
 def test_traffic_is_set_after_probe(codelab: Run, gcloud: Path) -> None:
-    printed = commands(codelab("deploy", "mod2-cloudndb", *PROJECT, "--dry-run").stdout)
+    printed = commands(codelab("deploy", "mod2-cloudndb", *PROJECT, "--dry-run").text)
     traffic = next(number for number, command in enumerate(printed) if "set-traffic" in command)
     assert printed.index("make probe URL=https://...") < traffic
 
 
 def test_second_way_to_deploy_is_left_out(codelab: Run, gcloud: Path) -> None:
     done = codelab("deploy", "mod13-memorystore", *PROJECT, "--dry-run")
-    assert "gcloud app deploy " in done.stdout
-    assert "gcloud run deploy " not in done.stdout
+    assert "gcloud app deploy " in done.text
+    assert "gcloud run deploy " not in done.text
 
 
 def test_only_deploying_command_runs(codelab: Run, gcloud: Path, course: Path) -> None:
     done = codelab("deploy", "mod4-cloudrun", *PROJECT)
-    assert done.returncode == 0
+    assert done.code == 0
     assert gcloud.read_text().splitlines() == [
         f"{course}: run deploy visitme --source=mod4-cloudrun/FINISH --region=us-central1 "
         "--service-account=visitme@visits-of-ann.iam.gserviceaccount.com --concurrency=8 --no-invoker-iam-check "
@@ -106,7 +112,7 @@ def test_other_side_of_same_platform_is_deployed(codelab: Run, gcloud: Path) -> 
 
 def test_failed_deployment_exits_with_1(codelab: Run, gcloud: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GCLOUD_EXIT", "3")
-    assert codelab("deploy", "mod1-flask", *PROJECT).returncode == 1
+    assert codelab("deploy", "mod1-flask", *PROJECT).code == 1
     assert gcloud.exists()
 
 
@@ -142,8 +148,8 @@ REFUSED = {
 def test_deployment_is_refused_in_one_line(codelab: Run, gcloud: Path, case: str) -> None:
     arguments, words = REFUSED[case]
     done = codelab("deploy", *arguments)
-    assert done.returncode == 1
-    assert words in done.stdout.splitlines()[-1]
+    assert done.code == 1
+    assert words in done.text.splitlines()[-1]
     assert not gcloud.exists()
 
 
@@ -155,13 +161,13 @@ def test_placeholder_left_in_mod13_is_refused(codelab: Run, gcloud: Path, course
     app_yaml = filled_in(course, *{"PROJECT_ID", "REGION", "REDIS_ADDRESS"} - {left})
     line = next(number for number, line in enumerate(app_yaml.read_text().splitlines(), 1) if left in line)
     done = codelab("deploy", MOD13, *PROJECT)
-    assert f"work/{MOD13}-deploy/app.yaml:{line}: {left} is a placeholder" in done.stdout.splitlines()[-1]
+    assert f"work/{MOD13}-deploy/app.yaml:{line}: {left} is a placeholder" in done.text.splitlines()[-1]
     assert not gcloud.exists()
 
 
 def test_mod13_without_placeholders_is_deployed(codelab: Run, gcloud: Path, course: Path) -> None:
     filled_in(course, "PROJECT_ID", "REGION", "REDIS_ADDRESS")
-    assert codelab("deploy", MOD13, *PROJECT).returncode == 0
+    assert codelab("deploy", MOD13, *PROJECT).code == 0
     assert f" work/{MOD13}-deploy/app.yaml " in gcloud.read_text()
 
 
@@ -179,5 +185,5 @@ def filled_in(course: Path, *placeholders: str) -> Path:
 def test_missing_gcloud_is_reported(codelab: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     done = codelab("deploy", "mod4-cloudrun", *PROJECT)
-    assert done.returncode == 1
-    assert "gcloud is not on PATH; install the Google Cloud CLI" in done.stdout.splitlines()[-1]
+    assert done.code == 1
+    assert "gcloud is not on PATH; install the Google Cloud CLI" in done.text.splitlines()[-1]

@@ -30,6 +30,12 @@ class Claat:
     body: Element = field(default_factory=lambda: Element("body"))
 
 
+@pytest.fixture
+def course(shared_course: Path) -> Path:
+    """Share a course: a test here changes work/ alone."""
+    return shared_course
+
+
 def read(text: str) -> Claat:
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
     body = html5lib.parse(html, treebuilder="etree", namespaceHTMLElements=False).find("body")
@@ -112,13 +118,13 @@ def _links(body: Element) -> Iterator[str]:
 
 def test_output_file_is_written(codelab: Run, tmp_path: Path) -> None:
     written = codelab("export", "mod5", "--repository", REPOSITORY, "--output", str(tmp_path / "mod5.md"))
-    assert (written.returncode, written.stdout) == (0, "")
+    assert (written.code, written.text) == (0, "")
     assert read((tmp_path / "mod5.md").read_text()).title == "From App Engine to Cloud Run with Buildpacks"
 
 
 def test_repository_that_is_not_url_is_refused(codelab: Run) -> None:
     refused = codelab("export", "mod5", "--repository", "example.com")
-    assert refused.returncode == 1
-    assert refused.stdout.splitlines() == [
+    assert refused.code == 1
+    assert refused.text.splitlines() == [
         'codelab: --repository: "example.com" is not a URL; write one such as https://example.com/codelabs'
     ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from codelab.check.facts import Kind, UnreadableError, file_facts, is_style, is_there, marks_a_step
+from codelab.readme.trees import Unread
+from localcloud.files.reading import NotReadError
 
 DOCKERFILE = """\
 FROM python:3.14-slim
@@ -37,6 +39,7 @@ def test_first_fact_is_that_the_file_is_there() -> None:
             "a:\n- x\n- {c: 1, b: 2}\n",
             [(Kind.KEY, "a", 1), (Kind.ITEM, 'a "x"', 2), (Kind.ITEM, 'a {"b": 2, "c": 1}', 3)],
         ),
+        ("a: [2001-01-01]\n", [(Kind.KEY, "a", 1), (Kind.ITEM, 'a "2001-01-01"', 1)]),
         (
             "a: &a {x: 1}\nb: *a\n",
             [
@@ -168,6 +171,11 @@ def test_facts_of_lists(name: str, text: str, expected: list[tuple[Kind, str, in
     [
         ("app.yaml", "a: [\n", 2, "not valid YAML: "),
         ("app.yaml", "- a\n", 1, "there are no keys in it"),
+        ("app.yaml", "", 1, "there are no keys in it; write lines such as KEY: VALUE"),
+        ("app.yaml", f"a: {'9' * 5_000}\n", 0, "not valid YAML: a value cannot be read ("),
+        ("notes.txt", "x\n" * 5_001, 0, "the file has 5,001 lines, and at most 5,000 are read; shorten it"),
+        ("notes.txt", f"\n{'x' * 10_001}", 2, "the line has 10,001 characters, and at most 10,000 are read"),
+        ("notes.txt", Unread(NotReadError("a text file", "a folder")), 0, "expected a text file, found a folder"),
         ("app.yaml", "entrypoint: a 'b\n", 1, 'a shell cannot read the command "a \'b" (no closing quotation)'),
         ("requirements.txt", "a\nsix=1.16.0\n", 2, '"six=1.16.0" is not a requirement; write one such as Flask==3.1.3'),
         (
@@ -189,6 +197,11 @@ def test_unreadable_file_is_refused_with_its_line(name: str, text: str, line: in
         file_facts(name, text, frozenset())
     assert caught.value.line == line
     assert str(caught.value).startswith(message)
+
+
+def test_byte_order_mark_makes_no_difference() -> None:
+    marked, plain = (file_facts("app.yaml", f"{mark}a: 1\n", frozenset()) for mark in ("\ufeff", ""))
+    assert marked == plain
 
 
 @pytest.mark.parametrize(

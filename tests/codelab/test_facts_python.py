@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from codelab.check.facts import Kind, UnreadableError, file_facts, is_there, names_called_from_outside
+from codelab.check.facts import (
+    Kind,
+    UnreadableError,
+    file_facts,
+    is_style,
+    is_there,
+    marks_a_step,
+    names_called_from_outside,
+)
 
 CLIENT = "from google.cloud import ndb\nclient = ndb.Client()\n"
 
@@ -109,6 +117,7 @@ def test_unreadable_python_is_refused_with_its_line(text: str, line: int, messag
     [
         ("<p>\n", []),
         ("{{ name }}", ["name"]),
+        ("{{ 'text' }}", ["Const(value='text')"]),
         ("{% for visit in visits %}{{ visit.timestamp.ctime() }}{% endfor %}", [".timestamp.ctime()"]),
         ("{% for a, b in visits %}{{ a['x'] }}{{ b|upper }}{% endfor %}", [".x", "|upper"]),
     ],
@@ -122,6 +131,20 @@ def test_unreadable_template_is_refused_with_its_line() -> None:
     with pytest.raises(UnreadableError, match="not a valid Jinja2 template") as caught:
         file_facts("templates/index.html", "<p>\n{% for %}\n", frozenset())
     assert caught.value.line == 2
+
+
+def test_number_that_python_cannot_read_in_template_is_refused() -> None:
+    with pytest.raises(UnreadableError, match="not a valid Jinja2 template: ") as caught:
+        file_facts("templates/index.html", f"{{{{ {'9' * 5_000} }}}}", frozenset())
+    assert caught.value.line == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "marks"), [("import json\njson.dumps(1)\n", False), ("import flask\nflask.Flask()\n", True)]
+)
+def test_only_name_of_a_package_shows_a_step_and_may_not_stay(text: str, marks: bool) -> None:
+    names = [fact for fact in file_facts("main.py", text, frozenset()) if fact.kind is Kind.NAME]
+    assert {(marks_a_step(fact), is_style(fact)) for fact in names} == {(marks, not marks)}
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,17 @@ from codelab.web.state import PageState
 from codelab.workspace import Workspace
 from tests.codelab.conftest import Run
 from tests.localcloud.deployment.test_yaml_lines import BOMB
+from tests.support.deadline import DEADLINE
 
 MODULE = "mod12-memcache"
 PAGES = ["/", f"/{MODULE}/", f"/{MODULE}/step/1", f"/{MODULE}/more", f"/{MODULE}/run", f"/{MODULE}/compare"]
 DEEP = "nested"
-DEADLINE = 60.0
+
+
+@pytest.fixture
+def course(shared_course: Path) -> Path:
+    """Share a course: a test here changes work/ alone."""
+    return shared_course
 
 
 @pytest.fixture
@@ -37,10 +43,10 @@ def copy(course: Path) -> Path:
     return place.copy
 
 
-@pytest.fixture
-def client(course: Path) -> FlaskClient:
-    """A client of the page."""
-    return create_app(PageState(Course(course))).test_client()
+@pytest.fixture(scope="module")
+def client(session_course: Path) -> FlaskClient:
+    """A client of the page of that course."""
+    return create_app(PageState(Course(session_course))).test_client()
 
 
 def pipe(path: Path) -> None:
@@ -110,8 +116,8 @@ def test_check_reports_odd_file_in_one_line(
 ) -> None:
     put(copy / file, content)
     answer = codelab("check", MODULE, "--no-run")
-    lines = [line for line in answer.stdout.splitlines() if line.startswith(f"  {file}")]
-    assert (answer.returncode, len(lines), "Traceback" in answer.stdout) == (1, 1, False)
+    lines = [line for line in answer.text.splitlines() if line.startswith(f"  {file}")]
+    assert (answer.code, len(lines), "Traceback" in answer.text) == (1, 1, False)
     assert words in lines[0]
 
 
@@ -119,7 +125,7 @@ def test_file_name_that_is_not_utf8_is_shown_with_its_bytes(client: FlaskClient,
     (Path(os.fsdecode(os.fsencode(copy) + b"/caf\xe9.txt"))).write_text("mine\n")
     assert {client.get(path).status_code for path in PAGES} == {200}
     assert r"<b>caf\xe9.txt</b>" in client.get(f"/{MODULE}/compare").text
-    assert r"+++ work/caf\xe9.txt" in codelab("diff", MODULE).stdout
+    assert r"+++ work/caf\xe9.txt" in codelab("diff", MODULE).text
 
 
 def test_too_many_files_are_reported_and_break_no_page(client: FlaskClient, copy: Path, codelab: Run) -> None:
@@ -128,7 +134,7 @@ def test_too_many_files_are_reported_and_break_no_page(client: FlaskClient, copy
     assert {client.get(path).status_code for path in PAGES[:-1]} == {200}
     assert "at most 500 files" in client.get(f"/{MODULE}/step/1").text
     assert "cannot be read" in client.get("/").text
-    assert "codelab: " in codelab("check", MODULE).stdout.splitlines()[0]
+    assert "codelab: " in codelab("check", MODULE).text.splitlines()[0]
 
 
 def test_yaml_keys_of_several_kinds_are_read(client: FlaskClient, copy: Path) -> None:

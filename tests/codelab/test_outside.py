@@ -58,8 +58,8 @@ def test_apply_of_diff_that_leads_out_writes_nothing(course: Path, copy: Path, c
     readme = course / MODULE / "README.md"
     readme.write_text(readme.read_text().replace(" b/Procfile", " b/../../../written"))
     answer = codelab("apply", MODULE)
-    assert (answer.returncode, len(answer.stdout.splitlines())) == (1, 1)
-    assert '"../../../written" does not stay in its folder' in answer.stdout
+    assert (answer.code, len(answer.text.splitlines())) == (1, 1)
+    assert '"../../../written" does not stay in its folder' in answer.text
     assert not list(course.parent.rglob("written"))
 
 
@@ -71,9 +71,9 @@ def test_apply_and_reset_do_not_write_through_link(
     answer = codelab(arguments[0], MODULE, *arguments[1:])
     assert secret.read_text() == SECRET
     if arguments[0] == "apply":
-        assert (answer.returncode, len(answer.stdout.splitlines())) == (1, 1)
-        assert "Procfile" in answer.stdout
-        assert "a link" in answer.stdout
+        assert (answer.code, len(answer.text.splitlines())) == (1, 1)
+        assert "Procfile" in answer.text
+        assert "a link" in answer.text
 
 
 def test_change_through_linked_folder_is_refused(copy: Path, course: Path) -> None:
@@ -100,7 +100,7 @@ def test_copy_that_links_out_of_work_is_refused(course: Path, codelab: Run, comm
     (course / "work").mkdir()
     (course / "work" / MODULE).symlink_to(outside)
     answer = codelab(command, MODULE)
-    assert (answer.returncode, len(answer.stdout.splitlines())) == (1, 1)
+    assert (answer.code, len(answer.text.splitlines())) == (1, 1)
     assert [path.name for path in outside.iterdir()] == ["main.py"]
 
 
@@ -108,7 +108,7 @@ def test_progress_is_not_written_through_a_link(course: Path, secret: Path, code
     (course / "work").mkdir()
     for name in ("progress.txt", "progress.new"):
         (course / "work" / name).symlink_to(secret)
-    assert codelab("start", MODULE).returncode == 0
+    assert codelab("start", MODULE).code == 0
     assert secret.read_text() == SECRET
 
 
@@ -117,7 +117,7 @@ def test_content_behind_link_out_of_copy_is_not_shown(course: Path, copy: Path, 
     client = create_app(PageState(Course(course))).test_client()
     page = client.get(f"/{MODULE}/compare").text
     assert ("notes.txt" in page, "secret of this machine" in page) == (True, False)
-    assert "secret of this machine" not in codelab("diff", MODULE).stdout
+    assert "secret of this machine" not in codelab("diff", MODULE).text
 
 
 @pytest.mark.parametrize(
@@ -186,10 +186,10 @@ def test_track_of_folder_outside_is_reported(course: Path, codelab: Run, name: s
     readme = course / "mod2-cloudndb" / "README.md"
     readme.write_text(readme.read_text().replace("## Track FINISH to", f"## Track {name} to"))
     answer = codelab("show", "mod2-cloudndb", "--step", "1")
-    assert (answer.returncode, answer.stdout.startswith("codelab: mod2-cloudndb/README.md:")) == (1, True)
+    assert (answer.code, answer.text.startswith("codelab: mod2-cloudndb/README.md:")) == (1, True)
 
 
 @pytest.mark.parametrize("side", ["../../mod1-flask/START", "/etc", "..", "~"])
 def test_deploy_of_folder_outside_module_is_refused(codelab: Run, side: str) -> None:
     answer = codelab("deploy", MODULE, "--project", "demo", "--side", side, "--dry-run")
-    assert (answer.returncode, len(answer.stdout.splitlines())) == (1, 1)
+    assert (answer.code, len(answer.text.splitlines())) == (1, 1)

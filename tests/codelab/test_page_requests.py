@@ -7,7 +7,6 @@ import functools
 import logging
 import os
 import re
-import shutil
 import socket
 import threading
 import time
@@ -26,9 +25,9 @@ from codelab.web.app import create_app
 from codelab.web.state import PageState
 from codelab.web.wsgi import WsgiServer
 from datastore_emulator.net.listen import listen
-from tests.support.course import ROOT
+from tests.codelab.conftest import copy_course
+from tests.support.deadline import DEADLINE
 
-DEADLINE = 60
 STREAMS = 100
 TRACK = "/mod12-memcache"
 FIELDS = ("token", "back", "overwrite", "pane", "address", "user_agent", "old", "new", "view")
@@ -40,12 +39,7 @@ ODD = ("", "é", "\r\nX: y", "\0", "../..", "9" * 5000, "٣", "[::1", "START", "
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageState]:
     """Make a copy of the course, which the tests share."""
-    course = tmp_path_factory.mktemp("course")
-    for path in [*ROOT.glob("mod*"), ROOT / "docs", ROOT / "one-app"]:
-        shutil.copytree(path, course / path.name, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in ROOT.glob("*.md"):
-        shutil.copy(path, course)
-    state = PageState(Course(course))
+    state = PageState(Course(copy_course(tmp_path_factory.mktemp("page") / "course")))
     state.saves.start()
     yield state
     state.saves.stop()

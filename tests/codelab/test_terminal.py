@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from codelab.check import Finding, Outcome, Progress, RunResult, StepStatus
 from codelab.commands.apply import Applied
@@ -212,6 +213,14 @@ def test_diff_is_printed_unchanged_where_output_is_not_a_terminal(terminal: Term
     text = "--- START/main.py\n+++ work/main.py\n@@ -1 +1 @@\n-[bold]a[/bold]\n+" + "b" * 300 + "\n"
     terminal.print_diff(StateDiff(REF, "START", "work", text))
     assert printed.getvalue() == text
+
+
+def test_diff_is_in_colours_at_a_terminal(printed: StringIO) -> None:
+    console = Console(file=printed, width=120, force_terminal=True, color_system="truecolor", no_color=False)
+    Terminal(console).print_diff(StateDiff(REF, "START", "work", "--- START/a\n+++ work/a\n@@ -1 +1 @@\n-x\n+y\n"))
+    text = printed.getvalue()
+    assert "\x1b[" in text
+    assert "--- START/a" in Text.from_ansi(text).plain
 
 
 def test_diff_of_equal_states_is_one_line(terminal: Terminal, printed: StringIO) -> None:

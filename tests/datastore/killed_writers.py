@@ -1,4 +1,4 @@
-"""Kill a writing Datastore again and again: python killed_writers.py DIRECTORY KILLS FILES SEED.
+"""Kill a writing Datastore again and again: python -m tests.datastore.killed_writers DIRECTORY KILLS FILES SEED.
 
 Each victim opens the file, reports the last number of each of its writers, and lets the writers continue: one commit
 after another, each with a counter and a new entity, each reported once it is acknowledged. One in four is killed at a
@@ -20,13 +20,13 @@ from pathlib import Path
 
 from datastore_emulator import messages as m
 from datastore_emulator.engine import Engine
+from tests.support.deadline import DEADLINE
 
 PROJECT = "killed"
 WRITERS = 3
 OPENING_SECONDS = 0.04
 MOST_COMMITS = 10
 COMMIT_SECONDS = 0.003
-REPORT_SECONDS = 30.0
 
 
 def write(engine: Engine, writer: int, number: int, pipe: int) -> None:
@@ -71,7 +71,7 @@ def kill_one(path: Path, lines: int, seconds: float) -> list[list[str]]:
             os._exit(3)
     os.close(write_end)
     reported = b""
-    end = time.monotonic() + (REPORT_SECONDS if lines else seconds)
+    end = time.monotonic() + (DEADLINE if lines else seconds)
     while (left := end - time.monotonic()) > 0:
         if select.select([read_end], [], [], left)[0]:
             part = os.read(read_end, 65536)
@@ -85,7 +85,7 @@ def kill_one(path: Path, lines: int, seconds: float) -> list[list[str]]:
     if not os.WIFSIGNALED(status):
         sys.exit(f"LOST the file: a victim could not go on with {path}; its traceback is above")
     if lines:
-        sys.exit(f"a victim with {path} reported too little in {REPORT_SECONDS} seconds: {reported!r}")
+        sys.exit(f"a victim with {path} reported too little in {DEADLINE} seconds: {reported!r}")
     while part := os.read(read_end, 65536):
         reported += part
     os.close(read_end)

@@ -16,7 +16,9 @@ import pytest
 import requests
 from google.cloud import datastore
 
-DEADLINE = 120.0
+from datastore_emulator.cli import main
+from tests.support.deadline import DEADLINE
+
 ANY_PORT = ["--host-port", "127.0.0.1:0"]
 
 
@@ -61,12 +63,18 @@ def start() -> Iterator[Callable[..., Emulator]]:
             emulator.stop()
 
 
-def failure(*arguments: str) -> str:
-    """Run the command, which must fail with exit code 1, and return what it printed."""
-    command = [sys.executable, "-m", "datastore_emulator", *arguments]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
-    assert (ended.returncode, ended.stdout) == (1, "")
-    return ended.stderr
+@pytest.fixture
+def failure(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Run the command in this process, where it must fail with exit code 1, and return what it printed."""
+    monkeypatch.setenv("GRPC_EXPERIMENTS", "-event_engine_listener")  # or the command would set it for the whole run
+
+    def run(*arguments: str) -> str:
+        assert main(arguments) == 1
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        return printed.err
+
+    return run
 
 
 def put(client: datastore.Client) -> None:
@@ -115,7 +123,7 @@ def test_grpc_only_serves_no_rest(start, connect):
 
 
 @pytest.mark.parametrize("option", [[], ["--grpc-only"]], ids=["both", "grpc-only"])
-def test_port_in_use_is_one_line(option):
+def test_port_in_use_is_one_line(failure, option):
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         printed = failure("--host-port", address, *option)
@@ -125,7 +133,7 @@ def test_port_in_use_is_one_line(option):
     )
 
 
-def test_file_of_another_kind_is_one_line_and_stays(tmp_path):
+def test_file_of_another_kind_is_one_line_and_stays(failure, tmp_path):
     file = tmp_path / "notes.txt"
     file.write_text("notes")
     printed = failure(*ANY_PORT, "--data", str(file))
@@ -135,7 +143,7 @@ def test_file_of_another_kind_is_one_line_and_stays(tmp_path):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "192.0.2.1"])
-def test_host_that_others_can_reach_is_refused(host):
+def test_host_that_others_can_reach_is_refused(failure, host):
     assert failure("--host-port", f"{host}:0") == (
         f"datastore-emulator: --host-port: refusing to listen on {host}: other machines could reach it and the "
         "Datastore has no authentication; use 127.0.0.1, or pass --allow-remote-clients to allow it\n"
@@ -149,7 +157,7 @@ def test_host_that_others_can_reach_is_allowed_with_the_option(start):
 
 
 @pytest.mark.parametrize("text", ["8081", "localhost:", "localhost:99999", ":8081"])
-def test_invalid_address_is_reported_in_one_line(text):
+def test_invalid_address_is_reported_in_one_line(failure, text):
     assert failure("--host-port", text) == (
         f'datastore-emulator: --host-port: "{text}" is not HOST:PORT, as in 127.0.0.1:8081\n'
     )

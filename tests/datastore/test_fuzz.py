@@ -17,10 +17,10 @@ from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.api.interface import RPCS, SERVICE
 from datastore_emulator.engine import Engine
 from tests.localcloud.random_messages import TEXTS, Strategies, damaged, messages
+from tests.support.deadline import DEADLINE
 
 PROJECT = "fuzz"
-DEADLINE = 10
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))  # of each RPC
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))  # of each RPC
 # The codes for an invalid request or the state of the data; INTERNAL and UNKNOWN would be bugs.
 ABOUT_THE_REQUEST = {
     grpc.StatusCode.INVALID_ARGUMENT,

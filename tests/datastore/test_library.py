@@ -14,6 +14,7 @@ from google.cloud import datastore
 import datastore_emulator
 from datastore_emulator import Engine, UserError, serve
 from datastore_emulator.net.ports import free_port, hold
+from tests.support.deadline import DEADLINE
 
 
 def test_serve_gives_an_address_on_loopback():
@@ -26,7 +27,7 @@ def test_serve_answers_grpc_and_rest(connect):
     with serve() as server:
         client = connect(server.address)
         client.put(datastore.Entity(client.key("Thing", 1)))
-        assert requests.get(f"http://{server.address}/", timeout=10).text == "Ok\n"
+        assert requests.get(f"http://{server.address}/", timeout=DEADLINE).text == "Ok\n"
 
 
 def test_serve_on_a_named_port(connect):

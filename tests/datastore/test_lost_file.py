@@ -17,8 +17,7 @@ from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.engine import Engine
 from datastore_emulator.errors import UserError
 from datastore_emulator.storage import datafile
-
-DEADLINE = 60
+from tests.support.deadline import DEADLINE
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from google.cloud import datastore
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.engine import Engine
 from datastore_emulator.errors import UserError
+from tests.support.deadline import DEADLINE
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def post(both: str, project: str):
     def run(method: str, body: Any, **headers: str) -> requests.Response:
         url = f"http://{both}/v1/projects/{project}:{method}"
         sent = {"Content-Type": "application/json", **headers}
-        return requests.post(url, data=json.dumps(body), headers=sent, timeout=10)
+        return requests.post(url, data=json.dumps(body), headers=sent, timeout=DEADLINE)
 
     return run
 
@@ -108,7 +109,7 @@ def test_unknown_method_is_not_found(post):
 
 
 def test_get_of_root_is_ok(both):
-    response = requests.get(f"http://{both}/", timeout=10)
+    response = requests.get(f"http://{both}/", timeout=DEADLINE)
     assert (response.status_code, response.text.strip()) == (200, "Ok")
 
 
@@ -130,7 +131,7 @@ def test_server_for_remote_clients_accepts_any_host_name():
     with Engine() as engine:
         server = DatastoreServer(engine, rest=True, any_host=True)
         server.start()
-        response = requests.get(f"http://{server.address}/", headers={"Host": "build-7.example:80"}, timeout=10)
+        response = requests.get(f"http://{server.address}/", headers={"Host": "build-7.example:80"}, timeout=DEADLINE)
         server.stop()
     assert response.status_code == 200
 

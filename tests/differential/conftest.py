@@ -14,7 +14,6 @@ from tests.differential.comparison import StorePair
 from tests.differential.differences import Emulator
 from tests.differential.store import ProgramRunner
 from tests.support import emulators as google
-from tests.support.lanes import why_not_run
 
 STARTS: dict[Emulator, Callable[[], contextlib.AbstractContextManager[google.RunningDatastore]]] = {
     "datastore": google.google_datastore,
@@ -59,6 +58,4 @@ def pair(
     request: pytest.FixtureRequest, embedded: ProgramRunner, emulators: Callable[[Emulator], ProgramRunner]
 ) -> StorePair:
     """The embedded engine and one of Google's emulators."""
-    if reason := why_not_run(LANE[request.param]):
-        pytest.skip(reason)
     return StorePair(request.param, embedded, emulators(request.param))

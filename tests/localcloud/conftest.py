@@ -15,7 +15,7 @@ from textwrap import dedent
 
 import pytest
 
-DEADLINE = 240  # the first start of an app makes its environment, on a machine that may be busy
+from tests.support.deadline import DEADLINE
 
 
 class Command:

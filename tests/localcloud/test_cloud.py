@@ -13,6 +13,9 @@ from datastore_emulator.errors import UserError
 from localcloud import Cloud
 from localcloud.launch.plan import LaunchPlan
 from localcloud.runtimes import Command, Instance, Report, ServiceAddresses
+from tests.support.deadline import DEADLINE
+
+pytestmark = pytest.mark.app
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,7 +39,7 @@ def test_request_to_ended_app_fails_at_once(tmp_path: Path) -> None:
         app = cloud.add(tmp_path)
         app.start()
         # Less than the front end waits for an app that is starting.
-        answer = httpx.get(app.url, timeout=10)
+        answer = httpx.get(app.url, timeout=DEADLINE)
         assert answer.status_code in (502, 503)  # broken off by the server's end, or after it
 
 
@@ -92,7 +95,7 @@ def test_add_listens_and_start_prepares() -> None:
     runtime, log = RecordingRuntime(), []
     with Cloud(runtimes=[runtime], log=lambda name, line: log.append((name, line))) as cloud:
         app = cloud.add(ROOT / "mod5-buildpacks" / "START")
-        socket.create_connection(("127.0.0.1", int(app.url.rpartition(":")[2])), timeout=5).close()
+        socket.create_connection(("127.0.0.1", int(app.url.rpartition(":")[2])), timeout=DEADLINE).close()
         assert runtime.prepared == []
         app.start()
     assert runtime.prepared == ["mod5-buildpacks-start"]

@@ -25,11 +25,11 @@ from tests.support import containers
 from tests.support.apps import fresh, run_cloud, run_folders
 from tests.support.containers import ContainerTool
 from tests.support.course import ROOT
-from tests.support.lanes import BY_NAME, setups, why_not_run
+from tests.support.deadline import DEADLINE
+from tests.support.lanes import BY_NAME, setups
 
 MODULE = ROOT / "mod4-cloudrun"
 NAME = "mod4-cloudrun/FINISH"
-DEADLINE = 60
 # A program that runs an app in a container, prints the app's log, and waits until it is stopped.
 PROGRAM = """
 import sys
@@ -46,14 +46,12 @@ with stop_signals(), setups.containers() as setup, run_cloud(setup, log) as clou
     wait_for_stop()  # not signal.pause(), which would miss a signal that comes just before it
 """
 
-pytestmark = [pytest.mark.lane("containers", NAME), pytest.mark.xdist_group("containers")]
+pytestmark = [pytest.mark.app, pytest.mark.lane("containers", NAME), pytest.mark.xdist_group("containers")]
 
 
 @pytest.fixture
 def tool() -> ContainerTool:
-    """The program that builds and runs containers here; skips without one."""
-    if reason := why_not_run("containers"):
-        pytest.skip(reason)
+    """The program that builds and runs containers here."""
     found = containers.find_tool()
     assert found
     return found
@@ -132,13 +130,13 @@ def test_template_missing_from_the_image_is_noticed(tool: ContainerTool, folder:
 
 
 def test_container_listens_on_the_loopback_interface_only(app: App, log: list[str]) -> None:
-    httpx.get(app.url)
+    httpx.get(app.url, timeout=DEADLINE)
     assert [line for line in log if "Listening at: http://127.0.0.1:" in line]
 
 
 def test_restart_makes_a_new_container(app: App, log: list[str]) -> None:
     app.restart()
-    assert httpx.get(app.url).status_code == httpx.codes.OK
+    assert httpx.get(app.url, timeout=DEADLINE).status_code == httpx.codes.OK
     assert len([line for line in log if "Listening at:" in line]) == 2
 
 
@@ -183,7 +181,7 @@ def log_of_a_visit(folder: Path, awaited: Callable[[str], bool] = lambda line: T
     with setups.containers() as setup, run_cloud(setup, take) as cloud:
         app = cloud.add(folder)
         cloud.start()
-        assert httpx.get(app.url).status_code == httpx.codes.OK
+        assert httpx.get(app.url, timeout=DEADLINE).status_code == httpx.codes.OK
         seen.wait(DEADLINE)
         return list(log)
 

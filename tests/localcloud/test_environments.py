@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.runtimes.python3 import environments
 from localcloud.runtimes.python3.environments import ensure_environment
 from localcloud.runtimes.python3.interpreters import own_interpreter
 from localcloud.runtimes.python27_real import Python27
@@ -15,6 +16,8 @@ from localcloud.runtimes.python27_real.packages import ensure_packages
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCALCLOUD_CACHE", str(tmp_path / "cache"))
+    # The name of an environment is looked at here, not its packages. The last word of `uv venv` is the directory.
+    monkeypatch.setattr(environments, "_uv", lambda words, named: words[0] != "venv" or Path(words[-1]).mkdir())
 
 
 @pytest.fixture

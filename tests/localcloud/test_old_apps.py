@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import httpx
+import pytest
+
+from tests.support.deadline import DEADLINE
+
+pytestmark = pytest.mark.app
 
 
 def test_webapp2_app_is_served_with_its_static_files(localcloud, folder):
@@ -62,7 +67,7 @@ def test_webapp2_app_is_served_with_its_static_files(localcloud, folder):
         }
     )
     (url,) = localcloud("run", app).urls()
-    with httpx.Client(base_url=url, timeout=30, follow_redirects=True) as browser:
+    with httpx.Client(base_url=url, timeout=DEADLINE, follow_redirects=True) as browser:
         assert browser.post("/sign", data={"content": "Hello & goodbye"}).url.query == b"signed=1"
         assert "<p>Hello &amp; goodbye</p>" in browser.get("/").text
         assert browser.get("/css/main.css").headers["Content-Type"].startswith("text/css")
@@ -102,7 +107,7 @@ def test_flask_app_with_vendored_packages_is_served(localcloud, folder):
         }
     )
     (url,) = localcloud("run", app).urls()
-    assert [httpx.get(f"{url}/count", timeout=30).text for _ in range(2)] == ["1", "2"]
+    assert [httpx.get(f"{url}/count", timeout=DEADLINE).text for _ in range(2)] == ["1", "2"]
 
 
 def test_missing_package_is_named(localcloud, folder):
@@ -148,4 +153,4 @@ def test_templates_may_use_extensions_that_jinja2_has_built_in(localcloud, folde
         }
     )
     (url,) = localcloud("run", app).urls()
-    assert httpx.get(url, timeout=30).text == "&lt;b&gt;"
+    assert httpx.get(url, timeout=DEADLINE).text == "&lt;b&gt;"

@@ -16,6 +16,7 @@ from datastore_emulator.errors import UserError
 from datastore_emulator.net.addresses import read_address
 from localcloud import App, Cloud
 from localcloud.services import Memorystore
+from tests.support.deadline import DEADLINE
 
 APP_YAML = "runtime: python314\napp_engine_apis: true\nentrypoint: gunicorn -b :$PORT --threads 4 main:app\n"
 REQUIREMENTS = "appengine-python-standard==3.1.0\ngunicorn==27.0.1\n"
@@ -57,9 +58,10 @@ def bundled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cloud, C
 
 
 def _get(app: App, path: str) -> str:
-    return httpx.get(f"{app.url}/{path}".replace("localhost", "127.0.0.1"), timeout=60).text
+    return httpx.get(f"{app.url}/{path}".replace("localhost", "127.0.0.1"), timeout=DEADLINE).text
 
 
+@pytest.mark.app
 def test_datastore_outage_gives_bundled_client_a_timeout(bundled: tuple[Cloud, Callable[[str], str]]) -> None:
     cloud, get = bundled
     assert get("datastore") == "1"
@@ -68,6 +70,7 @@ def test_datastore_outage_gives_bundled_client_a_timeout(bundled: tuple[Cloud, C
     assert get("datastore") == "1"
 
 
+@pytest.mark.app
 def test_datastore_outage_leaves_memcache(bundled: tuple[Cloud, Callable[[str], str]]) -> None:
     cloud, get = bundled
     before = int(get("memcache"))
@@ -76,6 +79,7 @@ def test_datastore_outage_leaves_memcache(bundled: tuple[Cloud, Callable[[str], 
     assert get("memcache") == str(before + 2)
 
 
+@pytest.mark.app
 def test_memcache_outage_empties_it_and_leaves_datastore(bundled: tuple[Cloud, Callable[[str], str]]) -> None:
     cloud, get = bundled
     get("memcache")
@@ -90,17 +94,17 @@ def test_datastore_keeps_its_port_during_an_outage() -> None:
         _, port = address = read_address(cloud.datastore.address, "the Datastore")
         with cloud.datastore.outage():
             with pytest.raises(ConnectionRefusedError):
-                socket.create_connection(address, timeout=5)
+                socket.create_connection(address, timeout=DEADLINE)
             with socket.socket() as other, pytest.raises(OSError, match="in use"):
                 other.bind(("127.0.0.1", port))
-        socket.create_connection(address, timeout=5).close()
+        socket.create_connection(address, timeout=DEADLINE).close()
 
 
 def test_datastore_is_back_after_an_error_in_the_block() -> None:
     with Cloud() as cloud:
         with pytest.raises(KeyError), cloud.datastore.outage():
             raise KeyError
-        socket.create_connection(read_address(cloud.datastore.address, "the Datastore"), timeout=5).close()
+        socket.create_connection(read_address(cloud.datastore.address, "the Datastore"), timeout=DEADLINE).close()
 
 
 @pytest.fixture
@@ -121,7 +125,7 @@ def test_outage_of_external_datastore_is_refused_by_name(other_datastore: Datast
         cloud.datastore.outage(),
     ):
         pass
-    socket.create_connection(read_address(address, "the Datastore"), timeout=5).close()
+    socket.create_connection(read_address(address, "the Datastore"), timeout=DEADLINE).close()
 
 
 def test_outage_of_external_datastore_stops_its_relay(other_datastore: DatastoreServer) -> None:
@@ -129,8 +133,8 @@ def test_outage_of_external_datastore_stops_its_relay(other_datastore: Datastore
     # The server itself is what a relay has to be: it stops, and starts on its port again.
     with Cloud(datastore=other_datastore.address, datastore_relay=other_datastore) as cloud:
         with cloud.datastore.outage(), pytest.raises(ConnectionRefusedError):
-            socket.create_connection(address, timeout=5)
-        socket.create_connection(address, timeout=5).close()
+            socket.create_connection(address, timeout=DEADLINE)
+        socket.create_connection(address, timeout=DEADLINE).close()
 
 
 def test_memorystore_keeps_its_port_during_an_outage() -> None:

@@ -14,6 +14,7 @@ import pytest
 from localcloud import App, Cloud, Platform
 from localcloud.platforms import Entry, Record, records
 from localcloud.platforms.record import everywhere
+from tests.support.deadline import DEADLINE
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a visitor and the proxy have addresses"),
@@ -81,7 +82,9 @@ class Served:
     def visit(self, forged: Mapping[str, Iterable[str]]) -> Received:
         """Send one request from VISITOR, with these headers beside Host and User-Agent."""
         port = int(self.known["port"])
-        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30, source_address=(VISITOR, 0))) as visitor:
+        with closing(
+            http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE, source_address=(VISITOR, 0))
+        ) as visitor:
             visitor.putrequest("GET", "/", skip_accept_encoding=True)
             visitor.putheader("User-Agent", "visitor")
             for name, values in forged.items():
@@ -156,10 +159,12 @@ def served(everything: dict[str, Served], request: pytest.FixtureRequest) -> Ser
     return everything[request.param]
 
 
+@pytest.mark.app
 def test_app_receives_the_headers_of_the_record_and_no_other(served: Served) -> None:
     assert differences(served.record.headers, served.visit({}).headers, served.known) == []
 
 
+@pytest.mark.app
 def test_forged_headers_become_what_the_record_says(served: Served) -> None:
     received = served.visit(FORGED).headers
     passed = {entry.name for entry in served.record.forged if entry.value == "passed on"}
@@ -171,14 +176,17 @@ def test_forged_headers_become_what_the_record_says(served: Served) -> None:
     assert differences(served.record.headers, others, {**served.known, "claims": CLAIMS}) == []
 
 
+@pytest.mark.app
 def test_record_covers_each_forged_header(served: Served) -> None:
     assert {entry.name for entry in served.record.forged} == set(FORGED)
 
 
+@pytest.mark.app
 def test_app_sees_the_peer_of_the_record(served: Served) -> None:
     assert served.record.peer.matches(served.visit({}).peer, **served.known)
 
 
+@pytest.mark.app
 def test_app_has_the_environment_of_the_record_and_no_other(served: Served) -> None:
     entries = (*served.record.environment, *everywhere())
     assert differences(entries, served.visit({}).environment, served.known) == []
@@ -187,6 +195,7 @@ def test_app_has_the_environment_of_the_record_and_no_other(served: Served) -> N
 # The comparison itself finds what it is there to find.
 
 
+@pytest.mark.app
 def test_header_that_the_record_lacks_is_found(everything: dict[str, Served]) -> None:
     served = everything["Cloud Run"]
     entries = [entry for entry in served.record.headers if entry.name != "X-Forwarded-For"]
@@ -195,6 +204,7 @@ def test_header_that_the_record_lacks_is_found(everything: dict[str, Served]) ->
     ]
 
 
+@pytest.mark.app
 def test_header_that_the_app_lacks_is_found(everything: dict[str, Served]) -> None:
     served = everything["Cloud Run"]
     via = Entry("Via", "1.1 google", "1.1 google", "", (), "for this test")
@@ -203,6 +213,7 @@ def test_header_that_the_app_lacks_is_found(everything: dict[str, Served]) -> No
     ]
 
 
+@pytest.mark.app
 def test_platform_that_appends_one_address_less_is_found(everything: dict[str, Served]) -> None:
     served = everything["App Engine (Python 3)"]
     entries = [
@@ -214,6 +225,7 @@ def test_platform_that_appends_one_address_less_is_found(everything: dict[str, S
     ]
 
 
+@pytest.mark.app
 def test_header_that_the_record_says_to_be_absent_is_found(everything: dict[str, Served]) -> None:
     served = everything["Cloud Run"]
     entries = [replace(entry, here=None) if entry.name == "Forwarded" else entry for entry in served.record.headers]

@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from datastore_emulator.net.ports import free_port, hold
+from tests.support.deadline import DEADLINE
 
 
 def test_free_port_can_be_listened_on() -> None:
@@ -25,7 +26,7 @@ def test_port_in_use_is_not_free() -> None:
 def test_held_port_refuses_connections() -> None:
     port = free_port()
     with hold(port), pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), timeout=5)
+        socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
 
 
 def test_held_port_cannot_be_bound_until_it_is_released() -> None:

@@ -18,8 +18,7 @@ import pytest
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
 from localcloud.processes.process import Process
-
-DEADLINE = 10.0
+from tests.support.deadline import DEADLINE
 
 # A program that prints the pid of what it starts, then waits. {start} is how it starts it.
 PARENT = """

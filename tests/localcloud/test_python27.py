@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 
 import httpx
 import psutil
@@ -15,21 +13,11 @@ from localcloud import App, Cloud
 from localcloud.runtimes.python27_real import Python27RealRuntime, find_python27
 from localcloud.runtimes.python27_real.packages import ensure_legacy_sdk
 from tests.support.course import ROOT
-from tests.support.lanes import why_not_run
+from tests.support.deadline import DEADLINE
+
+pytestmark = [pytest.mark.app, pytest.mark.lane("python27")]
 
 
-@pytest.fixture
-def python27() -> None:
-    """Skip without a Python 2.7; where one is required, the run has not even begun."""
-    if reason := why_not_run("python27"):
-        pytest.skip(reason)
-
-
-in_lane = pytest.mark.lane("python27")
-
-
-@in_lane
-@pytest.mark.usefixtures("python27")
 def test_app_with_python_2_syntax_runs_unchanged(localcloud, folder):
     app = folder(
         {
@@ -72,13 +60,11 @@ def test_app_with_python_2_syntax_runs_unchanged(localcloud, folder):
     command = localcloud("run", app, "--python27")
     (url,) = command.urls()
     command.wait_for(r"this runs on Python 2\.7\.\d+ under dev_appserver")
-    assert httpx.get(url, timeout=60).text == "café n=1"
-    assert httpx.get(url, timeout=60).text == "cafécafé n=2"
+    assert httpx.get(url, timeout=DEADLINE).text == "café n=1"
+    assert httpx.get(url, timeout=DEADLINE).text == "cafécafé n=2"
     command.wait_for("in Python 2")
 
 
-@in_lane
-@pytest.mark.usefixtures("python27")
 def test_placeholder_in_vpc_connector_does_not_prevent_the_start(localcloud, folder):
     app = folder(
         {
@@ -100,11 +86,9 @@ def test_placeholder_in_vpc_connector_does_not_prevent_the_start(localcloud, fol
         }
     )
     (url,) = localcloud("run", app, "--python27").urls()
-    assert httpx.get(url, timeout=60).text == "here"
+    assert httpx.get(url, timeout=DEADLINE).text == "here"
 
 
-@in_lane
-@pytest.mark.usefixtures("python27")
 def test_visits_go_both_ways_between_python_27_ndb_and_cloud_ndb(monkeypatch):
     with Cloud(runtimes=[Python27RealRuntime(find_python27())]) as cloud:
         old = cloud.add(ROOT / "mod1-flask" / "START")
@@ -113,7 +97,7 @@ def test_visits_go_both_ways_between_python_27_ndb_and_cloud_ndb(monkeypatch):
         monkeypatch.setenv("DATASTORE_EMULATOR_HOST", cloud.datastore.address)
 
         def listed(app: App, visitor: str) -> list[str]:
-            page = httpx.get(app.url, headers={"User-Agent": visitor}, timeout=60).text
+            page = httpx.get(app.url, headers={"User-Agent": visitor}, timeout=DEADLINE).text
             return re.findall(r"<li>.* from .*?: (.*)</li>", page)
 
         assert listed(old, "old ndb") == ["old ndb"]
@@ -123,13 +107,11 @@ def test_visits_go_both_ways_between_python_27_ndb_and_cloud_ndb(monkeypatch):
         assert listed(old, "old ndb again") == ["old ndb again", "Cloud NDB", "old ndb"]
 
 
-@in_lane
-@pytest.mark.usefixtures("python27")
 def test_server_in_a_dockerfile_listens_on_loopback_only():
     with Cloud(runtimes=[Python27RealRuntime(find_python27())]) as cloud:
         app = cloud.add(ROOT / "mod4-cloudrun" / "FINISH-py2")
         cloud.start()
-        assert httpx.get(app.url, timeout=60).status_code == 200
+        assert httpx.get(app.url, timeout=DEADLINE).status_code == 200
         below = psutil.Process().children(recursive=True)
         listening = {
             connection.laddr.ip
@@ -141,24 +123,6 @@ def test_server_in_a_dockerfile_listens_on_loopback_only():
     assert listening == {"127.0.0.1"}
 
 
-def test_interpreter_other_than_2_7_is_refused(localcloud, folder):
-    app = folder({"app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n"})
-    command = localcloud("run", app, "--python27", sys.executable)
-    assert command.wait() == 1
-    assert command.lines[-1].startswith(f"localcloud: --python27 {sys.executable}: it is Python 3.")
-
-
-def test_missing_python_2_7_is_an_error_that_says_how_to_name_one(localcloud, folder, tmp_path):
-    app = folder({"app.yaml": "runtime: python27\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: main.app\n"})
-    nothing = {"PATH": os.path.dirname(sys.executable), "PYENV_ROOT": str(tmp_path)}
-    command = localcloud("run", app, "--python27", **nothing)
-    assert command.wait() == 1
-    assert "no Python 2.7 with pip on PATH" in command.lines[-1]
-    assert "--python27 /path/to/python2.7" in command.lines[-1]
-
-
-@in_lane
-@pytest.mark.usefixtures("python27")
 def test_sdk_is_compiled_once_and_not_at_each_start() -> None:
     sdk = ensure_legacy_sdk(find_python27(), report=lambda line: None)
     assert (sdk / "google" / "appengine" / "ext" / "ndb" / "model.pyc").is_file()

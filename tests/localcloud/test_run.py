@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-from pathlib import Path
+from textwrap import dedent
 from unittest import mock
 
 import httpx
@@ -15,69 +14,63 @@ import psutil
 import pytest
 from google.cloud import datastore
 
-ROOT = Path(__file__).parents[2]
+from tests.support.course import ROOT
+from tests.support.deadline import DEADLINE
+
+pytestmark = pytest.mark.app
+
 APP = "def app(environ, start_response):\n    start_response('200 OK', [])\n    return [b'hello']\n"
+# Answers with its process id, the visitor's address and the Datastore.
 SERVER = """
     import http.server, os
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(str(os.getpid()).encode())
+            known = [os.getpid(), self.headers["X-Forwarded-For"], os.environ["DATASTORE_EMULATOR_HOST"]]
+            self.wfile.write(" ".join(map(str, known)).encode())
     http.server.HTTPServer(('', int(os.environ['PORT'])), Handler).serve_forever()
 """
 
 
-def test_run_prints_an_address_that_serves_the_app(localcloud):
-    command = localcloud("run", ROOT / "mod1-flask" / "FINISH-py3")
-    (url,) = command.urls()
-    assert "VisitMe Example" in httpx.get(url, timeout=30).text
+def test_two_folders_share_one_datastore(localcloud, tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Procfile").write_text("web: exec python server.py\n")
+        (tmp_path / name / "server.py").write_text(dedent(SERVER))
+    command = localcloud("run", tmp_path / "one", tmp_path / "two", "--data", ":memory:")
+    one, two = (httpx.get(url, timeout=DEADLINE).text.split() for url in command.urls(2))
+    assert one[0] != two[0]
+    assert one[-1] == two[-1]
 
 
-def test_two_folders_share_one_datastore(localcloud):
-    command = localcloud("run", ROOT / "mod2-cloudndb" / "START", ROOT / "mod2-cloudndb" / "FINISH")
-    start, finish = command.urls(2)
-    httpx.get(start, headers={"User-Agent": "from START"}, timeout=30)
-    page = httpx.get(finish, headers={"User-Agent": "from FINISH"}, timeout=30).text
-    assert page.index("from FINISH") < page.index("from START")
+def test_visits_are_kept_after_a_restart(localcloud, tmp_path):
+    command = localcloud("run", ROOT / "mod2-cloudndb" / "FINISH-py3", "--data", "visits.sqlite3")
+    assert "VisitMe Example" in httpx.get(command.urls()[0], headers={"User-Agent": "ann"}, timeout=DEADLINE).text
+    command.send(signal.SIGINT)
+    assert command.wait() == 0
+    again = localcloud("datastore", "--data", "visits.sqlite3", "--host-port", "127.0.0.1:0")
+    (visit,) = client_of(again).query(kind="Visit").fetch()
+    assert visit["visitor"].endswith("ann")
 
 
-def test_visits_are_kept_after_a_restart(localcloud):
-    folder = ROOT / "mod2-cloudndb" / "FINISH-py3"
-    first = localcloud("run", folder, "--data", "visits.sqlite3")
-    httpx.get(first.urls()[0], headers={"User-Agent": "yesterday"}, timeout=30)
-    first.send(signal.SIGINT)
-    assert first.wait() == 0
-    second = localcloud("run", folder, "--data", "visits.sqlite3")
-    assert "yesterday" in httpx.get(second.urls()[0], timeout=30).text
+def client_of(command):
+    host = command.wait_for(r"export DATASTORE_EMULATOR_HOST=(127\.0\.0\.1:\d+)")[1]
+    with mock.patch.dict(os.environ, DATASTORE_EMULATOR_HOST=host):
+        return datastore.Client(project="demo")
 
 
 def test_python27_log_begins_with_a_note_on_python_3(localcloud):
     command = localcloud("run", ROOT / "mod1-flask" / "START")
-    command.wait_for("Starting gunicorn")
-    log = command.lines[command.lines.index(command.wait_for("Data: .*")[0]) + 1 :]
-    assert "this runs on Python 3" in log[0]
+    # Making the environment, the first time, is said before the addresses.
+    assert "this runs on Python 3" in command.wait_for(r"Data: .*\n(.*)")[1]
 
 
-def test_app_engine_behind_load_balancer_is_refused(localcloud):
-    command = localcloud("run", ROOT / "mod2-cloudndb" / "FINISH-py3", "--behind-load-balancer")
-    assert command.wait() == 1
-    (line,) = command.lines
-    assert line.startswith("localcloud: mod2-cloudndb/FINISH-py3: --behind-load-balancer works for Cloud Run and")
-
-
-def test_load_balancer_address_comes_after_the_visitors(localcloud):
-    command = localcloud("run", ROOT / "mod5-buildpacks" / "FINISH", "--behind-load-balancer")
-    page = httpx.get(command.urls()[0], timeout=30).text
-    assert "from 127.0.0.253:" in page  # mod5 trusts one hop, which is now the load balancer
-
-
-def test_function_folder_without_function_option_is_refused(localcloud):
-    command = localcloud("run", ROOT / "mod11-functions" / "FINISH")
-    assert command.wait() == 1
-    assert command.lines[-1].startswith("localcloud: ")
-    assert "--function" in command.lines[-1]
-    assert "visitme" in command.lines[-1]
+def test_load_balancer_address_comes_after_the_visitors(localcloud, folder):
+    app = folder({"Procfile": "web: exec python server.py\n", "server.py": SERVER})
+    (url,) = localcloud("run", app, "--behind-load-balancer").urls()
+    answer = httpx.get(url.replace("localhost", "127.0.0.1"), timeout=DEADLINE).text
+    assert " 127.0.0.1, 127.0.0.253 " in answer
 
 
 def test_redis_host_in_app_yaml_starts_a_redis(localcloud, folder):
@@ -95,7 +88,7 @@ def test_redis_host_in_app_yaml_starts_a_redis(localcloud, folder):
         }
     )
     (url,) = localcloud("run", app).urls()
-    assert [httpx.get(url, timeout=30).text for _ in range(2)] == ["1", "2"]
+    assert [httpx.get(url, timeout=DEADLINE).text for _ in range(2)] == ["1", "2"]
 
 
 def test_ctrl_c_twice_ends_grandchildren(localcloud, folder):
@@ -115,7 +108,7 @@ def test_ctrl_c_twice_ends_grandchildren(localcloud, folder):
         }
     )
     command = localcloud("run", app)
-    stubborn = int(httpx.get(command.urls()[0], timeout=30).text)
+    stubborn = int(httpx.get(command.urls()[0], timeout=DEADLINE).text)
     family = [psutil.Process(stubborn), *psutil.Process(command.pid).children(recursive=True)]
     command.send(signal.SIGINT)
     command.send(signal.SIGINT)
@@ -137,7 +130,7 @@ def test_app_does_not_inherit_the_callers_environment(localcloud, folder):
         }
     )
     command = localcloud("run", app, "--env", "EXTRA=1", SECRET_TOKEN="hush", TZ="Asia/Tokyo")
-    seen = httpx.get(command.urls()[0], timeout=30).json()
+    seen = httpx.get(command.urls()[0], timeout=DEADLINE).json()
     assert "SECRET_TOKEN" not in seen
     expected = {
         "TZ": "UTC",
@@ -162,47 +155,6 @@ def test_app_listens_on_the_loopback_interface_only(localcloud):
     assert listening <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 
 
-def test_taken_port_is_refused_in_one_line(localcloud):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        command = localcloud("run", ROOT / "mod1-flask" / "FINISH-py3", "--port", port)
-        assert command.wait() == 1
-    assert str(port) in command.lines[-1]
-    assert "Traceback" not in "\n".join(command.lines)
-
-
-@pytest.mark.parametrize("port", ["65536", "-1"])
-def test_port_out_of_range_is_refused_in_one_line(localcloud, port):
-    command = localcloud("run", ROOT / "mod1-flask" / "FINISH-py3", "--port", port)
-    assert command.wait() == 1
-    assert command.lines == [f"localcloud: --port {port}: each app needs a port from 0 to 65535; choose another port"]
-
-
-@pytest.mark.parametrize("option", ["--datastore", "--redis"])
-def test_missing_external_server_is_refused_in_one_line(localcloud, option):
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{closed.getsockname()[1]}"
-        command = localcloud("run", ROOT / "mod1-flask" / "FINISH-py3", option, address)
-        assert command.wait() == 1
-    assert command.lines[-1].startswith(f"localcloud: {option}: no server answers on {address}")
-
-
-def test_datastore_port_out_of_range_is_refused_in_one_line(localcloud):
-    command = localcloud("datastore", "--host-port", "localhost:99999")
-    assert command.wait() == 1
-    assert command.lines == ['localcloud: --host-port: "localhost:99999" is not HOST:PORT, as in 127.0.0.1:8081']
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "192.0.2.1"])
-def test_datastore_refuses_public_address(localcloud, host):
-    command = localcloud("datastore", "--host-port", f"{host}:0", "--data", ":memory:")
-    assert command.wait() == 1
-    (line,) = command.lines
-    assert line.startswith(f"localcloud: --host-port: refusing to listen on {host}: ")
-    assert "--allow-remote-clients" in line
-
-
 def test_datastore_listens_on_public_address_with_option(localcloud):
     arguments = ("--host-port", "0.0.0.0:0", "--data", ":memory:", "--allow-remote-clients")
     localcloud("datastore", *arguments).wait_for(r"Datastore on 0\.0\.0\.0:\d+")
@@ -210,15 +162,15 @@ def test_datastore_listens_on_public_address_with_option(localcloud):
 
 def test_killed_app_ends_the_command_and_names_the_signal(localcloud, folder):
     command = localcloud("run", folder({"Procfile": "web: exec python server.py\n", "server.py": SERVER}))
-    pid = int(httpx.get(command.urls()[0], timeout=30).text)
-    os.kill(pid, signal.SIGKILL)
+    pid, *_ = httpx.get(command.urls()[0], timeout=DEADLINE).text.split()
+    os.kill(int(pid), signal.SIGKILL)
     assert command.wait() == 1
     assert "was ended by SIGKILL" in command.lines[-1]
 
 
 def test_app_for_old_python_has_setuptools(localcloud, folder):
     app = folder({"app.yaml": "runtime: python311\n", "main.py": f"import pkg_resources\n{APP}"})
-    assert httpx.get(localcloud("run", app).urls()[0], timeout=30).text == "hello"
+    assert httpx.get(localcloud("run", app).urls()[0], timeout=DEADLINE).text == "hello"
 
 
 def test_app_that_fails_ends_the_command_with_its_error(localcloud, folder):
@@ -236,26 +188,10 @@ def test_missing_requirement_fails_as_in_the_cloud(localcloud, folder):
     assert "gunicorn" in "\n".join(command.lines)
 
 
-def test_unknown_version_is_refused_in_one_line(localcloud, folder):
-    app = folder({"app.yaml": "runtime: python314\n", "requirements.txt": "flask==999.0\n", "main.py": APP})
-    command = localcloud("run", app)
-    assert command.wait() == 1
-    assert "requirements.txt" in command.lines[-1]
-    assert "999.0" in command.lines[-1]
-
-
-def test_unwritable_cache_is_refused_in_one_line(localcloud, folder, tmp_path):
-    app = folder({"app.yaml": "runtime: python314\n", "requirements.txt": "", "main.py": APP})
-    (tmp_path / "a file").touch()
-    command = localcloud("run", app, LOCALCLOUD_CACHE=str(tmp_path / "a file" / "cache"))
-    assert command.wait() == 1
-    assert "LOCALCLOUD_CACHE" in command.lines[-1]
-
-
 def test_run_ends_silently_when_its_output_is_closed(tmp_path):
     arguments = [sys.executable, "-m", "localcloud", "run", ROOT / "mod5-buildpacks" / "FINISH", "--data", ":memory:"]
     pipeline = ["sh", "-c", '{ "$@"; echo "exit code $?" >&2; } | head -n 1', "sh", *map(str, arguments)]
-    done = subprocess.run(pipeline, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+    done = subprocess.run(pipeline, capture_output=True, text=True, cwd=tmp_path, timeout=DEADLINE, check=False)
     assert done.stderr == "exit code 0\n"
 
 
@@ -276,9 +212,7 @@ def test_ctrl_c_while_an_app_is_starting_ends_it(localcloud, folder):
 
 def test_the_datastore_alone_prints_the_line_to_copy(localcloud):
     command = localcloud("datastore", "--host-port", "127.0.0.1:0", "--data", ":memory:")
-    host = command.wait_for(r"export DATASTORE_EMULATOR_HOST=(127\.0\.0\.1:\d+)")[1]
-    with mock.patch.dict(os.environ, DATASTORE_EMULATOR_HOST=host):
-        client = datastore.Client(project="demo")
+    client = client_of(command)
     client.put(datastore.Entity(client.key("Visit", 1)))
     assert client.get(client.key("Visit", 1)).key.id == 1
     command.send(signal.SIGINT)

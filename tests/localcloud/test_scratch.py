@@ -14,8 +14,7 @@ import pytest
 
 from datastore_emulator.scratch import Scratch, clear_abandoned
 from localcloud import Cloud
-
-DEADLINE = 60.0
+from tests.support.deadline import DEADLINE
 
 
 def started(code: str, tmp_path: Path) -> subprocess.Popen[str]:

@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.packages.wheels import plain_environment
-
-_SECONDS = 240  # the first start of an app makes its environment, on a machine that may be busy
+from tests.support.deadline import DEADLINE
 
 
 @contextmanager
@@ -26,7 +25,7 @@ def serving(*argv: str | Path, cwd: Path, pattern: str = r"(http://localhost:\d+
         stderr=subprocess.STDOUT,
         text=True,
     )
-    deadline = threading.Timer(_SECONDS, process.kill)
+    deadline = threading.Timer(DEADLINE, process.kill)
     deadline.start()
     try:
         assert process.stdout is not None
@@ -41,4 +40,4 @@ def serving(*argv: str | Path, cwd: Path, pattern: str = r"(http://localhost:\d+
     finally:
         deadline.cancel()
         process.terminate()
-        process.communicate(timeout=_SECONDS)
+        process.communicate(timeout=DEADLINE)

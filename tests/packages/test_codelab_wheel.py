@@ -12,6 +12,7 @@ import pytest
 
 from tests.packages.servers import serving
 from tests.packages.wheels import ROOT, Environment, plain_environment
+from tests.support.deadline import DEADLINE
 
 MODULE = "mod1-flask"
 
@@ -37,7 +38,7 @@ def test_list_outside_a_course_reports_in_one_line_that_there_are_no_codelabs(
 ) -> None:
     ended = subprocess.run(
         [environment.command("codelab"), "list"], cwd=tmp_path, env=plain_environment(),
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=DEADLINE, check=False,
     )  # fmt: skip
     assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (1, "", 1)
     assert "no codelabs here" in ended.stderr
@@ -56,7 +57,7 @@ def test_start_makes_a_copy_that_check_reads(environment: Environment, course: P
 
 def test_page_has_its_templates_style_and_pictures(environment: Environment, course: Path) -> None:
     with serving(environment.command("codelab"), "serve", "--port", "0", cwd=course) as url:
-        page = httpx.get(f"{url}/{MODULE}/", follow_redirects=True, timeout=60)
-        style = httpx.get(f"{url}/static/style.css", timeout=60)
+        page = httpx.get(f"{url}/{MODULE}/", follow_redirects=True, timeout=DEADLINE)
+        style = httpx.get(f"{url}/static/style.css", timeout=DEADLINE)
     assert (page.status_code, style.status_code) == (200, 200)
     assert 'class="picture"><svg' in page.text

@@ -9,6 +9,7 @@ import pytest
 
 from tests.packages.servers import serving
 from tests.packages.wheels import Environment
+from tests.support.deadline import DEADLINE
 
 pytestmark = pytest.mark.xdist_group("wheels")
 
@@ -44,10 +45,11 @@ def test_module_is_the_command(environment: Environment) -> None:
     assert environment.run(environment.command("python"), "-m", "localcloud", "--help").stdout
 
 
+@pytest.mark.app
 def test_run_serves_an_app_folder(environment: Environment, tmp_path: Path) -> None:
     folder = tmp_path / "app"
     folder.mkdir()
     (folder / "main.py").write_text(APP)
     (folder / "app.yaml").write_text("runtime: python314\nentrypoint: python main.py\n")
     with serving(environment.command("localcloud"), "run", folder, cwd=tmp_path) as url:
-        assert httpx.get(url, timeout=60).text.startswith("hello from ")
+        assert httpx.get(url, timeout=DEADLINE).text.startswith("hello from ")

@@ -13,6 +13,7 @@ import codelab.cli
 import localcloud.cli
 from tests.packages.conftest import PACKAGES
 from tests.packages.wheels import ROOT, plain_environment
+from tests.support.deadline import DEADLINE
 
 PARSERS = {"codelab": codelab.cli.make_parser, "localcloud": localcloud.cli.make_parser}
 READMES = {name: (ROOT / "packages" / name / "README.md").read_text(encoding="utf-8") for name in PACKAGES}
@@ -23,11 +24,12 @@ def _blocks(language: str) -> list[tuple[str, str]]:
     return [(name, text) for name in PARSERS for kind, text in BLOCK.findall(READMES[name]) if kind == language]
 
 
+@pytest.mark.app
 @pytest.mark.parametrize(("package", "script"), _blocks("python"))
 def test_python_block_runs_in_the_repository(package: str, script: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, env=plain_environment(),
-        capture_output=True, text=True, timeout=240, check=False,
+        capture_output=True, text=True, timeout=DEADLINE, check=False,
     )  # fmt: skip
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout

@@ -14,8 +14,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from uv import find_uv_bin
 
+from tests.support.deadline import DEADLINE
+
 ROOT = Path(__file__).parents[2]
-_SECONDS = 300
 
 
 class Environment:
@@ -35,7 +36,7 @@ class Environment:
     def run(self, *argv: str | Path, **options: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a program to its end and return what it printed; the test fails if the program does."""
         ended = subprocess.run(
-            [str(word) for word in argv], capture_output=True, text=True, timeout=_SECONDS, env=plain_environment(),
+            [str(word) for word in argv], capture_output=True, text=True, timeout=DEADLINE, env=plain_environment(),
             cwd=options.get("cwd", self.directory), check=False,
         )  # fmt: skip
         assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -73,7 +74,7 @@ def plain_environment() -> dict[str, str]:
 def _uv(*arguments: str) -> None:
     settings = {**_index(), **plain_environment(), "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
     ended = subprocess.run(
-        [find_uv_bin(), *arguments], capture_output=True, text=True, timeout=_SECONDS, env=settings, check=False
+        [find_uv_bin(), *arguments], capture_output=True, text=True, timeout=DEADLINE, env=settings, check=False
     )
     assert ended.returncode == 0, f"uv {' '.join(arguments)}:\n{ended.stderr}"
 
@@ -82,5 +83,5 @@ def _uv(*arguments: str) -> None:
 def _index() -> dict[str, str]:
     """Return pip's index as uv's setting: a mirror that pip was configured with is uv's as well, as in the Makefile."""
     asked = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
-    found = subprocess.run(asked, capture_output=True, text=True, timeout=_SECONDS, check=False).stdout.strip()
+    found = subprocess.run(asked, capture_output=True, text=True, timeout=DEADLINE, check=False).stdout.strip()
     return {"UV_DEFAULT_INDEX": found} if found else {}

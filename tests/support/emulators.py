@@ -17,9 +17,9 @@ from datastore_emulator import messages as m
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
 from localcloud.processes.process import Process
+from tests.support.deadline import DEADLINE
 
 PROJECT = "demo"
-_DEADLINE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def run_datastore(
     process = Process(name, argv, {**os.environ, **(environment or {})}, Path("/"), lambda name, line: None)
     start = time.perf_counter()
     try:
-        process.wait_for_port("127.0.0.1", port, _DEADLINE_SECONDS)
+        process.wait_for_port("127.0.0.1", port, DEADLINE)
         _wait_for_answer(name, f"127.0.0.1:{port}")
         yield RunningDatastore(name, f"127.0.0.1:{port}", process, time.perf_counter() - start)
     finally:
@@ -88,7 +88,7 @@ def _wait_for_answer(name: str, address: str) -> None:
     """Return at the first answer of any kind: in its native mode Firestore answers with an error."""
     request = m.LookupRequest(project_id=PROJECT)
     request.keys.add().path.add(kind="Visit", id=1)
-    end = time.monotonic() + _DEADLINE_SECONDS
+    end = time.monotonic() + DEADLINE
     while True:
         try:
             # A channel of its own: one that was refused waits a second before it tries again.

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.support.course import ROOT
+from tests.support.deadline import DEADLINE
 
 
 class Machine:
@@ -33,7 +34,7 @@ class Machine:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=DEADLINE,
             check=True,
         )
         return done.stdout.splitlines()

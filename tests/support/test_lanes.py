@@ -41,8 +41,7 @@ def test_tools_of_one_package_manager_need_one_command(machine: Machine) -> None
 def test_lane_with_all_its_tools_can_run(machine: Machine) -> None:
     machine.add_program("redis-server", 'echo "Redis server v=7.2.4"')
     machine.add_program("openssl", 'echo "OpenSSL 3.0.19"')
-    assert "can run" in line_of("redis-server", machine)
-    assert "redis-server" in names(machine)
+    assert names(machine) == ["python3", "redis-server"]
 
 
 def test_only_python3_runs_without_tools(machine: Machine) -> None:
@@ -54,14 +53,11 @@ def test_lane_of_an_emulator_needs_its_component_of_gcloud(machine: Machine) -> 
     (machine.directory / "VERSION").write_text("528.0.0\n")
     (machine.directory / "platform" / "cloud-datastore-emulator").mkdir(parents=True)
     machine.add_program("java", 'echo "openjdk 21.0.5" >&2')
-    assert "google-emulator" in names(machine)
-    assert "firestore-emulator" not in names(machine)
-    assert "no cloud-firestore-emulator" in line_of("firestore-emulator", machine)
-
-
-def test_every_lane_is_in_the_list(machine: Machine) -> None:
-    lines = machine.run("tests.support.lanes")
-    assert [line.split(" ")[0] for line in lines[-len(LANES) :]] == [lane.name for lane in LANES]
+    printed = machine.run("tests.support.lanes")
+    lines = {line.split(" ")[0]: line for line in printed[-len(LANES) :]}
+    assert list(lines) == [lane.name for lane in LANES]
+    assert "can run" in lines["google-emulator"]
+    assert "no cloud-firestore-emulator" in lines["firestore-emulator"]
 
 
 def test_unknown_lane_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

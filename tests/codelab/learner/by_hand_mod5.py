@@ -18,5 +18,4 @@ MAIN = Walk(
         Step("Delete app.yaml", [Delete("app.yaml")]),
     ],
     leads_to="make start MOD=mod11-functions",
-    runs_each_step=True,
 )

@@ -1,4 +1,4 @@
-"""Fixtures: a learner with a course of their own, so that tests share no copy and no progress."""
+"""Fixtures: a learner who has started nothing."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.codelab.learner.terminal import Learner
+from tests.codelab.learner.learner import Learner
 
 
 @pytest.fixture
-def learner(course: Path) -> Learner:
-    """Return a learner who has started nothing."""
-    return Learner(course)
+def learner(shared_course: Path) -> Learner:
+    """Return a learner who has started nothing, in a course of which a test may change work/ alone."""
+    return Learner(shared_course)

@@ -15,9 +15,20 @@ class Write:
     text: str
 
     def to(self, folder: Path) -> None:
+        WriteBytes(self.file, self.text.encode()).to(folder)
+
+
+@dataclass(frozen=True)
+class WriteBytes:
+    """Write the whole file, exactly these bytes; the file may exist or not."""
+
+    file: str
+    content: bytes
+
+    def to(self, folder: Path) -> None:
         path = folder / self.file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(self.text.encode())
+        path.write_bytes(self.content)
 
 
 @dataclass(frozen=True)
@@ -56,7 +67,17 @@ class Move:
         (folder / self.file).rename(folder / self.to_file)
 
 
-Edit = Write | Replace | Delete | Move
+@dataclass(frozen=True)
+class EndLinesAsWindows:
+    """End each line of each file with CR LF."""
+
+    def to(self, folder: Path) -> None:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+
+Edit = Write | WriteBytes | Replace | Delete | Move | EndLinesAsWindows
 
 
 @dataclass(frozen=True)
@@ -70,15 +91,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Walk:
-    """A learner's way through one track: its name, its steps, and the command that is suggested at the end.
-
-    With `runs_each_step`, the app runs after each step, not only at the end.
-    """
+    """A learner's way through one track: its name, its steps, and the command that is suggested at the end."""
 
     place: str
     steps: Sequence[Step]
     leads_to: str
-    runs_each_step: bool = False
 
     @property
     def start(self) -> str:

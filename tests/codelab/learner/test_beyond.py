@@ -4,62 +4,42 @@ from __future__ import annotations
 
 import pytest
 
-from tests.codelab.learner.hand import Replace, Write
-from tests.codelab.learner.terminal import Learner
-
-HEALTH = """\
-@app.route('/health')
-def health():
-    return 'ok'
+from codelab.check import Outcome, RunResult
+from codelab.commands import check as check_module
+from tests.codelab.learner.learner import Learner
+from tests.codelab.learner.own_ways import OWN_WAYS, OwnWay
 
 
-"""
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take for granted that the app runs and shows the same; test_own_ways_that_run.py runs it."""
+    monkeypatch.setattr(check_module, "run_and_compare", lambda *_: Outcome(RunResult.SAME, last=True, scenarios=19))
 
 
+def make_copy(learner: Learner, way: OwnWay) -> None:
+    learner.makes(way.place, *way.edits, after=way.after)
+
+
+@pytest.mark.usefixtures("runs")
 def test_additional_files_and_routes_do_not_prevent_finish(learner: Learner) -> None:
-    learner.makes(
-        "mod5-buildpacks",
-        Write("README.md", "# Mine\n"),
-        Write("tests/test_main.py", "def test_nothing(:\n"),
-        Write("config.yaml", "a: [\n"),
-        Replace(
-            "main.py",
-            "@app.route('/')\n",
-            "@app.route('/health')\ndef health():\n    return 'ok'\n\n\n@app.route('/')\n",
-        ),
-        after=3,
-    )
-    copy = learner.copy("mod5-buildpacks")
-    (copy / "static").mkdir()
-    (copy / "static" / "logo.png").write_bytes(b"\x89PNG\xff\xfe\x00")
+    make_copy(learner, OWN_WAYS["more files and routes"])
     answer = learner.codelab("check")
     answer.says("3 of 3 steps are done.", "Well done!", "Your copy differs from FINISH", "main.py: +5 -0 lines")
     answer.says("README.md: new file", "static/logo.png: new file", "make start MOD=mod11-functions")
     assert answer.code == 0
 
 
+@pytest.mark.usefixtures("runs")
 def test_step_solved_in_another_way_is_reported_at_end(learner: Learner) -> None:
-    learner.makes(
-        "mod11-functions",
-        Replace("main.py", "from flask import abort, render_template\n", "from flask import render_template\n"),
-        Replace("main.py", "        abort(404)\n", "        return 'Not found', 404\n"),
-        Replace(
-            "main.py",
-            "        abort(405, ['GET', 'HEAD'])\n",
-            "        return 'Not allowed', 405, {'Allow': 'GET, HEAD'}\n",
-        ),
-        after=5,
-    )
+    make_copy(learner, OWN_WAYS["a step solved in another way"])
     answer = learner.codelab("check")
     answer.says("output is the same as START's", "You solved step 2 in your own way: main.py:", "Well done!")
     assert answer.code == 0
 
 
-def test_empty_main_py_fails_when_run(learner: Learner) -> None:
-    learner.makes("mod5-buildpacks", Write("main.py", ""), after=1)
-    answer = learner.codelab("check")
-    answer.says("1 of 3 steps are done.", "found status 50", "Failed to find attribute 'app' in 'main'")
-    assert answer.code == 1
+def test_windows_line_ends_change_nothing(learner: Learner) -> None:
+    make_copy(learner, OWN_WAYS["Windows line ends"])
+    learner.codelab("check", "--no-run").says("2 of 3 steps are done.", "Step 3", "app.yaml: should be gone")
 
 
 @pytest.mark.parametrize(
@@ -95,16 +75,6 @@ def test_link_to_nowhere_is_ignored(learner: Learner) -> None:
     learner.has_done("mod5-buildpacks", 1)
     (learner.copy("mod5-buildpacks") / "link").symlink_to("nowhere")
     learner.codelab("check", "--no-run").says("1 of 3 steps are done.")
-
-
-def test_windows_line_ends_change_nothing(learner: Learner) -> None:
-    learner.has_done("mod5-buildpacks", 2)
-    for path in learner.copy("mod5-buildpacks").rglob("*"):
-        if path.is_file():
-            path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    answer = learner.codelab("check")
-    answer.says("2 of 3 steps are done.", "output is the same as START's")
-    assert answer.code == 0
 
 
 def test_invalid_progress_file_is_ignored(learner: Learner) -> None:

@@ -1,16 +1,17 @@
-"""The learner's commands at a terminal, except check: what they print, and that they lose no work."""
+"""The learner's commands from the command line to what they print, and that they lose no work.
+
+`tests/codelab/test_commands.py` tests what the commands return, `test_terminal.py` how that is printed.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import pexpect
 import pytest
 
+from tests.codelab.command import Keyboard
 from tests.codelab.learner.hand import Delete, Replace, Write
-from tests.codelab.learner.terminal import Learner, answer_of
-
-DOCKERFILE = "FROM python:3.14-slim\nCMD exec gunicorn -b :$PORT main:app\n"
+from tests.codelab.learner.learner import Learner
 
 
 def kept(learner: Learner) -> Path:
@@ -29,7 +30,7 @@ def test_no_codelab_started(learner: Learner, command: str) -> None:
 @pytest.mark.parametrize("command", ["check", "show", "hint", "apply", "reset", "diff", "watch"])
 def test_deleted_copy_is_reported(learner: Learner, command: str) -> None:
     learner.has_done("mod5-buildpacks", 0)
-    learner.copy("mod5-buildpacks").rename(learner.course / "elsewhere")
+    learner.copy("mod5-buildpacks").rename(learner.course / "work" / "elsewhere")
     learner.codelab(command).is_one_line(
         "work/mod5-buildpacks: your copy is not there", "`make start MOD=mod5-buildpacks`"
     )
@@ -43,13 +44,6 @@ def test_unknown_module_is_reported_with_modules(learner: Learner) -> None:
 
 def test_unknown_track_is_reported_with_tracks(learner: Learner) -> None:
     learner.codelab("start", "mod2/START-py3").is_one_line("mod2-cloudndb/START, mod2-cloudndb/FINISH")
-
-
-def test_start_does_not_overwrite_copy(learner: Learner) -> None:
-    learner.makes("mod5-buildpacks", Write("main.py", "mine\n"))
-    before = learner.files("mod5-buildpacks")
-    learner.codelab("start", "mod5").is_one_line("work/mod5-buildpacks exists already; go on with `make check`")
-    assert learner.files("mod5-buildpacks") == before
 
 
 def test_start_leaves_modules_folder_unchanged(learner: Learner) -> None:
@@ -71,38 +65,26 @@ def test_file_in_place_of_work_is_reported(learner: Learner) -> None:
     learner.codelab("start", "mod5").is_one_line("cannot write to ", "work", "a file is where a folder should be")
 
 
-def test_show_prints_step_to_do_now(learner: Learner) -> None:
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        (["show"], ["mod5-buildpacks, step 2 of 3: Name the Python version (3 min)", "+3.14", "You should see"]),
+        (["show", "--step", "3"], ["mod5-buildpacks, step 3 of 3: Delete app.yaml"]),
+        (["next"], ["mod5-buildpacks, step 2 of 3: Name the Python version"]),
+        (["hint"], ["mod5-buildpacks, step 2, Name the Python version:", "The name begins with a dot"]),
+        (["hint", "--step", "1"], ["with a capital P and no suffix"]),
+        (["list"], ["  mod2-cloudndb ", "* mod5-buildpacks ", "step 1 of 3", "mod13-memorystore"]),
+        (["diff"], ["--- /dev/null", "+++ work/Procfile"]),
+        (["diff", "mod5", "--from", "START", "--to", "2"], ["--- /dev/null", "+++ 2/.python-version", "+3.14"]),
+        (["check", "--no-run"], ["mod5-buildpacks: 1 of 3 steps are done."]),
+    ],
+    ids=" ".join,
+)
+def test_command_is_about_step_to_do_or_what_is_named(learner: Learner, words: list[str], printed: list[str]) -> None:
     learner.has_done("mod5-buildpacks", 1)
-    answer = learner.codelab("show")
-    answer.says("mod5-buildpacks, step 2 of 3: Name the Python version (3 min)", "+3.14", "You should see")
+    answer = learner.codelab(*words)
+    answer.says(*printed)
     assert answer.code == 0
-    learner.codelab("next").says("mod5-buildpacks, step 2 of 3: Name the Python version")
-
-
-def test_show_prints_step_by_number(learner: Learner) -> None:
-    learner.has_done("mod5-buildpacks", 1)
-    learner.codelab("show", "--step", "3").says("step 3 of 3: Delete app.yaml")
-    learner.codelab("show", "--step", "4").is_one_line("mod5-buildpacks has no step 4; its steps are 1 to 3")
-
-
-def test_hint_is_of_step_to_do_now(learner: Learner) -> None:
-    learner.has_done("mod5-buildpacks", 1)
-    learner.codelab("hint").says("mod5-buildpacks, step 2, Name the Python version:", "The name begins with a dot")
-    learner.codelab("hint", "--step", "1").says("with a capital P and no suffix")
-
-
-def test_list_shows_progress(learner: Learner) -> None:
-    learner.has_done("mod2-cloudndb", 1)
-    learner.has_done("mod5-buildpacks", 2)
-    rows = {
-        line[2:].split()[0]: line
-        for line in learner.codelab("list").text.splitlines()
-        if line.startswith(("  mod", "* mod"))
-    }
-    assert rows["mod2-cloudndb"].rstrip().endswith("step 1 of 5")
-    assert rows["mod5-buildpacks"].startswith("*")
-    assert rows["mod5-buildpacks"].rstrip().endswith("step 2 of 3")
-    assert rows["mod1-flask"].rstrip().endswith("-")
 
 
 def test_list_works_with_unreadable_file(learner: Learner) -> None:
@@ -110,25 +92,6 @@ def test_list_works_with_unreadable_file(learner: Learner) -> None:
     answer = learner.codelab("list")
     answer.says("mod2-cloudndb", "step 1 of 5", "mod13-memorystore")
     assert answer.code == 0
-
-
-def test_next_after_last_step_is_next_track(learner: Learner) -> None:
-    learner.has_done("mod5-buildpacks", 3)
-    learner.codelab("next").says("All steps of mod5-buildpacks are done.", "make start MOD=mod11-functions")
-
-
-def test_next_of_new_track_is_start(learner: Learner) -> None:
-    learner.codelab("next", "mod5").says("You have not started mod5-buildpacks. Begin: make start MOD=mod5-buildpacks")
-
-
-def test_steps_in_another_order_are_reported(learner: Learner) -> None:
-    learner.makes("mod5-buildpacks", Write(".python-version", "3.14\n"))
-    answer = learner.codelab("check")
-    answer.says(
-        "0 of 3 steps are done.",
-        "Step 2, Name the Python version, is done already, although an earlier step is not.",
-        "Step 1, Write the start command into a Procfile, is not complete yet:",
-    )
 
 
 def test_apply_keeps_own_edits(learner: Learner) -> None:
@@ -180,34 +143,11 @@ def test_apply_refuses_file_that_is_not_utf8(learner: Learner) -> None:
     assert learner.files("mod2-cloudndb") == before
 
 
-def test_overwrite_replaces_file_and_keeps_own(learner: Learner) -> None:
-    learner.makes("mod4-cloudrun", Write("Dockerfile", DOCKERFILE), after=0)
-    before = learner.files("mod4-cloudrun")
-    learner.codelab("apply").is_one_line("Dockerfile:1: ")
-    answer = learner.codelab("apply", "--overwrite")
-    answer.says("Step 1, Describe the container, is done for you in Dockerfile.", "Your files from before: work/.kept/")
-    assert b"pip install" in learner.files("mod4-cloudrun")["Dockerfile"]
-    assert {path.name: path.read_bytes() for path in kept(learner).iterdir() if path.is_file()} == {
-        name: content for name, content in before.items() if "/" not in name
-    }
-
-
-def test_apply_after_last_step_is_refused(learner: Learner) -> None:
-    learner.has_done("mod5-buildpacks", 3)
-    learner.codelab("apply").is_one_line("mod5-buildpacks: all steps are done already")
-
-
-@pytest.mark.parametrize(("typed", "goes"), [("y", True), ("yes", True), ("n", False), ("", False)])
+@pytest.mark.parametrize(("typed", "goes"), [("yes\n", True), (" Y \n", True), ("\n", False), ("yet\n", False)])
 def test_reset_lists_changes_and_asks(learner: Learner, typed: str, goes: bool) -> None:
     learner.makes("mod5-buildpacks", Write("notes.txt", "mine\n"), Replace("main.py", "(10)", "(11)"), after=1)
-    child = learner.begin("reset")
-    child.expect_exact("Reset? [y/N] ")
-    asked = child.before or ""
-    for change in ("Procfile: new file, 1 line", "main.py: +1 -1 lines", "notes.txt: new file, 1 line"):
-        assert change in asked
-    child.sendline(typed)
-    child.expect(pexpect.EOF)
-    answer = answer_of(child)
+    answer = learner.codelab("reset", keyboard=Keyboard(typed))
+    answer.says("Procfile: new file, 1 line", "main.py: +1 -1 lines", "notes.txt: new file, 1 line", "Reset? [y/N] ")
     assert ("notes.txt" not in learner.files("mod5-buildpacks")) == goes
     if goes:
         answer.says("Your copy is the same as START now. The old one is kept: work/.kept/mod5-buildpacks-")
@@ -217,13 +157,11 @@ def test_reset_lists_changes_and_asks(learner: Learner, typed: str, goes: bool) 
     assert answer.code == (0 if goes else 1)
 
 
-def test_reset_answered_with_end_of_input_does_nothing(learner: Learner) -> None:
+def test_reset_without_terminal_needs_yes(learner: Learner) -> None:
     learner.has_done("mod5-buildpacks", 1)
-    child = learner.begin("reset")
-    child.expect_exact("Reset? [y/N] ")
-    child.sendeof()
-    child.expect(pexpect.EOF)
-    answer_of(child).says("Nothing was reset.")
+    answer = learner.codelab("reset")
+    answer.says("reset needs confirmation, and standard input is not a terminal; pass --yes to skip it")
+    assert answer.code == 1
     assert "Procfile" in learner.files("mod5-buildpacks")
 
 
@@ -248,14 +186,6 @@ def test_diff_shows_own_changes(learner: Learner) -> None:
     learner.makes("mod5-buildpacks", Replace("main.py", "fetch_visits(10)", "fetch_visits(11)"), after=1)
     learner.codelab("diff").says(
         "--- /dev/null", "+++ work/Procfile", "--- START/main.py", "-    ", "fetch_visits(10)", "fetch_visits(11)"
-    )
-
-
-def test_diff_compares_folders_and_steps(learner: Learner) -> None:
-    learner.codelab("diff", "mod5", "--from", "START", "--to", "FINISH").says("--- START/app.yaml", "+++ /dev/null")
-    learner.codelab("diff", "mod5", "--from", "1", "--to", "2").says("+++ 2/.python-version", "+3.14")
-    learner.codelab("diff", "mod5", "--from", "3", "--to", "FINISH").says(
-        "3 and FINISH of mod5-buildpacks are the same"
     )
 
 

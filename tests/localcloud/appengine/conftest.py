@@ -14,6 +14,7 @@ import pytest
 from datastore_emulator.engine import Engine
 from localcloud.appengine import ApiServer
 from localcloud.services.clock import Clock
+from tests.support.deadline import DEADLINE
 
 
 class AppError(Exception):
@@ -50,7 +51,7 @@ class App:
         code = marshal.dumps(function.__code__)
         call = {"code": code, "arguments": arguments, "namespace": self.namespace, "ndb_cache": ndb_cache}
         url = f"http://127.0.0.1:{self.port}/"
-        with urllib.request.urlopen(url, pickle.dumps(call), timeout=30) as response:
+        with urllib.request.urlopen(url, pickle.dumps(call), timeout=DEADLINE) as response:
             answer = pickle.load(response)
         if "raised" in answer:
             raise AppError(answer["raised"], answer["message"])

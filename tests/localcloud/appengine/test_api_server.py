@@ -17,6 +17,7 @@ from google.appengine.runtime import apiproxy_errors
 from datastore_emulator.errors import DatastoreError, UserError
 from localcloud.appengine import ApiServer
 from tests.localcloud.appengine.bundled_app import Visit, memcache, taskqueue
+from tests.support.deadline import DEADLINE
 
 
 def test_projects_have_separate_entities(app, other_app):
@@ -211,7 +212,7 @@ def test_port_in_use_is_a_user_error(server, engine):
 def test_stopped_server_closes_connections(engine):
     server = ApiServer(engine)
     server.start()
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=DEADLINE)
     stats = Request(service_name="memcache", method="Stats", request=b"", request_id=server.ticket("demo"))
     connection.request("POST", "/", stats.SerializeToString(), {"Content-Type": "application/octet-stream"})
     connection.getresponse().read()
@@ -306,7 +307,7 @@ def get_key():
 
 
 def post(server, path, headers, body):
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=DEADLINE)
     connection.request("POST", path, body, headers)
     response = connection.getresponse()
     status, answer = response.status, response.read()

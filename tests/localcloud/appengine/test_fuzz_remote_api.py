@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from datastore_emulator.engine import Engine
 from localcloud.appengine import ApiServer
 from tests.localcloud.random_messages import TEXTS, Strategies, damaged, messages
+from tests.support.deadline import DEADLINE
 
 APP = "fuzz"
-DEADLINE = 10
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))  # of each method
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "30"))  # of each method
 CALLS = [
     ("datastore_v3", "Get", v3.GetRequest),
     ("datastore_v3", "Put", v3.PutRequest),

@@ -10,8 +10,8 @@ import socketserver
 import threading
 
 from localcloud.frontend import FrontEnd
+from tests.support.deadline import DEADLINE
 
-DEADLINE = 10.0
 OK = b"HTTP/1.1 200 OK\r\n"
 
 

@@ -7,7 +7,8 @@ import concurrent.futures
 import httpx
 
 from localcloud.frontend import FrontEnd
-from tests.localcloud.frontend.frontend_ends import DEADLINE, App, Reply, connect, visit
+from tests.localcloud.frontend.frontend_ends import App, Reply, connect, visit
+from tests.support.deadline import DEADLINE
 
 
 def test_head_has_the_length_and_no_body(front_end: FrontEnd) -> None:

@@ -18,7 +18,8 @@ from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
 from localcloud.frontend import FrontEnd
 from localcloud.launch.plan import Handler, Platform
-from tests.localcloud.frontend.frontend_ends import DEADLINE, App, Reply, connect, visit
+from tests.localcloud.frontend.frontend_ends import App, Reply, connect, visit
+from tests.support.deadline import DEADLINE
 
 # What goes wrong
 

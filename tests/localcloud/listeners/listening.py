@@ -8,8 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from datastore_emulator import messages as m
-
-DEADLINE = 20.0
+from tests.support.deadline import DEADLINE
 
 
 @dataclass

@@ -16,7 +16,8 @@ from codelab.web.wsgi import WsgiServer
 from datastore_emulator.http.listener import Listener
 from datastore_emulator.http.wire import Wire
 from datastore_emulator.net.listen import listen
-from tests.localcloud.listeners.listening import DEADLINE, Listening, holds
+from tests.localcloud.listeners.listening import Listening, holds
+from tests.support.deadline import DEADLINE
 
 MANY = 100
 

@@ -8,7 +8,8 @@ import grpc
 import pytest
 
 from datastore_emulator import messages as m
-from tests.localcloud.listeners.listening import DEADLINE, Listening, holds
+from tests.localcloud.listeners.listening import Listening, holds
+from tests.support.deadline import DEADLINE
 from tests.support.relays import RecordingRelay
 
 pytestmark = pytest.mark.usefixtures("quiet")
