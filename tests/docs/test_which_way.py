@@ -137,7 +137,9 @@ def test_lines_of_a_machine_use_all_hours_of_a_month() -> None:
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service[0])
 def test_service_is_in_the_sdk_if_the_page_says_so(service: list[str]) -> None:
-    assert (importlib.util.find_spec(service[0].strip("`")) is not None) == service[1].startswith("yes")
+    assert (importlib.util.find_spec(f"google.appengine.{service[0].strip('`')}") is not None) == service[1].startswith(
+        "yes"
+    )
 
 
 def test_every_service_has_a_page_of_google() -> None:
