@@ -21,9 +21,7 @@ from tests.codelab.conftest import course  # noqa: F401  # a fixture
 from tests.support.deadline import DEADLINE
 from tests.support.lanes.registry import CHROMIUM
 
-# Three apps start in a few seconds, or in more on a busy machine.
-PATIENCE_MILLISECONDS = 60_000
-expect.set_options(timeout=PATIENCE_MILLISECONDS)
+expect.set_options(timeout=1000 * DEADLINE)
 # Without these, Chromium sends requests for updates and the like, and the tests count requests to other machines.
 _QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 
@@ -98,7 +96,7 @@ def new_page(chromium: Browser, server: Server) -> Iterator[Callable[..., Page]]
 
     def open_page(path: str = "/", **options: object) -> Page:
         page = chromium.new_context(**options).new_page()
-        page.set_default_timeout(PATIENCE_MILLISECONDS)
+        page.set_default_timeout(1000 * DEADLINE)
         page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on("request", lambda request: _note_stranger(request.url, trouble))

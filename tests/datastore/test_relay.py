@@ -11,9 +11,8 @@ import pytest
 
 from datastore_emulator.net.ports import free_port, hold
 from datastore_emulator.net.relay import Relay
+from tests.support.deadline import DEADLINE
 from tests.support.relays import RedisRelay, StallingRelay
-
-SECONDS = 10
 
 
 class Echo(socketserver.BaseRequestHandler):
@@ -44,7 +43,7 @@ def relay(echo: tuple[str, int]) -> Iterator[StallingRelay]:
 
 
 def connect(relay: Relay) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", relay.port), timeout=SECONDS)
+    return socket.create_connection(("127.0.0.1", relay.port), timeout=DEADLINE)
 
 
 def test_relay_passes_bytes_both_ways(relay: StallingRelay) -> None:
@@ -83,10 +82,10 @@ def test_stalled_relay_passes_nothing_on_until_it_resumes(relay: StallingRelay) 
         client.recv(5)
         relay.stall()
         client.sendall(b"late")
-        client.settimeout(0.1)
+        client.settimeout(0.1)  # the wait for what must not come
         with pytest.raises(TimeoutError):
             client.recv(4)
-        client.settimeout(SECONDS)
+        client.settimeout(DEADLINE)
         relay.resume()
         assert client.recv(4) == b"late"
 

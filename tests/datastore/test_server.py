@@ -16,6 +16,7 @@ from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.api.remote import RemoteDatastore
 from datastore_emulator.engine import Engine
 from datastore_emulator.errors import DatastoreError, UserError
+from tests.support.deadline import DEADLINE
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_call_on_new_channel_is_answered_once_start_returns(engine, project):
             request_serializer=m.BeginTransactionRequest.SerializeToString,
             response_deserializer=m.BeginTransactionResponse.FromString,
         )
-        assert begin(m.BeginTransactionRequest(project_id=project), timeout=5).transaction
+        assert begin(m.BeginTransactionRequest(project_id=project), timeout=DEADLINE).transaction
     server.stop()
 
 
@@ -65,7 +66,7 @@ def test_stopped_server_is_unavailable(connect, server):
     client = connect(server.address)
     server.stop()
     with pytest.raises(exceptions.ServiceUnavailable):
-        client._datastore_api.lookup(request={"project_id": client.project}, retry=None, timeout=5)
+        client._datastore_api.lookup(request={"project_id": client.project}, retry=None, timeout=DEADLINE)
 
 
 def test_client_reconnects_to_restarted_server(connect, engine, server):
@@ -74,11 +75,14 @@ def test_client_reconnects_to_restarted_server(connect, engine, server):
     client.put(entity)
     server.stop()
     with pytest.raises(exceptions.ServiceUnavailable):
-        client._datastore_api.lookup(request={"project_id": client.project}, retry=None, timeout=5)
+        client._datastore_api.lookup(request={"project_id": client.project}, retry=None, timeout=DEADLINE)
     second = DatastoreServer(engine, port=int(server.address.rpartition(":")[2]))
     second.start()
     # The channel tries again after a pause of its own; the client's Retry waits for that.
-    assert client.get(entity.key, retry=Retry(if_exception_type(exceptions.ServiceUnavailable), timeout=20)) == entity
+    assert (
+        client.get(entity.key, retry=Retry(if_exception_type(exceptions.ServiceUnavailable), timeout=DEADLINE))
+        == entity
+    )
     second.stop()
 
 
@@ -86,7 +90,7 @@ def test_unknown_method_is_unimplemented(address):
     with grpc.insecure_channel(address) as channel:
         unknown = channel.unary_unary("/google.datastore.v1.Datastore/Unknown")
         with pytest.raises(grpc.RpcError) as caught:
-            unknown(b"", timeout=5)
+            unknown(b"", timeout=DEADLINE)
     assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
@@ -94,7 +98,7 @@ def test_unreadable_request_is_an_error_and_the_next_is_answered(address, client
     with grpc.insecure_channel(address) as channel:
         lookup = channel.unary_unary("/google.datastore.v1.Datastore/Lookup")
         with pytest.raises(grpc.RpcError):
-            lookup(b"\xff\xff", timeout=5)
+            lookup(b"\xff\xff", timeout=DEADLINE)
     assert client.get(client.key("Thing", 1)) is None
 
 

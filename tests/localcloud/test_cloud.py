@@ -38,7 +38,7 @@ def test_request_to_ended_app_fails_at_once(tmp_path: Path) -> None:
     with Cloud() as cloud:
         app = cloud.add(tmp_path)
         app.start()
-        # Less than the front end waits for an app that is starting.
+        app._front_end._patience = 2 * DEADLINE  # as long as it waits for an app that is starting
         answer = httpx.get(app.url, timeout=DEADLINE)
         assert answer.status_code in (502, 503)  # broken off by the server's end, or after it
 
@@ -57,7 +57,8 @@ def test_app_behind_load_balancer_receives_its_address_last(tmp_path: Path) -> N
     with Cloud() as cloud:
         app = cloud.add(tmp_path, behind_load_balancer=True)
         app.start()
-        assert httpx.get(f"http://127.0.0.1:{app.url.rpartition(':')[2]}").text == "127.0.0.1, 127.0.0.253"
+        answer = httpx.get(app.url.replace("localhost", "127.0.0.1"), timeout=DEADLINE)
+        assert answer.text == "127.0.0.1, 127.0.0.253"
 
 
 @pytest.mark.parametrize(

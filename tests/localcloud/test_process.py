@@ -17,6 +17,7 @@ import pytest
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
+from localcloud.processes import family
 from localcloud.processes.process import Process
 from tests.support.deadline import DEADLINE
 
@@ -163,6 +164,13 @@ def test_wait_for_port_fails_after_its_deadline(run: Callable[..., Process], lin
 # stop
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `stop` wait for what ends by itself, however slow the machine is."""
+    monkeypatch.setattr(family, "TERM_SECONDS", DEADLINE)
+
+
+@pytest.mark.usefixtures("patience")
 def test_stop_sends_term(run: Callable[..., Process], lines: Lines) -> None:
     handler = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))"
     process = run(f"import signal, sys, time; {handler}; print('ready'); time.sleep(600)")
@@ -171,6 +179,7 @@ def test_stop_sends_term(run: Callable[..., Process], lines: Lines) -> None:
     assert process.returncode == 3
 
 
+@pytest.mark.usefixtures("patience")
 def test_parent_may_end_its_children_itself(run: Callable[..., Process], lines: Lines) -> None:
     start = f"""
 child = subprocess.Popen([sys.executable, '-c', {PRINTS_SIGNAL!r}])
@@ -186,7 +195,10 @@ signal.signal(signal.SIGTERM, end)
     assert lines.next() == "ended by its parent"
 
 
-def test_child_of_a_parent_that_ignores_term_gets_term(run: Callable[..., Process], lines: Lines) -> None:
+def test_child_of_a_parent_that_ignores_term_gets_term(
+    run: Callable[..., Process], lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(family, "TERM_SECONDS", 4)  # half of it for the parent, half for the child
     start = (
         f"signal.signal(signal.SIGTERM, signal.SIG_IGN); subprocess.Popen([sys.executable, '-c', {PRINTS_SIGNAL!r}])"
     )
@@ -352,6 +364,7 @@ def test_children_end_after_their_program_was_killed(end: str) -> None:
     code = f"""
 import os, queue, sys
 from pathlib import Path
+from localcloud.processes import family
 from localcloud.processes.process import Process
 lines = queue.Queue()
 child = [sys.executable, '-u', '-c', {PARENT.format(start=f"subprocess.Popen({CHILD}, start_new_session=True)")!r}]
@@ -369,6 +382,7 @@ def test_daemon_ends_with_a_program_that_was_killed() -> None:
     code = f"""
 import os, queue, sys
 from pathlib import Path
+from localcloud.processes import family
 from localcloud.processes.process import Process
 lines = queue.Queue()
 child = [sys.executable, '-u', '-c', {PARENT.format(start=LONE_DAEMON)!r}]

@@ -102,4 +102,6 @@ def test_interpreter_other_than_2_7_is_refused(refuse, folder):
 def test_missing_python_2_7_is_an_error_that_says_how_to_name_one(refuse, folder, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", os.path.dirname(sys.executable))
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
-    assert "no Python 2.7 with pip on PATH" in refuse("run", folder(PYTHON27_APP), "--python27")
+    line = refuse("run", folder(PYTHON27_APP), "--python27")
+    assert "no Python 2.7 with pip on PATH" in line
+    assert "--python27 /path/to/python2.7" in line

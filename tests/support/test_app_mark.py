@@ -11,10 +11,12 @@ from tests import conftest as suite
 
 # What starting an app does first, without its packages.
 START = "from localcloud.runtimes.cache import cache_directory as cache; (cache() / 'environments').mkdir(parents=True)"
-IN_PROCESS = f"def test_one():\n    {START}"
-BY_COMMAND = (
-    f'import subprocess\ndef test_one():\n    subprocess.run([{sys.executable!r}, "-c", "{START}"], check=True)'
-)
+IN_PROCESS = f"\ndef test_one():\n    {START}\n"
+BY_COMMAND = f"""
+import subprocess
+def test_one():
+    subprocess.run([{sys.executable!r}, "-c", "{START}"], check=True)
+"""
 
 
 @pytest.mark.parametrize("test", [IN_PROCESS, BY_COMMAND], ids=["in process", "by a command"])

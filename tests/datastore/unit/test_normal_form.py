@@ -125,6 +125,87 @@ def test_order_is_total(options, terms):
     assert [("-" if term.descending else "") + term.name for term in normalize(**options).terms] == terms
 
 
+def test_compared_keys_come_before_what_is_projected():
+    key = m.Value()
+    key.key_value.path.add(kind="Visit", id=1)
+    above = m.Filter()
+    above.property_filter.property.name, above.property_filter.op = "__key__", P.GREATER_THAN
+    above.property_filter.value.CopyFrom(key)
+    under = m.Filter()
+    under.CopyFrom(above)
+    under.property_filter.op = P.HAS_ANCESTOR
+    assert [term.name for term in normalize(above, projection=("a",)).terms] == ["__key__", "a"]
+    assert [term.name for term in normalize(under, projection=("a",)).terms] == ["a", "__key__"]
+    # Of two alternatives, one is enough to decide the order of both.
+    either = join(OR, join(AND, above, ABOVE_1), ABOVE_1)
+    assert [term.name for term in normalize(either, projection=("a",)).terms] == ["c", "__key__", "a"]
+
+
+def test_property_that_is_equal_in_one_alternative_only_is_ordered_by():
+    either = join(OR, join(AND, EQUAL_1, EQUAL_2), EQUAL_1)
+    assert [term.name for term in normalize(either, order=("a", "b")).terms] == ["b", "__key__"]
+    other = join(OR, EQUAL_1, join(AND, EQUAL_1, where("a", P.EQUAL, 2)))
+    assert [term.name for term in normalize(other, order=("a",)).terms] == ["a", "__key__"]
+
+
+def test_property_is_ordered_by_in_its_first_direction():
+    assert normalize(order=("a", "-a", "b")).terms[0] == ("a", False)
+
+
+@pytest.mark.parametrize(
+    ("options", "keys_only", "expanded"),
+    [
+        ({}, False, False),
+        ({"projection": ("__key__",)}, True, False),
+        ({"projection": ("__key__", "a")}, False, True),
+        ({"projection": ("a",)}, False, True),
+        ({"distinct_on": ("a",)}, False, True),
+        ({"aggregated": ("a",)}, False, True),
+    ],
+)
+def test_query_gives_keys_entities_or_a_result_for_each_value(options, keys_only, expanded):
+    query = normalize(**options)
+    assert (query.keys_only, query.expanded) == (keys_only, expanded)
+
+
+def test_cursors_offset_limit_and_mask_are_kept():
+    message = m.Query(offset=2, start_cursor=b"s", end_cursor=b"e")
+    message.limit.value = 0
+    query = normalize_query(PARTITION, message, mask=[("a",)])
+    assert (query.offset, query.limit, query.start, query.end, query.mask) == (2, 0, b"s", b"e", (("a",),))
+    assert (normalize().limit, normalize().mask) == (None, None)
+
+
+_A = {"name": "a"}
+
+
+@pytest.mark.parametrize(
+    ("message", "aggregated", "words"),
+    [
+        (m.Query(offset=-1), (), "Offset must be non-negative."),
+        (m.Query(limit={"value": -1}), (), "Limit must be non-negative."),
+        (m.Query(kind=[{"name": "A"}, {"name": "B"}]), (), "multiple kinds not supported"),
+        (m.Query(kind=[{"name": ""}]), (), "The kind is the empty string."),
+        (m.Query(find_nearest={}), (), "Query.find_nearest is not implemented"),
+        (m.Query(projection=[{"property": _A}]), (), "kind is required for projection: a"),
+        (m.Query(distinct_on=[_A]), (), "kind is required for projection: a"),
+        (m.Query(), ("a",), "kind is required for aggregation: a"),
+        (m.Query(order=[{"property": _A}]), (), "kind is required for all orders except __key__ ascending"),
+        (m.Query(order=[{"property": {"name": "__key__"}, "direction": "DESCENDING"}]), (), "kind is required for all"),
+        (m.Query(kind=[{"name": "A"}], order=[{"property": {"name": ""}}]), (), "The property.name is the empty"),
+        (m.Query(kind=[{"name": "A"}], projection=[{"property": {"name": ""}}]), (), "The property.name is the empty"),
+    ],
+)
+def test_query_that_no_index_can_answer_is_refused(message, aggregated, words):
+    with pytest.raises(DatastoreError, match=words):
+        normalize_query(PARTITION, message, aggregated=aggregated)
+
+
+def test_query_without_a_kind_may_be_ordered_by_keys():
+    message = m.Query(order=[{"property": {"name": "__key__"}}], projection=[{"property": {"name": "__key__"}}])
+    assert normalize_query(PARTITION, message).terms == (("__key__", False),)
+
+
 def test_property_that_is_named_after_the_key_must_exist():
     (branch,) = normalize(order=("__key__", "a")).branches
     assert branch.ranges == {"a": Range()}

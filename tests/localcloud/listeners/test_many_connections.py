@@ -73,7 +73,8 @@ def test_silent_connection_is_closed(listening: Listening, monkeypatch: pytest.M
     monkeypatch.setattr(Listener, "idle_seconds", 0.1)
     monkeypatch.setattr("datastore_emulator.api.port_sharing._FIRST_BYTES_SECONDS", 0.1)
     for said in (b"", b"POST / HT"):
-        with listening.connect() as connection:
+        # A reset, if it was closed before all of it was sent.
+        with listening.connect() as connection, contextlib.suppress(ConnectionError):
             connection.sendall(said)
             assert connection.recv(1) == b""
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from datastore_emulator.scratch import Scratch
 from localcloud.runtimes.cache import cache_directory
+from tests.support.deadline import DEADLINE
 
 # The name in reports and messages. A program that is there and cannot build or run does not count.
 TOOL = "buildah, podman or docker"
@@ -27,7 +28,6 @@ _HOSTS_PROGRAMS = [
     f"--volume={place}:{place}:ro" for place in ("/bin", "/lib", "/lib64", "/usr") if os.path.isdir(place)
 ]
 _PROBE = 'FROM scratch\nRUN ["/usr/bin/env"]\nENTRYPOINT ["/usr/bin/env"]\n'
-_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -96,16 +96,16 @@ def find_tool() -> ContainerTool | None:
 
 def _works(tool: ContainerTool) -> bool:
     if tool.name == "docker":
-        return not tool.call("version", seconds=_SECONDS).returncode  # it fails without an engine
+        return not tool.call("version", seconds=DEADLINE).returncode  # it fails without an engine
     with Scratch("localcloud-") as directory:
         (Path(directory) / "Dockerfile").write_text(_PROBE)
         options = [*build_options(tool), "--layers=false", "--no-cache", "--quiet", *_HOSTS_PROGRAMS]
-        done = tool.call("build", *options, directory, seconds=_SECONDS)
+        done = tool.call("build", *options, directory, seconds=DEADLINE)
     if done.returncode:
         return False
     image = done.stdout.split()[-1]
     if tool.name == "podman":  # buildah has run /usr/bin/env by now, as it runs containers
-        done = tool.call("run", "--rm", "--network=host", *_HOSTS_PROGRAMS, image, seconds=_SECONDS)
+        done = tool.call("run", "--rm", "--network=host", *_HOSTS_PROGRAMS, image, seconds=DEADLINE)
     tool.call("rmi", "--force", image)
     return not done.returncode
 

@@ -178,9 +178,12 @@ class BranchPlanner:
     def _count(self, driver: _Driver) -> int:
         """Return how many rows the driver walks, `few` at most."""
         where = _Where()
-        driver.restrict(where, self._branch.keys)
         if driver.property and driver.value is None:
+            # Keys are in order for one value only. A walk of several values passes over the rows of all other keys.
+            driver.restrict(where, ANY)
             where.within("d.value", self._branch.ranges.get(driver.property, ANY))
+        else:
+            driver.restrict(where, self._branch.keys)
         sql = f"SELECT count(*) FROM (SELECT 1 FROM {driver.table} AS d WHERE {where} LIMIT {self._few})"
         count: int = self._connection.execute(sql, where.parameters).fetchone()[0]
         return count
