@@ -54,7 +54,7 @@ def replace(path: Path, found: str, put: str) -> None:
 def test_course_has_no_problem(codelab: Run) -> None:
     verified = codelab("verify", "--no-run")
     assert verified.code == 0, verified.text
-    assert "7 codelabs, 13 tracks" in verified.text
+    assert "8 codelabs, 14 tracks" in verified.text
 
 
 # What is changed in a README, the text of the line that must be named, and what must be said of it.
