@@ -324,6 +324,13 @@ def test_command_on_another_page_is_checked(verify_texts: VerifyTexts, course: P
     assert f"README.md:{line_of(course / 'README.md', '$ make chek')}: the Makefile has no target" in verified.output
 
 
+def test_link_within_the_first_page_is_checked(verify_texts: VerifyTexts, course: Path) -> None:
+    replace(course / "README.md", "(#on-windows)", "(#on-doors)")
+    verified = verify_texts()
+    line = line_of(course / "README.md", "(#on-doors)")
+    assert f"README.md:{line}: README.md has no heading #on-doors" in verified.output
+
+
 @pytest.mark.parametrize(
     ("put", "expected"),
     [
