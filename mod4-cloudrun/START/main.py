@@ -22,7 +22,7 @@ def store_visit(remote_addr, user_agent):
 def fetch_visits(limit):
     """Return the most recent visits, newest first."""
     query = client.query(kind='Visit', order=['-timestamp'])
-    return list(query.fetch(limit=limit, timeout=10))
+    return list(query.fetch(limit, timeout=10))
 
 
 @app.route('/')

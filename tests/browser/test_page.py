@@ -174,8 +174,8 @@ def test_every_diagram_has_current_drawing() -> None:
 
 def test_map_has_all_tracks_and_arrows(page: Page) -> None:
     arrows = page.locator(".map .edge")
-    expect(arrows).to_have_count(11)
-    expect(page.locator(".map a")).to_have_count(13)
+    expect(arrows).to_have_count(13)
+    expect(page.locator(".map a")).to_have_count(14)
 
 
 def test_comparison_groups_hunks_by_step_with_reason(new_page: Open) -> None:

@@ -53,7 +53,7 @@ def test_dry_run_prints_valid_commands_and_runs_none(codelab: Run, gcloud: Path,
     assert not gcloud.exists()
 
 
-APP_ENGINE = ("mod1-flask", "mod2-cloudndb", "mod12-memcache", "mod13-memorystore")
+APP_ENGINE = ("mod1-flask", "mod2-cloudndb", "mod3-datastore", "mod12-memcache", "mod13-memorystore")
 
 
 @pytest.mark.parametrize("module", APP_ENGINE)

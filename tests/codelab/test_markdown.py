@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urljoin
+
 import html5lib
 import pytest
 
@@ -84,6 +87,15 @@ def test_link_that_runs_something_is_no_link(target: str, link: str) -> None:
 @pytest.mark.parametrize("target", ["https://localhost/x", "//localhost/x", "mailto:a@localhost"])
 def test_link_to_another_site_sends_no_referrer(target: str) -> None:
     assert tags(f"[x]({target})")["a"] == {"href": target, "rel": "noreferrer"}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/the-sample-app.md"])
+def test_pictures_of_a_page_are_shown(page: str) -> None:
+    client = create_app(PageState(Course(ROOT))).test_client()
+    sources = re.findall(r'<img src="([^"]+)"', client.get(f"/{page}").text)
+    assert sources
+    found = {source: client.get(urljoin(f"http://localhost/{page}", source)).mimetype for source in sources}
+    assert set(found.values()) == {"image/png"}, found
 
 
 def test_every_page_has_a_policy_that_allows_this_site_only() -> None:

@@ -161,6 +161,8 @@ def test_comparison_with_unknown_state_is_404(client: FlaskClient, name: str, si
         "/docs%2f..%2f..%2fsecret.md",
         "/docs\\..\\x.md",
         "/static/..%2fserver.py",
+        "/docs/pictures/..%2f..%2fx.png",
+        "/docs/pictures/nothing.png",
     ],
 )
 def test_path_that_leads_out_is_404(client: FlaskClient, path: str) -> None:
@@ -171,6 +173,12 @@ def test_page_that_links_out_of_course_is_refused(course: Path, secret: Path) ->
     (course / "docs" / "extra.md").symlink_to(secret)
     answer = create_app(PageState(Course(course))).test_client().get("/docs/extra.md")
     assert (answer.status_code, "secret of this machine" in answer.text) == (400, False)
+
+
+def test_picture_that_links_out_of_course_is_refused(course: Path, secret: Path) -> None:
+    (course / "docs" / "pictures" / "extra.png").symlink_to(secret)
+    answer = create_app(PageState(Course(course))).test_client().get("/docs/pictures/extra.png")
+    assert (answer.status_code, SECRET.encode() in answer.data) == (400, False)
 
 
 @pytest.mark.parametrize("name", ["../..", "/etc", "x/y", ".."])

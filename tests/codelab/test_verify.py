@@ -54,7 +54,7 @@ def replace(path: Path, found: str, put: str) -> None:
 def test_course_has_no_problem(codelab: Run) -> None:
     verified = codelab("verify", "--no-run")
     assert verified.code == 0, verified.text
-    assert "7 codelabs, 13 tracks" in verified.text
+    assert "8 codelabs, 14 tracks" in verified.text
 
 
 # What is changed in a README, the text of the line that must be named, and what must be said of it.
@@ -322,6 +322,13 @@ def test_command_on_another_page_is_checked(verify_texts: VerifyTexts, course: P
     replace(course / "README.md", "$ make check\n", "$ make chek\n")
     verified = verify_texts()
     assert f"README.md:{line_of(course / 'README.md', '$ make chek')}: the Makefile has no target" in verified.output
+
+
+def test_link_within_the_first_page_is_checked(verify_texts: VerifyTexts, course: Path) -> None:
+    replace(course / "README.md", "(#on-windows)", "(#on-doors)")
+    verified = verify_texts()
+    line = line_of(course / "README.md", "(#on-doors)")
+    assert f"README.md:{line}: README.md has no heading #on-doors" in verified.output
 
 
 @pytest.mark.parametrize(

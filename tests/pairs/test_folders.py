@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from google.appengine.api import appinfo
 
-from tests.support.course import FOLDERS, ROOT, module_names, problems, read_entries
+from tests.support.course import FOLDERS, PAIRS, ROOT, module_names, problems, read_entries
 
 COPIES = [(folder.name, folder.copy_of) for folder in FOLDERS.values() if folder.copy_of]
 WITH_CONNECTOR = [folder.name for folder in FOLDERS.values() if folder.cache == "Redis"]
@@ -43,6 +43,15 @@ def test_folder_equals_the_one_it_continues(later: str, earlier: str) -> None:
     assert tracked_files(ROOT / later) == tracked_files(ROOT / earlier)
     for file in tracked_files(ROOT / later):
         assert (ROOT / later / file).read_bytes() == (ROOT / earlier / file).read_bytes(), file
+
+
+@pytest.mark.parametrize("start", [pair.start.name for pair in PAIRS if pair.start.name != "mod1-flask/START"])
+def test_start_is_the_finish_of_a_codelab(start: str) -> None:
+    def content(name: str) -> dict[str, bytes]:
+        return {file: (ROOT / name / file).read_bytes() for file in tracked_files(ROOT / name)}
+
+    finishes = {pair.finish.name for pair in PAIRS}
+    assert [name for name in finishes if content(name) == content(start)], f"no codelab leads to {start}"
 
 
 @pytest.mark.parametrize("name", [name for name, folder in FOLDERS.items() if "app.yaml" in folder.files])

@@ -39,10 +39,28 @@ MUTANTS = [
     ),
     Mutant(
         "local time",
-        "mod4-cloudrun/FINISH",
+        "mod3-datastore/FINISH",
         "datetime.now(timezone.utc)",
         "datetime.now()",
         scenarios.first_visit_to_an_empty_store,
+    ),
+    Mutant(
+        "no property left out of the indexes",
+        "mod3-datastore/FINISH",
+        ", exclude_from_indexes=['visitor']",
+        "",
+        scenarios.user_agents_around_the_limit_of_an_indexed_string,
+    ),
+    Mutant(
+        "entities of another kind",
+        "mod3-datastore/FINISH",
+        "'Visit'",
+        "'visit'",
+        scenarios.visits_of_an_older_version,
+    ),
+    Mutant("no limit", "mod3-datastore/FINISH", "fetch(limit, ", "fetch(", scenarios.twelve_visitors),
+    Mutant(
+        "order by a name with a typing error", "mod3-datastore/FINISH", "-timestamp", "-time", scenarios.twelve_visitors
     ),
     Mutant(
         "the proxy's address",
@@ -121,7 +139,7 @@ MUTANTS = [
     ),
     Mutant(
         "each visit stored twice",
-        "mod4-cloudrun/FINISH",
+        "mod3-datastore/FINISH",
         "    client.put(visit, timeout=10)\n",
         "    client.put(visit)\n    visit.key = client.key('Visit')\n    client.put(visit)\n",
         scenarios.twenty_visitors_at_once,

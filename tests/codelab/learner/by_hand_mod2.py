@@ -118,5 +118,5 @@ PORT = Walk(
         ),
         Step("Delete what only Python 2 read", [Delete("appengine_config.py")]),
     ],
-    leads_to="make start MOD=mod4-cloudrun",
+    leads_to="make start MOD=mod3-datastore",
 )

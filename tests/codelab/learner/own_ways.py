@@ -46,5 +46,15 @@ OWN_WAYS = {
             ),
         ],
     ),
+    "attributes in place of arguments": OwnWay(
+        "mod3-datastore",
+        4,
+        [
+            Replace(
+                "main.py", "datastore.Entity(client.key('Visit'), exclude", "client.entity(client.key('Visit'), exclude"
+            ),
+            Replace("main.py", ", order=['-timestamp'])\n", ")\n    query.order = ['-timestamp']\n"),
+        ],
+    ),
     "Windows line ends": OwnWay("mod5-buildpacks", 2, [EndLinesAsWindows()]),
 }

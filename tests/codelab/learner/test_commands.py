@@ -37,8 +37,8 @@ def test_deleted_copy_is_reported(learner: Learner, command: str) -> None:
 
 
 def test_unknown_module_is_reported_with_modules(learner: Learner) -> None:
-    learner.codelab("start", "mod3").is_one_line(
-        '"mod3": no such module; choose one of mod1-flask, mod2-cloudndb', "`make list`"
+    learner.codelab("start", "mod6").is_one_line(
+        '"mod6": no such module; choose one of mod1-flask, mod2-cloudndb', "`make list`"
     )
 
 

@@ -102,6 +102,30 @@ MISTAKES: dict[str, tuple[tuple[str, int, int], list[Edit], list[str]]] = {
         [Replace("app.yaml", "PROXY_HOPS: '2'", "PROXY_HOPS: '1'")],
         ["app.yaml:5: expected \"PROXY_HOPS: '2'\", found \"PROXY_HOPS: '1'\""],
     ),
+    "time without a zone": (
+        ("mod3-datastore", 2, 1),
+        [Replace("main.py", "datetime.now(timezone.utc)", "datetime.now()")],
+        ["main.py:25: expected \"visit['timestamp'] = datetime.now(timezone.utc)\"", "datetime.now()"],
+    ),
+    "text not excluded from the indexes": (
+        ("mod3-datastore", 2, 1),
+        [Replace("main.py", ", exclude_from_indexes=['visitor']", "")],
+        [
+            "main.py:23: expected ",
+            "exclude_from_indexes=['visitor']",
+            "found \"visit = datastore.Entity(client.key('Visit'))",
+        ],
+    ),
+    "order called as in ndb": (
+        ("mod3-datastore", 3, 2),
+        [Replace("main.py", ", order=['-timestamp'])", ").order('-timestamp')")],
+        ["main.py:31: expected ", "order=['-timestamp'])", "found ", ".order('-timestamp')"],
+    ),
+    "ndb left in the requirements": (
+        ("mod3-datastore", 4, 3),
+        [Replace("requirements.txt", "2.27.0\n", "2.27.0\ngoogle-cloud-ndb==2.7.1\n")],
+        ['requirements.txt:5: "google-cloud-ndb==2.7.1" should be gone after this step'],
+    ),
     "python 2 keys left in app yaml": (
         ("mod1-flask/FINISH", 2, 1),
         [Write("app.yaml", "runtime: python314\napi_version: 1\napp_engine_apis: true\n")],

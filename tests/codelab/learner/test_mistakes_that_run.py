@@ -42,6 +42,20 @@ MISTAKES: dict[str, tuple[str, int, list[Edit], Scenario, list[str]]] = {
         scenarios.first_visit_to_an_empty_store,
         ["found status 500", "main.py:21: google.cloud.ndb.exceptions.ContextError: No current context"],
     ),
+    "context of a client that has none": (
+        "mod3-datastore",
+        1,
+        [Replace("main.py", "with ndb_client", "with client")],
+        scenarios.first_visit_to_an_empty_store,
+        ["found status 500", "main.py:33: AttributeError: 'Client' object has no attribute 'context'"],
+    ),
+    "visits of another kind": (
+        "mod3-datastore",
+        2,
+        [Replace("main.py", "client.key('Visit')", "client.key('visit')")],
+        scenarios.first_visit_to_an_empty_store,
+        ["expected the page to list [", "found []"],
+    ),
     "empty main.py": (
         "mod5-buildpacks",
         1,

@@ -37,8 +37,8 @@ def test_track_knows_its_folders() -> None:
 
 
 def test_unknown_module_is_an_error_with_the_modules() -> None:
-    with pytest.raises(CodelabError, match='"mod3": no such module; choose one of mod1-flask, '):
-        COURSE.track("mod3")
+    with pytest.raises(CodelabError, match='"mod6": no such module; choose one of mod1-flask, '):
+        COURSE.track("mod6")
 
 
 def test_unknown_folder_of_a_module_is_an_error_with_its_folders() -> None:

@@ -87,16 +87,16 @@ None.
 $ make test
 ```
 
+## What it costs
+
+Little.
+
 ## Deploy to Google Cloud
 
 ```console
 $ gcloud run deploy visitme --function=visitme
 $ gcloud run services list
 ```
-
-## What it costs
-
-Little.
 
 ## Clean up
 

@@ -18,7 +18,7 @@ from datastore_emulator.errors import UserError
 from localcloud import Cloud
 
 _ERROR = 400
-_LOG_SECONDS = 2.0
+_LOG_SECONDS = 5.0
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ NEED = "What you need"
 START_AND_FINISH = "START and FINISH"
 DIFFERENCES = "Differences"
 REVIEW = "What a reviewer would ask"
-DEPLOY = "Deploy to Google Cloud"
 COSTS = "What it costs"
+DEPLOY = "Deploy to Google Cloud"
 CLEAN_UP = "Clean up"
 NEXT = "Where to go next"
 
 BEFORE_STEPS = (LEARN, NEED, START_AND_FINISH)
-AFTER_STEPS = (DIFFERENCES, REVIEW, DEPLOY, COSTS, CLEAN_UP, NEXT)
+AFTER_STEPS = (DIFFERENCES, REVIEW, COSTS, DEPLOY, CLEAN_UP, NEXT)
 ALL = (*BEFORE_STEPS, *AFTER_STEPS)

@@ -31,11 +31,11 @@ class LinkChecker:
             try:
                 name = posixpath.normpath(posixpath.join(posixpath.dirname(page.name), unquote(target.path)))
                 path = (
-                    self._root
+                    page.path.resolve()
+                    if not target.path
+                    else self._root
                     if name == "."
                     else resolve_inside(self._root, name)
-                    if target.path
-                    else page.path.resolve()
                 )
             except OutsideError:
                 yield Problem(page.name, link.line, f"{link.target} leads out of this repository")

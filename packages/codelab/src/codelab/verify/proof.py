@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from codelab.check import Checker
 from codelab.errors import Problem, ReadmeError
 from codelab.readme.course import Course, TrackRef
+from codelab.readme.model import Page
 from codelab.verify.commands import CommandChecker
 from codelab.verify.links import LinkChecker
+from codelab.verify.outputs import check_outputs, run_outputs
 from codelab.verify.text import check_finish, check_order, check_sections, check_times
 
 
@@ -39,7 +41,7 @@ def verify(course: Course, modules: list[str], *, parsers: Mapping[str, argparse
             checkers.append(checker)
             problems += [*check_order(checker), *check_finish(checker)]
     for page in pages:
-        problems += [*commands.check(page), *links.check(page)]
+        problems += [*commands.check(page), *links.check(page), *check_outputs(page)]
     _print(problems)
     if not problems:
         steps = sum(len(checker.ref.track.steps) for checker in checkers)
@@ -48,7 +50,7 @@ def verify(course: Course, modules: list[str], *, parsers: Mapping[str, argparse
             f"none is done too early, {commands.checked} commands exist, {links.checked} links resolve, times add up."
         )
         if run:
-            problems = _run(checkers)
+            problems = [*_run(checkers), *_compare_outputs(course, pages)]
     if problems:
         print(f"{len(problems)} {'problem' if len(problems) == 1 else 'problems'}")
     return not problems
@@ -69,6 +71,19 @@ def _run(checkers: list[Checker]) -> list[Problem]:
             )
         _print(found)
         problems += found
+    return problems
+
+
+def _compare_outputs(course: Course, pages: list[Page]) -> list[Problem]:
+    problems: list[Problem] = []
+    compared = 0
+    for page in pages:
+        found, number = run_outputs(page, course.root)
+        problems += found
+        compared += number
+    _print(problems)
+    if not problems:
+        print(f"The commands print what the pages show, {compared} times.", flush=True)
     return problems
 
 

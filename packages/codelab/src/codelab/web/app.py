@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from flask import Blueprint, Flask, abort, render_template
+from flask import Blueprint, Flask, Response, abort, render_template
 from werkzeug.routing import IntegerConverter
 
 from codelab.check import RunResult
@@ -12,6 +12,7 @@ from codelab.commands.diff import WORK
 from codelab.commands.list import list_tracks
 from codelab.errors import CodelabError
 from codelab.readme.markdown import anchor
+from codelab.readme.trees import held
 from codelab.web.actions import add_actions
 from codelab.web.course_map import lay_out_map
 from codelab.web.guard import guard
@@ -66,6 +67,13 @@ def _add_course_pages(app: Flask, state: PageState) -> None:
             abort(404, f"this repository has no page {name}.md")
         text = found.path.read_text(encoding="utf-8")
         return render_template("page.html", title=name, body=Renderer(state.course, found.name).html(text))
+
+    @app.get("/docs/pictures/<name>.png")
+    def picture(name: str) -> Response:
+        found = held(state.course.root, f"docs/pictures/{name}.png")
+        if not found.is_file():
+            abort(404, f"this repository has no picture docs/pictures/{name}.png")
+        return Response(found.read_bytes(), mimetype="image/png")
 
 
 def _add_error_pages(app: Flask) -> None:

@@ -8,7 +8,8 @@ from codelab.readme.course import Course, TrackRef
 from codelab.readme.markdown import first_sentence
 from codelab.readme.trees import Tree, read_tree
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 228, 62, 50, 18, 8
+# Five columns are as wide as the page.
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 205, 62, 42, 18, 8
 
 
 @dataclass
@@ -71,13 +72,13 @@ def lay_out_map(course: Course) -> Map:
 
 
 def _describe_python(start: Tree, finish: Tree) -> str:
-    versions = [_version(tree) for tree in (start, finish)]
-    return versions[0] if versions[0] == versions[1] else " to ".join(versions)
+    versions = dict.fromkeys(_version(tree) for tree in (start, finish))
+    return f"Python {' to '.join(versions)}"
 
 
 def _version(tree: Tree) -> str:
     old = "python27" in tree.get("app.yaml", "") or "python:2" in tree.get("Dockerfile", "")
-    return "Python 2" if old else "Python 3"
+    return "2" if old else "3"
 
 
 def _lay_out(nodes: list[Node]) -> None:

@@ -1,4 +1,4 @@
-"""Takes the pictures of the page for the README, with the Chromium on PATH: `python -m codelab.web.screenshots`."""
+"""Takes the pictures in docs/pictures, with the Chromium on PATH: `python -m codelab.web.screenshots`."""
 
 from __future__ import annotations
 
@@ -7,55 +7,93 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codelab.errors import CodelabError
 from codelab.readme.course import find_course
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
-def take_pictures(root: Path, url: str) -> None:
+# The visitors in the picture of the sample app.
+_USER_AGENTS = (
+    "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+    "curl/8.14.1",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) Safari/604.1",
+)
+
+
+def take_app_picture(browser: Browser, pictures: Path, url: str) -> None:
+    """Take a picture of the sample app after a few visits."""
+    for user_agent in _USER_AGENTS:
+        page = browser.new_page(viewport={"width": 1000, "height": 190}, user_agent=user_agent)
+        # By name the visitor may be ::1, by address every machine shows the same.
+        page.goto(url.replace("localhost", "127.0.0.1"))
+    page.screenshot(path=pictures / "visitme.png")
+
+
+def take_course_pictures(browser: Browser, pictures: Path, url: str) -> None:
     """Take a picture of the map, a step, the running apps and a comparison."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(url)
+    page.screenshot(path=pictures / "map.png")
+    page.goto(f"{url}mod12-memcache")
+    page.get_by_role("button", name="Start: make my copy").click()
+    page.get_by_role("button", name="Do step 1 for me").click()
+    page.goto(f"{url}mod12-memcache/step/2")
+    page.screenshot(path=pictures / "step.png")
+    page.get_by_role("link", name="See it run").click()
+    page.get_by_role("button", name="Start the apps").click()
+    page.get_by_role("button", name="Visit all").click()
+    page.get_by_role("button", name="Visit FINISH").click()
+    page.locator("#pane-FINISH .calls").wait_for()
+    page.screenshot(path=pictures / "run.png")
+    page.goto(f"{url}mod12-memcache/compare?old=START&new=FINISH&view=split")
+    page.screenshot(path=pictures / "compare.png")
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """Start Chromium, and end it."""
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if not chromium:
         raise CodelabError("chromium is not on PATH; on Debian or Ubuntu: apt install chromium")
-    pictures = root / "docs" / "pictures"
-    pictures.mkdir(exist_ok=True)
     # Chromium's sandbox does not start for root, as in a container.
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=chromium, args=sandbox) as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.goto(url)
-        page.screenshot(path=pictures / "map.png")
-        page.goto(f"{url}mod12-memcache")
-        page.get_by_role("button", name="Start: make my copy").click()
-        page.get_by_role("button", name="Do step 1 for me").click()
-        page.goto(f"{url}mod12-memcache/step/2")
-        page.screenshot(path=pictures / "step.png")
-        page.get_by_role("link", name="See it run").click()
-        page.get_by_role("button", name="Start the apps").click()
-        page.get_by_role("button", name="Visit all").click()
-        page.get_by_role("button", name="Visit FINISH").click()
-        page.locator("#pane-FINISH .calls").wait_for()
-        page.screenshot(path=pictures / "run.png")
-        page.goto(f"{url}mod12-memcache/compare?old=START&new=FINISH&view=split")
-        page.screenshot(path=pictures / "compare.png")
+        yield browser
+
+
+@contextmanager
+def serve(*command: str) -> Iterator[str]:
+    """Run a module of ours, yield the address in its first line, and end it."""
+    with subprocess.Popen([sys.executable, "-m", *command], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            found = re.search(r"http://\S+", server.stdout.readline() if server.stdout else "")
+            if not found:
+                raise CodelabError(f"{command[0]} printed no address")
+            yield found[0]
+        finally:
+            server.terminate()
 
 
 def main() -> None:
-    """Serve a course without a learner's copies, and take the pictures."""
+    """Serve the sample app, then a course without a learner's copies, and take the pictures."""
     root = find_course(Path(__file__)).root
     if (root / "work" / "mod12-memcache").exists():
         raise CodelabError("work/mod12-memcache exists, but the pictures are of a new learner; move it away")
-    command = [sys.executable, "-m", "codelab", "--course", str(root), "serve", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            found = re.search(r"http://\S+/", server.stdout.readline() if server.stdout else "")
-            if found:
-                take_pictures(root, found[0])
-        finally:
-            server.terminate()
+    pictures = root / "docs" / "pictures"
+    pictures.mkdir(exist_ok=True)
+    with open_browser() as browser:
+        with serve("localcloud", "run", str(root / "mod1-flask" / "START"), "--port", "0", "--data", ":memory:") as url:
+            take_app_picture(browser, pictures, url)
+        with serve("codelab", "--course", str(root), "serve", "--port", "0") as url:
+            take_course_pictures(browser, pictures, url)
     shutil.rmtree(root / "work" / "mod12-memcache", ignore_errors=True)
 
 

@@ -25,6 +25,13 @@ from localcloud.processes.watchdog import Watchdog
 OnLine = Callable[[str, str], None]
 
 _POLL_SECONDS = 0.02
+# The output of processes that have ended is read at once, but on a busy machine "at once" may be seconds later.
+_OUTPUT_SECONDS = 5.0
+# A child that is late but computes may go on so long: Cloud Run gives a container as much to start.
+# https://docs.cloud.google.com/run/docs/configuring/healthchecks
+_LATEST_SECONDS = 240.0
+# Without any CPU time for so long, a child does not compute: it waits for something.
+_IDLE_SECONDS = 1.0
 
 
 class Process:
@@ -63,11 +70,16 @@ class Process:
         return self._child.returncode
 
     def wait_for_port(self, host: str, port: int, deadline: float) -> None:
-        """Wait until something listens there; raises UserError if the child ends first, or after `deadline` seconds."""
+        """Wait until something listens there; raises UserError if the child ends first, or after `deadline` seconds.
+
+        After them, a child that still computes, as on a busy machine, has time until it has waited for a second.
+        """
         end = time.monotonic() + deadline
+        latest = end + _LATEST_SECONDS
+        computed = 0.0
         while True:
             if self.returncode is not None:
-                self._reader.join(KILL_SECONDS)  # its last output explains its end
+                self._reader.join(_OUTPUT_SECONDS)  # its last output explains its end
                 raise UserError(
                     f"{self.name} {describe_exit(self.returncode)} before it listened on port {port}"
                     f"{self._describe_output()}"
@@ -75,10 +87,13 @@ class Process:
             with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
                 return
             if time.monotonic() >= end:
-                raise UserError(
-                    f"{self.name} does not listen on {host}:{port} after {deadline:g} s; the server must take its "
-                    f"port from $PORT{self._describe_output()}"
-                )
+                before, computed = computed, self._cpu_seconds()
+                if computed <= before or end >= latest:
+                    raise UserError(
+                        f"{self.name} does not listen on {host}:{port} after {deadline:g} s; the server must take its "
+                        f"port from $PORT{self._describe_output()}"
+                    )
+                end = min(time.monotonic() + _IDLE_SECONDS, latest)
             time.sleep(_POLL_SECONDS)
 
     def members(self) -> set[psutil.Process]:
@@ -93,7 +108,16 @@ class Process:
         end_families([self._family], reap=self._child.reap)
         Watchdog.shared().remove(self._family)
         self._child.close(KILL_SECONDS)
-        self._reader.join(KILL_SECONDS)
+        self._reader.join(_OUTPUT_SECONDS)
+
+    def _cpu_seconds(self) -> float:
+        """Return the CPU time of the child and its descendants so far."""
+        used = 0.0
+        for member in self.members():
+            with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+                times = member.cpu_times()
+                used += times.user + times.system
+        return used
 
     def _read(self, output: IO[bytes]) -> None:
         with output:
