@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codelab.check.facts import Fact, Kind, file_facts
+from codelab.check.facts import Fact, Kind, file_facts, marks_a_step
 from codelab.check.findings import report_leftover_lines
 
 DOCKERFILE = """\
@@ -114,3 +114,16 @@ def test_import_of_a_package_that_goes_must_go(words: str, name: str, firm: bool
         3,
         f'"{words}" still uses {name}, which this step removes',
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "marks"),
+    [
+        (Kind.NAME, "google.cloud.ndb", True),
+        (Kind.NAME, "google.cloud.ndb.Client().context", False),
+        (Kind.NAME, "os.environ", False),
+        (Kind.PACKAGE, "six", True),
+    ],
+)
+def test_step_is_marked_by_what_is_imported_and_not_by_parts_of_objects(kind: Kind, name: str, marks: bool) -> None:
+    assert marks_a_step(Fact("main.py", kind, name, "words")) is marks

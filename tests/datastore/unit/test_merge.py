@@ -93,3 +93,9 @@ def test_pages_of_a_projection_of_alternatives_join_to_the_whole(engine):
 def test_projection_of_alternatives_has_each_value_that_any_of_them_finds(engine):
     batch = select(engine, "SELECT a FROM K WHERE a < 2 OR a > 8 OR a > 9 ORDER BY a")
     assert [result.entity.properties["a"].integer_value for result in batch.entity_results] == [0, 1, 9, 10]
+
+
+def test_projection_of_alternatives_has_equal_values_of_different_entities():
+    with Engine() as engine:
+        put(engine, "K", {1: {"a": 1}, 2: {"a": 1}})
+        assert ids(select(engine, "SELECT a FROM K WHERE a < 2 OR a < 3")) == [1, 2]
