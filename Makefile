@@ -83,8 +83,8 @@ probe: .venv/.ready ## Check that a deployed app shows the visitor's own address
 test test-all: export LANES := $(LANES)
 # Each of pytest's processes would compile all tests anew.
 test-quick test test-all: export PYTHONDONTWRITEBYTECODE :=
-test-quick: .venv/.ready ## Run the tests that start no app, in less than a minute
-	@$(TOOL)/pytest -m "not app" -n $(JOBS) --dist loadgroup
+test-quick: .venv/.ready ## Run the tests that start no app and install nothing, in less than a minute
+	@$(TOOL)/pytest -m "not app and not wheel" -n $(JOBS) --dist loadgroup
 
 test: MOD ?= mod1-flask
 test: module ## Test that START and FINISH of a module give the same output, in less than a minute: make test MOD=mod2-cloudndb

@@ -28,6 +28,7 @@ Cells = dict[tuple[str, str], Counter[str]]
 def pytest_configure(config: pytest.Config) -> None:
     """Register the suite's markers."""
     config.addinivalue_line("markers", "app: starts an app, so `make test-quick` leaves it out")
+    config.addinivalue_line("markers", "wheel: installs a package's wheel, so `make test-quick` leaves it out, too")
     config.addinivalue_line("markers", "lane(name, *folders): a check of this lane, of these folders of the course")
     config.addinivalue_line("markers", "no_datastore: another Datastore would change nothing in this check")
 

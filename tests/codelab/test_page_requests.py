@@ -115,7 +115,7 @@ def test_random_forms_and_queries_cause_no_server_error(url: str) -> None:
     with httpx.Client(base_url=url, timeout=DEADLINE) as client:
 
         @settings(
-            max_examples=int(os.environ.get("FUZZ_EXAMPLES", "60")),
+            max_examples=int(os.environ.get("FUZZ_EXAMPLES", "30")),
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
         )

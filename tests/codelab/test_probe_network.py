@@ -31,7 +31,7 @@ SERVERS: dict[str, tuple[Respond, int, str]] = {
         "this is not VisitMe's page",
     ),
     "a page without end": (
-        lambda request, _: endless(request, b"HTTP/1.0 200 OK\r\n\r\n", b"<p>" * 10_000),
+        lambda request, _: endless(request, b"HTTP/1.0 200 OK\r\n\r\n", b"<p>" + b"x" * 30_000),
         1,
         "this is not VisitMe's page",
     ),

@@ -322,17 +322,13 @@ def test_step_that_shows_another_page_or_fails_is_named_with_reason(codelab: Run
     verified.says(f"mod2-cloudndb/README.md:{line_of(readme, '## Step 4')}: in the scenario “twelve visitors”")
 
 
-def test_command_on_another_page_is_checked(verify_texts: VerifyTexts, course: Path) -> None:
-    replace(course / "README.md", "$ make check\n", "$ make chek\n")
-    verified = verify_texts()
-    assert f"README.md:{line_of(course / 'README.md', '$ make chek')}: the Makefile has no target" in verified.output
-
-
-def test_link_within_the_first_page_is_checked(verify_texts: VerifyTexts, course: Path) -> None:
-    replace(course / "README.md", "(#on-windows)", "(#on-doors)")
-    verified = verify_texts()
-    line = line_of(course / "README.md", "(#on-doors)")
-    assert f"README.md:{line}: README.md has no heading #on-doors" in verified.output
+def test_commands_and_links_of_the_first_page_are_checked(verify_texts: VerifyTexts, course: Path) -> None:
+    page = course / "README.md"
+    replace(page, "$ make check\n", "$ make chek\n")
+    replace(page, "(#on-windows)", "(#on-doors)")
+    printed = verify_texts().output
+    assert f"README.md:{line_of(page, '$ make chek')}: the Makefile has no target" in printed
+    assert f"README.md:{line_of(page, '(#on-doors)')}: README.md has no heading #on-doors" in printed
 
 
 @pytest.fixture(scope="session")

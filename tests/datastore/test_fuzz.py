@@ -20,7 +20,7 @@ from tests.localcloud.random_messages import TEXTS, Strategies, damaged, message
 from tests.support.deadline import DEADLINE
 
 PROJECT = "fuzz"
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))  # of each RPC
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))  # of each RPC
 # The codes for an invalid request or the state of the data; INTERNAL and UNKNOWN would be bugs.
 ABOUT_THE_REQUEST = {
     grpc.StatusCode.INVALID_ARGUMENT,

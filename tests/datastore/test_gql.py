@@ -166,7 +166,7 @@ VOCABULARY = (
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     words=st.lists(st.sampled_from(VOCABULARY.split()), max_size=12),
     rpc=st.sampled_from(["run_query", "run_aggregation_query"]),

@@ -220,7 +220,7 @@ def model_client(request: pytest.FixtureRequest, address: str) -> Iterator[datas
         yield datastore.Client(project="model")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     entities=st.dictionaries(paths, properties, max_size=7),
     asked=st.lists(queries(), min_size=1, max_size=4),

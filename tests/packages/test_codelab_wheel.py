@@ -16,7 +16,7 @@ from tests.support.deadline import DEADLINE
 
 MODULE = "mod1-flask"
 
-pytestmark = pytest.mark.xdist_group("wheels")
+pytestmark = [pytest.mark.wheel, pytest.mark.xdist_group("wheels")]
 
 
 @pytest.fixture(scope="module")

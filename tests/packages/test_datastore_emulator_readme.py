@@ -21,7 +21,7 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 TESTS = [block for block in BLOCKS if "def test_" in block]
 PROGRAMS = [block for block in BLOCKS if "def test_" not in block]
 
-pytestmark = pytest.mark.xdist_group("wheels")
+pytestmark = [pytest.mark.wheel, pytest.mark.xdist_group("wheels")]
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda text: re.findall(r"import (\w+)", text)[-1])

@@ -22,7 +22,7 @@ with client.transaction():
 print([visit["visitor"] for visit in client.query(kind="Visit").fetch()])
 """
 
-pytestmark = pytest.mark.xdist_group("wheels")
+pytestmark = [pytest.mark.wheel, pytest.mark.xdist_group("wheels")]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from tests.packages.servers import serving
 from tests.packages.wheels import Environment
 from tests.support.deadline import DEADLINE
 
-pytestmark = pytest.mark.xdist_group("wheels")
+pytestmark = [pytest.mark.wheel, pytest.mark.xdist_group("wheels")]
 
 APP = """\
 import http.server

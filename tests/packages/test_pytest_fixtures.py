@@ -12,7 +12,7 @@ import pytest
 from tests.packages.conftest import STRICT
 from tests.packages.wheels import Environment
 
-pytestmark = pytest.mark.xdist_group("wheels")
+pytestmark = [pytest.mark.wheel, pytest.mark.xdist_group("wheels")]
 
 
 @pytest.fixture

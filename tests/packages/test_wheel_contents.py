@@ -28,7 +28,7 @@ DATA = {
     ],
 }
 
-pytestmark = pytest.mark.xdist_group("wheels")
+pytestmark = [pytest.mark.wheel, pytest.mark.xdist_group("wheels")]
 
 
 @pytest.mark.parametrize("package", PACKAGES)

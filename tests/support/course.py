@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ class Folder:
         """True if the visitor's address comes from X-Forwarded-For, by ProxyFix; python27 passes it in REMOTE_ADDR."""
         return self._has("main.py", "ProxyFix(") and not self.runs_on_app_engine_python27
 
-    @property
+    @cached_property
     def datastore_client(self) -> str:
         """The library that calls the Datastore, its Python, and the framework that answers when a call fails."""
         ((package, module),) = _DATASTORE_CLIENT.findall((self.path / "main.py").read_text())

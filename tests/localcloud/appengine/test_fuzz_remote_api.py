@@ -20,7 +20,7 @@ from tests.localcloud.random_messages import TEXTS, Strategies, damaged, message
 from tests.support.deadline import DEADLINE
 
 APP = "fuzz"
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "30"))  # of each method
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "20"))  # of each method
 CALLS = [
     ("datastore_v3", "Get", v3.GetRequest),
     ("datastore_v3", "Put", v3.PutRequest),

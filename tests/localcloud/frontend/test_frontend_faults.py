@@ -250,7 +250,7 @@ def test_request_cut_at_any_byte_does_not_look_whole_to_the_app(
 
 @pytest.mark.usefixtures("quiet")
 @settings(
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "30")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.localcloud.listeners.listening import Listening
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "50"))
 SEPARATORS = [b" ", b"\r\n", b"\r\n\r\n", b"\n", b": ", b":", b"/", b"?", b"%", b"\0", b"\t", b",", b"\xff"]
 PIECES = [
     *(
