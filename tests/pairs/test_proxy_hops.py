@@ -28,7 +28,8 @@ FORGERIES = (
     ((b"X-Forwarded-For", b"198.51.100.1"), (b"X-Forwarded-For", FORGED.encode())),
 )
 
-COUNTING = [folder for folder in FOLDERS.values() if folder.counts_proxies]
+# A copy of another folder adds nothing.
+COUNTING = [folder for folder in FOLDERS.values() if folder.counts_proxies and not folder.copy_of]
 COUNTS_TWO = [*(folder.name for folder in COUNTING if "app-engine" in folder.platforms), "one-app"]
 COUNTS_ONE = [
     *((folder.name, "cloudrun") for folder in COUNTING if {"docker", "buildpacks"} & {*folder.platforms}),
@@ -36,7 +37,7 @@ COUNTS_ONE = [
     ("one-app", "cloudrun"),
     ("one-app", "functions"),
 ]
-# With the bundled services the address comes from App Engine's own header. A copy of such a folder adds nothing.
+# With the bundled services the address comes from App Engine's own header.
 READS_USER_IP = [
     folder.name
     for folder in FOLDERS.values()
