@@ -28,6 +28,14 @@ PACKAGES = {
 DATA = ["mod*", "one-app", "tests", "course.yaml"]
 MINUTES = 58
 COLUMNS = ["killed", "survived", "timeout", "no tests", "not checked"]
+# The columns of mutmut's other states.
+OTHERS = {
+    "segfault": "killed",
+    "caught by type check": "killed",
+    "suspicious": "survived",
+    "skipped": "not checked",
+    "check was interrupted by user": "not checked",
+}
 
 
 def main(selected: list[str]) -> int:
@@ -94,7 +102,7 @@ def _results() -> Iterator[tuple[Path, str, str]]:
 def _print_table() -> None:
     rooms: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for _, name, state in _results():
-        rooms[".".join(name.split(".")[:2])][state if state in COLUMNS else "killed"] += 1
+        rooms[".".join(name.split(".")[:2])][OTHERS.get(state, state)] += 1
     print(f"{'':32}" + "".join(f"{column:>13}" for column in COLUMNS))
     for room, counts in sorted(rooms.items()):
         print(f"{room:32}" + "".join(f"{counts[column]:13}" for column in COLUMNS))

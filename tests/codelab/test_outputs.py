@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from codelab.readme.model import Fence, Page
 from codelab.readme.parser import read_page
 from codelab.verify.outputs import check_outputs, first_missing, run_outputs
 from tests.support.course import ROOT
@@ -62,6 +63,18 @@ def test_more_lines_may_follow_if_asked() -> None:
 )
 def test_output_that_cannot_be_checked_is_refused(tmp_path: Path, blocks: list[tuple[str, str]], problem: str) -> None:
     assert [str(one) for one in check_outputs(page_of(tmp_path, *blocks))] == [problem]
+
+
+@pytest.mark.parametrize("command", ["$ ", "$ make", "$ make list 'MOD", "$ ls"])
+def test_output_of_what_is_no_command_is_refused(tmp_path: Path, command: str) -> None:
+    (problem,) = check_outputs(page_of(tmp_path, ("console", command), ("output", "a")))
+    assert problem.text.startswith("verify cannot run `")
+
+
+def test_empty_fence_of_commands_has_no_output() -> None:
+    fences = (Fence(1, "console", ""), Fence(3, "output", "a"))
+    (problem,) = check_outputs(Page(Path("page.md"), "page.md", fences, ()))
+    assert problem.text.startswith("an output fence comes right after")
 
 
 def test_commands_run_one_after_another_in_a_copy_of_the_course(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -33,24 +33,14 @@ _SECONDS = 300
 _COPIED = ("Makefile", "LICENSE", "pyproject.toml", "requirements.lock", "docs", "one-app")
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A command, and the lines that the page shows of its output. `line` is that of the output's fence."""
-
-    command: str
-    line: int
-    lines: tuple[str, ...]
-
-
 def check_outputs(page: Page) -> Iterator[Problem]:
     """Yield a problem for each output fence whose command cannot be run here."""
-    known = {fence.line for fence, _ in _pairs(page)}
+    shown = {fence.line: command for command, fence in _commands(page) if fence}
     for fence in page.fences_in(OUTPUT):
-        if fence.line not in known:
+        if fence.line not in shown:
             yield Problem(page.name, fence.line, "an output fence comes right after the console fence of its command")
-    for fence, command in _pairs(page):
-        if _target(command) not in _ENDING | _SERVING:
-            text = f"verify cannot run `{command}`, so it cannot check this output; remove the fence"
+        elif _target(shown[fence.line]) not in _ENDING | _SERVING:
+            text = f"verify cannot run `{shown[fence.line]}`, so it cannot check this output; remove the fence"
             yield Problem(page.name, fence.line, text)
 
 
@@ -59,24 +49,24 @@ def run_outputs(page: Page, root: Path) -> tuple[list[Problem], int]:
 
     Returns a problem for each output that differs from the page, and the number of outputs that were compared.
     """
-    outputs = {fence.line: fence for fence, _ in _pairs(page)}
-    if not outputs:
+    number = len(page.fences_in(OUTPUT))
+    if not number:
         return [], 0
     problems = []
     with Scratch("codelab-") as scratch:
         course = _copy_course(root, Path(scratch) / "course")
         for command, fence in _commands(page):
+            serving = _target(command) in _SERVING
             if fence is None:
                 if _target(command) in _ENDING:
                     _run(command, course)
                 continue
             wanted = fence.text.splitlines()
-            serving = _target(command) in _SERVING
-            printed = _serve(command, course, wanted) if serving else _run(command, course)
+            printed = _run(command, course, wanted if serving else None)
             if missing := first_missing(wanted, printed, more=serving):
                 text = f'`{command}` does not print "{missing}" here; it prints: {" | ".join(printed) or "nothing"}'
                 problems.append(Problem(page.name, fence.line, text))
-    return problems, len(outputs)
+    return problems, number
 
 
 def first_missing(wanted: Sequence[str], printed: Sequence[str], *, more: bool = False) -> str | None:
@@ -91,9 +81,10 @@ def first_missing(wanted: Sequence[str], printed: Sequence[str], *, more: bool =
     return None
 
 
-def _is_hopeless(wanted: Sequence[str], printed: Sequence[str]) -> bool:
-    """Return whether no further line can make the output as wanted."""
-    return not any(_matches(wanted[:number], printed) for number in range(len(wanted) + 1))
+def _is_decided(wanted: Sequence[str], printed: Sequence[str]) -> bool:
+    """Return whether all that is wanted is printed, or no further line can make the output as wanted."""
+    hopeless = not any(_matches(wanted[:number], printed) for number in range(len(wanted) + 1))
+    return hopeless or first_missing(wanted, printed, more=True) is None
 
 
 def _matches(wanted: Sequence[str], printed: Sequence[str]) -> bool:
@@ -107,26 +98,22 @@ def _pattern(line: str) -> str:
     return ".*".join(map(re.escape, line.rstrip().split(DOTS))) + r"\n"
 
 
-def _pairs(page: Page) -> Iterator[tuple[Fence, str]]:
-    """Yield each output fence with the command above it."""
-    for console, output in pairwise(page.fences):
-        if console.language == "console" and output.language == OUTPUT:
-            yield output, [command for _, command in console.commands()][-1]
-
-
 def _commands(page: Page) -> Iterator[tuple[str, Fence | None]]:
     """Yield all commands of the page in their order, each with the fence of its output, if there is one."""
     for fence, following in pairwise([*page.fences, None]):
-        if fence and fence.language == "console":
-            *others, last = [command for _, command in fence.commands()]
-            yield from ((command, None) for command in others)
-            yield last, following if following and following.language == OUTPUT else None
+        commands = [command for _, command in fence.commands()] if fence and fence.language == "console" else []
+        if commands:
+            yield from ((command, None) for command in commands[:-1])
+            yield commands[-1], following if following and following.language == OUTPUT else None
 
 
 def _target(command: str) -> str | None:
-    """Return the target of a command of make, None for another program."""
-    words = shlex.split(command)
-    return words[1] if words[0] == "make" and len(words) > 1 else None
+    """Return the target of a command of make, None for another program or for what no shell can read."""
+    try:
+        program, target, *_ = shlex.split(command)
+    except ValueError:
+        return None
+    return target if program == "make" else None
 
 
 def _copy_course(root: Path, copy: Path) -> Path:
@@ -151,23 +138,11 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
 
 
-def _run(command: str, course: Path) -> list[str]:
-    done = subprocess.run(
-        _words(command),
-        cwd=course,
-        env=_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-    )
-    return done.stdout.splitlines()
+def _run(command: str, course: Path, wanted: Sequence[str] | None = None) -> list[str]:
+    """Run a command until it has printed what is wanted, end it as Ctrl-C does, and return the lines until then.
 
-
-def _serve(command: str, course: Path, wanted: Sequence[str]) -> list[str]:
-    """Run a command until it has printed what is wanted, end it as Ctrl-C does, and return the lines until then."""
+    If nothing is `wanted`, it runs to its end. Either way it is ended after five minutes.
+    """
     process = subprocess.Popen(
         _words(command),
         cwd=course,
@@ -185,8 +160,9 @@ def _serve(command: str, course: Path, wanted: Sequence[str]) -> list[str]:
     try:
         for line in process.stdout:
             printed.append(line.rstrip("\n"))
-            if first_missing(wanted, printed, more=True) is None or _is_hopeless(wanted, printed):
-                os.killpg(process.pid, signal.SIGINT)
+            if wanted is not None and _is_decided(wanted, printed):
+                with suppress(ProcessLookupError):  # it has ended by itself
+                    os.killpg(process.pid, signal.SIGINT)
                 break
         process.stdout.read()
         process.wait()

@@ -82,7 +82,7 @@ def _compare_outputs(course: Course, pages: list[Page]) -> list[Problem]:
         problems += found
         compared += number
     _print(problems)
-    if not problems:
+    if compared and not problems:
         print(f"The commands print what the pages show, {compared} times.", flush=True)
     return problems
 
