@@ -1,0 +1,60 @@
+"""Waiting until an app listens: how long, and what is said if it does not."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from datastore_emulator.errors import UserError
+from datastore_emulator.net.ports import free_port
+from localcloud.processes.process import Process
+from tests.localcloud.processes.programs import (
+    Lines,
+)
+from tests.support.deadline import DEADLINE
+
+
+def test_wait_for_port_returns_when_the_port_is_open(run: Callable[..., Process]) -> None:
+    port = free_port()
+    process = run(f"import socket, time; s = socket.create_server(('127.0.0.1', {port})); time.sleep(600)")
+    process.wait_for_port("127.0.0.1", port, DEADLINE)
+    socket.create_connection(("127.0.0.1", port)).close()
+
+
+def test_wait_for_port_of_a_dead_child_fails_early_with_its_error(run: Callable[..., Process]) -> None:
+    process = run("print('starting'); import nothing_of_this_name")
+    message = "web ended with exit code 1 before it listened on port .* No module named 'nothing_of_this_name'"
+    with pytest.raises(UserError, match=message):
+        process.wait_for_port("127.0.0.1", free_port(), 600)
+
+
+def test_wait_for_port_of_a_killed_child_names_the_signal(run: Callable[..., Process]) -> None:
+    process = run("import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(UserError, match=r"was ended by SIGKILL .* it printed nothing"):
+        process.wait_for_port("127.0.0.1", free_port(), 600)
+
+
+def test_error_is_quoted_rather_than_the_lines_after_it(run: Callable[..., Process]) -> None:
+    process = run("print('OSError: Address already in use\\nshutdown complete\\n]'); raise SystemExit(1)")
+    message = r"it printed: OSError: Address already in use; the server must take its port from \$PORT$"
+    with pytest.raises(UserError, match=message):
+        process.wait_for_port("127.0.0.1", free_port(), 600)
+
+
+def test_wait_for_port_fails_after_its_deadline(run: Callable[..., Process], lines: Lines) -> None:
+    process = run("import time; print('busy'); time.sleep(600)")
+    lines.next()
+    with pytest.raises(UserError, match=r"does not listen on 127.0.0.1:\d+ after 0.1 s.* it printed: busy"):
+        process.wait_for_port("127.0.0.1", free_port(), 0.1)
+
+
+def test_wait_for_port_goes_on_while_a_late_child_computes(run: Callable[..., Process]) -> None:
+    # It starts to listen when it has had four times as much CPU time as the deadline.
+    port = free_port()
+    process = run(
+        f"import socket, time\nwhile time.process_time() < 0.4: pass\n"
+        f"s = socket.create_server(('127.0.0.1', {port})); time.sleep(600)"
+    )
+    process.wait_for_port("127.0.0.1", port, 0.1)
