@@ -13,6 +13,9 @@ from flask import Flask
 from tests.docs.porting.pythons import run_on_python3, run_on_python27
 from tests.docs.porting.tables import code, fences, read_page, rows
 
+# One process for all, since it keeps what the programs answer.
+pytestmark = pytest.mark.xdist_group("django_templates")
+
 PAGE = read_page("django-templates-to-jinja2")
 ROWS = [*rows(PAGE, "## Values and filters"), *rows(PAGE, "## Tags")]
 LIBRARY, APP = fences(PAGE, "## Filters and tags of your own")

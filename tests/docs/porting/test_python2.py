@@ -16,6 +16,9 @@ from tests.docs.porting.pythons import run_on_python3, run_on_python27
 from tests.docs.porting.tables import code, read_page, rows
 from tests.support.deadline import DEADLINE
 
+# One process for all, since it keeps what the programs answer.
+pytestmark = pytest.mark.xdist_group("python2")
+
 PAGE = read_page("porting-python2")
 UNREADABLE = rows(PAGE, "## Python 3 cannot read the file")
 FAILING = rows(PAGE, "## The line fails when it runs")

@@ -17,6 +17,9 @@ import pytest
 from tests.docs.porting.pythons import run_on_python3, run_on_python27
 from tests.docs.porting.tables import code, fences, read_page, rows
 
+# One process for all, since it keeps what the programs answer.
+pytestmark = pytest.mark.xdist_group("webapp2")
+
 PAGE = read_page("webapp2-to-flask")
 HANDLER_ROWS = [*rows(PAGE, "## Read the request"), *rows(PAGE, "## Write the answer")]
 ROUTES = rows(PAGE, "## Routes")
