@@ -24,6 +24,10 @@ _PROGRAMS = {
     "docker run": {"--network", "--rm", "-e"},
     "git apply": {"--directory"},
     "mkdir": {"-p"},
+    "modernize": {"-n", "-w"},
+    "pip install": set(),
+    "python3": {"-bb", "-m"},
+    "pyupgrade": set(),
 }
 _TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 _VARIABLE = re.compile(r"\$\(([A-Z_]+)\)")
