@@ -33,6 +33,7 @@ def test_words_are_found_in_the_bad_example_alone(linter, entry) -> None:
     ("page", "rule"),
     [
         (f"{LONG} more.", "length"),
+        (f"{LONG} `code`.", "length"),
         ("It stops; it starts.", "semicolon"),
         ("Two ways: first: stay.", "colons"),
         ("The the cache.", "lexical_illusions"),
@@ -90,7 +91,7 @@ def test_words_are_found_in_every_kind_of_passage(linter, page) -> None:
 
 
 def test_line_is_that_of_the_words_in_the_page(linter) -> None:
-    page = "# Title\n\nIt runs. It stops,\nand starts; it\nfails at no\ntime.\n\n- It is\n  the the end."
+    page = "# Title\n\nIt runs. It stops,  \nand starts; it\nfails at no\ntime.\n\n- It is\n  the the end."
     assert lint(linter, page) == [(4, "semicolon"), (5, "words"), (9, "lexical_illusions")]
 
 
