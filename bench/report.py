@@ -29,9 +29,9 @@ REST_TEXT = """Ours is measured with `--grpc-only`, as `localcloud run` serves i
 datastore` answers REST on the same port as well. A put of {grpc} ms then takes {both} ms.
 """
 
-FLOOR_TEXT = """The floor has two parts: the same rows in one bare SQLite table with an index for each question, and one
-gRPC call that does nothing. A query by the RPC alone, without a client library, takes these two and the engine. The
-rest of a query is the client library's own work, which is the same for each Datastore.
+FLOOR_TEXT = """The floor has two parts. One is the same rows in one bare SQLite table, with an index for each question.
+The other is one gRPC call that does nothing. A query by the RPC alone, without a client library, takes these two and
+the engine. The rest of a query is the client library's own work, which is the same for each Datastore.
 """
 
 MODULES_TEXT = """START and FINISH of each module ran on the local cloud, both on one store. Visits per second are those
@@ -40,11 +40,11 @@ billed by the entities it reads and writes. A visit "again" is by the same visit
 modules 12 and 13 answer it. A cell has one figure if both cost the same.
 """
 
-BILL_TEXT = """The bill is for a million visits in a month of {days} days, evenly spread, in {region}, after the free
-quota of one project. One column has new visitors only. In the other, nine visits of ten are "again". The bill has the
-parts that grow with visits. An App Engine app is one F1 instance at this load. It runs all day, within the free 28
-instance hours. A Cloud Run request is assumed to take 100 ms of 1 vCPU and 512 MiB. Memorystore and its way through the
-VPC (module 13, FINISH) are billed by the hour, with or without visits. See [what it
+BILL_TEXT = """The bill is for a million visits, evenly spread over a month of {days} days, in {region}. The free
+quota of one project is subtracted. One column has new visitors only. In the other, nine visits of ten are "again". The
+bill has the parts that grow with visits. An App Engine app is one F1 instance at this load. It runs all day, within
+the free 28 instance hours. A Cloud Run request is assumed to take 100 ms of 1 vCPU and 512 MiB. Memorystore and its way
+through the VPC (module 13, FINISH) are billed by the hour, with or without visits. See [what it
 costs](platform-facts.md#what-it-costs).
 """
 

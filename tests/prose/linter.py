@@ -144,7 +144,9 @@ def _plain(token: Token) -> str:
         return "\n"
     if token.type == "code_inline":
         return _CODE
-    return token.content if token.type in ("text", "image") else ""
+    if token.type == "image":
+        return f"{token.content.rstrip('.')}."  # a picture's text is a sentence of its own
+    return token.content if token.type == "text" else ""
 
 
 def _as_pattern(find: str) -> str:
