@@ -134,19 +134,24 @@ def read_passages(page: str) -> Iterator[Passage]:
         elif token.type == "paragraph_open":
             kind = "paragraph"
         elif token.type == "inline" and token.map:
-            text = "".join(map(_plain, token.children or []))
+            text = "".join(_plain(token.children or []))
             lines = ("" if _FIELD.match(line) else line for line in text.split("\n"))
             yield Passage(token.map[0] + 1, "\n".join(lines), kind)
 
 
-def _plain(token: Token) -> str:
-    if token.type in ("softbreak", "hardbreak"):
-        return "\n"
-    if token.type == "code_inline":
-        return _CODE
-    if token.type == "image":
-        return f"{token.content.rstrip('.')}."  # a picture's text is a sentence of its own
-    return token.content if token.type == "text" else ""
+def _plain(tokens: list[Token]) -> Iterator[str]:
+    in_link = False
+    for token in tokens:
+        if token.type in ("link_open", "link_close"):
+            in_link = token.type == "link_open"
+        elif token.type in ("softbreak", "hardbreak"):
+            yield "\n"
+        elif token.type == "code_inline":
+            yield _CODE
+        elif token.type == "image":  # its text is a sentence of its own
+            yield f"{token.content.rstrip('.')}."
+        elif token.type == "text":  # the text of a link may be a title
+            yield token.content.replace(":", "") if in_link else token.content
 
 
 def _as_pattern(find: str) -> str:

@@ -49,6 +49,7 @@ def test_shape_and_proselint_are_reported(linter, page, rule) -> None:
     [
         f"{LONG}. {LONG}.",
         f"{LONG} `a b` [link](https://example.com/a;b).".replace("word0 word1 ", ""),
+        "Next: [Module 3: Cloud Datastore](x), [Module 4: Docker](y).",
         f"![{LONG}](a.png)\n![{LONG}.](b.png)",
         "Open http://localhost:8080/ at 12:30: it answers.",
         'He said "straight quotes"...',
@@ -56,7 +57,7 @@ def test_shape_and_proselint_are_reported(linter, page, rule) -> None:
         "# First; second: third: fourth",
         f"| a; b |\n|---|\n| {LONG} and; on: and: on |",
     ],
-    ids=["limit", "code and links", "pictures", "colons in words", "off", "fields", "heading", "table"],
+    ids=["limit", "code and links", "titles", "pictures", "colons in words", "off", "fields", "heading", "table"],
 )
 def test_allowed_prose_passes(linter, page) -> None:
     assert lint(linter, page) == []
