@@ -22,7 +22,7 @@ def main(names: list[str]) -> int:
         for problem in linter.problems(path.read_text(), str(Path(page)))
     ]
     if not names:
-        unused = linter.unused_exceptions()
+        unused = (each["text"] for each in linter.unused_exceptions)
         lines += [f'{SETTINGS.relative_to(ROOT)}: no page needs the exception "{text}": delete it' for text in unused]
     print("\n".join(lines), end="\n" if lines else "")
     return 1 if lines else 0

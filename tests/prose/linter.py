@@ -58,14 +58,14 @@ class Problem:
 
 
 class Linter:
-    """The rules of a settings file. It notes which exceptions were of use."""
+    """The rules of a settings file. `unused_exceptions` are those that no page so far has needed."""
 
     def __init__(self, settings: Path = SETTINGS) -> None:
         read: dict[str, Any] = YAML(typ="safe").load(settings.read_text())
         self.longest: int = read["longest_sentence"]
         self.words = {entry["find"]: entry["write"] for entry in read["words"]}
         self.exceptions: list[dict[str, str]] = read["exceptions"]
-        self.used: set[str] = set()
+        self.unused_exceptions = list(self.exceptions)
         self._patterns = {find: re.compile(_as_pattern(find), re.IGNORECASE) for find in self.words}
         off = dict.fromkeys(read["proselint_off"], False)
         self._proselint = Config(max_errors=DEFAULT["max_errors"], checks=off | DEFAULT["checks"])
@@ -75,10 +75,6 @@ class Linter:
         passages = list(read_passages(page))
         found = [*self._own(passages), *self._by_proselint(passages)]
         return sorted((problem for problem in found if not self._excepted(problem, name)), key=lambda each: each.line)
-
-    def unused_exceptions(self) -> list[str]:
-        """Return the texts of the exceptions that no page so far has needed."""
-        return [each["text"] for each in self.exceptions if each["text"] not in self.used]
 
     def _own(self, passages: Iterable[Passage]) -> Iterator[Problem]:
         for passage in passages:
@@ -100,7 +96,7 @@ class Linter:
         if words > self.longest:
             message = f'a sentence of {words} words ("{text[:40]}..."): write two, of {self.longest} at most'
             yield Problem(sentence.line, "length", message, text)
-        for position in [match.start() for match in re.finditer(";", sentence.text)][:1]:
+        if (position := sentence.text.find(";")) >= 0:
             message = f'a semicolon ("...{_one_line(sentence.text[:position])[-30:]};"): write two sentences'
             yield Problem(sentence.line_at(position), "semicolon", message, text)
         if len(re.findall(r":(?=\s|$)", text)) > 1:
@@ -120,7 +116,7 @@ class Linter:
     def _excepted(self, problem: Problem, name: str) -> bool:
         for each in self.exceptions:
             if (each["page"], each["rule"]) == (name, problem.rule) and each["text"] in problem.context:
-                self.used.add(each["text"])
+                self.unused_exceptions = [other for other in self.unused_exceptions if other is not each]
                 return True
         return False
 
