@@ -123,7 +123,5 @@ def test_write_without_strict_write_false_raises_while_redis_is_down(sample: Cal
 
 
 def test_from_environment_gives_none_with_this_codelabs_variables(sample: Callable[[str], Sample]) -> None:
-    app = sample(
-        page_lines().replace("ndb.RedisCache(cache, strict_write=False)", "ndb.RedisCache.from_environment()")
-    )
+    app = sample(page_lines().replace("ndb.RedisCache(cache, strict_write=False)", "ndb.RedisCache.from_environment()"))
     assert app.names["global_cache"] is None
