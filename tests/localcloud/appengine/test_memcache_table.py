@@ -152,6 +152,17 @@ def test_delete_with_seconds_blocks_add_for_so_long(memcached, clock, memorystor
     assert (eval(by_redis[1], {"cache": cache}) is True) == added
 
 
+def test_counting_keeps_the_expiry_in_both(memcached, clock, memorystore, cache):
+    lines = ["memcache.set('hits', 5, time=60)", "memcache.incr('hits')"]
+    assert memcached.run(evaluate, lines=lines, when=0) == 6
+    cache.set("visitme:hits", 5, ex=60)
+    assert cache.incr("visitme:hits") == 6
+    clock.advance(61)
+    memorystore.advance(61)
+    assert memcached.run(evaluate, lines=["memcache.get('hits')"], when=0) is None
+    assert cache.get("visitme:hits") is None
+
+
 def test_decr_of_a_missing_key_is_none(memcached, cache):
     names: dict[str, Any] = {"cache": cache}
     exec(SCRIPTS, names)
