@@ -225,6 +225,20 @@ CHANGES = {
         "## What you need",
         "this section needs a link to ../docs/before-you-begin.md",
     ),
+    "nothing that a command prints": (
+        "mod5-buildpacks",
+        "```output",
+        "```text",
+        "## What you need",
+        "this section needs what a command prints",
+    ),
+    "no picture of the result": (
+        "mod5-buildpacks",
+        "![",
+        "[",
+        "## What you will have",
+        "this section needs a picture, as an image or",
+    ),
     "no table of failures": (
         "mod5-buildpacks",
         "| what you see |",

@@ -107,7 +107,9 @@ class _Exporter:
         if not path:
             return f"{self._repository}/{self._ref.codelab.module}/README.md{fragment}"
         name = posixpath.normpath(posixpath.join(self._ref.codelab.module, path))
-        return f"{self._repository}/{name}{fragment}"
+        # The tool downloads pictures, and the page of a file on GitHub is no picture.
+        raw = "?raw=true" if name.endswith(".png") else ""
+        return f"{self._repository}/{name}{raw}{fragment}"
 
     def _address(self, module: str) -> str:
         return f"../{_id(self._course.track(module))}/index.html"

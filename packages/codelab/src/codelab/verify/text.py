@@ -48,6 +48,7 @@ def check_sections(codelab: Codelab) -> Iterator[Problem]:
     wanted = (
         (HAVE, r"!\[|^```mermaid$", "a picture, as an image or in a ```mermaid fence"),
         (NEED, r"\]\(\.\./docs/before-you-begin\.md\)", "a link to ../docs/before-you-begin.md"),
+        (NEED, r"^```output$", "what a command prints, in an ```output fence"),
         (START_AND_FINISH, r"^```mermaid$", "a picture of the architecture in a ```mermaid fence"),
         (FAILS, rf"^{re.escape(FAILURES)}$", f'a table that begins with "{FAILURES}"'),
         (LEARNED, r"^- ", "a list"),
