@@ -225,13 +225,6 @@ CHANGES = {
         "## What you need",
         "this section needs a link to ../docs/before-you-begin.md",
     ),
-    "nothing that a command prints": (
-        "mod5-buildpacks",
-        "```output",
-        "```text",
-        "## What you need",
-        "this section needs what a command prints",
-    ),
     "no picture of the result": (
         "mod5-buildpacks",
         "![",
@@ -330,6 +323,13 @@ def test_mistake_in_a_readme_is_named_with_its_line(verify_texts: VerifyTexts, c
     lines = [line for line in verified.output.splitlines() if expected in line]
     assert lines, verified.output
     assert lines[0].startswith(f"{module}/README.md:{line_of(readme, named)}: "), lines[0]
+
+
+def test_need_without_output_is_named_with_its_line(verify_texts: VerifyTexts, course: Path) -> None:
+    readme = course / "mod5-buildpacks" / "README.md"
+    readme.write_text(readme.read_text().replace("```output", "```text"))
+    line = f"mod5-buildpacks/README.md:{line_of(readme, '## What you need')}: this section needs what a command prints"
+    assert line in verify_texts("mod5-buildpacks").output
 
 
 def test_changed_byte_of_finish_is_named_with_its_line(verify_texts: VerifyTexts, course: Path) -> None:
