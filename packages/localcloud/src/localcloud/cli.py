@@ -26,8 +26,13 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 for an error that the user can fix (printed in one line), or 2 for wrong usage."""
     prepare_process()
+    return run_command("localcloud", lambda: run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run the command until it ends or a stop signal raises; raises UserError for an error that the user can fix."""
     options = make_parser().parse_args(arguments)
-    return run_command("localcloud", lambda: options.command(options))
+    options.command(options)
 
 
 def make_parser() -> argparse.ArgumentParser:
