@@ -29,9 +29,9 @@ help: ## Print this help
 	@echo "MOD is one of: $(MODULES)"
 
 ## Run the apps
-run: .venv/.ready ## Run START and FINISH on one Datastore: make run MOD=mod2-cloudndb [SIDE=START, or SIDE=work for my copy]
+run: .venv/.ready ## Run START and FINISH on one Datastore: make run MOD=mod2-cloudndb [SIDE=work for my copy]
 	@$(CODELAB) run $(MOD) $(addprefix --side ,$(SIDE)) $(addprefix --port ,$(PORT)) $(addprefix --data ,$(DATA)) \
-		$(addprefix --function ,$(FUNCTION)) $(if $(PYTHON27),--python27 $(filter-out 1,$(PYTHON27)))
+		$(addprefix --function ,$(FUNCTION)) $(if $(NO_RELOAD),--no-reload) $(if $(PYTHON27),--python27 $(filter-out 1,$(PYTHON27)))
 
 ## Follow a codelab in a copy of START under work/ (MOD= is only needed to change to another codelab)
 learn: .venv/.ready ## Follow the codelabs on a local web page, with the apps running next to the text

@@ -131,6 +131,7 @@ def _add_options_of_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--port", type=int, metavar="N", help="port of the first app (default: 8080 or the next free one)")
     run.add_argument("--data", metavar="FILE", help="file of the Datastore, or :memory: (default: one for each module)")
     run.add_argument("--function", metavar="NAME", help="the function to serve (default: the codelab's)")
+    run.add_argument("--no-reload", action="store_true", help="do not start an app again when a file of it is saved")
     run.add_argument(
         "--python27",
         metavar="PATH",
@@ -287,6 +288,7 @@ def _run(options: argparse.Namespace) -> bool:
     words += ["--data", options.data or str(plan.data)]
     words += ["--port", str(options.port)] if options.port is not None else []
     words += ["--python27", *([options.python27] if options.python27 else [])] if options.python27 is not None else []
+    words += ["--no-reload"] if options.no_reload else []
     localcloud.cli.run(words)
     return True
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.addresses import read_address, refuse_exposure
@@ -82,6 +82,12 @@ def make_parser() -> argparse.ArgumentParser:
         help="set an environment variable for the apps (repeatable)",
     )
 
+    run.add_argument(
+        "--no-reload",
+        dest="reload",
+        action="store_false",
+        help="do not start an app again when a file of it is saved",
+    )
     run.add_argument(
         "--python27",
         metavar="PATH",
@@ -164,10 +170,19 @@ def _run(options: argparse.Namespace) -> None:
         with _while_someone_reads():
             for app in apps:
                 print(f"{app.name} ({app.plan.platform.value}): {app.url}", flush=True)
+            if options.reload:
+                print("When you save a file of an app, the app starts again.", flush=True)
             if not options.datastore:
                 print(f"Data: {data}. Press Ctrl-C to stop.", flush=True)
+        if not options.reload:
+            cloud.start()
+            _wait_for_an_end(apps)
+        from localcloud.reloading import Reloader
+
+        reloader = Reloader(cloud, data)
+        reloader.begin()  # before the start, so that no save is missed
         cloud.start()
-        _wait_for_an_end(apps)
+        reloader.run()
 
 
 def _runtimes(python27: str | None) -> Sequence[Runtime]:
@@ -193,15 +208,13 @@ def _datastore(options: argparse.Namespace) -> None:
         wait_for_stop()
 
 
-def _wait_for_an_end(apps: Sequence[App]) -> None:
+def _wait_for_an_end(apps: Sequence[App]) -> NoReturn:
     """Wait until a stop signal or the exit of an app raises."""
-    from localcloud.processes.process import describe_exit
-
     # In short sleeps: a signal that comes just before a long wait begins would not interrupt it.
     while True:
         for app in apps:
             if app.returncode is not None:
-                raise UserError(f"{app.name}: the app {describe_exit(app.returncode)}; see its log for the reason")
+                raise UserError(f"{app.name}: the app {app.describe_end()}; see its log for the reason")
         time.sleep(0.2)
 
 
