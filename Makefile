@@ -126,7 +126,10 @@ lock: .venv/.ready ## Look up the newest packages of the tool, and write require
 
 setup: .venv/.ready ## Make the tool's environment, .venv (the other targets do it by themselves)
 
-clean: ## Remove what the other targets made: .venv, local data, caches
+clean: ## Remove what the other targets made: .venv, local data [CACHE=1: the apps' packages in your cache, too]
+# By Python alone: .venv may be gone already.
+	@PYTHONPATH=packages/localcloud/src:packages/datastore-emulator/src $(PYTHON) -m localcloud clean $(if $(CACHE),--cache) \
+		| sed 's/localcloud clean --cache/make clean CACHE=1/'
 	@rm -rf .venv .localcloud .mutants .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find packages tests mod* one-app -name __pycache__ -type d -prune -exec rm -rf {} +
 

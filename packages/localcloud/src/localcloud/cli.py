@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from localcloud.runtimes import Runtime
 
 
+# `make clean` puts its own spelling in place of this one.
+_CLEAN_CACHE = "localcloud clean --cache"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 for an error that the user can fix (printed in one line), or 2 for wrong usage."""
     prepare_process()
@@ -118,6 +122,10 @@ def make_parser() -> argparse.ArgumentParser:
 
     doctor = _add_verb(verbs, "doctor", "list the tools that localcloud can use, and how to get missing ones")
     doctor.set_defaults(command=_doctor)
+
+    clean = _add_verb(verbs, "clean", "show how large the cache of apps' packages is, or remove it")
+    clean.set_defaults(command=_clean)
+    clean.add_argument("--cache", action="store_true", help="remove the cache; end all apps first")
     return parser
 
 
@@ -132,6 +140,19 @@ def _doctor(options: argparse.Namespace) -> None:
     from localcloud import doctor
 
     doctor.report(print)
+
+
+def _clean(options: argparse.Namespace) -> None:
+    from localcloud.cache import cache_directory, describe_size, measure_cache, remove_cache
+
+    size = measure_cache()
+    if not size:
+        print(f"{cache_directory()}: no apps' packages are kept here")
+    elif options.cache:
+        remove_cache()
+        print(f"{cache_directory()}: removed {describe_size(size)} of apps' packages")
+    else:
+        print(f"{cache_directory()}: keeps {describe_size(size)} of apps' packages; remove them: {_CLEAN_CACHE}")
 
 
 def _run(options: argparse.Namespace) -> None:
