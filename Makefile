@@ -18,8 +18,12 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 # So called, the commands that it recommends are those of make.
 CODELAB = CODELAB_CALLED_BY=make $(TOOL)/codelab
+# A variable's value if it was given to make itself: PORT and the like may be in anybody's environment.
+given = $(if $(filter command,$(origin $1)),$($1))
 # A step that is not done, or a reset that the user declines, is not a failure of make; exit code 2 is an error.
 PENDING = || test $$? = 1
+# A reader that leaves early, as head does, is no failure either.
+CLOSED = || test $$? = 141
 # What MOD names: a module for its main track, or mod2-cloudndb/FINISH for the track that starts there.
 NAME = $(if $(MOD),$(MOD)$(addprefix /,$(FROM)))
 
@@ -30,12 +34,12 @@ help: ## Print this help
 
 ## Run the apps
 run: .venv/.ready ## Run START and FINISH on one Datastore: make run MOD=mod2-cloudndb [SIDE=work for my copy]
-	@$(CODELAB) run $(MOD) $(addprefix --side ,$(SIDE)) $(addprefix --port ,$(PORT)) $(addprefix --data ,$(DATA)) \
-		$(addprefix --function ,$(FUNCTION)) $(if $(NO_RELOAD),--no-reload) $(if $(PYTHON27),--python27 $(filter-out 1,$(PYTHON27)))
+	@$(CODELAB) run $(MOD) $(addprefix --side ,$(SIDE)) $(addprefix --port ,$(call given,PORT)) $(addprefix --data ,$(call given,DATA)) \
+		$(addprefix --function ,$(call given,FUNCTION)) $(if $(call given,NO_RELOAD),--no-reload) $(if $(call given,PYTHON27),--python27 $(filter-out 1,$(call given,PYTHON27)))
 
 ## Follow a codelab in a copy of START under work/ (MOD= is only needed to change to another codelab)
 learn: .venv/.ready ## Follow the codelabs on a local web page, with the apps running next to the text
-	@$(CODELAB) serve $(addprefix --port ,$(PORT))
+	@$(CODELAB) serve $(addprefix --port ,$(call given,PORT))
 
 start: .venv/.ready ## Make my copy: make start MOD=mod2-cloudndb [MOD=mod2-cloudndb/FINISH for the track that starts there]
 	@$(CODELAB) start $(NAME)
@@ -56,10 +60,10 @@ hint: .venv/.ready ## Show a hint for the step to do now [STEP=3 for another]
 	@$(CODELAB) hint $(NAME) $(addprefix --step ,$(STEP))
 
 apply: .venv/.ready ## Do the next step for me and keep my own edits [OVERWRITE=1 to replace my files if they conflict]
-	@$(CODELAB) apply $(NAME) $(if $(OVERWRITE),--overwrite)
+	@$(CODELAB) apply $(NAME) $(if $(call given,OVERWRITE),--overwrite)
 
 reset: .venv/.ready ## Take my copy back to START, or to STEP=2; asks first [YES=1: does not], and keeps the old copy
-	@$(CODELAB) reset $(NAME) $(addprefix --step ,$(STEP)) $(if $(YES),--yes) $(PENDING)
+	@$(CODELAB) reset $(NAME) $(addprefix --step ,$(STEP)) $(if $(call given,YES),--yes) $(PENDING)
 
 list: .venv/.ready ## List all codelabs with my progress
 	@$(CODELAB) list
@@ -99,8 +103,8 @@ mutants: .venv/.mutants ## Break the Datastore and the coach's checks in small w
 	@nice -n 15 $(TOOL)/python -m bench.mutants $(ROOM)
 
 doctor: .venv/.ready ## List the tools on this machine, and the test lanes that they enable
-	@$(TOOL)/localcloud doctor
-	@$(TOOL)/python -m tests.support.lanes
+	@$(TOOL)/localcloud doctor $(CLOSED)
+	@$(TOOL)/python -m tests.support.lanes $(CLOSED)
 
 lint: .venv/.ready ## Check style, types and which room imports which, Dockerfiles too
 	@$(TOOL)/ruff check packages tests bench
@@ -128,7 +132,7 @@ setup: .venv/.ready ## Make the tool's environment, .venv (the other targets do 
 
 clean: ## Remove what the other targets made: .venv, local data [CACHE=1: the apps' packages in your cache, too]
 # By Python alone: .venv may be gone already.
-	@PYTHONPATH=packages/localcloud/src:packages/datastore-emulator/src $(PYTHON) -m localcloud clean $(if $(CACHE),--cache) \
+	@PYTHONPATH=packages/localcloud/src:packages/datastore-emulator/src $(PYTHON) -m localcloud clean $(if $(call given,CACHE),--cache) \
 		| sed 's/localcloud clean --cache/make clean CACHE=1/'
 	@rm -rf .venv .localcloud .mutants .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find packages tests mod* one-app -name __pycache__ -type d -prune -exec rm -rf {} +

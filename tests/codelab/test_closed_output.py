@@ -29,6 +29,7 @@ COMMANDS = [
     "codelab export mod5 --repository https://example.com/x",
     "codelab verify mod5 --no-run",
     "codelab deploy mod4 --dry-run",
+    "codelab serve --port 0",
     "codelab probe --help",
     "localcloud --help",
     "localcloud run --help",

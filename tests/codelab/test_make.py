@@ -106,6 +106,14 @@ def test_error_of_make_recommends_commands_of_make(course: Path) -> None:
     answer.says("go on with `make check MOD=mod2-cloudndb/FINISH`", "`make reset MOD=mod2-cloudndb/FINISH`")
 
 
+def test_variables_of_the_environment_change_nothing(course: Path) -> None:
+    learner = Learner(course)
+    learner.has_done("mod5-buildpacks", 1)
+    before = learner.files("mod5-buildpacks")
+    make(course, "make reset", YES="1", PORT="x", OVERWRITE="1").says("reset needs confirmation")
+    assert learner.files("mod5-buildpacks") == before
+
+
 DEPLOYS = sorted(
     {
         line.removeprefix("$ ")

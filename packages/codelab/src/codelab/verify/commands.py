@@ -26,7 +26,7 @@ _PROGRAMS = {
     "mkdir": {"-p"},
 }
 _TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
-_VARIABLE = re.compile(r"\$\(([A-Z_]+)\)")
+_VARIABLE = re.compile(r"\$\((?:call given,)?([A-Z_]+[A-Z_0-9]*)\)")
 _MODULE_PATH = re.compile(r"(?:^|[=:])(mod\d+-[^=:]*)")
 
 
