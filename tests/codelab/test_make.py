@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from codelab.readme.course import Course
+from codelab.workspace import make_diff_command
 from tests.codelab.command import Answer
 from tests.codelab.learner.learner import Learner
 from tests.support.course import ROOT
@@ -104,6 +105,15 @@ def test_error_of_make_recommends_commands_of_make(course: Path) -> None:
     answer = make(course, "make start MOD=mod2-cloudndb/FINISH")
     answer = make(course, "make start MOD=mod2-cloudndb/FINISH/")  # as a shell completes it
     answer.says("go on with `make check MOD=mod2-cloudndb/FINISH`", "`make reset MOD=mod2-cloudndb/FINISH`")
+
+
+@pytest.mark.parametrize("track", ["mod5-buildpacks", "mod2-cloudndb/FINISH", "mod4-cloudrun/START-py2"])
+def test_suggested_diff_with_finish_shows_own_changes_only(course: Path, track: str) -> None:
+    ref = Course(course).track(track)
+    Learner(course).has_done(track, len(ref.track.steps))
+    (ref.copy / "notes.txt").write_text("mine\n")
+    answer = make(course, make_diff_command(ref, ref.track.finish, "work"))
+    assert answer.text == "--- /dev/null\n+++ work/notes.txt\n@@ -0,0 +1 @@\n+mine\n"
 
 
 def test_variables_of_the_environment_change_nothing(course: Path) -> None:
