@@ -76,6 +76,8 @@ def test_program_with_course_is_named_with_it(monkeypatch: pytest.MonkeyPatch) -
         ("no port is free; choose one with --port", "no port is free; choose one with PORT="),
         ("keep nothing with --data :memory:", "keep nothing with DATA=:memory:"),
         ("pass --function NAME", "pass FUNCTION=NAME"),
+        ("`--python27` uses a real Python 2.7", "`PYTHON27=1` uses a real Python 2.7"),
+        ("name it: --python27 /path/to/python2.7", "name it: PYTHON27=/path/to/python2.7"),
         ("argument --step: invalid int value: 'x'", "argument STEP=: invalid int value: 'x'"),
         ("gcloud run deploy --region=REGION", "gcloud run deploy --region=REGION"),
     ],

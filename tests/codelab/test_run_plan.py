@@ -53,7 +53,7 @@ def test_copy_that_is_not_there_is_reported_with_command(course: Path) -> None:
 def passed_on(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Record what the local cloud is called with, in place of running it."""
     calls: list[list[str]] = []
-    monkeypatch.setattr("localcloud.cli.run", calls.append)
+    monkeypatch.setattr("localcloud.cli.run", lambda words, spell: calls.append(words))
     return calls
 
 

@@ -76,6 +76,20 @@ def test_saved_deployment_file_is_read_again(localcloud, folder):
 
 
 @pytest.mark.app
+def test_note_of_the_runtime_is_logged_once(localcloud, folder):
+    main = "import webapp2\napp = webapp2.WSGIApplication([])\n"
+    app_yaml = "runtime: python27\napi_version: 1\nthreadsafe: true\nhandlers: [{url: .*, script: main.app}]\n"
+    app = folder({"app.yaml": app_yaml, "main.py": main})
+    command = localcloud("run", app)
+    command.urls()
+    command.wait_for("Listening at")
+    for text in ("def (\n", main):
+        (app / "main.py").write_text(text)
+        command.wait_for(r"not running: main\.py:1: " if text != main else r"(?s)not running.*\nrestarted")
+    assert "\n".join(command.lines).count("this runs on Python 3") == 1
+
+
+@pytest.mark.app
 def test_saved_file_of_dockerfile_is_copied_again(localcloud, folder):
     dockerfile = "FROM python:3.14-slim\nCOPY server.py .\nCMD exec python server.py\n"
     app = folder({"Dockerfile": dockerfile, "server.py": SERVER})
@@ -186,6 +200,12 @@ def test_files_of_the_app_restart_it(
 def test_many_files_are_one_restart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     saved = {tmp_path / name for name in ("b.py", "a.py", "c.py")}
     assert run(monkeypatch, tmp_path, lambda *_: iter([saved]))[0] == "a.py and 2 more saved, restarting ..."
+
+
+def test_file_that_is_gone_again_is_not_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "main.py").touch()
+    saved = {tmp_path / "main.py", tmp_path / "a-temporary-file"}
+    assert run(monkeypatch, tmp_path, lambda *_: iter([saved]))[0] == "main.py saved, restarting ..."
 
 
 def test_strange_name_is_shown_with_its_bytes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

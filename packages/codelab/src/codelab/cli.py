@@ -289,7 +289,7 @@ def _run(options: argparse.Namespace) -> bool:
     words += ["--port", str(options.port)] if options.port is not None else []
     words += ["--python27", *([options.python27] if options.python27 else [])] if options.python27 is not None else []
     words += ["--no-reload"] if options.no_reload else []
-    localcloud.cli.run(words)
+    localcloud.cli.run(words, spell)
     return True
 
 

@@ -85,7 +85,13 @@ def suggest(verb: str, track: str = "", **options: str | int | bool) -> str:
 
 def spell(text: str) -> str:
     """Return a text in which options such as --port are spelled as the user can type them, as in PORT=."""
-    return text if _caller.program is not None else _OPTION.sub(lambda option: f"{_variable(option[1])}=", text)
+    return text if _caller.program is not None else _OPTION.sub(_spell_option, text)
+
+
+def _spell_option(option: re.Match[str]) -> str:
+    """Return an option as a variable of make, and one that needs no value with one."""
+    needs_none = option[1] in ("no-reload", "python27") and not option[0].endswith(" ")
+    return f"{_variable(option[1])}={'1' if needs_none else ''}"
 
 
 def _variable(name: str) -> str:

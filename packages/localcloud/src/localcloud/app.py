@@ -31,7 +31,8 @@ class App:
 
     The front end listens at once, on `port`; None takes the first free one from 8080 up. The rest begins with
     `start`. Raises UserError if the port is taken. `folder` is where its files are, `home` becomes the process's home
-    directory, and `overrides` beat every other variable.
+    directory, and `overrides` beat every other variable. `spell` may be set to spell the options in the local cloud's
+    own lines as the user types them.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class App:
     ) -> None:
         self.name = name
         self.folder = folder
+        self.spell: Callable[[str], str] = str
         self.plan = plan
         self._runtime = runtime
         self._services = services
@@ -69,6 +71,7 @@ class App:
             port,
         )
         self._command: Command | None = None
+        self._noted: set[str] = set()
         self._failed = False
         self._process: Process | None = None
         # Apps start on threads of their own: one that is being started when the cloud closes must not live on.
@@ -122,14 +125,12 @@ class App:
     def start(self) -> None:
         """Prepare the app, start it, and return when it listens; raises UserError if it exits or takes too long."""
         self.prepare()
-        assert self._command
-        for note in self._command.notes:
-            self.log(note)
+        self._log_notes()
         self._start_process()
 
     def log(self, line: str) -> None:
-        """Add a line to the app's log."""
-        self._log(self.name, line)
+        """Add a line of the local cloud to the app's log."""
+        self._log(self.name, self.spell(line))
 
     def describe_end(self) -> str:
         """Describe how the app has ended and why; only for one whose `returncode` is there."""
@@ -143,7 +144,6 @@ class App:
         next reload.
         """
         self._stop_process()
-        notes = self._command.notes if self._command else ()
         self._command = None
         self._failed = False
         try:
@@ -155,14 +155,19 @@ class App:
                 extra_headers=self._extra_headers(),
             )
             self.prepare()
-            assert self._command
-            for note in self._command.notes:
-                if note not in notes:
-                    self.log(note)
+            self._log_notes()
             self._start_process()
         except UserError:
             self._failed = True
             raise
+
+    def _log_notes(self) -> None:
+        """Log the command's notes that have not been logged before."""
+        assert self._command
+        for note in self._command.notes:
+            if note not in self._noted:
+                self._noted.add(note)
+                self.log(note)
 
     def _extra_headers(self) -> dict[str, str]:
         return {"X-Appengine-Api-Ticket": self._services.ticket} if self.plan.bundled_services else {}

@@ -33,9 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_command("localcloud", lambda: run(arguments))
 
 
-def run(arguments: Sequence[str] | None = None) -> None:
-    """Run the command until it ends or a stop signal raises; raises UserError for an error that the user can fix."""
+def run(arguments: Sequence[str] | None = None, spell: Callable[[str], str] = str) -> None:
+    """Run the command until it ends or a stop signal raises; raises UserError for an error that the user can fix.
+
+    `spell` turns the options in a message into what the user can type, where that is another command.
+    """
     options = make_parser().parse_args(arguments)
+    options.spell = spell
     options.command(options)
 
 
@@ -186,6 +190,7 @@ def _run(options: argparse.Namespace) -> None:
             for number, directory in enumerate(options.directories)
         ]
         for app in apps:
+            app.spell = options.spell
             app.prepare()
         # Before the apps' own output: the front ends listen already, and let a visitor wait for the app.
         with _while_someone_reads():

@@ -82,7 +82,9 @@ class Reloader:
         return changed
 
     def _reload(self, app: App, folder: Path, paths: list[Path]) -> None:
-        names = [format_name(str(path.relative_to(folder))) for path in paths]
+        # Editors and tools also write files that are gone at once.
+        there = [path for path in paths if path.exists()] or paths
+        names = [format_name(str(path.relative_to(folder))) for path in there]
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         app.log(f"{names[0]}{more} saved, restarting ...")
         self._reloaded.add(app)
