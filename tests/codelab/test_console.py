@@ -15,6 +15,7 @@ import pytest
 from rich.console import Console
 
 from codelab.commands.diff import diff
+from codelab.commands.hint import ShownHint
 from codelab.commands.show import ShownStep
 from codelab.console import print_diff, print_markdown
 from codelab.readme.course import Course, TrackRef
@@ -106,6 +107,18 @@ def test_colours_are_those_of_the_terminal() -> None:
     codes = {code for found in re.findall(r"\x1b\[([0-9;]*)m", printed.getvalue()) for code in found.split(";")}
     # Bold, and the terminal's own red, green and cyan: no white, no black, no background, no colour of our choice.
     assert codes == {"0", "1", "31", "32", "36"}
+
+
+def test_text_of_a_step_has_no_colour_that_depends_on_the_background() -> None:
+    printed = StringIO()
+    terminal = Terminal(print_to(printed, terminal=True))
+    for ref in Course(ROOT).tracks():
+        for step in ref.track.steps:
+            terminal.print_step(ShownStep(ref, step))
+            terminal.print_step(ShownHint(ref, step))
+    codes = {code for found in re.findall(r"\x1b\[([0-9;]*)m", printed.getvalue()) for code in found.split(";")}
+    # Bold, italic and underlined; red, green, blue, magenta and cyan, which terminals choose to fit. No background.
+    assert codes <= {"0", "1", "3", "4", "31", "32", "34", "35", "36"}
 
 
 def test_no_color_leaves_no_colour() -> None:

@@ -19,11 +19,14 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.segment import Segment, Segments
 from rich.style import Style
+from rich.theme import Theme
 
 from codelab.text_diff import split_lines
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```[ \t]*$\n?", re.MULTILINE | re.DOTALL)
 _STYLES = {"+": Style(color="green"), "-": Style(color="red"), "@": Style(color="cyan")}
+# In place of rich's yellow, which cannot be read on white, and of its black background.
+_PROSE = Theme({f"markdown.{name}": "bold" for name in ("code", "item.bullet", "item.number", "hr")})
 _HEADER = re.compile(r"(--- |\+\+\+ |diff |new file |deleted file |rename )")
 
 
@@ -73,7 +76,8 @@ def _write(console: Console, text: str) -> None:
 
 def _print_prose(console: Console, text: str) -> None:
     if text.strip():
-        console.print(Markdown(text))
+        with console.use_theme(_PROSE):
+            console.print(Markdown(text))
 
 
 def _print_lines(console: Console, lines: list[Segment]) -> None:
