@@ -24,8 +24,15 @@ given = $(if $(filter command,$(origin $1)),$($1))
 PENDING = || test $$? = 1
 # A reader that leaves early, as head does, is no failure either.
 CLOSED = || test $$? = 141
-# What MOD names: a module for its main track, or mod2-cloudndb/FINISH for the track that starts there.
-NAME = $(if $(MOD),$(MOD)$(addprefix /,$(FROM)))
+# MOD names a track as `make list` does: mod2-cloudndb, or mod2-cloudndb/FINISH for the track that starts there.
+ifeq ($(origin TRACK),command line)
+$(error there is no variable TRACK; write MOD=$(MOD)/$(value TRACK))
+endif
+ifeq ($(origin FROM),command line)
+ifeq ($(filter diff,$(MAKECMDGOALS)),)
+$(error FROM is for make diff alone; write MOD=$(MOD)/$(FROM))
+endif
+endif
 
 .PHONY: help setup run learn start check show hint apply next watch reset list diff test-quick test test-all verify coverage mutants doctor deploy probe lint bench soak lock clean module
 help: ## Print this help
@@ -42,34 +49,34 @@ learn: .venv/.ready ## Follow the codelabs on a local web page, with the apps ru
 	@$(CODELAB) serve $(addprefix --port ,$(call given,PORT))
 
 start: .venv/.ready ## Make my copy: make start MOD=mod2-cloudndb [MOD=mod2-cloudndb/FINISH for the track that starts there]
-	@$(CODELAB) start $(NAME)
+	@$(CODELAB) start $(MOD)
 
 next: .venv/.ready ## Show what to do now
-	@$(CODELAB) next $(NAME)
+	@$(CODELAB) next $(MOD)
 
 show: .venv/.ready ## Show the step to do now [STEP=3 for another]
-	@$(CODELAB) show $(NAME) $(addprefix --step ,$(STEP))
+	@$(CODELAB) show $(MOD) $(addprefix --step ,$(STEP))
 
 check: .venv/.ready ## Check which steps are done, then run the app and compare its output with START's
-	@$(CODELAB) check $(NAME) $(PENDING)
+	@$(CODELAB) check $(MOD) $(PENDING)
 
 watch: .venv/.ready ## Check again after each save
-	@$(CODELAB) watch $(NAME)
+	@$(CODELAB) watch $(MOD)
 
 hint: .venv/.ready ## Show a hint for the step to do now [STEP=3 for another]
-	@$(CODELAB) hint $(NAME) $(addprefix --step ,$(STEP))
+	@$(CODELAB) hint $(MOD) $(addprefix --step ,$(STEP))
 
 apply: .venv/.ready ## Do the next step for me and keep my own edits [OVERWRITE=1 to replace my files if they conflict]
-	@$(CODELAB) apply $(NAME) $(if $(call given,OVERWRITE),--overwrite)
+	@$(CODELAB) apply $(MOD) $(if $(call given,OVERWRITE),--overwrite)
 
 reset: .venv/.ready ## Take my copy back to START, or to STEP=2; asks first [YES=1: does not], and keeps the old copy
-	@$(CODELAB) reset $(NAME) $(addprefix --step ,$(STEP)) $(if $(call given,YES),--yes) $(PENDING)
+	@$(CODELAB) reset $(MOD) $(addprefix --step ,$(STEP)) $(if $(call given,YES),--yes) $(PENDING)
 
 list: .venv/.ready ## List all codelabs with my progress
 	@$(CODELAB) list
 
 diff: .venv/.ready ## Compare START and FINISH, or others: make diff MOD=mod2-cloudndb FROM=work TO=FINISH (or a step's number)
-	@$(CODELAB) diff $(if $(MOD),$(MOD)$(addprefix /,$(TRACK))) $(addprefix --from ,$(FROM)) $(addprefix --to ,$(TO))
+	@$(CODELAB) diff $(MOD) $(addprefix --from ,$(FROM)) $(addprefix --to ,$(TO))
 
 deploy: .venv/.ready ## Deploy a result: make deploy MOD=mod4-cloudrun PROJECT=PROJECT_ID [DRY_RUN=1 to print the commands only]
 	@$(CODELAB) deploy $(MOD) $(addprefix --project ,$(PROJECT)) $(addprefix --region ,$(REGION)) $(addprefix --side ,$(SIDE)) $(if $(DRY_RUN),--dry-run)

@@ -107,6 +107,21 @@ def test_error_of_make_recommends_commands_of_make(course: Path) -> None:
     answer.says("go on with `make check MOD=mod2-cloudndb/FINISH`", "`make reset MOD=mod2-cloudndb/FINISH`")
 
 
+# Spellings of another meaning of the same word, which these commands had once.
+OLD_SPELLINGS = {
+    "make start MOD=mod2-cloudndb FROM=FINISH": "FROM is for make diff alone; write MOD=mod2-cloudndb/FINISH",
+    "make run MOD=mod12-memcache SIDE=work-START-py3": 'mod12-memcache has no folder "work-START-py3"; choose one of',
+    "make diff MOD=mod2-cloudndb TRACK=FINISH": "there is no variable TRACK; write MOD=mod2-cloudndb/FINISH",
+}
+
+
+@pytest.mark.parametrize("command", OLD_SPELLINGS)
+def test_word_with_two_meanings_is_refused_with_the_right_one(course: Path, command: str) -> None:
+    answer = make(course, command)
+    answer.says(OLD_SPELLINGS[command])
+    assert answer.code == 2
+
+
 @pytest.mark.parametrize("track", ["mod5-buildpacks", "mod2-cloudndb/FINISH", "mod4-cloudrun/START-py2"])
 def test_suggested_diff_with_finish_shows_own_changes_only(course: Path, track: str) -> None:
     ref = Course(course).track(track)

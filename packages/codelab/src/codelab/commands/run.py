@@ -41,9 +41,6 @@ def _find_folder(workspace: Workspace, ref: TrackRef, side: str) -> Path:
     if side == WORK:
         workspace.read(ref)  # raises if there is none
         return ref.copy
-    if start := side.removeprefix(f"{WORK}-") if side.startswith(f"{WORK}-") else "":
-        other = next((track for track in ref.codelab.tracks if track.start == start), ref.track)
-        return _find_folder(workspace, TrackRef(ref.codelab, other), WORK)
     module = ref.codelab.readme.parent
     # Looked up among the module's folders, so that no name leads anywhere else.
     known = sorted(entry.name for entry in module.iterdir() if entry.is_dir() and entry.name[0] not in "._")

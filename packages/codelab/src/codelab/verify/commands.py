@@ -73,6 +73,8 @@ class CommandChecker:
         for variable in values:
             if variable not in self._variables:
                 return f"the Makefile has no variable {variable}"
+        if "FROM" in values and "diff" not in words:
+            return f"FROM is for make diff alone; write MOD={values.get('MOD', '')}/{values['FROM']}"
         module, _, start = values.get("MOD", self._course.modules[0]).partition("/")
         if module not in self._course.modules:
             return f"MOD={module} is not a module; the modules are {', '.join(self._course.modules)}"
@@ -83,7 +85,7 @@ class CommandChecker:
                 return f"MOD={error}"
         folders = [name for variable in ("SIDE", "FROM", "TO") for name in values.get(variable, "").split()]
         known = {path.name for path in (self._course.root / module).iterdir() if path.is_dir()}
-        known |= {"work", *(f"work-{name}" for name in known)}
+        known.add("work")
         strange = [name for name in folders if name not in known and not name.isdecimal()]
         return f"{module} has no folder {', '.join(strange)}" if strange else None
 
