@@ -113,13 +113,15 @@ doctor: .venv/.ready ## List the tools on this machine, and the test lanes that 
 	@$(TOOL)/localcloud doctor $(CLOSED)
 	@$(TOOL)/python -m tests.support.lanes $(CLOSED)
 
-lint: .venv/.ready ## Check style, types and which room imports which, Dockerfiles too
+lint: .venv/.ready ## Check style, types and which room imports which, Dockerfiles and the prose of Markdown too
 	@$(TOOL)/ruff check packages tests bench
 	@$(TOOL)/ruff format --check packages tests bench
-	@$(TOOL)/ruff check --isolated --select E,F,I,W --ignore I001 mod* one-app
+	@$(TOOL)/ruff check --isolated --select E,F,I,W --ignore I001 mod* one-app examples
 	@$(TOOL)/lint-imports --no-logo --no-cache
 	@$(TOOL)/mypy
 	@$(TOOL)/hadolint $(wildcard */*/Dockerfile)
+	@$(TOOL)/codespell $$(git ls-files '*.md')
+	@$(TOOL)/python -m tests.prose $$(git ls-files '*.md' ':!mod13*')
 
 bench: .venv/.bench ## Measure the local cloud, and Google's emulators if they are installed (10 min): docs/bench.md
 	@$(TOOL)/python -m bench $(if $(MILLION),--million)
@@ -142,7 +144,7 @@ clean: ## Remove what the other targets made: .venv, local data [CACHE=1: the ap
 	@PYTHONPATH=packages/localcloud/src:packages/datastore-emulator/src $(PYTHON) -m localcloud clean $(if $(call given,CACHE),--cache) \
 		| sed 's/localcloud clean --cache/make clean CACHE=1/'
 	@rm -rf .venv .localcloud .mutants .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	@find packages tests mod* one-app -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find packages tests mod* one-app examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 module: .venv/.ready
 	@$(if $(filter $(MOD),$(MODULES)),:,echo 'make: there is no module $(MOD); MOD is one of: $(MODULES)' >&2; exit 2)
