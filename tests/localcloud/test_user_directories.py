@@ -130,7 +130,7 @@ def test_make_clean_says_what_it_keeps_and_needs_no_environment(cache: Path, tmp
     for package in ("localcloud", "datastore-emulator"):
         shutil.copytree(ROOT / "packages" / package / "src", copy / "packages" / package / "src")
     shutil.copy(ROOT / "Makefile", copy)
-    for name in ("tests", "mod1-flask", "one-app"):
+    for name in ("tests", "mod1-flask", "one-app", "examples"):
         (copy / name).mkdir()
 
     def clean(*words: str) -> str:
