@@ -17,6 +17,7 @@ from datastore_emulator.errors import UserError
 from datastore_emulator.net.addresses import read_address, refuse_exposure
 from datastore_emulator.startup import prepare_process
 from datastore_emulator.stopping import run_command, wait_for_stop
+from localcloud.events.command import add_options, send_event
 
 if TYPE_CHECKING:
     from localcloud.app import App
@@ -73,6 +74,12 @@ def make_parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--function", metavar="NAME", help="the function to serve, in folders without a deployment file")
     run.add_argument(
+        "--signature-type",
+        choices=["http", "event", "cloudevent", "typed"],
+        help="how the function is called; event is (data, context) (default: decided by its decorator and arguments)",
+    )
+    run.add_argument("--source", metavar="FILE", help="the file in DIR with the function (default: main.py)")
+    run.add_argument(
         "--platform",
         choices=["appengine", "cloudrun", "functions"],
         help="the platform of the folders (default: decided by their files)",
@@ -104,6 +111,10 @@ def make_parser() -> argparse.ArgumentParser:
         help="run python27 apps on a real Python 2.7 under the legacy SDK; PATH names the interpreter (default: the "
         "first python2.7 on $PATH); put this option after DIR",
     )
+
+    event = _add_verb(verbs, "event", "send an event to a function or another app, as Eventarc does")
+    event.set_defaults(command=send_event)
+    add_options(event)
 
     datastore = _add_verb(verbs, "datastore", "run the Datastore alone")
     datastore.set_defaults(command=_datastore)
@@ -166,6 +177,10 @@ def _run(options: argparse.Namespace) -> None:
     last_port = (options.port or 0) + len(options.directories) - 1
     if not 0 <= (options.port or 0) <= last_port <= 65535:
         raise UserError(f"--port {options.port}: each app needs a port from 0 to 65535; choose another port")
+    if options.function is None:
+        for option, value in (("--source", options.source), ("--signature-type", options.signature_type)):
+            if value:
+                raise UserError(f"{option} {value}: it says more about a function; name that with --function NAME")
     environment = dict(_read_assignment(text) for text in options.env)
     say = _make_printer(len(options.directories) > 1)
     data = options.data or str(_ensure_default_data(options.project))
@@ -183,6 +198,8 @@ def _run(options: argparse.Namespace) -> None:
                 directory,
                 port=None if options.port is None else options.port + number,
                 function=options.function,
+                signature_type=options.signature_type,
+                source=options.source,
                 platform=options.platform,
                 environment=environment,
                 behind_load_balancer=options.behind_load_balancer,

@@ -94,6 +94,8 @@ class Cloud:
         port: int | None = 0,
         project: str | None = None,
         function: str | None = None,
+        signature_type: str | None = None,
+        source: str | None = None,
         platform: str | None = None,
         environment: Mapping[str, str] | None = None,
         behind_load_balancer: bool = False,
@@ -101,8 +103,10 @@ class Cloud:
         """Return the folder as an app of this cloud: it has its `url` already, and answers there after App.start.
 
         `port` 0 is any free port, None the first free one from 8080 up.
-        `function` names the target in a folder without app.yaml or Dockerfile; `platform` ("appengine", "cloudrun"
-        or "functions") decides when the files in the folder do not; `environment` overrides the app's variables.
+        `function` names the target in a folder without app.yaml or Dockerfile, `source` the file it is in, if that is
+        not main.py, and `signature_type` how it is called, if the function does not show that.
+        `platform` ("appengine", "cloudrun" or "functions") decides when the files in the folder do not; `environment`
+        overrides the app's variables.
         `behind_load_balancer` has visitors come through an external load balancer, which Cloud Run and functions may
         have; raises UserError for App Engine, where there is no record of what it then sends.
         """
@@ -114,7 +118,14 @@ class Cloud:
 
         def read() -> Version:
             shutil.rmtree(scratch / "image", ignore_errors=True)  # of an earlier version
-            plan = read_plan(directory, function=function, platform=platform, staging=scratch / "image")
+            plan = read_plan(
+                directory,
+                function=function,
+                signature_type=signature_type,
+                source=source,
+                platform=platform,
+                staging=scratch / "image",
+            )
             if behind_load_balancer and plan.platform in (Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27):
                 raise UserError(
                     f"{name}: --behind-load-balancer works for Cloud Run and Cloud Run functions only; "

@@ -16,18 +16,25 @@ _DEPLOYMENT_FILES = ("app.yaml", "Dockerfile", "Procfile", "main.py")
 
 
 def read_plan(
-    directory: Path, *, function: str | None = None, platform: str | None = None, staging: Path
+    directory: Path,
+    *,
+    function: str | None = None,
+    signature_type: str | None = None,
+    source: str | None = None,
+    platform: str | None = None,
+    staging: Path,
 ) -> LaunchPlan:
     """Return the launch plan of a folder.
 
     `platform` is "appengine", "cloudrun" or "functions". With None the files decide, in this order: app.yaml,
     Dockerfile, Procfile, a `function` to serve, main.py. A folder with one of the first three ignores `function`, so
-    that one command can start folders of several kinds. A Dockerfile's files are copied to `staging`, a directory that
+    that one command can start folders of several kinds. `signature_type` and `source` say more about the function: see
+    `plan_function`. A Dockerfile's files are copied to `staging`, a directory that
     is empty or does not exist, and that nothing else writes to. Raises UserError for any error in the folder.
     """
     try:
         _refuse_no_files(directory)
-        return _read(directory, function, platform, staging)
+        return _read(directory, function, signature_type, source, platform, staging)
     except OSError as error:
         raise FileError(
             format_name(str(error.filename or directory)), None, f"cannot be read ({error.strerror})"
@@ -50,7 +57,14 @@ def _refuse_no_files(directory: Path) -> None:
             raise FileError(file, None, f"{error}; remove it, or replace it with a file") from error
 
 
-def _read(directory: Path, function: str | None, platform: str | None, staging: Path) -> LaunchPlan:
+def _read(
+    directory: Path,
+    function: str | None,
+    signature_type: str | None,
+    source: str | None,
+    platform: str | None,
+    staging: Path,
+) -> LaunchPlan:
     if platform is None:
         platform = _platform(directory, function)
     if platform == "appengine":
@@ -58,7 +72,7 @@ def _read(directory: Path, function: str | None, platform: str | None, staging: 
     if platform == "cloudrun":
         return _cloud_run(directory, staging)
     if platform == "functions":
-        return _function(directory, function)
+        return _function(directory, function, signature_type, source)
     raise ValueError(f"unknown platform {platform!r}")
 
 
@@ -83,22 +97,20 @@ def _cloud_run(directory: Path, staging: Path) -> LaunchPlan:
     return plan_buildpacks(directory)
 
 
-def _function(directory: Path, function: str | None) -> LaunchPlan:
-    from localcloud.launch.function import plan_function, refuse_events
+def _function(directory: Path, function: str | None, signature_type: str | None, source: str | None) -> LaunchPlan:
+    from localcloud.launch.function import find_source, plan_function
 
     if function is not None:
-        return plan_function(directory, function)
-    main = directory / "main.py"
-    source = read_source(main) if main.is_file() else None
-    if main.is_file() and (source is None or source.functions):
-        choice = f" with one of {', '.join(source.functions)}" if source else ""
-        raise FileError(main, None, f"the folder needs the name of the function to serve; pass --function NAME{choice}")
-    if source and source.event_functions:
-        refuse_events(main, source.event_functions[0])
+        return plan_function(directory, function, signature_type=signature_type, source=source)
+    file = find_source(directory, source)
+    module = read_source(file) if file.is_file() else None
+    if file.is_file() and (module is None or module.functions):
+        choice = f" with one of {', '.join(module.functions)}" if module else ""
+        raise FileError(file, None, f"the folder needs the name of the function to serve; pass --function NAME{choice}")
     raise FileError(
-        main,
+        file,
         None,
-        'there is neither a WSGI object named "app" nor a function that takes a request; '
+        'there is neither a WSGI object named "app" nor a function that takes a request or an event; '
         'write a Procfile with "web: COMMAND" for what starts the app',
     )
 
