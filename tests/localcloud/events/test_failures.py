@@ -50,6 +50,14 @@ DOCUMENT = ("--type", "firestore", "--document", "users/marie")
             ["--type", "datastore", "--entity", "Visit"],
             "--entity Visit: the last kind has no id or name; add it, as in Visit/5",
         ),
+        ([*DOCUMENT, "--data", '{"\\ud800": 1}'], '"\\ud800" is no name of a field: it is not Unicode'),
+        ([*DOCUMENT, "--data", '{"x": "\\ud800"}'], 'x: "\\ud800" is no value of Firestore ('),
+        ([*DOCUMENT, "--data", '{"x": ' * 400 + "1" + "}" * 400], "--data: this is nested too deeply"),
+        (["--type", "pubsub", "--attribute", "a=\udcff"], "--attribute: this is not UTF-8; write it in UTF-8"),
+        (
+            ["--type", "datastore", "--entity", "Visit/9223372036854775808"],
+            "--entity Visit/9223372036854775808: an id is a number from 1 to 9223372036854775807; write another one",
+        ),
         (
             ["--type", "datastore", "--entity", "Visit//5"],
             '--entity "Visit//5": there is an empty part; write it as in Visit/5',
@@ -90,6 +98,11 @@ def test_address_where_nothing_listens_is_refused(event):
         1,
         f"{address}: nothing listens there; start the function with localcloud run",
     )
+
+
+def test_host_that_is_no_name_is_refused(event):
+    code, line = event(f"http://{'a' * 70}:8080", "--type", "pubsub")
+    assert (code, line.partition(":8080: ")[2][:27]) == (1, "no answer to the event (enc")
 
 
 @pytest.mark.parametrize(

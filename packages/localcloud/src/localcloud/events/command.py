@@ -76,6 +76,7 @@ def send_event(options: argparse.Namespace) -> None:
     from localcloud.events.event import make_background_event, make_cloud_event
     from localcloud.events.types import find_type
 
+    _refuse_no_utf8(options)
     read_url(options.address)
     event_type = find_type(options.type)
     for name, services in _SERVICES.items():
@@ -84,11 +85,30 @@ def send_event(options: argparse.Namespace) -> None:
     needed = _NEEDED.get(event_type.service)
     if needed and not getattr(options, needed):
         raise UserError(f"--type {options.type}: say which {needed}, with {_spell(needed)}")
-    event = _make_event(options, event_type)
+    try:
+        event = _make_event(options, event_type)
+    except RecursionError as error:
+        raise UserError("--data: this is nested too deeply for any document; write it flatter") from error
     request = make_background_event(event) if options.signature_type == "event" else make_cloud_event(event)
     hint = "" if event_type.service != "firestore" or options.signature_type == "event" else _HINT
     status = send(options.address, request, hint)
     print(f"{event_type.name}, id {event.id}: answered {status}")
+
+
+def _refuse_no_utf8(options: argparse.Namespace) -> None:
+    """Raise UserError for words that are not UTF-8, since headers, JSON and protobuf hold nothing else."""
+    for name, value in vars(options).items():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and not _is_utf8(text):
+                raise UserError(f"{name if name == 'address' else _spell(name)}: this is not UTF-8; write it in UTF-8")
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _make_event(options: argparse.Namespace, event_type: EventType) -> Event:

@@ -41,7 +41,7 @@ def send(url: str, request: Request, hint: str = "") -> int:
         body = answer.read()
     except ConnectionRefusedError as error:
         raise UserError(f"{url}: nothing listens there; start the function with localcloud run") from error
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, UnicodeError) as error:  # UnicodeError: of a host that is no name
         raise UserError(
             f"{url}: no answer to the event ({error or type(error).__name__}); see the app's log"
         ) from error

@@ -16,6 +16,7 @@ from localcloud.events.types import EventType
 
 _SCHEMA = "https://github.com/googleapis/google-cloudevents/blob/main/proto/google/events/cloud/{}/v1/data.proto"
 _LOCATION = "us-central1"
+_TOO_LARGE = 2**63
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ def make_entity(event_type: EventType, event_id: str, time: str, *, project: str
     parts = _parts("--entity", path, "Visit/5")
     if len(parts) % 2:
         raise UserError(f"--entity {path}: the last kind has no id or name; add it, as in Visit/5")
+    if any(name.isdecimal() and not 0 < int(name) < _TOO_LARGE for name in parts[1::2]):
+        raise UserError(f"--entity {path}: an id is a number from 1 to {_TOO_LARGE - 1}; write another one")
     message = EntityEventData()
     for result, properties in ((message.value, change.new), (message.old_value, change.old)):
         if properties is not None:
@@ -117,7 +120,11 @@ _DATASTORE = ("entityValue", "keyValue", "blobValue", "geoPointValue", "timestam
 
 def _fill(fields: Any, values: Mapping[str, Any], typed: tuple[str, ...]) -> None:
     for name, value in values.items():
-        _set_value(fields[name], value, typed, name)
+        try:
+            field = fields[name]
+        except ValueError as error:  # half of a surrogate pair, which JSON can write
+            raise UserError(f"{json.dumps(name)[:100]} is no name of a field: it is not Unicode") from error
+        _set_value(field, value, typed, name)
 
 
 def _set_value(message: Any, value: Any, typed: tuple[str, ...], place: str) -> None:
