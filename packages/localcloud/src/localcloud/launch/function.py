@@ -30,7 +30,7 @@ def plan_function(
 ) -> LaunchPlan:
     """Return the plan that serves the function `name`, of the folder's main.py or of the file `source` in the folder.
 
-    `signature_type` is one of SIGNATURE_TYPES. With None, the function's decorator decides, then how many arguments it
+    `signature_type` is one of SIGNATURE_TYPES. With None, the function's decorator decides, then what arguments it
     takes. $GOOGLE_FUNCTION_SIGNATURE_TYPE and $GOOGLE_FUNCTION_SOURCE say what the builder would be told.
 
     Like the platform, it adds functions-framework to requirements that do not name it. Raises UserError if there is no
@@ -107,8 +107,8 @@ def _signature_type(file: Path, name: str, function: Function | None, asked: str
             file, function.line, f"{name} needs the decorator @functions_framework.typed, which says what it takes"
         )
     if function.decorated:
-        return asked or ("event" if function.takes_context else "http")
-    chosen = asked or ("event" if function.accepts(2) and not function.accepts(1) else "http")
+        return asked or _guess(function, function.takes_context)
+    chosen = asked or _guess(function, function.accepts(2) and not function.accepts(1))
     if not function.accepts(2 if chosen == "event" else 1):
         advice = "leave --signature-type out, or change the arguments" if asked else "change the arguments"
         raise FileError(
@@ -118,3 +118,9 @@ def _signature_type(file: Path, name: str, function: Function | None, asked: str
             f"is; {advice}",
         )
     return chosen
+
+
+def _guess(function: Function, takes_two: bool) -> str:
+    if takes_two:
+        return "event"
+    return "cloudevent" if function.takes_cloud_event else "http"

@@ -27,7 +27,8 @@ class Function:
     `mark` is the signature type that a decorator of functions-framework gives it, "http", "cloudevent" or "typed".
     `decorated` says that there are other decorators, which may change what it takes. It takes `least` to `most`
     positional arguments, None for any number. `takes_context` says that the second is named as the context of a
-    background function of the first generation usually is.
+    background function of the first generation usually is, `takes_cloud_event` that the first is called or annotated as
+    a CloudEvent.
     """
 
     line: int
@@ -36,6 +37,7 @@ class Function:
     least: int
     most: int | None
     takes_context: bool
+    takes_cloud_event: bool
 
     def accepts(self, count: int) -> bool:
         """Return whether it can be called with so many positional arguments."""
@@ -113,7 +115,8 @@ class _TopLevel(ast.NodeVisitor):
         self.names.append(node.name)
         marks = [_MARKS.get(self._full_name(decorator)) for decorator in node.decorator_list]
         given = node.args
-        arguments = [argument.arg for argument in given.posonlyargs + given.args]
+        positional = given.posonlyargs + given.args
+        arguments = [argument.arg for argument in positional]
         # An argument that can only be given by name is one that the framework gives nobody.
         lost = sum(default is None for default in given.kw_defaults)
         self.defined[node.name] = Function(
@@ -123,6 +126,7 @@ class _TopLevel(ast.NodeVisitor):
             least=len(arguments) - len(given.defaults) + lost,
             most=None if given.vararg and not lost else len(arguments),
             takes_context=len(arguments) == 2 and arguments[1].strip("_").endswith(_CONTEXT),
+            takes_cloud_event=any(map(_is_cloud_event, positional[:1])),
         )
 
     def _full_name(self, decorator: ast.expr) -> str:
@@ -130,3 +134,8 @@ class _TopLevel(ast.NodeVisitor):
         written = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
         first, dot, rest = written.partition(".")
         return self._imported.get(first, first) + dot + rest
+
+
+def _is_cloud_event(argument: ast.arg) -> bool:
+    kind = ast.unparse(argument.annotation) if argument.annotation else ""
+    return argument.arg.replace("_", "") == "cloudevent" or kind.strip("'").rpartition(".")[2] == "CloudEvent"
