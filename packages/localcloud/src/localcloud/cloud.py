@@ -104,6 +104,8 @@ class Cloud:
         `behind_load_balancer` has visitors come through an external load balancer, which Cloud Run and functions may
         have; raises UserError for App Engine, where there is no record of what it then sends.
         """
+        if "PORT" in (environment or {}):
+            raise UserError("PORT cannot be set: the platform does that; choose the port for visitors with --port")
         # Not by Path.resolve, which fails for a link to itself: read_plan says what is wrong with it.
         name = name or "/".join(Path(os.path.realpath(directory)).parts[-2:])
         scratch = Path(tempfile.mkdtemp(dir=self._scratch))

@@ -32,7 +32,7 @@ class FrontEnd(Listener):
     `behind_load_balancer` puts an external load balancer between visitors and the platform.
     `on_request(method, path, status, visitor)` is called on the event loop after every answer, so it must be quick;
     method and path are "-" if the request could not be read. `patience` is how many seconds a request waits for an app
-    that does not listen yet; once `ended()` is true, it waits no more.
+    that does not listen yet; once `ended()` is true, it waits no more, and `explain()` says why nothing listens there.
     """
 
     def __init__(
@@ -48,17 +48,19 @@ class FrontEnd(Listener):
         on_request: OnRequest | None = None,
         patience: float = 15.0,
         ended: Callable[[], bool] = lambda: False,
+        explain: Callable[[], str] = lambda: "it is still starting or has ended; see its log",
     ) -> None:
         super().__init__()
         self.port = port
         self._platform = platform
-        self._upstream = upstream
+        self.upstream = upstream
         self._handlers = StaticHandlers(directory, handlers)
         self._extra_headers = dict(extra_headers or {})
         self._behind_load_balancer = behind_load_balancer
         self._on_request = on_request
         self._patience = patience
         self._ended = ended
+        self._explain = explain
         self._local_address = find_proxy_address(platform, upstream[0])
 
     @property
@@ -151,16 +153,16 @@ class FrontEnd(Listener):
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience
         while True:
-            connection = socket.socket(socket.AF_INET6 if ":" in self._upstream[0] else socket.AF_INET)
+            connection = socket.socket(socket.AF_INET6 if ":" in self.upstream[0] else socket.AF_INET)
             wire = Wire(h11.CLIENT, connection, AppError)
             try:
                 if self._local_address:
                     connection.bind(self._local_address)
-                await loop.sock_connect(connection, self._upstream)
+                await loop.sock_connect(connection, self.upstream)
             except OSError as error:
                 wire.close()
                 if loop.time() >= deadline or self._ended():
-                    text = f"no app listens on {self._app}: it is still starting or has ended; see its log."
+                    text = f"no app listens on {self._app}: {self._explain()}."
                     raise AppError(text, 503) from error
                 await asyncio.sleep(_RETRY_SECONDS)
             except asyncio.CancelledError:
@@ -171,7 +173,7 @@ class FrontEnd(Listener):
 
     @property
     def _app(self) -> str:
-        return "{}:{}".format(*self._upstream)
+        return "{}:{}".format(*self.upstream)
 
 
 async def _upload(wire: Wire, app: Wire, head: h11.Request) -> None:
