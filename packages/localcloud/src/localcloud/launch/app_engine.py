@@ -16,7 +16,7 @@ from localcloud.deployment.errors import TextError
 from localcloud.deployment.yaml_lines import YamlLines
 from localcloud.launch.errors import FileError, read_text
 from localcloud.launch.handlers import check_scripts, read_builtins, read_handlers
-from localcloud.launch.packages import find_requirements, names_package
+from localcloud.launch.packages import find_local_packages, find_requirements, names_package
 from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.launch.python27_libraries import find_packages, is_python2_only
 
@@ -70,6 +70,7 @@ def _python27(directory: Path, file: Path, yaml: YamlLines, info: Any) -> Launch
         python="2.7",
         environment=_environment(info),
         requirements=find_requirements(directory),
+        local_packages=find_local_packages(directory),
         packages=find_packages(library.name for library in info.libraries or []),
         handlers=(*read_builtins(file, yaml, info), *read_handlers(file, yaml, info)),
         bundled_services=True,
@@ -95,6 +96,7 @@ def _python3(directory: Path, file: Path, yaml: YamlLines, info: Any, python: st
         python=python,
         environment=_environment(info),
         requirements=find_requirements(directory),
+        local_packages=find_local_packages(directory),
         packages=packages,
         handlers=tuple(read_handlers(file, yaml, info)),
         bundled_services=bool(info.app_engine_apis or yaml.keys.get(_BUNDLED_SERVICES)),

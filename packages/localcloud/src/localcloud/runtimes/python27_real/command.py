@@ -12,6 +12,7 @@ from localcloud.files.paths import resolve_inside
 from localcloud.files.reading import copy_folder
 from localcloud.launch.errors import read_text
 from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.runtimes.package_sources import copy_sources
 from localcloud.runtimes.python3.command import SITE
 from localcloud.runtimes.python27_real.interpreter import Python27
 from localcloud.runtimes.python27_real.packages import SDK, ensure_legacy_sdk, ensure_packages
@@ -35,7 +36,8 @@ class Python27RealRuntime:
 
     def prepare(self, plan: LaunchPlan, services: ServiceAddresses, instance: Instance, report: Report) -> Command:
         """Install the plan's packages and return its own command, or dev_appserver's for an App Engine app."""
-        packages = ensure_packages(self._python27, plan.requirements, plan.packages, report)
+        sources = copy_sources(plan, instance.home.parent)
+        packages = ensure_packages(self._python27, plan.requirements, plan.packages, report, sources)
         if plan.platform is Platform.APP_ENGINE_PYTHON27:
             sdk = ensure_legacy_sdk(self._python27, report)
             return _dev_appserver(self._python27, sdk, plan, services, packages, instance)
