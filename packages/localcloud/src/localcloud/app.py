@@ -102,6 +102,15 @@ class App:
         process = self._process
         return process.returncode if process else None
 
+    def route(self, choose: Callable[[str, str], App | None]) -> None:
+        """Give each request to the app that `choose(host, path)` returns, to this one if it returns None."""
+
+        def choose_front_end(host: str, path: str) -> FrontEnd | None:
+            chosen = choose(host, path)
+            return chosen._front_end if chosen else None
+
+        self._front_end.choose_service = choose_front_end
+
     def processes(self) -> set[psutil.Process]:
         """Return the app's own process and all that it started; none if it has not been started."""
         return self._process.members() if self._process else set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -61,6 +62,8 @@ class FrontEnd(Listener):
         self._patience = patience
         self._ended = ended
         self._explain = explain
+        # App Engine's dispatch.yaml may give a request to another service of the app.
+        self.choose_service: Callable[[str, str], FrontEnd | None] = lambda host, path: None
         self._local_address = find_proxy_address(platform, upstream[0])
 
     @property
@@ -107,10 +110,11 @@ class FrontEnd(Listener):
             )
         target = origin_form(request.target)
         path = unquote_to_bytes(target.partition(b"?")[0]).decode("utf-8", "surrogateescape")
-        answer = await asyncio.to_thread(self._handlers.answer, request.method.decode("ascii"), path)
+        service = self.choose_service(_hostname(request), path) or self
+        answer = await asyncio.to_thread(service._handlers.answer, request.method.decode("ascii"), path)
         if answer is not None:
             return await send_answer(wire, request, answer)
-        return await self._proxy(wire, request, target, visitor)
+        return await service._proxy(wire, request, target, visitor)
 
     async def _proxy(self, wire: Wire, request: h11.Request, target: bytes, visitor: str) -> int:
         head = h11.Request(
@@ -174,6 +178,12 @@ class FrontEnd(Listener):
     @property
     def _app(self) -> str:
         return "{}:{}".format(*self.upstream)
+
+
+def _hostname(request: h11.Request) -> str:
+    """Return the host that a visitor asks for, without its port."""
+    host = next((value for name, value in request.headers if name == b"host"), b"").decode("latin-1").lower()
+    return (re.sub(r":\d*$", "", host) if not host.endswith("]") else host).strip("[]")
 
 
 async def _upload(wire: Wire, app: Wire, head: h11.Request) -> None:

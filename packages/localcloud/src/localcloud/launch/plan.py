@@ -58,6 +58,7 @@ class LaunchPlan:
     `command` is an argv; shell forms arrive as ("/bin/sh", "-c", text) and still hold "$PORT". It is empty on
     python27, where `handlers` name the WSGI objects. `directory` is the working directory the command starts in.
     `environment` is what the deployment file declares, `requirements` the requirements files to install, and
+    `service` is App Engine's name of the service, None elsewhere.
     `packages` requirement specifiers the platform itself adds (App Engine's and Buildpacks' default gunicorn).
     `local_packages` are those that both may name by path.
     """
@@ -73,4 +74,5 @@ class LaunchPlan:
     local_packages: LocalPackages | None = None
     handlers: tuple[Handler, ...] = ()
     bundled_services: bool = False
+    service: str | None = None
     function: str | None = None

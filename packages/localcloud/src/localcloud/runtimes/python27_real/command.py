@@ -100,7 +100,7 @@ def _dev_appserver(
         "--datastore_emulator_cmd=/bin/true",  # required, but never run: the emulator above is running
         # Other users of the machine can read a command line.
         *(f"--env_var={name}={value}" for name, value in variables.items() if name != _TICKET),
-        str(directory),
+        str(app_yaml),
     ]
     note = f"{plan.platform.value}: this runs on Python {python27.version} under dev_appserver ({SDK})"
     return Command(tuple(argv), environment, directory, (note,))
