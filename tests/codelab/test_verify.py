@@ -120,6 +120,27 @@ CHANGES = {
         "$ make start MODULE=",
         "the Makefile has no variable MODULE",
     ),
+    "a track that is not there": (
+        "mod12-memcache",
+        "$ make start MOD=mod12-memcache/START-py3\n",
+        "$ make start MOD=mod12-memcache/START-py4\n",
+        "$ make start MOD=mod12-memcache/START-py4",
+        'MOD="mod12-memcache/START-py4": no codelab starts from this folder',
+    ),
+    "a track in place of a state": (
+        "mod12-memcache",
+        "$ make start MOD=mod12-memcache/START-py3\n",
+        "$ make start MOD=mod12-memcache FROM=START-py3\n",
+        "$ make start MOD=mod12-memcache FROM=START-py3",
+        "FROM is for make diff alone; write MOD=mod12-memcache/START-py3",
+    ),
+    "the old name of a copy": (
+        "mod12-memcache",
+        "MOD=mod12-memcache/START-py3 SIDE=work\n",
+        "MOD=mod12-memcache SIDE=work-START-py3\n",
+        "SIDE=work-START-py3",
+        "mod12-memcache has no folder work-START-py3",
+    ),
     "an option that localcloud does not have": (
         "mod2-cloudndb",
         "--env PROXY_HOPS=1",
