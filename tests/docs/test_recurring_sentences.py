@@ -33,6 +33,7 @@ SENTENCES = (
     (ALL, "Type the changes by hand. You need not use our names and our layout. Or [apply the diffs]"),
     (ALL, "If you have typed this step, leave out `make apply`, because it does the first step that is not done yet. "),
     (ALL, "o difference between your copy and FINISH:"),
+    (ALL, "Our tests do not run them."),
     (ALL, "It is right if "),
     (
         ALL,
