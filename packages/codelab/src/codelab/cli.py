@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -98,6 +99,12 @@ def _add_other_commands(add: _Add) -> None:
     verify = add("verify", "prove that the codelabs are right, step by step", _verify)
     verify.add_argument("modules", nargs="*", metavar="MODULE", help="the modules to prove (default: all)")
     verify.add_argument("--no-run", action="store_true", help="check the files only, do not run the apps")
+
+    grade = add("grade", "judge a folder anywhere as the result of a codelab: exit code 0 if it is finished", _grade)
+    grade.add_argument("folder", type=Path, metavar="DIR", help="the folder with the app")
+    grade.add_argument("--as", dest="track", required=True, metavar="MODULE", help=_TRACK)
+    grade.add_argument("--no-run", action="store_true", help="judge the files only, do not run the app")
+    grade.add_argument("--json", action="store_true", help="print the judgement as JSON")
 
     export = add("export", "write a codelab in the Markdown of Google's codelab tool, claat", _export)
     export.add_argument("track", metavar="MODULE", help=_TRACK)
@@ -245,6 +252,14 @@ def _verify(options: argparse.Namespace) -> bool:
     modules = [course.module(name) for name in options.modules] or course.modules
     parsers = {"codelab": make_parser(), "localcloud": localcloud.cli.make_parser()}
     return verify(course, modules, parsers=parsers, run=not options.no_run)
+
+
+def _grade(options: argparse.Namespace) -> bool:
+    from codelab.commands.grade import describe, grade
+
+    grade_ = grade(_find_course(options).track(options.track), options.folder, run=not options.no_run)
+    print(json.dumps(grade_.as_json(), indent=2) if options.json else "\n".join(describe(grade_)), flush=True)
+    return grade_.finished
 
 
 def _export(options: argparse.Namespace) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -36,6 +37,7 @@ class Workspace:
         with _reported(ref.copy):
             ref.copy.mkdir(parents=True)
             write_tree(tree, ref.copy)
+        self._forget_verdict(ref)
 
     def read(self, ref: TrackRef) -> dict[str, str]:
         """Read the learner's copy; raises CodelabError if there is none."""
@@ -52,6 +54,7 @@ class Workspace:
             shutil.move(ref.copy, kept)
             ref.copy.mkdir(parents=True)
             write_tree(tree, ref.copy)
+        self._forget_verdict(ref)
         return kept
 
     def change(self, ref: TrackRef, files: Mapping[str, str | None], *, keep: bool) -> Path | None:
@@ -83,10 +86,38 @@ class Workspace:
 
     def remember(self, ref: TrackRef, *, finished: bool = False) -> None:
         """Make this the current track; with `finished`, note that it was finished today."""
-        lines = [line for line in self._read_lines() if line[0] != "current" and not (finished and line[1] == ref.name)]
+        lines = [
+            line
+            for line in self._read_lines()
+            if line[0] != "current" and not (finished and line[:2] == ["finished", ref.name])
+        ]
         lines.append(["current", ref.name])
         if finished:
             lines.append(["finished", ref.name, f"{datetime.now().astimezone():%Y-%m-%d}"])
+        self._write_lines(lines)
+
+    def remember_verdict(self, ref: TrackRef, step: int, tree: Tree, *, works: bool) -> None:
+        """Note that the running app has shown that these files do this step, or that they fail at it."""
+        lines = [line for line in self._read_lines() if line[:2] != ["judged", ref.name]]
+        lines.append(["judged", ref.name, str(step), "works" if works else "fails", _digest(tree)])
+        self._write_lines(lines)
+
+    def read_verdict(self, ref: TrackRef, tree: Tree) -> tuple[int, bool] | None:
+        """Return the step of the last verdict, and whether the app worked; a failure counts for the same files only."""
+        for word, name, *rest in self._read_lines():
+            if (word, name) == ("judged", ref.name) and len(rest) == 3 and rest[0].isdecimal():
+                number, result, digest = rest
+                if result == "works" or digest == _digest(tree):
+                    return int(number), result == "works"
+        return None
+
+    def _forget_verdict(self, ref: TrackRef) -> None:
+        lines = self._read_lines()
+        kept = [line for line in lines if line[:2] != ["judged", ref.name]]
+        if kept != lines:
+            self._write_lines(kept)
+
+    def _write_lines(self, lines: list[list[str]]) -> None:
         with _reported(self._memory):
             self.folder.mkdir(exist_ok=True)
             new = self._memory.with_suffix(".new")
@@ -143,6 +174,14 @@ def make_diff_command(ref: TrackRef, old: str, new: str) -> str:
     """Return the command line that compares two states, such as "make diff MOD=mod2-cloudndb FROM=START TO=work"."""
     track = "" if ref.is_main else f" TRACK={ref.track.start}"
     return f"make diff MOD={ref.codelab.module}{track} FROM={old} TO={new}"
+
+
+def _digest(tree: Tree) -> str:
+    """Return a name for the content of these files."""
+    digest = hashlib.sha256()
+    for file in sorted(tree):
+        digest.update(f"{len(file)} {len(tree[file])} {file}{tree[file]}".encode(errors="surrogatepass"))
+    return digest.hexdigest()[:20]
 
 
 def _shown(ref: TrackRef) -> str:

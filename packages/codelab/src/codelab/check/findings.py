@@ -146,10 +146,10 @@ def report_missing_lines(lines: Iterable[MissingLine]) -> list[Finding]:
         if line.found is None:
             found.append(Finding(line.file, 0, f'"{line.words}" is missing{where}', line.firm))
         elif line.is_there:
-            found.append(Finding(line.file, line.found.line, f'"{line.words}" should be{where}', line.firm))
+            found.append(Finding(line.found.where, line.found.line, f'"{line.words}" should be{where}', line.firm))
         else:
             message = f'expected "{line.words}"{where}, found "{line.found.words}"'
-            found.append(Finding(line.file, line.found.line, message, line.firm))
+            found.append(Finding(line.found.where, line.found.line, message, line.firm))
     return found
 
 
@@ -157,7 +157,7 @@ def report_misplaced_lines(lines: Iterable[MissingLine]) -> list[Finding]:
     """Report lines that read as in the codelab and mean something else."""
     return [
         Finding(
-            line.file,
+            line.found.where if line.found else line.file,
             line.found.line if line.found else 0,
             f'"{line.words}" uses names that mean something else here; check where they come from',
             line.firm,
@@ -175,7 +175,7 @@ def report_leftover_lines(lines: Iterable[Sequence[Fact]]) -> list[Finding]:
         what = f"still uses {names}, which this step removes" if names else "should be gone after this step"
         imported = first.words.startswith(("from ", "import "))
         firm = any(fact.firm or (imported and fact.name.islower()) for fact in facts)
-        found.append(Finding(first.file, first.line, f'"{first.words}" {what}', firm))
+        found.append(Finding(first.where, first.line, f'"{first.words}" {what}', firm))
     return found
 
 
@@ -205,10 +205,12 @@ def _group_by_line(facts: Iterable[Fact], other_end: Set[Fact], *, or_all: bool)
     import most often: it is left out, unless with `or_all` nothing would be left.
     """
     unchanged = {(fact.file, fact.words) for fact in other_end}
-    lines: dict[tuple[str, int, str], list[Fact]] = {}
-    for fact in sorted(facts, key=lambda fact: (fact.file, fact.line, not fact.firm, len(fact.name), fact.name)):
-        lines.setdefault((fact.file, fact.line, fact.words), []).append(fact)
-    changed = {key: line for key, line in lines.items() if (key[0], key[2]) not in unchanged}
+    lines: dict[tuple[str, str, int, str], list[Fact]] = {}
+    for fact in sorted(
+        facts, key=lambda fact: (fact.file, fact.place, fact.line, not fact.firm, len(fact.name), fact.name)
+    ):
+        lines.setdefault((fact.file, fact.place, fact.line, fact.words), []).append(fact)
+    changed = {key: line for key, line in lines.items() if (key[0], key[3]) not in unchanged}
     kept = changed or (lines if or_all else {})
     return [line for line in kept.values() if not _is_head_of_keys(line, lines.values())]
 

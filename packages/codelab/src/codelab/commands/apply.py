@@ -7,7 +7,7 @@ from pathlib import Path
 
 from merge3 import Merge3
 
-from codelab.check import Checker
+from codelab.check import Checker, known_progress
 from codelab.errors import CodelabError
 from codelab.readme.course import TrackRef
 from codelab.readme.model import Step
@@ -38,7 +38,7 @@ def apply(workspace: Workspace, ref: TrackRef, *, overwrite: bool = False, check
     """
     checker = checker or Checker(ref)
     mine = workspace.read(ref)
-    pending = checker.progress(mine).pending
+    pending = known_progress(checker, workspace, mine).pending
     if pending is None:
         raise CodelabError(f"{ref.name}: all steps are done already; run `{make_command('check', ref)}`")
     step = pending.step

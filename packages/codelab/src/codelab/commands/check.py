@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from codelab.check import Checker, Outcome, Progress, run_and_compare, will_run
+from codelab.check import Checker, Outcome, Progress, RunResult, known_progress, run_and_compare, will_run
 from codelab.readme.course import Course, TrackRef
 from codelab.readme.trees import Tree
 from codelab.workspace import Workspace, list_changes
@@ -57,12 +57,18 @@ def check(
     """
     checker = checker or Checker(ref)
     files = workspace.read(ref)  # what is saved from here on is not part of this check
+    verdict = workspace.read_verdict(ref, files)
     progress = checker.progress(files)
+    if verdict and verdict[1]:
+        progress = progress.accept(verdict[0])
     workspace.remember(ref)
     on_progress(progress, run and will_run(ref, progress))
     if not run:
-        return Checked(ref, files, progress)
+        return Checked(ref, files, known_progress(checker, workspace, files))
     outcome = run_and_compare(checker, progress)
+    if outcome.step and outcome.result is not RunResult.NOT_WORKING_YET:
+        workspace.remember_verdict(ref, outcome.step, files, works=outcome.ok)
+    progress = outcome.judge(progress)
     if not outcome.finished:
         return Checked(ref, files, progress, outcome)
     workspace.remember(ref, finished=True)

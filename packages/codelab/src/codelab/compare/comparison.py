@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from codelab.compare.app_log import AppLog
 from codelab.compare.assertions import MismatchError
 from codelab.compare.local_backend import FAR_FROM_UTC, LocalBackend, fresh_app
 from codelab.compare.scenario import Scenario
+from codelab.compare.services import CallCounts, Service
 from codelab.compare.visitor import Document
 from datastore_emulator.errors import UserError
 from localcloud import Cloud
@@ -57,10 +59,17 @@ class Comparison:
         self._cleanup = ExitStack()
         self._running: dict[str, LocalBackend] = {}
         self._transcripts: dict[str, list[Document]] = {}
+        self._counts = CallCounts()
+        self._called: dict[str, set[Service]] = {}
+        self._cloud: Cloud | None = None
 
     def __enter__(self) -> Comparison:
         with ExitStack() as stack:
-            cloud = stack.enter_context(Cloud(log=self._log))
+            counts = self._counts
+            cloud = stack.enter_context(
+                Cloud(log=self._log, observe=counts.count, observe_bundled=counts.count_bundled)
+            )
+            self._cloud = cloud
             apps = [
                 cloud.add(folder.path, name=folder.name, function=self._function, environment=FAR_FROM_UTC)
                 for folder in self._folders
@@ -99,9 +108,20 @@ class Comparison:
                         return Difference(scenario.title, f"{folder.name}: {_difference(one, other)}", None)
         return None
 
+    def services_called(self, folder: ComparedFolder) -> frozenset[Service]:
+        """Return the services that the folder's app has called in quick scenarios, which use no service themselves."""
+        return frozenset(self._called.get(folder.name, ()))
+
+    def _read_counts(self) -> Counter[Service]:
+        assert self._cloud
+        return self._counts.read() + Counter({Service.REDIS: sum(self._cloud.redis_calls().values())})
+
     def _transcript(self, folder: ComparedFolder, scenario: Scenario) -> list[Document]:
         with fresh_app(self._running[folder.name], folder.cache) as app:
+            before = self._read_counts()
             scenario(app)
+            if scenario.quick:
+                self._called.setdefault(folder.name, set()).update(self._read_counts() - before)
             return [_without_error_text(document) for document in app.transcript]
 
 

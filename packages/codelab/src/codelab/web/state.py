@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from flask import abort
 
-from codelab.check import Checker, Outcome, Progress
+from codelab.check import Checker, Outcome, Progress, known_progress
 from codelab.commands.check import Checked
 from codelab.commands.list import CopyState
 from codelab.errors import CodelabError
@@ -65,7 +65,7 @@ class PageState:
             checker = self.checker(ref)
             if known is None or known[0] is not checker or known[1] != files:
                 # Only the newest: each part of a page and each open tab asks for it again.
-                known = self._progress[ref.name] = checker, files, checker.progress(files)
+                known = self._progress[ref.name] = checker, files, known_progress(checker, self.workspace, files)
         except CodelabError as error:
             return CopyState(problem=str(error)), None
         checked = self._checks.get(ref.name)
@@ -74,6 +74,7 @@ class PageState:
     def keep_check(self, checked: Checked) -> None:
         """Keep what a check found, and show it on every open page."""
         self._checks[checked.ref.name] = checked
+        self._progress.pop(checked.ref.name, None)  # the check may have shown that a step is done
         self.saves.mark_changed(checked.ref.copy)
 
     def share_rendering(self, ref: TrackRef, render: Callable[[], str]) -> SharedRendering:

@@ -82,7 +82,7 @@ def requirements_facts(file: str, text: str) -> Iterator[Fact]:
         if entry.name:
             yield Fact(file, Kind.PACKAGE, entry.name, entry.text, entry.line, firm=True)
         for version in entry.versions:
-            yield Fact(file, Kind.VERSION, f"{entry.name} {version}", entry.text, entry.line, firm=True)
+            yield Fact(file, Kind.VERSION, f"{entry.name} {version}", entry.text, entry.line)
 
 
 def procfile_facts(file: str, text: str) -> Iterator[Fact]:
