@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from codelab.check.alternatives import equivalent_facts, unneeded_leftovers
+from codelab.check.deployable import Fault, Folder, find_faults, find_remarks, redis_names
 from codelab.check.facts import (
     Fact,
     Kind,
@@ -87,7 +89,10 @@ class Checker:
         self.trees = step_trees(ref.codelab, ref.track)
         self._called = names_called_from_outside(self.trees, "\n".join(ref.codelab.page.commands))
         states = [self._read(tree)[0] for tree in self.trees]
+        self._states = states
         self._services = [services_of(state) for state in states]
+        self._folders = [self._folder(tree, state) for tree, state in zip(self.trees, states, strict=True)]
+        self._variables = {name for folder in self._folders for name in (*folder.variables_read, *folder.variables_set)}
         self._changes = [_Change(before, after) for before, after in pairwise(states)]
 
     def progress(self, tree: Tree) -> Progress:
@@ -96,7 +101,8 @@ class Checker:
         A later step that is done waives what it removes again of an earlier one: a learner who has replaced a line
         twice need not have it in its first form.
         """
-        copy, unreadable = self._read(tree)
+        read, unreadable = self._read(tree)
+        copy = read | equivalent_facts(read, frozenset[Fact]().union(*self._states))
         broken = self._broken_files(tree, unreadable)
         statuses: list[StepStatus] = []
         removed_later: _Facts = frozenset()
@@ -117,7 +123,30 @@ class Checker:
         damage = [
             finding for file, finding in broken.items() if not any(change.touches(file) for change in self._changes)
         ]
-        return Progress(tuple(reversed(statuses)), tuple(damage))
+        progress = Progress(tuple(reversed(statuses)), tuple(damage))
+        return self._with_faults(progress, self._folder(tree, read))
+
+    def _with_faults(self, progress: Progress, folder: Folder) -> Progress:
+        """Return the progress with the faults of the folder, apart from those that the codelab's own states have."""
+        number = progress.claimed
+        near = self._folders[number : number + 2]
+        allowed = {fault.key for state in near for fault in self._find_faults(state, state)}
+        faults = [fault for fault in self._find_faults(folder, near[0]) if fault.key not in allowed]
+        remarks = find_remarks(folder, near[0]) if number else []
+        return replace(progress, faults=tuple(fault.finding for fault in faults), remarks=tuple(remarks))
+
+    def _find_faults(self, folder: Folder, expected: Folder) -> list[Fault]:
+        container = not self._folders[-1].is_app_engine or self._folders[-1].is_container
+        return find_faults(folder, expected, known=self._variables, goes_to_container=container)
+
+    def _folder(self, tree: Tree, facts: _Facts) -> Folder:
+        app = self._app(tree)
+        names = [MAIN, *app.modules, "appengine_config.py"]
+        return Folder(tree, facts, tuple(file for file in dict.fromkeys(names) if file in tree))
+
+    def redis_names(self, tree: Tree) -> dict[str, str]:
+        """Return the learner's own variables for the address of Redis, each with the part that it holds."""
+        return redis_names(self._folder(tree, self._read(tree)[0]))
 
     def services(self, number: int) -> frozenset[Service]:
         """Return the services that the app calls after this step."""
@@ -188,6 +217,7 @@ def _compare(
     gone = change.removed - added_later
     # From the copy, not by `&`, which may take the equal fact of the codelab with its line.
     leftover = {fact for fact in copy if fact in gone and not is_style(fact)}
+    leftover -= unneeded_leftovers(leftover, copy)
     return list_findings(
         {fact for fact in missing if fact.file not in broken},
         {fact for fact in leftover if fact.file not in broken},

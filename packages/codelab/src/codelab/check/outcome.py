@@ -13,6 +13,7 @@ from codelab.check.progress import Progress
 from codelab.compare.services import Service
 from codelab.readme.course import TrackRef
 from codelab.readme.model import Step
+from codelab.readme.trees import read_tree
 from datastore_emulator.errors import UserError
 
 
@@ -109,7 +110,8 @@ def _run(checker: Checker, step: Step, folder: Path) -> Outcome:
     ref, number = checker.ref, step.number
     last = step is ref.track.steps[-1]
     start = ComparedFolder("START", ref.start, find_cache(checker.trees[0]))
-    yours = ComparedFolder("your copy", folder, find_cache(checker.trees[number]))
+    names = checker.redis_names(read_tree(folder)) if folder.is_dir() else {}
+    yours = ComparedFolder("your copy", folder, find_cache(checker.trees[number]), names)
     scenarios = select(SCENARIOS, cache=yours.cache, quick_only=not last)
     comparison = Comparison(start, [yours], ref.codelab.function)
     try:

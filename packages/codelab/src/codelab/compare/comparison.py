@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -37,11 +37,15 @@ class Difference:
 
 @dataclass(frozen=True)
 class ComparedFolder:
-    """A folder to run: its name in messages, its path, and the cache that its app answers from."""
+    """A folder to run: its name in messages, its path, and the cache that its app answers from.
+
+    `redis_names` are its own variables for the address of Redis, each with the part of it: see localcloud.Cloud.add.
+    """
 
     name: str
     path: Path
     cache: str | None
+    redis_names: Mapping[str, str] = field(default_factory=dict)
 
 
 class Comparison:
@@ -71,7 +75,13 @@ class Comparison:
             )
             self._cloud = cloud
             apps = [
-                cloud.add(folder.path, name=folder.name, function=self._function, environment=FAR_FROM_UTC)
+                cloud.add(
+                    folder.path,
+                    name=folder.name,
+                    function=self._function,
+                    environment=FAR_FROM_UTC,
+                    redis_names=folder.redis_names,
+                )
                 for folder in self._folders
             ]
             cloud.start()
