@@ -68,7 +68,7 @@ def learner(shared_course: Path) -> Learner:
 def outcome(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
     """Let a check return the first of these outcomes, in place of running the apps."""
     outcomes: list[Outcome] = []
-    monkeypatch.setattr(check_module, "run_and_compare", lambda *_: outcomes[0])
+    monkeypatch.setattr(check_module, "run_and_compare", lambda *_, **__: outcomes[0])
     return outcomes
 
 

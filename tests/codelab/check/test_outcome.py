@@ -33,7 +33,9 @@ class Apps:
         self.scenarios: list[Scenario] = []
         self.called: frozenset[Service] = frozenset()
 
-    def __call__(self, start: ComparedFolder, others: Sequence[ComparedFolder], function: str | None) -> Apps:
+    def __call__(
+        self, start: ComparedFolder, others: Sequence[ComparedFolder], function: str | None, *, remember: bool
+    ) -> Apps:
         self.folders = [start, *others]
         return self
 
@@ -44,7 +46,9 @@ class Apps:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def first_difference(self, folder: ComparedFolder, scenarios: Sequence[Scenario]) -> Difference | None:
+    def first_difference(
+        self, folder: ComparedFolder, scenarios: Sequence[Scenario], on_scenario: object
+    ) -> Difference | None:
         assert folder is self.folders[1]
         self.scenarios = list(scenarios)
         return self.finds if isinstance(self.finds, Difference) else None

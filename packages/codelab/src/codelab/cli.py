@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codelab.commands.apply import apply
 from codelab.commands.check import Checked, check
@@ -24,6 +25,9 @@ from codelab.terminal import Terminal
 from codelab.workspace import Workspace, make_command
 from datastore_emulator.errors import UserError
 from datastore_emulator.stopping import Stopped, stop_signals
+
+if TYPE_CHECKING:
+    from codelab.compare.session import Session
 
 # The exit code that shells give to a command that Ctrl-C has ended.
 INTERRUPTED = 130
@@ -156,25 +160,32 @@ def _check(options: argparse.Namespace) -> bool:
     return _check_and_print(_find_context(options), run=not options.no_run).passed
 
 
-def _check_and_print(here: _Context, *, run: bool) -> Checked:
-    checked = check(
-        here.course,
-        here.workspace,
-        here.ref,
-        run=run,
-        on_progress=lambda progress, will_run: here.terminal.print_progress(here.ref, progress, will_run),
-    )
+def _check_and_print(here: _Context, *, run: bool, session: Session | None = None) -> Checked:
+    try:
+        checked = check(
+            here.course,
+            here.workspace,
+            here.ref,
+            run=run,
+            on_progress=lambda progress, will_run: here.terminal.print_progress(here.ref, progress, will_run),
+            on_scenario=here.terminal.show_scenario,
+            session=session,
+        )
+    finally:
+        here.terminal.hide_scenario()
     here.terminal.print_outcome(checked)
     return checked
 
 
 def _watch(options: argparse.Namespace) -> bool:
     from codelab.commands.watch import watch_copy
+    from codelab.compare.session import Session
 
     here = _find_context(options)
     here.workspace.read(here.ref)  # raises if there is nothing to watch
-    for _ in watch_copy(here.ref.copy, lambda: _check_and_print(here, run=not options.no_run)):
-        pass
+    with Session() as session:
+        for _ in watch_copy(here.ref.copy, lambda: _check_and_print(here, run=not options.no_run, session=session)):
+            pass
     return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.markdown import Markdown
+from rich.status import Status
 from rich.syntax import Syntax
 from rich.table import Table
 
@@ -29,6 +30,7 @@ class Terminal:
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False)
+        self._status: Status | None = None
 
     def print_started(self, started: Started) -> None:
         """Print where the new copy is, how to run it, and the first step."""
@@ -44,6 +46,21 @@ class Terminal:
             self._print("Running START and your copy, and sending both the same requests ...")
         else:
             self._print_progress(ref, progress)
+
+    def show_scenario(self, text: str) -> None:
+        """Show which scenario runs, in a line of a terminal that is replaced; elsewhere show nothing."""
+        if not self._console.is_terminal:
+            return
+        if self._status is None:
+            self._status = self._console.status(text)
+            self._status.start()
+        self._status.update(text)
+
+    def hide_scenario(self) -> None:
+        """Remove the line of `show_scenario`."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
 
     def print_outcome(self, checked: Checked) -> None:
         """Print what running the copy has shown, and what to do next."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from codelab.check.alternatives import equivalent_facts, unneeded_leftovers
-from codelab.check.deployable import Fault, Folder, find_faults, find_remarks, redis_names
+from codelab.check.deployable import Fault, Folder, find_faults, find_remarks, has_long_time_outs, redis_names
 from codelab.check.facts import (
     Fact,
     Kind,
@@ -147,6 +147,10 @@ class Checker:
     def redis_names(self, tree: Tree) -> dict[str, str]:
         """Return the learner's own variables for the address of Redis, each with the part that it holds."""
         return redis_names(self._folder(tree, self._read(tree)[0]))
+
+    def waits_for_redis(self, tree: Tree) -> bool:
+        """Return whether the app waits for more than seconds for a Redis that does not answer."""
+        return has_long_time_outs(self._folder(tree, self._read(tree)[0]))
 
     def services(self, number: int) -> frozenset[Service]:
         """Return the services that the app calls after this step."""

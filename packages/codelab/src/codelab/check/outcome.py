@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Set
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codelab.check.cache import find_cache
 from codelab.check.checker import Checker
@@ -14,7 +16,9 @@ from codelab.compare.services import Service
 from codelab.readme.course import TrackRef
 from codelab.readme.model import Step
 from codelab.readme.trees import read_tree
-from datastore_emulator.errors import UserError
+
+if TYPE_CHECKING:
+    from codelab.compare.session import Session
 
 
 class RunResult(Enum):
@@ -83,11 +87,12 @@ def run_and_compare(
     progress: Progress,
     *,
     folder: Path | None = None,
+    session: Session | None = None,
     on_scenario: Callable[[str], None] = lambda text: None,
 ) -> Outcome:
     """Run START and the copy if the copy may be at the end of a step that works; compare what visitors see.
 
-    `folder` is the copy, by default the learner's. `on_scenario` is
+    `folder` is the copy, by default the learner's. `session` has the apps of earlier checks. `on_scenario` is
     called before each scenario with words for a person who waits.
     """
     ref = checker.ref
@@ -98,12 +103,16 @@ def run_and_compare(
         return Outcome(RunResult.NOT_DEPLOYABLE, step=step.number)
     if not step.works:
         return Outcome(RunResult.NOT_WORKING_YET, step=step.number)
-    return _run(checker, step, folder or ref.copy)
-
-
-def _run(checker: Checker, step: Step, folder: Path) -> Outcome:
     # Imported here, so that commands that only read files start at once.
-    from codelab.compare.comparison import ComparedFolder, Comparison
+    from codelab.compare.session import Session
+
+    with ExitStack() as stack:
+        used = session or stack.enter_context(Session())
+        return _run(checker, step, folder or ref.copy, used, on_scenario)
+
+
+def _run(checker: Checker, step: Step, folder: Path, session: Session, on_scenario: Callable[[str], None]) -> Outcome:
+    from codelab.compare.comparison import ComparedFolder
     from codelab.compare.scenario import select
     from codelab.compare.scenarios import SCENARIOS
 
@@ -113,16 +122,15 @@ def _run(checker: Checker, step: Step, folder: Path) -> Outcome:
     names = checker.redis_names(read_tree(folder)) if folder.is_dir() else {}
     yours = ComparedFolder("your copy", folder, find_cache(checker.trees[number]), names)
     scenarios = select(SCENARIOS, cache=yours.cache, quick_only=not last)
-    comparison = Comparison(start, [yours], ref.codelab.function)
-    try:
-        with comparison:
-            difference = comparison.first_difference(yours, scenarios)
-            called = comparison.services_called(yours)
-    except UserError as error:
-        return Outcome(RunResult.DOES_NOT_RUN, text=str(error), error=comparison.error_of(yours), step=number)
-    if difference:
+    if checker.waits_for_redis(read_tree(folder) if folder.is_dir() else {}):
+        # A remark says so. To watch it would take minutes.
+        scenarios = tuple(one for one in scenarios if not one.needs_time_outs)
+    found = session.compare(start, yours, ref.codelab.function, scenarios, on_scenario)
+    if found.not_running:
+        return Outcome(RunResult.DOES_NOT_RUN, text=found.not_running, error=found.error, step=number)
+    if difference := found.difference:
         return Outcome(RunResult.DIFFERS, difference.scenario, difference.text, difference.error, step=number)
-    if problem := _compare_services(checker, number, called):
+    if problem := _compare_services(checker, number, found.called):
         return Outcome(RunResult.OTHER_SERVICES, text=problem, step=number)
     differ = start.cache != yours.cache
     return Outcome(RunResult.SAME, scenarios=len(scenarios), caches_differ=differ, last=last, step=number)

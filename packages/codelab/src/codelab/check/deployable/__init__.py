@@ -11,7 +11,8 @@
 
 from codelab.check.deployable.fault import Fault
 from codelab.check.deployable.folder import Folder
+from codelab.check.deployable.remarks import has_long_time_outs
 from codelab.check.deployable.rules import find_faults, find_remarks
 from codelab.check.deployable.variables import redis_names
 
-__all__ = ["Fault", "Folder", "find_faults", "find_remarks", "redis_names"]
+__all__ = ["Fault", "Folder", "find_faults", "find_remarks", "has_long_time_outs", "redis_names"]

@@ -38,6 +38,11 @@ def find_choices(folder: Folder, expected: Folder) -> Iterator[Finding]:
     yield from find_placeholders(folder, expected)
 
 
+def has_long_time_outs(folder: Folder) -> bool:
+    """Return whether a client of Redis has no time-outs, or long ones."""
+    return any(True for file, module in folder.syntax.items() for _ in _time_outs(file, module))
+
+
 def _remark(file: str, line: int, message: str) -> Finding:
     return Finding(file, line, message, firm=False)
 
