@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -10,6 +12,9 @@ from codelab.check.counterparts import find_counterpart, find_similar_file
 from codelab.check.facts import Fact, Kind
 
 _LONGEST = 2_000
+# From here on a person does not see at a glance in what two lines differ.
+_BY_EYE = 100
+_WORDS = re.compile(r"\s*(?:[\w.]+=?|[^\w\s])")
 
 
 @dataclass(frozen=True)
@@ -148,9 +153,31 @@ def report_missing_lines(lines: Iterable[MissingLine]) -> list[Finding]:
         elif line.is_there:
             found.append(Finding(line.found.where, line.found.line, f'"{line.words}" should be{where}', line.firm))
         else:
-            message = f'expected "{line.words}"{where}, found "{line.found.words}"'
+            message = _describe_replaced(line, line.found, where)
             found.append(Finding(line.found.where, line.found.line, message, line.firm))
     return found
+
+
+def _describe_replaced(line: MissingLine, found: Fact, where: str) -> str:
+    key = line.facts[0]
+    if key.kind is found.kind is Kind.KEY and key.name.count(".") > found.name.count("."):
+        wanted = ".".join(key.name.split(".")[: found.name.count(".") + 1])
+        return f'expected the key "{wanted}", found "{found.name}"'
+    if max(len(line.words), len(found.words)) <= _BY_EYE:
+        return f'expected "{line.words}"{where}, found "{found.words}"'
+    return f'expected "{line.words}"{where}, found it with a difference: {mark_words(found.words, line.words)}'
+
+
+def mark_words(mine: str, wanted: str) -> str:
+    """Return how a line differs from the one that is wanted, by its words: [-too much-] {+missing+}."""
+    old, new = _WORDS.findall(mine), _WORDS.findall(wanted)
+    changes = []
+    for tag, start, end, new_start, new_end in difflib.SequenceMatcher(None, old, new, False).get_opcodes():
+        if tag != "equal":
+            gone, added = "".join(old[start:end]).strip(), "".join(new[new_start:new_end]).strip()
+            changes += [f"[-{gone}-]"] if gone else []
+            changes += [f"{{+{added}+}}"] if added else []
+    return " ".join(changes)
 
 
 def report_misplaced_lines(lines: Iterable[MissingLine]) -> list[Finding]:

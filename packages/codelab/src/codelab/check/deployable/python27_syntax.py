@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from codelab.check.deployable.fault import Fault, fault
 from codelab.check.deployable.folder import Folder
 from codelab.check.deployable.pins import read_record
+from codelab.check.deployable.python27_real import find_unreadable_line
 
 _ENCODING = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+")  # https://peps.python.org/pep-0263/
 _NODES: dict[type[ast.AST], str] = {
@@ -35,6 +36,9 @@ def find_python3_syntax(folder: Folder) -> Iterator[Fault]:
         if found:
             line, what = min(found)
             yield fault("syntax", file, line, f"Python 2.7 cannot read this line: {what} is of Python 3")
+        elif unreadable := find_unreadable_line(folder.tree[file].removeprefix("\ufeff")):
+            line, reason = unreadable
+            yield fault("syntax", file, line, f"Python 2.7 cannot read this line: {reason}")
         for line, name in sorted(set(_absent(module))):
             yield fault("library", file, line, f"Python 2.7 has no {name}; this folder's app.yaml asks for python27")
 

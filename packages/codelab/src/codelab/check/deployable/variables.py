@@ -7,9 +7,11 @@ from collections.abc import Iterator, Set
 
 from codelab.check.deployable.fault import Fault, fault
 from codelab.check.deployable.folder import APP_YAML, Folder
+from codelab.check.facts import Fact, Kind
 from codelab.check.findings import Finding
 
 _CLOSE = 0.75
+_SECTION = "env_variables"
 # The local cloud sets these in any case, so an app that has the address in its code may work here.
 _OF_A_SERVICE = ("REDIS_HOST", "REDIS_PORT")
 
@@ -32,6 +34,9 @@ def find_wrong_variables(folder: Folder, expected: Folder, known: Set[str]) -> I
             blamed.add(close[0])
             message = f"reads {name}, which nothing sets where you deploy it; the name is {close[0]}"
             yield fault("variable", fact.where, fact.line, message)
+    if section := _misspelled_section(folder):
+        yield fault("variable", APP_YAML, section.line, f'App Engine has no key "{section.name}"; write env_variables')
+        return
     for name, fact in read.items():
         if name in expected.variables_set and name not in declared:
             close = difflib.get_close_matches(name, [one for one in declared if one not in named], n=1, cutoff=_CLOSE)
@@ -44,6 +49,16 @@ def find_wrong_variables(folder: Folder, expected: Folder, known: Set[str]) -> I
         if name in _OF_A_SERVICE and name not in blamed and not own:
             file, line = declared[name]
             yield fault("variable", file, line, f"sets {name}, and the code never reads it")
+
+
+def _misspelled_section(folder: Folder) -> Fact | None:
+    """Return the key that is meant to be env_variables."""
+    keys = {fact.name: fact for fact in folder.facts if fact.kind is Kind.KEY and fact.file == APP_YAML}
+    if _SECTION in keys:
+        return None
+    top = [name for name in keys if "." not in name]
+    close = difflib.get_close_matches(_SECTION, top, n=1, cutoff=_CLOSE)
+    return keys[close[0]] if close else None
 
 
 def find_unread_variables(folder: Folder, expected: Folder) -> Iterator[Finding]:
