@@ -14,6 +14,7 @@ from codelab.check.facts import Fact, Kind
 _LONGEST = 2_000
 # From here on a person does not see at a glance in what two lines differ.
 _BY_EYE = 100
+_ALIKE = 0.7
 _WORDS = re.compile(r"\s*(?:[\w.]+=?|[^\w\s])")
 
 
@@ -163,7 +164,8 @@ def _describe_replaced(line: MissingLine, found: Fact, where: str) -> str:
     if key.kind is found.kind is Kind.KEY and key.name.count(".") > found.name.count("."):
         wanted = ".".join(key.name.split(".")[: found.name.count(".") + 1])
         return f'expected the key "{wanted}", found "{found.name}"'
-    if max(len(line.words), len(found.words)) <= _BY_EYE:
+    alike = difflib.SequenceMatcher(None, found.words, line.words, False).quick_ratio() >= _ALIKE
+    if max(len(line.words), len(found.words)) <= _BY_EYE or not alike:
         return f'expected "{line.words}"{where}, found "{found.words}"'
     return f'expected "{line.words}"{where}, found it with a difference: {mark_words(found.words, line.words)}'
 

@@ -23,6 +23,11 @@ class StepStatus:
     app_works: bool | None = None
 
     @property
+    def style_only(self) -> bool:
+        """True if nothing that the step requires is missing."""
+        return not any(finding.firm for finding in self.findings)
+
+    @property
     def done(self) -> bool:
         """True if nothing of the step is missing, or the app has shown that the learner's own way is right."""
         return self.app_works if self.app_works is not None else not self.findings
@@ -68,6 +73,11 @@ class Progress:
         return next(missing, len(self.steps))
 
     @property
+    def possible(self) -> int:
+        """The number of the last step that nothing required is missing of, nor of those before it."""
+        return next((number for number, status in enumerate(self.steps) if not status.style_only), len(self.steps))
+
+    @property
     def between_steps(self) -> bool:
         """True if no step is half done: none after those that are done has been begun."""
         return not any(status.begun for status in self.steps[self.reached :])
@@ -75,7 +85,7 @@ class Progress:
     def accept(self, number: int) -> Progress:
         """Return the progress after the app has shown that the steps up to this one are right."""
         steps = (
-            replace(status, app_works=True) if status.step.number <= number and (status.done or status.open) else status
+            replace(status, app_works=True) if status.step.number <= number and status.style_only else status
             for status in self.steps
         )
         return replace(self, steps=tuple(steps))

@@ -54,13 +54,19 @@ class Session:
         function: str | None,
         scenarios: Sequence[Scenario],
         on_scenario: Callable[[str], None] = lambda text: None,
+        *,
+        again: bool = False,
     ) -> Found:
-        """Run the copy as it is now in the scenarios, and START where its answers are not known."""
+        """Run the copy as it is now in the scenarios, and START where its answers are not known.
+
+        With `again`, the copy runs already, and has not changed since.
+        """
         comparison = None
         try:
             if self._open and self._open[:2] == (start, function):
                 comparison = self._open[2]
-                comparison.replace(copy)
+                if not again:
+                    comparison.replace(copy)
             else:
                 self.close()
                 comparison = comparison_module.Comparison(start, [copy], function, remember=True)

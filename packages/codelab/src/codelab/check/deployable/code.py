@@ -11,7 +11,7 @@ from codelab.check.facts import Kind
 
 _SERVERS = {"run", "run_forever", "serve_forever"}
 _USER_IP = "x-appengine-user-ip"
-_FINDS_LIB = {"vendor.add", "site.addsitedir", "sys.path.insert", "sys.path.append", "path.insert", "path.append"}
+_FINDS_LIB = {"google.appengine.ext.vendor.add", "site.addsitedir", "sys.path.insert", "sys.path.append"}
 
 
 def find_harmful_code(folder: Folder, expected: Folder, *, goes_to_container: bool) -> Iterator[Fault]:
@@ -102,11 +102,10 @@ def _lost_lib(folder: Folder, expected: Folder) -> Iterator[Fault]:
     """Yield a fault if python27 would not find the packages in lib."""
     if not (folder.is_python27 and folder.is_app_engine and folder.requirements):
         return
-    module = folder.syntax.get(CONFIG)
-    if module is None and CONFIG in folder.tree:
+    if CONFIG in folder.tree and CONFIG not in folder.syntax:
         return  # it cannot be read, which is reported elsewhere
-    called = {ast.unparse(node.func) for node in ast.walk(module) if isinstance(node, ast.Call)} if module else set()
-    if not any(f".{name}".endswith(f".{way}") for name in called for way in _FINDS_LIB):
+    called = {fact.name for fact in folder.facts if fact.kind is Kind.CALL and fact.file == CONFIG}
+    if not called & _FINDS_LIB:
         message = f"python27 does not find the packages of {REQUIREMENTS} without vendor.add('lib') here"
         yield fault("lib", CONFIG, 0, message)
         return
