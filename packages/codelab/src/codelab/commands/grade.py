@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codelab.check import Checker, Finding, Outcome, Progress, RunResult, run_and_compare
 from codelab.readme.course import TrackRef
 from codelab.readme.trees import read_tree
+
+if TYPE_CHECKING:
+    from codelab.compare.session import Session
 
 
 @dataclass(frozen=True)
@@ -22,11 +26,14 @@ class Grade:
 
     @property
     def finished(self) -> bool:
-        """True if all steps are done, and the app has shown it."""
-        return self.outcome is not None and self.outcome.finished
+        """True if all steps are done: the app has shown it, or without a run the files have all they need."""
+        if self.outcome is not None:
+            return self.outcome.finished
+        progress = self.progress
+        return progress.claimed == len(progress.steps) and not (progress.damage or progress.faults)
 
     def as_json(self) -> dict[str, object]:
-        """Return the judgement as data that JSON can hold."""
+        """Return the judgement as data for JSON."""
         progress, outcome = self.progress, self.outcome
         return {
             "track": self.ref.name,
@@ -62,18 +69,19 @@ def grade(
     folder: Path,
     *,
     run: bool = True,
+    session: Session | None = None,
     on_scenario: Callable[[str], None] = lambda text: None,
 ) -> Grade:
     """Judge a folder as a copy of this track, from its files and, with `run`, from its app.
 
-    Nothing is written. `on_scenario` is called with words before each scenario. Raises CodelabError if there is no such
-    folder.
+    Nothing is written. `session` has the apps of earlier checks. `on_scenario` is called with words before each
+    scenario. Raises CodelabError if there is no such folder.
     """
     checker = Checker(ref)
     progress = checker.progress(read_tree(folder))
     if not run:
         return Grade(ref, folder, progress, None)
-    outcome = run_and_compare(checker, progress, folder=folder, on_scenario=on_scenario)
+    outcome = run_and_compare(checker, progress, folder=folder, session=session, on_scenario=on_scenario)
     return Grade(ref, folder, outcome.judge(progress), outcome)
 
 
@@ -93,6 +101,8 @@ def describe(grade: Grade) -> list[str]:
         if status.in_own_way:
             lines += [f"step {status.step.number} in an own way: {finding}" for finding in status.findings]
     lines += [f"remark: {finding}" for finding in progress.remarks]
+    if grade.finished and outcome is None:
+        lines.append("The files have all that the codelab requires. The app was not run.")
     if grade.finished and outcome:
         lines.append(f"Finished: the output is the same as START's in {outcome.scenarios} scenarios.")
     return lines
