@@ -91,7 +91,7 @@ class Browser:
             visitor,
             response.status_code,
             response.headers,
-            response.content.decode("utf-8"),
+            response.content.decode("utf-8-sig"),  # a browser skips a byte order mark, too
             started,
             datetime.now(timezone.utc),
         )
