@@ -24,7 +24,7 @@ class Answers:
     def __init__(self, folder: Path, function: str | None) -> None:
         self._file = cache_directory() / "answers" / f"{_key(folder, function)}.json"
         self._known: dict[str, list[Document]] = {}
-        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
             for name, documents in json.loads(self._file.read_text(encoding="utf-8")).items():
                 self._known[name] = [
                     Document(status, kind, [tuple(node) for node in nodes]) for status, kind, nodes in documents
