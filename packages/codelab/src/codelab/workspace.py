@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -96,19 +95,17 @@ class Workspace:
             lines.append(["finished", ref.name, f"{datetime.now().astimezone():%Y-%m-%d}"])
         self._write_lines(lines)
 
-    def remember_verdict(self, ref: TrackRef, step: int, tree: Tree, *, works: bool) -> None:
-        """Note that the running app has shown that these files do this step, or that they fail at it."""
+    def remember_verdict(self, ref: TrackRef, step: int, *, works: bool) -> None:
+        """Note that the running app has shown that this step is done, or that it fails at it."""
         lines = [line for line in self._read_lines() if line[:2] != ["judged", ref.name]]
-        lines.append(["judged", ref.name, str(step), "works" if works else "fails", _digest(tree)])
+        lines.append(["judged", ref.name, str(step), "works" if works else "fails"])
         self._write_lines(lines)
 
-    def read_verdict(self, ref: TrackRef, tree: Tree) -> tuple[int, bool] | None:
-        """Return the step of the last verdict, and whether the app worked; a failure counts for the same files only."""
+    def read_verdict(self, ref: TrackRef) -> tuple[int, bool] | None:
+        """Return the step of the last verdict, and whether the app worked."""
         for word, name, *rest in self._read_lines():
-            if (word, name) == ("judged", ref.name) and len(rest) == 3 and rest[0].isdecimal():
-                number, result, digest = rest
-                if result == "works" or digest == _digest(tree):
-                    return int(number), result == "works"
+            if (word, name) == ("judged", ref.name) and len(rest) == 2 and rest[0].isdecimal():
+                return int(rest[0]), rest[1] == "works"
         return None
 
     def _forget_verdict(self, ref: TrackRef) -> None:
@@ -174,14 +171,6 @@ def make_diff_command(ref: TrackRef, old: str, new: str) -> str:
     """Return the command line that compares two states, such as "make diff MOD=mod2-cloudndb FROM=START TO=work"."""
     track = "" if ref.is_main else f" TRACK={ref.track.start}"
     return f"make diff MOD={ref.codelab.module}{track} FROM={old} TO={new}"
-
-
-def _digest(tree: Tree) -> str:
-    """Return a name for the content of these files."""
-    digest = hashlib.sha256()
-    for file in sorted(tree):
-        digest.update(f"{len(file)} {len(tree[file])} {file}{tree[file]}".encode(errors="surrogatepass"))
-    return digest.hexdigest()[:20]
 
 
 def _shown(ref: TrackRef) -> str:

@@ -12,10 +12,10 @@ def known_progress(checker: Checker, workspace: Workspace, files: Tree) -> Progr
     """Return the progress of a copy with these files.
 
     A step that the app has shown to be right stays done while the learner goes on. One that it has failed at is the one
-    to do, until a file changes.
+    to do, until a later check runs the app again.
     """
     progress = checker.progress(files)
-    verdict = workspace.read_verdict(checker.ref, files)
+    verdict = workspace.read_verdict(checker.ref)
     if verdict is None:
         return progress
     number, works = verdict

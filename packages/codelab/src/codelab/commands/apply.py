@@ -42,6 +42,11 @@ def apply(workspace: Workspace, ref: TrackRef, *, overwrite: bool = False, check
     if pending is None:
         raise CodelabError(f"{ref.name}: all steps are done already; run `{make_command('check', ref)}`")
     step = pending.step
+    if pending.app_works is False and not overwrite:
+        raise CodelabError(
+            f"step {step.number} is in your files, and its app fails; `{make_command('check', ref)}` says why; "
+            "correct it, or run `make apply OVERWRITE=1` to take the codelab's files (yours are kept in work/.kept)"
+        )
     before, after = checker.trees[step.number - 1], checker.trees[step.number]
     changed = {file for file in {*before, *after} if before.get(file) != after.get(file)}
     files: dict[str, str | None] = {}

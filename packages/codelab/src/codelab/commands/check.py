@@ -33,7 +33,7 @@ class Checked:
     @property
     def passed(self) -> bool:
         """True if everything done so far is right."""
-        if self.progress.damage:
+        if self.progress.damage or self.progress.faults:
             return False
         if self.outcome is None:
             return self.progress.between_steps and not self.progress.ahead
@@ -64,7 +64,7 @@ def check(
     """
     checker = checker or Checker(ref)
     files = workspace.read(ref)  # what is saved from here on is not part of this check
-    verdict = workspace.read_verdict(ref, files)
+    verdict = workspace.read_verdict(ref)
     progress = checker.progress(files)
     if verdict and verdict[1]:
         progress = progress.accept(verdict[0])
@@ -74,7 +74,7 @@ def check(
         return Checked(ref, files, known_progress(checker, workspace, files))
     outcome = run_and_compare(checker, progress, session=session, on_scenario=on_scenario)
     if outcome.step and outcome.result is not RunResult.NOT_WORKING_YET:
-        workspace.remember_verdict(ref, outcome.step, files, works=outcome.ok)
+        workspace.remember_verdict(ref, outcome.step, works=outcome.ok)
     progress = outcome.judge(progress)
     if not outcome.finished:
         return Checked(ref, files, progress, outcome)
