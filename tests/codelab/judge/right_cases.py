@@ -79,6 +79,7 @@ RIGHT: dict[str, Case] = {
             Replace(YAML, "PROJECT_ID/locations/REGION", "acme-shop-7/locations/europe-west4"),
         ],
     ),
+    "a connector of another name": (MOD13, 4, [Replace(YAML, "connectors/visitme", "connectors/shop")]),
     "Direct VPC egress": (
         MOD13_3,
         5,

@@ -170,6 +170,11 @@ FAULTS: dict[str, tuple[Case, str, str]] = {
         "app.yaml:17",
         "neither",
     ),
+    "a part of a path misspelled": (
+        (MOD13, 4, [Replace(YAML, "connectors/visitme", "connector/visitme")]),
+        "app.yaml:21",
+        "neither",
+    ),
     "a placeholder emptied": ((MOD13, 4, [Replace(YAML, "REDIS_ADDRESS", "''")]), "app.yaml:17", "neither"),
     "a path with a part missing": ((MOD13, 4, [Replace(YAML, "/locations/REGION", "")]), "app.yaml:21", "neither"),
     "a path with a part left in capitals": (

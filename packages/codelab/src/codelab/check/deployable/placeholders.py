@@ -18,7 +18,7 @@ from localcloud.deployment.yaml_lines import YamlLines
 _WORD = re.compile(r"\b[A-Z][A-Z]+(?:_[A-Z]+)*\b")
 # What nobody's value looks like.
 _UNFILLED = re.compile(
-    r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|<.*>|\{.*\}|\[.*\]|.*\.\.\..*|(?i:your|my)[-_].*|(?i:todo|xxx+|tbd)|"
+    r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|<.*>|\{.*\}|\[.*\]|.*\.\.\..*|(?i:your)[-_].*|(?i:todo|xxx+|tbd)|"
 )
 _CLOSE = 0.75
 
@@ -31,12 +31,11 @@ def find_damaged_placeholders(folder: Folder, expected: Folder) -> Iterator[Faul
         if not words or path not in values or not _is_free(wanted, words):
             continue
         line, value = values[path]
-        pattern = re.escape(wanted)
-        for word in words:
-            pattern = pattern.replace(re.escape(word), r"([^\s/]*)", 1)
-        match = re.fullmatch(pattern, value)
-        damaged = not match or any(
-            part != word and _is_damaged(part, word) for part, word in zip(match.groups(), words, strict=True)
+        parts, wanted_parts = value.split("/"), wanted.split("/")
+        # A resource's path names kinds and names in turn: projects/NAME/locations/NAME. Only the names are free.
+        damaged = len(parts) != len(wanted_parts) or any(
+            part != expected if position % 2 == 0 and len(parts) > 1 else _is_damaged(part, expected)
+            for position, (part, expected) in enumerate(zip(parts, wanted_parts, strict=False))
         )
         if damaged:
             name = path[-1]
@@ -61,8 +60,11 @@ def _is_free(value: str, words: list[str]) -> bool:
 
 
 def _is_damaged(part: str, word: str) -> bool:
+    if part == word:
+        return False
     close = bool(difflib.get_close_matches(part, [word], cutoff=_CLOSE))
-    return not part or close or bool(_UNFILLED.fullmatch(part))
+    is_placeholder = bool(_WORD.fullmatch(word))
+    return not part or (is_placeholder and close) or bool(_UNFILLED.fullmatch(part))
 
 
 def _values(folder: Folder) -> dict[tuple[str, ...], tuple[int, str]]:
