@@ -17,9 +17,7 @@ from localcloud.deployment.yaml_lines import YamlLines
 # A word in capitals in a value of the codelab's app.yaml is one for the learner to fill in.
 _WORD = re.compile(r"\b[A-Z][A-Z]+(?:_[A-Z]+)*\b")
 # What nobody's value looks like.
-_UNFILLED = re.compile(
-    r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|<.*>|\{.*\}|\[.*\]|.*\.\.\..*|(?i:your)[-_].*|(?i:todo|xxx+|tbd)|"
-)
+_UNFILLED = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|<.*>|\{.*\}|\[.*\]|.*\.\.\..*|(?i:your)[-_].*|(?i:todo|xxx+|tbd)|")
 _CLOSE = 0.75
 
 
