@@ -176,16 +176,16 @@ def test_step_whose_app_fails_is_the_one_to_hint_at_until_it_works(learner: Lear
 
 
 def test_step_in_an_own_way_stays_done_once_the_app_has_shown_it(learner: Learner, outcome: list[Outcome]) -> None:
-    learner.has_done(2)
-    learner.writes(".python-version", "3.13\n")
+    learner.has_done(1)
+    learner.writes("Procfile", "web: gunicorn --bind :$PORT main:app\n")
+    assert learner.hinted() == 1
+    outcome.append(Outcome(RunResult.SAME, step=1))
+    assert learner.checks(run=True).progress.reached == 1
     assert learner.hinted() == 2
-    outcome.append(Outcome(RunResult.SAME, step=2))
-    assert learner.checks(run=True).progress.reached == 2
-    assert learner.hinted() == 3
     learner.writes("notes.txt", "mine\n")
-    assert learner.hinted() == 3
-    (learner.ref.copy / ".python-version").unlink()
     assert learner.hinted() == 2
+    (learner.ref.copy / "Procfile").unlink()
+    assert learner.hinted() == 1
 
 
 def test_verdict_is_forgotten_with_the_copy(learner: Learner, outcome: list[Outcome]) -> None:
@@ -382,7 +382,7 @@ def test_listing_has_problem_of_unreadable_copy(learner: Learner, tmp_path: Path
 @pytest.mark.parametrize(
     ("track", "arguments"),
     [
-        ("mod2-cloudndb", "diff|mod2-cloudndb/START|--from|START|--to|work|"),
+        ("mod2-cloudndb", "diff|mod2-cloudndb|--from|START|--to|work|"),
         ("mod2-cloudndb/FINISH", "diff|mod2-cloudndb/FINISH|--from|FINISH|--to|work|"),
     ],
 )

@@ -28,7 +28,7 @@ FIRM = {
     "requirements.txt": {Kind.FILE, Kind.PACKAGE},
     "Procfile": {Kind.FILE, Kind.PROCESS, Kind.PORT},
     "Dockerfile": {Kind.FILE, Kind.START_COMMAND, Kind.PORT, Kind.REQUIREMENTS_FIRST},
-    ".python-version": {Kind.FILE},
+    ".python-version": {Kind.FILE, Kind.LINE},
     ".dockerignore": {Kind.FILE},
 }
 

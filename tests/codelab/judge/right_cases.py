@@ -86,6 +86,7 @@ RIGHT: dict[str, Case] = {
         [Replace(YAML, CONNECTOR, "vpc_access:\n  network_interface:\n    network: default\n    subnetwork: apps\n")],
     ),
     "an older runtime": ("mod2-cloudndb/FINISH", 3, [Replace(YAML, "python314", "python312")]),
+    "an older Python for Buildpacks": ("mod5-buildpacks", 3, [Write(".python-version", "3.12\n")]),
     "another runtime, in the middle": ("mod2-cloudndb/FINISH", 2, [Replace(YAML, "python314", "'python313'")]),
     "static files in app.yaml": (
         "mod2-cloudndb/FINISH",

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.addresses import read_address, refuse_exposure
@@ -20,14 +20,28 @@ from datastore_emulator.stopping import run_command, wait_for_stop
 
 if TYPE_CHECKING:
     from localcloud.app import App
+    from localcloud.launch.services import Services
     from localcloud.runtimes import Runtime
+
+
+# `make clean` puts its own spelling in place of this one.
+_CLEAN_CACHE = "localcloud clean --cache"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 for an error that the user can fix (printed in one line), or 2 for wrong usage."""
     prepare_process()
+    return run_command("localcloud", lambda: run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None, spell: Callable[[str], str] = str) -> None:
+    """Run the command until it ends or a stop signal raises; raises UserError for an error that the user can fix.
+
+    `spell` turns the options in a message into what the user can type, where that is another command.
+    """
     options = make_parser().parse_args(arguments)
-    return run_command("localcloud", lambda: options.command(options))
+    options.spell = spell
+    options.command(options)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -40,7 +54,13 @@ def make_parser() -> argparse.ArgumentParser:
 
     run = _add_verb(verbs, "run", "run one or more app folders on one Datastore")
     run.set_defaults(command=_run)
-    run.add_argument("directories", nargs="+", type=Path, metavar="DIR", help="a folder with an app")
+    run.add_argument(
+        "directories",
+        nargs="+",
+        type=Path,
+        metavar="DIR",
+        help="a folder with an app, or the YAML file of one App Engine service",
+    )
     run.add_argument(
         "--port",
         type=int,
@@ -78,6 +98,12 @@ def make_parser() -> argparse.ArgumentParser:
     )
 
     run.add_argument(
+        "--no-reload",
+        dest="reload",
+        action="store_false",
+        help="do not start an app again when a file of it is saved",
+    )
+    run.add_argument(
         "--python27",
         metavar="PATH",
         nargs="?",
@@ -107,6 +133,10 @@ def make_parser() -> argparse.ArgumentParser:
 
     doctor = _add_verb(verbs, "doctor", "list the tools that localcloud can use, and how to get missing ones")
     doctor.set_defaults(command=_doctor)
+
+    clean = _add_verb(verbs, "clean", "show how large the cache of apps' packages is, or remove it")
+    clean.set_defaults(command=_clean)
+    clean.add_argument("--cache", action="store_true", help="remove the cache; end all apps first")
     return parser
 
 
@@ -123,15 +153,32 @@ def _doctor(options: argparse.Namespace) -> None:
     doctor.report(print)
 
 
+def _clean(options: argparse.Namespace) -> None:
+    from localcloud.cache import cache_directory, describe_size, measure_cache, remove_cache
+
+    size = measure_cache()
+    if not size:
+        print(f"{cache_directory()}: no apps' packages are kept here")
+    elif options.cache:
+        remove_cache()
+        print(f"{cache_directory()}: removed {describe_size(size)} of apps' packages")
+    else:
+        print(f"{cache_directory()}: keeps {describe_size(size)} of apps' packages; remove them: {_CLEAN_CACHE}")
+
+
 def _run(options: argparse.Namespace) -> None:
     # Imported here so that usage errors and --help cost nothing.
     from localcloud.cloud import Cloud
 
-    last_port = (options.port or 0) + len(options.directories) - 1
+    services = _find_services(options)
+    places = [place for found in services for place in found.places]
+    if not places:
+        raise UserError("dispatch.yaml alone is no app; name the folder with its services, too")
+    last_port = (options.port or 0) + len(places) - 1
     if not 0 <= (options.port or 0) <= last_port <= 65535:
         raise UserError(f"--port {options.port}: each app needs a port from 0 to 65535; choose another port")
     environment = dict(_read_assignment(text) for text in options.env)
-    say = _make_printer(len(options.directories) > 1)
+    say = _make_printer(len(places) > 1)
     data = options.data or str(_ensure_default_data(options.project))
     runtimes = _runtimes(options.python27)
     with Cloud(
@@ -151,18 +198,44 @@ def _run(options: argparse.Namespace) -> None:
                 environment=environment,
                 behind_load_balancer=options.behind_load_balancer,
             )
-            for number, directory in enumerate(options.directories)
+            for number, directory in enumerate(places)
         ]
+        for found in services:
+            for note in found.notes:
+                say("localcloud", note)
+            if found.dispatch:
+                cloud.dispatch(found.dispatch)
         for app in apps:
+            app.spell = options.spell
             app.prepare()
         # Before the apps' own output: the front ends listen already, and let a visitor wait for the app.
         with _while_someone_reads():
             for app in apps:
                 print(f"{app.name} ({app.plan.platform.value}): {app.url}", flush=True)
+            if options.reload:
+                print("When you save a file of an app, the app starts again.", flush=True)
             if not options.datastore:
                 print(f"Data: {data}. Press Ctrl-C to stop.", flush=True)
+        if not options.reload:
+            cloud.start()
+            _wait_for_an_end(apps)
+        from localcloud.reloading import Reloader
+
+        reloader = Reloader(cloud, data)
+        reloader.begin()  # before the start, so that no save is missed
         cloud.start()
-        _wait_for_an_end(apps)
+        reloader.run()
+
+
+def _find_services(options: argparse.Namespace) -> list[Services]:
+    """Return what each name on the command line stands for."""
+    from localcloud.launch.services import find_services
+
+    app_engine = options.platform in (None, "appengine")
+    services = [find_services(place, app_engine=app_engine) for place in options.directories]
+    if len(dispatches := [found.dispatch for found in services if found.dispatch]) > 1:
+        raise UserError(f"{dispatches[1]}: an app has one dispatch.yaml, and {dispatches[0]} is one; remove one")
+    return services
 
 
 def _runtimes(python27: str | None) -> Sequence[Runtime]:
@@ -188,15 +261,13 @@ def _datastore(options: argparse.Namespace) -> None:
         wait_for_stop()
 
 
-def _wait_for_an_end(apps: Sequence[App]) -> None:
+def _wait_for_an_end(apps: Sequence[App]) -> NoReturn:
     """Wait until a stop signal or the exit of an app raises."""
-    from localcloud.processes.process import describe_exit
-
     # In short sleeps: a signal that comes just before a long wait begins would not interrupt it.
     while True:
         for app in apps:
             if app.returncode is not None:
-                raise UserError(f"{app.name}: the app {describe_exit(app.returncode)}; see its log for the reason")
+                raise UserError(f"{app.name}: the app {app.describe_end()}; see its log for the reason")
         time.sleep(0.2)
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.scratch import Scratch
-from localcloud.app import App, Log
+from localcloud.app import App, Log, Version
 from localcloud.appengine.api_server import ApiServer
 from localcloud.appengine.call_handler import make_call_handler
 from localcloud.launch import read_plan
+from localcloud.launch.errors import FileError
 from localcloud.launch.plan import Platform
 from localcloud.runtimes import Runtime, ServiceAddresses, choose_runtime
 from localcloud.services import (
@@ -29,6 +32,9 @@ from localcloud.services import (
 )
 from localcloud.services.clock import Clock
 from localcloud.services.datastore import Restartable
+
+if TYPE_CHECKING:
+    from localcloud.launch.dispatch import DispatchRule
 
 
 class Cloud:
@@ -60,6 +66,7 @@ class Cloud:
     ) -> None:
         self.project = project
         self.apps: list[App] = []
+        self._readers: dict[App, Callable[[], Version]] = {}
         self.datastore: DatastoreService
         self.redis: Memorystore | ExternalRedis | None = ExternalRedis(redis) if redis else None
         self._memorystore = memorystore
@@ -103,6 +110,7 @@ class Cloud:
     ) -> App:
         """Return the folder as an app of this cloud: it has its `url` already, and answers there after App.start.
 
+        `directory` may also be the YAML file of an App Engine service.
         `port` 0 is any free port, None the first free one from 8080 up.
         `function` names the target in a folder without app.yaml or Dockerfile; `platform` ("appengine", "cloudrun"
         or "functions") decides when the files in the folder do not; `environment` overrides the app's variables.
@@ -110,25 +118,32 @@ class Cloud:
         `behind_load_balancer` has visitors come through an external load balancer, which Cloud Run and functions may
         have; raises UserError for App Engine, where there is no record of what it then sends.
         """
+        if "PORT" in (environment or {}):
+            raise UserError("PORT cannot be set: the platform does that; choose the port for visitors with --port")
         # Not by Path.resolve, which fails for a link to itself: read_plan says what is wrong with it.
         name = name or "/".join(Path(os.path.realpath(directory)).parts[-2:])
         scratch = Path(tempfile.mkdtemp(dir=self._scratch))
         home = scratch / "home"
         home.mkdir()
-        plan = read_plan(directory, function=function, platform=platform, staging=scratch / "image")
-        if behind_load_balancer and plan.platform in (Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27):
-            raise UserError(
-                f"{name}: --behind-load-balancer works for Cloud Run and Cloud Run functions only; "
-                f"there is no record of what {plan.platform.value} sends an app behind one; leave the option out"
-            )
-        addresses = self._addresses(
-            project or self.project, redis="REDIS_HOST" in plan.environment or bool(redis_names)
-        )
+
+        def read() -> Version:
+            shutil.rmtree(scratch / "image", ignore_errors=True)  # of an earlier version
+            plan = read_plan(directory, function=function, platform=platform, staging=scratch / "image")
+            if behind_load_balancer and plan.platform in (Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27):
+                raise UserError(
+                    f"{name}: --behind-load-balancer works for Cloud Run and Cloud Run functions only; "
+                    f"there is no record of what {plan.platform.value} sends an app behind one; leave the option out"
+                )
+            redis = "REDIS_HOST" in plan.environment or bool(redis_names)
+            return plan, choose_runtime(plan, self._runtimes), self._addresses(project or self.project, redis=redis)
+
+        plan, runtime, addresses = read()
         app = App(
             name,
             plan,
-            choose_runtime(plan, self._runtimes),
+            runtime,
             addresses,
+            folder=directory.parent if directory.is_file() else directory,
             port=port,
             home=home,
             log=self._log,
@@ -136,11 +151,51 @@ class Cloud:
             behind_load_balancer=behind_load_balancer,
         )
         self.apps.append(app)
+        self._readers[app] = read
         return app
+
+    def dispatch(self, file: Path) -> None:
+        """Route the visitors of all App Engine apps that have been added by the rules of a dispatch.yaml.
+
+        Raises UserError if the file cannot be read, or for a rule whose service is not one of the apps, or two of them.
+        """
+        from localcloud.launch.dispatch import choose_rule, read_dispatch
+
+        rules = read_dispatch(file)
+        services = {rule.service: self._find_service(file, rule) for rule in rules}
+
+        def choose(host: str, path: str) -> App | None:
+            rule = choose_rule(rules, host, path)
+            return services[rule.service] if rule else None
+
+        for app in self.apps:
+            if app.plan.service:
+                app.route(choose)
+
+    def _find_service(self, file: Path, rule: DispatchRule) -> App:
+        found = [app for app in self.apps if app.plan.service == rule.service]
+        if not found:
+            raise FileError(
+                file,
+                rule.line,
+                f'no app that runs is the service "{rule.service}"; name its folder or its YAML file, too',
+            )
+        if len(found) > 1:
+            names = " and ".join(app.name for app in found)
+            raise FileError(file, rule.line, f'{names} are the service "{rule.service}"; name one of them only')
+        return found[0]
+
+    def reload(self, app: App) -> None:
+        """Read an app's folder again, as a deployment would, and start what is in it now, at the same address.
+
+        Raises UserError if that fails; then the app does not run until the next reload.
+        """
+        app.reload(self._readers[app])
 
     def remove(self, app: App) -> None:
         """End an app of this cloud, and forget it."""
         self.apps.remove(app)
+        del self._readers[app]
         app.stop()
 
     def start(self) -> None:
@@ -196,6 +251,7 @@ class Cloud:
         with ThreadPoolExecutor(max_workers=max(1, len(self.apps))) as pool:
             list(pool.map(App.stop, self.apps))
         self.apps.clear()
+        self._readers.clear()
         self._cleanup.close()
 
     def _addresses(self, project: str, *, redis: bool) -> ServiceAddresses:

@@ -14,6 +14,7 @@ from codelab.check.facts import Fact, Kind
 
 # docs/platform-facts.md: the runtimes of App Engine that a folder may name in November 2026.
 _RUNTIME = re.compile(r"runtime python3(\d\d)")
+_PYTHON = re.compile(r"3\.(\d\d)")
 _OLDEST, _NEWEST = 10, 15
 _VARIABLES = "env_variables."
 # Each of these keys leads to the network of the project.
@@ -47,6 +48,9 @@ def _is_as_good(fact: Fact, here: list[Fact], copy: Set[Fact], after: Set[Fact])
     if fact.kind is Kind.VALUE and (runtime := _RUNTIME.fullmatch(fact.name)):
         others = [_RUNTIME.fullmatch(other.name) for other in here if other.kind is Kind.VALUE]
         good = _is_supported(runtime) and any(found and _is_supported(found) for found in others)
+    elif fact.kind is Kind.LINE and fact.file in (".python-version", "runtime.txt"):
+        lines = [_PYTHON.fullmatch(other.name) for other in here if other.kind is Kind.LINE]
+        good = any(found and _is_supported(found) for found in lines)
     elif fact.kind is Kind.VERSION:
         good = any(other.kind is Kind.PACKAGE and _takes(other.words, fact) for other in here)
     elif fact.kind is Kind.KEY and fact.name.partition(".")[0] == _NETWORK[0]:

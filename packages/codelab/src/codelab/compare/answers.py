@@ -13,7 +13,7 @@ import codelab.compare
 import datastore_emulator
 import localcloud
 from codelab.compare.visitor import Document
-from localcloud.runtimes.cache import cache_directory
+from localcloud.cache import cache_directory
 
 _PACKAGES = (codelab.compare, localcloud, datastore_emulator)
 

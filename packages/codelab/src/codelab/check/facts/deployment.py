@@ -197,7 +197,7 @@ def _command_words(
 def python_version_facts(file: str, text: str) -> Iterator[Fact]:
     """Yield the version of Python that .python-version or runtime.txt asks for."""
     if version := read_python_version(text):
-        yield Fact(file, Kind.LINE, version.text, version.text, version.line)
+        yield Fact(file, Kind.LINE, version.text, version.text, version.line, firm=True)
 
 
 def line_facts(file: str, text: str) -> Iterator[Fact]:
