@@ -44,7 +44,8 @@ class Cloud:
     instead of the embedded ones; `datastore_relay` listens in front of that Datastore, so that an outage can be made.
     `memorystore` takes the place of a plain Memorystore. `runtimes` come before the built-in ones, for the plans they
     support. `log` receives each app's name and line of output; `observe` is called before each call to Datastore and
-    Memcache, as in "Datastore RunQuery".
+    Memcache, as in "Datastore RunQuery", and `observe_bundled` also before each one to Datastore that comes through App
+    Engine's bundled services.
 
     `datastore`, `memcache` and `redis` are the services; `redis` is None until an app needs one.
     """
@@ -61,6 +62,7 @@ class Cloud:
         runtimes: Sequence[Runtime] = (),
         log: Log = lambda name, line: None,
         observe: Callable[[str], None] = lambda call: None,
+        observe_bundled: Callable[[str], None] = lambda call: None,
     ) -> None:
         self.project = project
         self.apps: list[App] = []
@@ -78,7 +80,9 @@ class Cloud:
                 self.datastore = EmbeddedDatastore(data, observe)
             stack.callback(self.datastore.close)
             clock = Clock()
-            self.api_server = ApiServer(self.datastore.backend, clock=clock.now, observe=observe)
+            self.api_server = ApiServer(
+                self.datastore.backend, clock=clock.now, observe=observe, observe_bundled=observe_bundled
+            )
             self.memcache = Memcache(self.api_server.memcache(project), clock)
             self.datastore.start([make_call_handler(self.api_server.datastore_dispatcher)])
             self.api_server.start()
@@ -101,6 +105,7 @@ class Cloud:
         function: str | None = None,
         platform: str | None = None,
         environment: Mapping[str, str] | None = None,
+        redis_names: Mapping[str, str] | None = None,
         behind_load_balancer: bool = False,
     ) -> App:
         """Return the folder as an app of this cloud: it has its `url` already, and answers there after App.start.
@@ -109,6 +114,7 @@ class Cloud:
         `port` 0 is any free port, None the first free one from 8080 up.
         `function` names the target in a folder without app.yaml or Dockerfile; `platform` ("appengine", "cloudrun"
         or "functions") decides when the files in the folder do not; `environment` overrides the app's variables.
+        `redis_names` are variables in the place of REDIS_HOST and REDIS_PORT, with "host", "port" or "url" for each.
         `behind_load_balancer` has visitors come through an external load balancer, which Cloud Run and functions may
         have; raises UserError for App Engine, where there is no record of what it then sends.
         """
@@ -128,17 +134,20 @@ class Cloud:
                     f"{name}: --behind-load-balancer works for Cloud Run and Cloud Run functions only; "
                     f"there is no record of what {plan.platform.value} sends an app behind one; leave the option out"
                 )
-            redis = "REDIS_HOST" in plan.environment
+            redis = "REDIS_HOST" in plan.environment or bool(redis_names)
             return plan, choose_runtime(plan, self._runtimes), self._addresses(project or self.project, redis=redis)
 
+        plan, runtime, addresses = read()
         app = App(
             name,
-            *read(),
+            plan,
+            runtime,
+            addresses,
             folder=directory.parent if directory.is_file() else directory,
             port=port,
             home=home,
             log=self._log,
-            overrides=environment or {},
+            overrides={**_redis_variables(redis_names or {}, addresses), **(environment or {})},
             behind_load_balancer=behind_load_balancer,
         )
         self.apps.append(app)
@@ -260,3 +269,12 @@ class Cloud:
             redis=(self.redis.host, self.redis.port) if self.redis and redis else None,
             redis_variables=self.redis.variables if self.redis and redis else {},
         )
+
+
+def _redis_variables(names: Mapping[str, str], addresses: ServiceAddresses) -> dict[str, str]:
+    """Return an app's own variables for the address of Redis; `names` say which part each one holds."""
+    if not addresses.redis:
+        return {}
+    host, port = addresses.redis
+    parts = {"host": host, "port": str(port), "url": f"redis://{host}:{port}"}
+    return {name: parts[part] for name, part in names.items()}

@@ -56,7 +56,8 @@ class Fact:
 
     `kind` and `name` say what it is: (Kind.NAME, "flask.Flask"). `words` is the text that it was read from, at `line`.
     The platform or the next module relies on a `firm` fact. Any other fact can be replaced by the learner's own way, if
-    the page stays the same. `amount` counts a call's arguments.
+    the page stays the same. `amount` counts a call's arguments. `place` is the learner's own module that the fact was
+    read from, "" for `file` itself: what main.py imports counts as a part of main.py.
     """
 
     file: str
@@ -66,6 +67,12 @@ class Fact:
     line: int = field(compare=False, default=0)
     firm: bool = field(compare=False, default=False)
     amount: int = field(compare=False, default=0)
+    place: str = field(compare=False, default="")
+
+    @property
+    def where(self) -> str:
+        """The file that the words are in."""
+        return self.place or self.file
 
 
 # The rest of a longer line would not help.
