@@ -5,13 +5,15 @@ from __future__ import annotations
 import fnmatch
 import os
 import posixpath
+import re
 import shutil
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from localcloud.files.paths import OutsideError, resolve_inside
-from localcloud.launch.errors import LineError, read_text
+from localcloud.files.paths import OutsideError, format_name, resolve_inside
+from localcloud.launch.errors import FileError, LineError, read_text
 
 
 class ImageFiles:
@@ -117,16 +119,33 @@ def _included(context: Path, dockerfile: str) -> list[str]:
     # docker is heavy to import, and only a folder with a Dockerfile needs it.
     from docker.utils.build import exclude_paths
 
+    patterns: list[str] = []
     # A Dockerfile may have an ignore file of its own, which then counts alone.
     for ignore in (context / f"{dockerfile}.dockerignore", context / ".dockerignore"):
         if ignore.is_file():
-            lines = [line.strip() for line in read_text(ignore).splitlines()]
+            patterns = list(_read_patterns(ignore))
             break
-    else:
-        lines = []
-    patterns = [line for line in lines if line and not line.startswith("#")]
-    # Without a name for the Dockerfile the library keeps it only if the patterns do: an image gets no copy of it.
-    return sorted(exclude_paths(str(context), patterns, dockerfile=""))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of Python's `re`, which may read "[[" in another way one day
+        # Without a name for the Dockerfile the library keeps it only if the patterns do: an image gets no copy of it.
+        return sorted(exclude_paths(str(context), patterns, dockerfile=""))
+
+
+def _read_patterns(ignore: Path) -> Iterator[str]:
+    """Yield the patterns of a .dockerignore; raises FileError for one that docker refuses."""
+    from docker.utils.fnmatch import translate
+
+    for number, line in enumerate(read_text(ignore).splitlines(), start=1):
+        pattern = line.strip()
+        if pattern and not pattern.startswith("#"):
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", FutureWarning)
+                    re.compile(translate(pattern.removeprefix("!")))
+            except re.error as error:
+                problem = f'"{format_name(pattern)}" is not a pattern that docker reads ({error.msg}); correct it'
+                raise FileError(ignore, number, problem) from error
+            yield pattern
 
 
 def _matches(path: str, pattern: str) -> bool:

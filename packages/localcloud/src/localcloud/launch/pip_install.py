@@ -84,9 +84,9 @@ def _commands(instruction: Instruction, variables: Mapping[str, str]) -> Iterato
         if word == "&&":
             yield command
             command = []
-        elif word[0] in "<>":
+        elif word.startswith(("<", ">")):
             raise LineError(f'the shell reads "{word}" as a redirection; quote the requirement that it is part of')
-        elif word[0] in "();|&":
+        elif word.startswith(tuple("();|&")):
             raise LineError(f'RUN with "{word}": localcloud runs no shell at build time, only pip install; {_DOCKER}')
         else:
             command.append(word)
