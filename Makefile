@@ -108,13 +108,15 @@ doctor: .venv/.ready ## List the tools on this machine, and the test lanes that 
 	@$(TOOL)/localcloud doctor
 	@$(TOOL)/python -m tests.support.lanes
 
-lint: .venv/.ready ## Check style, types and which room imports which, Dockerfiles too
+lint: .venv/.ready ## Check style, types and which room imports which, Dockerfiles and the prose of Markdown too
 	@$(TOOL)/ruff check packages tests bench
 	@$(TOOL)/ruff format --check packages tests bench
-	@$(TOOL)/ruff check --isolated --select E,F,I,W --ignore I001 mod* one-app
+	@$(TOOL)/ruff check --isolated --select E,F,I,W --ignore I001 mod* one-app examples
 	@$(TOOL)/lint-imports --no-logo --no-cache
 	@$(TOOL)/mypy
 	@$(TOOL)/hadolint $(wildcard */*/Dockerfile)
+	@$(TOOL)/codespell $$(git ls-files '*.md')
+	@$(TOOL)/python -m tests.prose $$(git ls-files '*.md' ':!mod13*')
 
 bench: .venv/.bench ## Measure the local cloud, and Google's emulators if they are installed (10 min): docs/bench.md
 	@$(TOOL)/python -m bench $(if $(MILLION),--million)
@@ -134,7 +136,7 @@ setup: .venv/.ready ## Make the tool's environment, .venv (the other targets do 
 
 clean: ## Remove what the other targets made: .venv, local data, caches
 	@rm -rf .venv .localcloud .mutants .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	@find packages tests mod* one-app -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find packages tests mod* one-app examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 module: .venv/.ready
 	@$(if $(filter $(MOD),$(MODULES)),:,echo 'make: there is no module $(MOD); MOD is one of: $(MODULES)' >&2; exit 2)

@@ -14,37 +14,38 @@ RPC, EMPTY = "RPC alone, newest 10", "empty gRPC call"
 
 INTRODUCTION = """# How fast the local cloud is
 
-Written by `make bench`, which measures all of this in one run, Google's emulators beside ours where the machine has
-them. Absolute figures are this machine's; the ratios are what to look at. The clients are Google's own
-(google-cloud-ndb, google-cloud-datastore). Calls are timed in turns, in five rounds of up to 60, and a time here is the
-median of the quietest round: whatever else the machine does only ever adds.
+`make bench` writes this page. It measures everything in one run, with Google's emulators too if the machine has them.
+Absolute figures depend on the machine, so compare the ratios. The clients are Google's own (google-cloud-ndb,
+google-cloud-datastore). Calls are timed in turns, in five rounds of up to 60. A time here is the median of the fastest
+round, because other work on the machine can only make a call slower.
 """
 
-PUT_TEXT = """A put is mostly the client's own work and the gRPC call, whatever stands behind it, and at 100,000 visits
-Google's emulators have run long enough to be warm. There, from run to run and from machine to machine, a put has taken
-0.9 to 1.3 of their time, and a bulk load 0.9 to 1.2 (November 2026).
+PUT_TEXT = """A put is mostly the client's own work and the gRPC call, which are the same for each Datastore. At 100,000
+visits Google's emulators have run long enough to be warm. There, a put on ours has taken 0.9 to 1.3 of their time in
+different runs and on different machines. A bulk load has taken 0.9 to 1.2 of it (November 2026).
 """
 
 REST_TEXT = """Ours is measured with `--grpc-only`, as `localcloud run` serves its apps. Without that flag, `localcloud
-datastore` answers REST on the same port as well: a put of {grpc} ms then takes {both} ms.
+datastore` answers REST on the same port as well. A put of {grpc} ms then takes {both} ms.
 """
 
-FLOOR_TEXT = """What lies under it: the same rows in one bare SQLite table with an index for each question, and one gRPC
-call that does nothing. A query by the RPC alone, without a client library, is the two and the engine; what is left
-is the client library's own work, which it does whatever Datastore it asks.
+FLOOR_TEXT = """The floor has two parts. One is the same rows in one bare SQLite table, with an index for each question.
+The other is one gRPC call that does nothing. A query by the RPC alone, without a client library, takes these two and
+the engine. The rest of a query is the client library's own work, which is the same for each Datastore.
 """
 
-MODULES_TEXT = """START and FINISH of each module on the local cloud, both on one store. Visits per second: four
-connections, each visit by a new visitor. Calls are counted at the engine and the caches, and a call to Datastore is
-billed by the entities it reads and writes. A visit "again" is by the same visitor within the hour, which the caches of
-modules 12 and 13 answer; one figure where it costs what a new one does.
+MODULES_TEXT = """START and FINISH of each module ran on the local cloud, both on one store. Visits per second are those
+of four connections, each visit by a new visitor. Calls are counted at the engine and the caches. A call to Datastore is
+billed by the entities it reads and writes. A visit "again" is by the same visitor within the hour. The caches of
+modules 12 and 13 answer it. A cell has one figure if both cost the same.
 """
 
-BILL_TEXT = """The bill is for a million visits in a month of {days} days, evenly spread, in {region}, after the free
-quota of one project: once with every visitor new, once with nine visits of ten "again". It has the parts that grow with
-visits. An App Engine app is one F1 instance at this load, all day, within the free 28 instance hours; a Cloud Run
-request is taken as 100 ms of 1 vCPU and 512 MiB. Memorystore and its way through the VPC (module 13, FINISH) are billed
-by the hour, visits or not: [what it costs](platform-facts.md#what-it-costs).
+BILL_TEXT = """The bill is for a million visits, evenly spread over a month of {days} days, in {region}. The free
+quota of one project is subtracted. One column has new visitors only. In the other, nine visits of ten are "again". The
+bill has the parts that grow with visits. An App Engine app is one F1 instance at this load. It runs all day, within
+the free 28 instance hours. A Cloud Run request is assumed to take 100 ms of 1 vCPU and 512 MiB. Memorystore and its way
+through the VPC (module 13, FINISH) are billed by the hour, with or without visits. See [what it
+costs](platform-facts.md#what-it-costs).
 """
 
 
@@ -96,7 +97,7 @@ def _datastores(found: dict[str, Any]) -> Iterable[str]:
     yield _table(["", *stores], rows)
     rest = found["rest"]
     yield REST_TEXT.format(grpc=_ms(rest["gRPC only"]), both=_ms(rest["both"]))
-    yield "## Beside the floor"
+    yield "## Compared with the floor"
     yield FLOOR_TEXT
     yield _table(
         ["visits", "bare SQLite", "empty gRPC call", "engine", "client library", "together", "RPC alone : floor"],
@@ -169,7 +170,7 @@ def _modules(found: dict[str, Any]) -> Iterable[str]:
         ["", "platform", "visits a second", "of START's", *headings, "a million new", "nine of ten again"], rows
     )
     yield BILL_TEXT.format(days=prices.DAYS, region=prices.REGION)
-    yield f"Prices as looked up in {prices.LOOKED_UP}; they decide nothing until you have read them on the linked page."
+    yield f"The prices were looked up in {prices.LOOKED_UP}. Read them on the linked page before you decide by them."
     yield _table(
         ["", "US dollars", "per", "free in a month", "source"],
         [

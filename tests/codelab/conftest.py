@@ -51,7 +51,7 @@ def codelab(course: Path) -> Run:
 def copy_course(copy: Path) -> Path:
     """Copy the course into this new folder, and return it."""
     copy.mkdir()
-    for path in [*ROOT.glob("mod*"), ROOT / "docs", ROOT / "one-app"]:
+    for path in [*ROOT.glob("mod*"), ROOT / "docs", ROOT / "examples", ROOT / "one-app"]:
         shutil.copytree(path, copy / path.name, ignore=shutil.ignore_patterns("__pycache__"))
     for path in [*ROOT.glob("*.md"), ROOT / "Makefile", ROOT / "LICENSE"]:
         shutil.copy(path, copy)

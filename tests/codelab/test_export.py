@@ -102,6 +102,18 @@ def test_hints_are_info_boxes(exported: dict[str, Claat], name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_picture_is_a_file_that_can_be_downloaded(exported: dict[str, Claat], name: str) -> None:
+    sources = [image.get("src") for image in exported[name].body.iter("img")]
+    assert sources == [f"{REPOSITORY}/docs/pictures/visitme.png?raw=true"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_solution_is_an_info_box(exported: dict[str, Claat], name: str) -> None:
+    texts = ["".join(box.itertext()).strip() for box in exported[name].body.iter("aside")]
+    assert len([text for text in texts if text.startswith("Solution.\n")]) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_links_lead_to_codelabs_or_repository(exported: dict[str, Claat], name: str) -> None:
     ids = {one.metadata["id"] for one in exported.values()}
     for target in _links(exported[name].body):

@@ -195,7 +195,7 @@ CHANGES = {
         "## What it costs\n",
         "## Costs\n",
         "## Costs",
-        'unknown section "Costs"; the sections are What you will learn',
+        'unknown section "Costs"; the sections are What you will have',
     ),
     "text right below the durations": (
         "mod12-memcache",
@@ -217,6 +217,84 @@ CHANGES = {
         "```text",
         "## START and FINISH",
         "this section needs a picture of the architecture",
+    ),
+    "no link to what a reader needs": (
+        "mod5-buildpacks",
+        "](../docs/before-you-begin.md)",
+        "](../docs/deploying.md)",
+        "## What you need",
+        "this section needs a link to ../docs/before-you-begin.md",
+    ),
+    "no picture of the result": (
+        "mod5-buildpacks",
+        "![",
+        "[",
+        "## What you will have",
+        "this section needs a picture, as an image or",
+    ),
+    "no table of failures": (
+        "mod5-buildpacks",
+        "| what you see |",
+        "| what happens |",
+        "## If it fails",
+        "this section needs a table that begins with",
+    ),
+    "an exercise without a solution": (
+        "mod5-buildpacks",
+        "<details><summary>Solution</summary>",
+        "<details><summary>Answer</summary>",
+        "## Try it yourself",
+        "this section needs a line <details><summary>Solution</summary>",
+    ),
+    "no tree": (
+        "mod5-buildpacks",
+        "```tree",
+        "```text",
+        "## What you will have",
+        'this section needs a ```tree fence that begins with "mod5-buildpacks/FINISH"',
+    ),
+    "a tree of another folder": (
+        "mod5-buildpacks",
+        "```tree\nmod5-buildpacks/FINISH",
+        "```tree\nmod4-cloudrun/FINISH",
+        "mod4-cloudrun/FINISH",
+        "a tree begins with a folder of this module, not with",
+    ),
+    "a tree without a file": (
+        "mod5-buildpacks",
+        "├── Procfile  ",
+        "├── Process  ",
+        "```tree",
+        "this tree lacks Procfile",
+    ),
+    "a file in a tree that is not there": (
+        "mod5-buildpacks",
+        "├── Procfile  ",
+        "├── Process  ",
+        "├── Process  ",
+        "mod5-buildpacks/FINISH has no file Process",
+    ),
+    "a folder in a tree that is not there": (
+        "mod5-buildpacks",
+        "└── templates/",
+        "└── pages/",
+        "└── pages/",
+        "mod5-buildpacks/FINISH has no folder pages/",
+    ),
+    "dots in a tree": ("mod5-buildpacks", "├── Procfile  ", "...       ", "...       ", "write a line of a tree as"),
+    "a file in a tree without a remark": (
+        "mod5-buildpacks",
+        "    └── index.html        # the page; it does not change",
+        "    └── index.html",
+        "    └── index.html",
+        "templates/index.html is for",
+    ),
+    "a tree that is drawn wrong": (
+        "mod5-buildpacks",
+        "├── Procfile  ",
+        "└── Procfile  ",
+        "└── Procfile  ",
+        'draw this line as "├── Procfile"',
     ),
     "no way on": (
         "mod5-buildpacks",
@@ -245,6 +323,13 @@ def test_mistake_in_a_readme_is_named_with_its_line(verify_texts: VerifyTexts, c
     lines = [line for line in verified.output.splitlines() if expected in line]
     assert lines, verified.output
     assert lines[0].startswith(f"{module}/README.md:{line_of(readme, named)}: "), lines[0]
+
+
+def test_need_without_output_is_named_with_its_line(verify_texts: VerifyTexts, course: Path) -> None:
+    readme = course / "mod5-buildpacks" / "README.md"
+    readme.write_text(readme.read_text().replace("```output", "```text"))
+    line = f"mod5-buildpacks/README.md:{line_of(readme, '## What you need')}: this section needs what a command prints"
+    assert line in verify_texts("mod5-buildpacks").output
 
 
 def test_changed_byte_of_finish_is_named_with_its_line(verify_texts: VerifyTexts, course: Path) -> None:
@@ -306,7 +391,7 @@ def test_step_without_a_fact_counts_as_done_already(verify_texts: VerifyTexts, c
 def test_step_that_shows_another_page_or_fails_is_named_with_reason(codelab: Run, course: Path) -> None:
     readme = course / "mod2-cloudndb" / "README.md"
     text = readme.read_text()
-    second_track, next_section = (text.index(f"\n## {title}") for title in ("Track FINISH to", "Differences"))
+    second_track, next_section = (text.index(f"\n## {title}") for title in ("Track FINISH to", "If it fails"))
     assert second_track < next_section
     readme.write_text(text[:second_track] + text[next_section:])  # one track is enough
     # Both in the diff of step 4 and in FINISH: the texts agree, and only running the app shows it.

@@ -1,4 +1,4 @@
-"""docs/deploying.md explains the placeholders of the codelabs' gcloud commands."""
+"""The texts about deploying: every placeholder is explained, commands exist, and roles that were given are removed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from codelab.verify.gcloud import commands_in, find_mistake, read_record
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "deploying.md"
+BEGIN = ROOT / "docs" / "before-you-begin.md"
 READMES = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("README.md"), *ROOT.glob("*/README.md")])
 DEPLOYING = [f"{module}/README.md" for module in find_course(PAGE).modules]
 
@@ -29,13 +30,13 @@ def placeholders(command: str) -> set[str]:
 
 
 def explained() -> dict[str, str]:
-    """Return the page's placeholders, each with the cell that explains it."""
-    rows = (line.strip("|").split("|") for line in PAGE.read_text().splitlines() if line.startswith("| `"))
+    """Return the placeholders that Before you begin has, each with the cell that says how to find its value."""
+    rows = (line.strip("|").split("|") for line in BEGIN.read_text().splitlines() if line.startswith("| `"))
     return {row[0].strip(" `"): row[2] for row in rows if _PLACEHOLDER.fullmatch(row[0].strip(" `"))}
 
 
 @pytest.mark.parametrize("readme", READMES)
-def test_page_explains_every_placeholder(readme: str) -> None:
+def test_before_you_begin_explains_every_placeholder(readme: str) -> None:
     commands = commands_in(read_page(ROOT / readme, ROOT))
     used = {name: command for command in commands for name in placeholders(command)}
     # The flag of migrate-to-run that writes a file; the reader chooses where.
@@ -49,14 +50,15 @@ def test_every_explanation_has_a_gcloud_command() -> None:
     assert [name for name, cell in table.items() if "`gcloud " not in cell] == []
 
 
-def test_commands_of_the_page_exist() -> None:
+def test_commands_of_the_pages_exist() -> None:
     _, known = read_record()
     mistakes = {
         command: mistake
-        for command in commands_in(read_page(PAGE, ROOT))
+        for page in (PAGE, BEGIN)
+        for command in commands_in(read_page(page, ROOT))
         if (mistake := find_mistake(shlex.split(command)[1:], known))
     }
-    # The page says that the recorded gcloud lacks this one.
+    # deploying.md says that the recorded gcloud lacks this one.
     assert list(mistakes) == ["gcloud beta app migrate-to-run"]
 
 

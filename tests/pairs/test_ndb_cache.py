@@ -1,4 +1,4 @@
-"""The lines in mod13's README for ndb's global cache do what it says, with the sample's own clients."""
+"""The lines of docs/redis-in-production.md for ndb's global cache do what it says, with mod13's own clients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from localcloud.services.memorystore import Memorystore
 from tests.support.course import ROOT
 
 MOD13 = ROOT / "mod13-memorystore"
-QUESTION = "**What if we used Memcache only through ndb?**"
+PAGE = ROOT / "docs" / "redis-in-production.md"
+SECTION = "\n## Entities by key\n"
 LOOKUP = "Datastore Lookup"
 # Cloud NDB's own call; the sample does not make it.
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
@@ -26,25 +27,25 @@ pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex:Depreca
 
 @dataclass
 class Sample:
-    """main.py of FINISH-py3 with the README's lines behind it, on a local cloud; and the calls to its Datastore."""
+    """main.py of FINISH-py3 with the page's lines behind it, on a local cloud; and the calls to its Datastore."""
 
     names: dict[str, Any]
     calls: list[str]
     memorystore: Memorystore
 
     def put(self, visitor: str, key: ndb.Key | None = None) -> ndb.Key:
-        """Store a visit as the README says, in a context that has the cache."""
+        """Store a visit as the page says, in a context that has the cache."""
         with self.names["client"].context(global_cache=self.names["global_cache"]):
             return self.names["Visit"](visitor=visitor, key=key).put()
 
     def get(self, key: ndb.Key) -> str:
-        """Return the visitor of a visit by the README's function."""
+        """Return the visitor of a visit by the page's function."""
         return self.names["get_visit"](key).visitor
 
 
 @pytest.fixture
 def sample(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Sample]]:
-    """Run the sample with the README's lines, changed by the function's argument, if any."""
+    """Run the sample with the page's lines, changed by the function's argument, if any."""
     calls: list[str] = []
     memorystore = Memorystore()
     memorystore.start()
@@ -60,22 +61,22 @@ def sample(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Sample]]
             monkeypatch.setattr(ndb.Model, "_kind_map", {})
             names = runpy.run_path(str(MOD13 / "FINISH-py3" / "main.py"))
             names["ndb"] = ndb
-            exec(compile(lines, "README.md", "exec"), names)
+            exec(compile(lines, PAGE.name, "exec"), names)
             return Sample(names, calls, memorystore)
 
         yield run
     memorystore.stop()
 
 
-def readme_lines() -> str:
-    answer = (MOD13 / "README.md").read_text().partition(QUESTION)[2]
-    fence = re.search(r"```python\n(.*?)```", answer, re.DOTALL)
-    assert fence, f"{QUESTION}: expected a python fence in the answer"
+def page_lines() -> str:
+    section = PAGE.read_text().partition(SECTION)[2]
+    fence = re.search(r"```python\n(.*?)```", section, re.DOTALL)
+    assert fence, f"{PAGE.name}: no python fence below {SECTION.strip()}"
     return fence[1]
 
 
 def test_second_get_of_an_entity_is_answered_by_redis(sample: Callable[[str], Sample]) -> None:
-    app = sample(readme_lines())
+    app = sample(page_lines())
     key = app.put("Ann")
     assert app.get(key) == "Ann"
     before = app.calls.count(LOOKUP)
@@ -85,7 +86,7 @@ def test_second_get_of_an_entity_is_answered_by_redis(sample: Callable[[str], Sa
 
 
 def test_get_after_a_write_gives_the_new_entity(sample: Callable[[str], Sample]) -> None:
-    app = sample(readme_lines())
+    app = sample(page_lines())
     key = app.put("Ann")
     assert app.get(key) == "Ann"
     app.put("Bob", key)
@@ -94,7 +95,7 @@ def test_get_after_a_write_gives_the_new_entity(sample: Callable[[str], Sample])
 
 @pytest.mark.filterwarnings("ignore:Error connecting to global cache")
 def test_reads_and_writes_go_on_while_redis_is_down(sample: Callable[[str], Sample]) -> None:
-    app = sample(readme_lines())
+    app = sample(page_lines())
     key = app.put("Ann")
     app.memorystore.stop()
     with hold(app.memorystore.port):
@@ -106,7 +107,7 @@ def test_reads_and_writes_go_on_while_redis_is_down(sample: Callable[[str], Samp
 
 
 def test_errors_of_redis_are_warnings(sample: Callable[[str], Sample]) -> None:
-    app = sample(readme_lines())
+    app = sample(page_lines())
     key = app.put("Ann")
     app.memorystore.stop()
     with hold(app.memorystore.port), pytest.warns(RuntimeWarning, match="Error connecting to global cache: Error"):
@@ -114,7 +115,7 @@ def test_errors_of_redis_are_warnings(sample: Callable[[str], Sample]) -> None:
 
 
 def test_write_without_strict_write_false_raises_while_redis_is_down(sample: Callable[[str], Sample]) -> None:
-    app = sample(readme_lines().replace(", strict_write=False", ""))
+    app = sample(page_lines().replace(", strict_write=False", ""))
     key = app.put("Ann")
     app.memorystore.stop()
     with hold(app.memorystore.port), pytest.raises(redis.ConnectionError):
@@ -122,7 +123,5 @@ def test_write_without_strict_write_false_raises_while_redis_is_down(sample: Cal
 
 
 def test_from_environment_gives_none_with_this_codelabs_variables(sample: Callable[[str], Sample]) -> None:
-    app = sample(
-        readme_lines().replace("ndb.RedisCache(cache, strict_write=False)", "ndb.RedisCache.from_environment()")
-    )
+    app = sample(page_lines().replace("ndb.RedisCache(cache, strict_write=False)", "ndb.RedisCache.from_environment()"))
     assert app.names["global_cache"] is None

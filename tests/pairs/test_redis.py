@@ -185,7 +185,7 @@ def host_name_missing_from_the_certificate_is_refused(env: Environment) -> None:
 
 
 def authorities_of_the_machine_are_accepted_too(env: Environment) -> None:
-    # The README says so, as a limit of what TLS proves here. OpenSSL takes the machine's from SSL_CERT_FILE.
+    # docs/redis-in-production.md names this limit. OpenSSL takes the authorities of the machine from SSL_CERT_FILE.
     key, public = env.certificate("public", subject="/CN=127.0.0.1")
     _, ours = env.certificate("ours")
     variables = {"REDIS_TLS": str(ours), "SSL_CERT_FILE": str(public)}

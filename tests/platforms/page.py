@@ -26,8 +26,8 @@ def section() -> str:
     for record in records():
         rows = "".join(_row(cells) for cells in _rows(record))
         parts += [f"\n### {record.title}\n\n", _row(COLUMNS), "|---" * len(COLUMNS), "|\n", rows, _sources(record)]
-    names = [f"`{entry.name}` ({entry.why})" for entry in everywhere()]
-    parts.append(f"\n### On the local cloud alone\n\nEvery app also has these variables: {'; '.join(names)}.\n")
+    names = [f"- `{entry.name}`: {entry.why}\n" for entry in everywhere()]
+    parts.append(f"\n### On the local cloud alone\n\nEvery app also has these variables:\n\n{''.join(names)}")
     return "".join(parts)
 
 

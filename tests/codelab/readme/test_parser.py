@@ -22,6 +22,10 @@ Duration: 3:00
 
 Why you do this.
 
+## What you will have
+
+The new line.
+
 ## What you will learn
 
 - Something.
@@ -73,9 +77,21 @@ Wait.
 
 </details>
 
+## If it fails
+
+It does not.
+
 ## Differences
 
 None.
+
+## What you learned
+
+- Something.
+
+## Try it yourself
+
+Once more.
 
 ## What a reviewer would ask
 
@@ -164,8 +180,13 @@ def test_command_has_the_number_of_its_line(readme: Path) -> None:
 
 def test_sections_before_and_after_the_steps(readme: Path) -> None:
     codelab = read_codelab(readme)
-    assert codelab.sections_before_steps[-1].title == "START and FINISH"
-    assert codelab.sections_after_steps[0].title == "Differences"
+    assert [section.title for section in codelab.sections_before_steps] == [
+        "What you will have",
+        "What you will learn",
+        "What you need",
+        "START and FINISH",
+    ]
+    assert codelab.sections_after_steps[0].title == "If it fails"
 
 
 def test_function_is_the_one_that_the_commands_serve(readme: Path) -> None:
@@ -215,7 +236,7 @@ def test_mistake_is_named_with_its_line(mistake: str, readme: Path) -> None:
 def test_sections_in_another_order_are_named(readme: Path) -> None:
     one, two = "## Clean up", "## What it costs"
     readme.write_text(README.replace(one, "## X").replace(two, one).replace("## X", two))
-    with pytest.raises(ReadmeError, match="expected the sections in the order What you will learn, "):
+    with pytest.raises(ReadmeError, match="expected the sections in the order What you will have, What"):
         read_codelab(readme)
 
 

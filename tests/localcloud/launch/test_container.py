@@ -230,6 +230,7 @@ def test_from_names_the_python(build, image, python):
         "pip install -r requirements.txt",
         "pip3 install --requirement=requirements.txt",
         "pip install -rrequirements.txt --no-cache-dir -U",
+        "pip install --require-hashes -r requirements.txt",
         "python -m pip install --progress-bar off --requirement requirements.txt",
         "python3.14 -m pip install -q -r ./requirements.txt",
         "pip install --upgrade pip && pip install -r /app/requirements.txt",

@@ -20,6 +20,8 @@ from codelab.readme.sections import START_AND_FINISH
 _CATEGORIES = "Cloud, Serverless, Python"
 _LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)(#[^)\s]*)?\)")
 _MODULE_README = re.compile(r"\.\./(mod\d+-[\w-]+)/README\.md")
+# The solution of an exercise; a hint is no part of a text.
+_DETAILS = re.compile(r"^<details><summary>(.*)</summary>$\n+(.*?)\n*^</details>$", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^```(\w*)\n.*?^```$\n?", re.MULTILINE | re.DOTALL)
 
 
@@ -84,7 +86,11 @@ class _Exporter:
         return f"Other tracks of this module: {', '.join(links)}." if links else ""
 
     def _text(self, markdown: str) -> str:
-        """Return a piece of the README with its links made absolute and its diagrams replaced by a link to them."""
+        """Return a piece of the README as claat can show it.
+
+        Its links are absolute, a diagram is a link to it, and what is folded away is an info box.
+        """
+        markdown = _DETAILS.sub(r'<aside class="positive">\n\n**\1.**\n\n\2\n\n</aside>', markdown)
         parts, done = [], 0
         for fence in _FENCE.finditer(markdown):
             parts.append(self._links(markdown[done : fence.start()]))
@@ -101,7 +107,9 @@ class _Exporter:
         if not path:
             return f"{self._repository}/{self._ref.codelab.module}/README.md{fragment}"
         name = posixpath.normpath(posixpath.join(self._ref.codelab.module, path))
-        return f"{self._repository}/{name}{fragment}"
+        # The tool downloads pictures, and the page of a file on GitHub is no picture.
+        raw = "?raw=true" if name.endswith(".png") else ""
+        return f"{self._repository}/{name}{raw}{fragment}"
 
     def _address(self, module: str) -> str:
         return f"../{_id(self._course.track(module))}/index.html"

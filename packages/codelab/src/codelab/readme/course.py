@@ -96,7 +96,14 @@ class Course:
         return read_page(found, self.root) if found else None
 
     def _other_paths(self) -> list[Path]:
-        return sorted([*self.root.glob("*.md"), *self.root.glob("docs/*.md"), *self.root.glob("one-app/*.md")])
+        return sorted(
+            [
+                *self.root.glob("*.md"),
+                *self.root.glob("docs/*.md"),
+                *self.root.glob("one-app/*.md"),
+                *self.root.glob("examples/*.md"),
+            ]
+        )
 
     def tracks(self) -> Iterator[TrackRef]:
         """Yield every track of every module, the main ones first in theirs."""

@@ -16,14 +16,20 @@ from codelab.readme.model import Page
 from codelab.verify.gcloud import find_mistake, read_record
 
 # Other programs that codelabs use, each with the options that codelabs use, as in its manual page.
-_PROGRAMS = {
+_PROGRAMS: dict[str, set[str]] = {
     "cp": {"-r"},
     "curl": {"-A", "-H", "-X", "-i"},
     "diff": {"-r", "-ru"},
     "docker build": {"-t"},
+    "docker buildx": set(),
     "docker run": {"--network", "--rm", "-e"},
     "git apply": {"--directory"},
     "mkdir": {"-p"},
+    "modernize": {"-n", "-w"},
+    "pip install": set(),
+    "python3": {"-bb", "-m"},
+    "pyupgrade": set(),
+    "uv pip": {"--generate-hashes", "--no-header", "--output-file", "--python-platform", "--python-version"},
 }
 _TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 _VARIABLE = re.compile(r"\$\(([A-Z_]+)\)")

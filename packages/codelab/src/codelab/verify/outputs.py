@@ -30,7 +30,7 @@ _SERVING = {"run"}
 # The first start of an app makes its environment.
 _SECONDS = 300
 # The Makefile, what its targets depend on, and all that a page can name.
-_COPIED = ("Makefile", "LICENSE", "pyproject.toml", "requirements.lock", "docs", "one-app")
+_COPIED = ("Makefile", "LICENSE", "pyproject.toml", "requirements.lock", "docs", "examples", "one-app")
 
 
 def check_outputs(page: Page) -> Iterator[Problem]:

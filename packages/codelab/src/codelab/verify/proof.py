@@ -12,6 +12,7 @@ from codelab.readme.model import Page
 from codelab.verify.commands import CommandChecker
 from codelab.verify.links import LinkChecker
 from codelab.verify.outputs import check_outputs, run_outputs
+from codelab.verify.project_tree import check_project_tree
 from codelab.verify.text import check_finish, check_order, check_sections, check_times
 
 
@@ -31,7 +32,7 @@ def verify(course: Course, modules: list[str], *, parsers: Mapping[str, argparse
             problems += error.problems
             continue
         pages.append(codelab.page)
-        problems += [*check_times(codelab), *check_sections(codelab)]
+        problems += [*check_times(codelab), *check_sections(codelab), *check_project_tree(codelab)]
         for track in codelab.tracks:
             try:
                 checker = Checker(TrackRef(codelab, track))
@@ -50,7 +51,8 @@ def verify(course: Course, modules: list[str], *, parsers: Mapping[str, argparse
             f"none is done too early, {commands.checked} commands exist, {links.checked} links resolve, times add up."
         )
         if run:
-            problems = [*_run(checkers), *_compare_outputs(course, pages)]
+            # An app that fails prints other lines, too.
+            problems = _run(checkers) or _compare_outputs(course, pages)
     if problems:
         print(f"{len(problems)} {'problem' if len(problems) == 1 else 'problems'}")
     return not problems

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from codelab.check import Checker
 from codelab.errors import Problem
 from codelab.readme.model import Codelab
-from codelab.readme.sections import CLEAN_UP, COSTS, DEPLOY, NEXT, REVIEW, START_AND_FINISH
+from codelab.readme.sections import (
+    CLEAN_UP,
+    COSTS,
+    DEPLOY,
+    FAILS,
+    HAVE,
+    LEARNED,
+    NEED,
+    NEXT,
+    REVIEW,
+    START_AND_FINISH,
+    TRY,
+)
 from codelab.readme.trees import read_tree
+
+# The header of the table of failures.
+FAILURES = "| what you see | why | what to do |"
 
 
 def check_times(codelab: Codelab) -> Iterator[Problem]:
@@ -28,18 +44,24 @@ def check_times(codelab: Codelab) -> Iterator[Problem]:
 
 
 def check_sections(codelab: Codelab) -> Iterator[Problem]:
-    """Yield a problem for each section that lacks its picture, commands or links."""
-    wanted = {
-        START_AND_FINISH: ("```mermaid", "a picture of the architecture in a ```mermaid fence"),
-        REVIEW: ("**", "questions in bold"),
-        DEPLOY: ("$ gcloud ", "gcloud commands"),
-        COSTS: ("platform-facts.md#what-it-costs", "a link to the prices"),
-        CLEAN_UP: ("$ gcloud ", "gcloud commands"),
-        NEXT: ("Next: ", 'the next module behind "Next:"'),
-    }
-    for section in codelab.sections:
-        sign, words = wanted.get(section.title, ("", ""))
-        if sign not in section.text:
+    """Yield a problem for each section that lacks its picture, table, commands or links."""
+    wanted = (
+        (HAVE, r"!\[|^```mermaid$", "a picture, as an image or in a ```mermaid fence"),
+        (NEED, r"\]\(\.\./docs/before-you-begin\.md\)", "a link to ../docs/before-you-begin.md"),
+        (NEED, r"^```output$", "what a command prints, in an ```output fence"),
+        (START_AND_FINISH, r"^```mermaid$", "a picture of the architecture in a ```mermaid fence"),
+        (FAILS, rf"^{re.escape(FAILURES)}$", f'a table that begins with "{FAILURES}"'),
+        (LEARNED, r"^- ", "a list"),
+        (TRY, r"^<details><summary>Solution</summary>$", "a line <details><summary>Solution</summary>"),
+        (REVIEW, r"\*\*", "questions in bold"),
+        (DEPLOY, r"^\$ gcloud ", "gcloud commands"),
+        (COSTS, r"platform-facts\.md#what-it-costs", "a link to the prices"),
+        (CLEAN_UP, r"^\$ gcloud ", "gcloud commands"),
+        (NEXT, r"Next: ", 'the next module behind "Next:"'),
+    )
+    for title, sign, words in wanted:
+        section = codelab.section(title)
+        if not re.search(sign, section.text, re.MULTILINE):
             yield Problem(codelab.page.name, section.line, f"this section needs {words}")
 
 

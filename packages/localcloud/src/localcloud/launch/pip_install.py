@@ -30,6 +30,7 @@ _HARMLESS = _WITH_VALUE | {
     "--no-warn-script-location",
     "--prefer-binary",
     "--quiet",
+    "--require-hashes",
     "--upgrade",
     "--user",
     "--verbose",

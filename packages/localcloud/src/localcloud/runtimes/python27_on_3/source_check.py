@@ -38,8 +38,7 @@ def _imports(file: Path, directory: Path) -> Iterator[str]:
         line = getattr(error, "lineno", None) or 1
         raise UserError(
             f"{file.relative_to(directory)}:{line}: only Python 2 can read this line ({getattr(error, 'msg', error)}); "
-            "run it on a real Python 2.7 (--python27), or rewrite it for both, as `futurize --stage1` (PyPI: future) "
-            "does"
+            "run it on a real Python 2.7 (--python27), or rewrite it for both, as `modernize` (PyPI) does"
         ) from error
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

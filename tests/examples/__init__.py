@@ -1,0 +1,1 @@
+"""The texts are checked against the code."""
