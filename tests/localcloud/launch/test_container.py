@@ -310,11 +310,20 @@ def test_pip_install_names_packages(build, command, packages):
         (IN_APP + "RUN pip install flask>=3\n", '3: the shell reads ">" as a redirection; quote the requirement'),
         (IN_APP + "RUN pip install 'flask\n", "3: RUN pip install 'flask: no closing quotation"),
         (
-            IN_APP + "RUN pip install .\n",
-            '3: pip install .: this is neither a package such as "gunicorn==23.0.0" nor -r FILE',
+            IN_APP + "RUN pip install nothing,\n",
+            '3: pip install nothing,: this is neither a package such as "gunicorn==23.0.0" nor -r FILE',
         ),
+        (
+            IN_APP + "RUN pip install .\nCOPY . .\n",
+            "3: pip install reads ./pyproject.toml, which no line copies; add COPY pyproject.toml . above",
+        ),
+        (
+            IN_APP + "RUN pip install ./templates/index.html\nCOPY . .\n",
+            "3: pip install reads ./templates/index.html, which is copied only on line 4; copy it first",
+        ),
+        (IN_APP + "RUN pip install git+https://localhost/x\n", "3: pip install git+https://localhost/x: "),
+        (IN_APP + "RUN pip install -e git+https://localhost/x\n", "3: pip install git+https://localhost/x: "),
         (IN_APP + "RUN pip install --no-deps flask\n", "3: pip install --no-deps changes which packages are installed"),
-        (IN_APP + "RUN pip install -e .\n", "3: pip install -e changes which packages are installed"),
         (IN_APP + "RUN pip install -c c.txt flask\n", "3: pip install -c changes which packages are installed"),
         (IN_APP + "RUN pip freeze\n", "3: RUN pip freeze: localcloud runs only pip install"),
         (IN_APP + "RUN --mount=type=secret,id=x pip install y\n", "3: RUN --mount=type=secret,id=x pip install y: "),

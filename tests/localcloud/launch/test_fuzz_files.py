@@ -17,6 +17,7 @@ from datastore_emulator.errors import UserError
 from localcloud.launch import read_plan
 from localcloud.launch.packages import read_with_includes
 from localcloud.launch.plan import LaunchPlan
+from localcloud.launch.services import find_services
 from localcloud.runtimes.python27_on_3.package_names import read_package_names
 from localcloud.runtimes.python27_on_3.source_check import check_source
 
@@ -72,6 +73,12 @@ READERS = {
     "requirements.txt of a Dockerfile": Reader(
         "requirements.txt", {"requirements.txt": REQUIREMENTS, "more.txt": b"", "Dockerfile": DOCKERFILE}, PIP
     ),
+    "dispatch.yaml": Reader(
+        "dispatch.yaml",
+        {"dispatch.yaml": b"dispatch:\n- url: '*/work/*'\n  service: worker\n", "app.yaml": PYTHON3, "main.py": MAIN},
+        [*YAML, b"dispatch:", b"- url:", b"service:", b"module:", b"*/*", b"example.com/*"],
+    ),
+    "worker.yaml": Reader("worker.yaml", {"worker.yaml": PYTHON3 + b"service: worker\n", "main.py": MAIN}, WORDS),
     ".python-version": Reader(".python-version", {".python-version": b"3.12\n", "main.py": MAIN}, [b"#", b"python-"]),
     "runtime.txt": Reader("runtime.txt", {"runtime.txt": b"python-3.12.1\n", "main.py": MAIN}, [b"#", b"2.7", b"x"]),
     "pyproject.toml": Reader(
@@ -118,7 +125,8 @@ def test_any_bytes_make_a_plan_or_a_refusal_in_one_line(reader: Reader, data: st
         for name, text in {**reader.files, reader.file: content}.items():
             (folder / name).write_bytes(text)
         try:
-            read_all(read_plan(folder, function=reader.function, staging=Path(scratch, "image")))
+            for number, place in enumerate(find_services(folder).places):
+                read_all(read_plan(place, function=reader.function, staging=Path(scratch, f"image{number}")))
         except UserError as error:
             check_is_one_line(str(error))
 

@@ -20,6 +20,7 @@ from datastore_emulator.stopping import run_command, wait_for_stop
 
 if TYPE_CHECKING:
     from localcloud.app import App
+    from localcloud.launch.services import Services
     from localcloud.runtimes import Runtime
 
 
@@ -40,7 +41,13 @@ def make_parser() -> argparse.ArgumentParser:
 
     run = _add_verb(verbs, "run", "run one or more app folders on one Datastore")
     run.set_defaults(command=_run)
-    run.add_argument("directories", nargs="+", type=Path, metavar="DIR", help="a folder with an app")
+    run.add_argument(
+        "directories",
+        nargs="+",
+        type=Path,
+        metavar="DIR",
+        help="a folder with an app, or the YAML file of one App Engine service",
+    )
     run.add_argument(
         "--port",
         type=int,
@@ -127,11 +134,15 @@ def _run(options: argparse.Namespace) -> None:
     # Imported here so that usage errors and --help cost nothing.
     from localcloud.cloud import Cloud
 
-    last_port = (options.port or 0) + len(options.directories) - 1
+    services = _find_services(options)
+    places = [place for found in services for place in found.places]
+    if not places:
+        raise UserError("dispatch.yaml alone is no app; name the folder with its services, too")
+    last_port = (options.port or 0) + len(places) - 1
     if not 0 <= (options.port or 0) <= last_port <= 65535:
         raise UserError(f"--port {options.port}: each app needs a port from 0 to 65535; choose another port")
     environment = dict(_read_assignment(text) for text in options.env)
-    say = _make_printer(len(options.directories) > 1)
+    say = _make_printer(len(places) > 1)
     data = options.data or str(_ensure_default_data(options.project))
     runtimes = _runtimes(options.python27)
     with Cloud(
@@ -151,8 +162,13 @@ def _run(options: argparse.Namespace) -> None:
                 environment=environment,
                 behind_load_balancer=options.behind_load_balancer,
             )
-            for number, directory in enumerate(options.directories)
+            for number, directory in enumerate(places)
         ]
+        for found in services:
+            for note in found.notes:
+                say("localcloud", note)
+            if found.dispatch:
+                cloud.dispatch(found.dispatch)
         for app in apps:
             app.prepare()
         # Before the apps' own output: the front ends listen already, and let a visitor wait for the app.
@@ -163,6 +179,17 @@ def _run(options: argparse.Namespace) -> None:
                 print(f"Data: {data}. Press Ctrl-C to stop.", flush=True)
         cloud.start()
         _wait_for_an_end(apps)
+
+
+def _find_services(options: argparse.Namespace) -> list[Services]:
+    """Return what each name on the command line stands for."""
+    from localcloud.launch.services import find_services
+
+    app_engine = options.platform in (None, "appengine")
+    services = [find_services(place, app_engine=app_engine) for place in options.directories]
+    if len(dispatches := [found.dispatch for found in services if found.dispatch]) > 1:
+        raise UserError(f"{dispatches[1]}: an app has one dispatch.yaml, and {dispatches[0]} is one; remove one")
+    return services
 
 
 def _runtimes(python27: str | None) -> Sequence[Runtime]:

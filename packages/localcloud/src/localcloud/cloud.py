@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.scratch import Scratch
@@ -16,6 +17,7 @@ from localcloud.app import App, Log
 from localcloud.appengine.api_server import ApiServer
 from localcloud.appengine.call_handler import make_call_handler
 from localcloud.launch import read_plan
+from localcloud.launch.errors import FileError
 from localcloud.launch.plan import Platform
 from localcloud.runtimes import Runtime, ServiceAddresses, choose_runtime
 from localcloud.services import (
@@ -29,6 +31,9 @@ from localcloud.services import (
 )
 from localcloud.services.clock import Clock
 from localcloud.services.datastore import Restartable
+
+if TYPE_CHECKING:
+    from localcloud.launch.dispatch import DispatchRule
 
 
 class Cloud:
@@ -98,12 +103,15 @@ class Cloud:
     ) -> App:
         """Return the folder as an app of this cloud: it has its `url` already, and answers there after App.start.
 
+        `directory` may also be the YAML file of an App Engine service.
         `port` 0 is any free port, None the first free one from 8080 up.
         `function` names the target in a folder without app.yaml or Dockerfile; `platform` ("appengine", "cloudrun"
         or "functions") decides when the files in the folder do not; `environment` overrides the app's variables.
         `behind_load_balancer` has visitors come through an external load balancer, which Cloud Run and functions may
         have; raises UserError for App Engine, where there is no record of what it then sends.
         """
+        if "PORT" in (environment or {}):
+            raise UserError("PORT cannot be set: the platform does that; choose the port for visitors with --port")
         # Not by Path.resolve, which fails for a link to itself: read_plan says what is wrong with it.
         name = name or "/".join(Path(os.path.realpath(directory)).parts[-2:])
         scratch = Path(tempfile.mkdtemp(dir=self._scratch))
@@ -128,6 +136,37 @@ class Cloud:
         )
         self.apps.append(app)
         return app
+
+    def dispatch(self, file: Path) -> None:
+        """Route the visitors of all App Engine apps that have been added by the rules of a dispatch.yaml.
+
+        Raises UserError if the file cannot be read, or for a rule whose service is not one of the apps, or two of them.
+        """
+        from localcloud.launch.dispatch import choose_rule, read_dispatch
+
+        rules = read_dispatch(file)
+        services = {rule.service: self._find_service(file, rule) for rule in rules}
+
+        def choose(host: str, path: str) -> App | None:
+            rule = choose_rule(rules, host, path)
+            return services[rule.service] if rule else None
+
+        for app in self.apps:
+            if app.plan.service:
+                app.route(choose)
+
+    def _find_service(self, file: Path, rule: DispatchRule) -> App:
+        found = [app for app in self.apps if app.plan.service == rule.service]
+        if not found:
+            raise FileError(
+                file,
+                rule.line,
+                f'no app that runs is the service "{rule.service}"; name its folder or its YAML file, too',
+            )
+        if len(found) > 1:
+            names = " and ".join(app.name for app in found)
+            raise FileError(file, rule.line, f'{names} are the service "{rule.service}"; name one of them only')
+        return found[0]
 
     def remove(self, app: App) -> None:
         """End an app of this cloud, and forget it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -32,7 +33,7 @@ class FrontEnd(Listener):
     `behind_load_balancer` puts an external load balancer between visitors and the platform.
     `on_request(method, path, status, visitor)` is called on the event loop after every answer, so it must be quick;
     method and path are "-" if the request could not be read. `patience` is how many seconds a request waits for an app
-    that does not listen yet; once `ended()` is true, it waits no more.
+    that does not listen yet; once `ended()` is true, it waits no more, and `explain()` says why nothing listens there.
     """
 
     def __init__(
@@ -48,17 +49,21 @@ class FrontEnd(Listener):
         on_request: OnRequest | None = None,
         patience: float = 15.0,
         ended: Callable[[], bool] = lambda: False,
+        explain: Callable[[], str] = lambda: "it is still starting or has ended; see its log",
     ) -> None:
         super().__init__()
         self.port = port
         self._platform = platform
-        self._upstream = upstream
+        self.upstream = upstream
         self._handlers = StaticHandlers(directory, handlers)
         self._extra_headers = dict(extra_headers or {})
         self._behind_load_balancer = behind_load_balancer
         self._on_request = on_request
         self._patience = patience
         self._ended = ended
+        self._explain = explain
+        # App Engine's dispatch.yaml may give a request to another service of the app.
+        self.choose_service: Callable[[str, str], FrontEnd | None] = lambda host, path: None
         self._local_address = find_proxy_address(platform, upstream[0])
 
     @property
@@ -105,10 +110,11 @@ class FrontEnd(Listener):
             )
         target = origin_form(request.target)
         path = unquote_to_bytes(target.partition(b"?")[0]).decode("utf-8", "surrogateescape")
-        answer = await asyncio.to_thread(self._handlers.answer, request.method.decode("ascii"), path)
+        service = self.choose_service(_hostname(request), path) or self
+        answer = await asyncio.to_thread(service._handlers.answer, request.method.decode("ascii"), path)
         if answer is not None:
             return await send_answer(wire, request, answer)
-        return await self._proxy(wire, request, target, visitor)
+        return await service._proxy(wire, request, target, visitor)
 
     async def _proxy(self, wire: Wire, request: h11.Request, target: bytes, visitor: str) -> int:
         head = h11.Request(
@@ -151,16 +157,16 @@ class FrontEnd(Listener):
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience
         while True:
-            connection = socket.socket(socket.AF_INET6 if ":" in self._upstream[0] else socket.AF_INET)
+            connection = socket.socket(socket.AF_INET6 if ":" in self.upstream[0] else socket.AF_INET)
             wire = Wire(h11.CLIENT, connection, AppError)
             try:
                 if self._local_address:
                     connection.bind(self._local_address)
-                await loop.sock_connect(connection, self._upstream)
+                await loop.sock_connect(connection, self.upstream)
             except OSError as error:
                 wire.close()
                 if loop.time() >= deadline or self._ended():
-                    text = f"no app listens on {self._app}: it is still starting or has ended; see its log."
+                    text = f"no app listens on {self._app}: {self._explain()}."
                     raise AppError(text, 503) from error
                 await asyncio.sleep(_RETRY_SECONDS)
             except asyncio.CancelledError:
@@ -171,7 +177,13 @@ class FrontEnd(Listener):
 
     @property
     def _app(self) -> str:
-        return "{}:{}".format(*self._upstream)
+        return "{}:{}".format(*self.upstream)
+
+
+def _hostname(request: h11.Request) -> str:
+    """Return the host that a visitor asks for, without its port."""
+    host = next((value for name, value in request.headers if name == b"host"), b"").decode("latin-1").lower()
+    return (re.sub(r":\d*$", "", host) if not host.endswith("]") else host).strip("[]")
 
 
 async def _upload(wire: Wire, app: Wire, head: h11.Request) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from localcloud.deployment.dockerfile import (
@@ -19,9 +21,9 @@ from localcloud.deployment.dockerfile import (
 from localcloud.files.paths import format_name
 from localcloud.launch.errors import FileError, LineError, name_place, read_text
 from localcloud.launch.image_files import ImageFiles
-from localcloud.launch.packages import check_includes
+from localcloud.launch.packages import MissingError, check_paths
 from localcloud.launch.pip_install import read_run
-from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.launch.plan import LaunchPlan, LocalPackages, Platform
 
 # "python:3.14-slim", also by its full name or from Google's mirror of Docker Hub.
 _PYTHON_IMAGE = re.compile(r"(?:(?:docker\.io/|mirror\.gcr\.io/)?(?:library/)?)python(?::([\w.-]+))?(?:@sha256:\w+)?")
@@ -73,6 +75,7 @@ class _Build:
         self._directory_variables: set[str] = set()
         self._requirements: list[Path] = []
         self._packages: list[str] = []
+        self._local_packages: LocalPackages | None = None
         self._env_lines: dict[str, int] = {}
         self._later: Sequence[Instruction] = ()
         self._follow: dict[str, Callable[[Instruction], None]] = {
@@ -135,6 +138,7 @@ class _Build:
             environment=environment,
             requirements=tuple(self._requirements),
             packages=tuple(self._packages),
+            local_packages=self._local_packages,
         )
 
     def _refuse_image_paths(self, start: StartCommand) -> None:
@@ -234,9 +238,40 @@ class _Build:
             path = posixpath.join(self._directory, name)
             if not self._files.locate(path).is_file():
                 raise LineError(f"pip install reads {name}, {self._explain_absence(path)}")
-            check_includes(self._files.locate(path), self._files.locate("/"))
             self._requirements.append(self._files.locate(path))
+            try:
+                places = check_paths(self._requirements[-1], *self._places)
+            except MissingError as error:
+                missing = f"/{error.place.relative_to(self._files.locate('/'))}"
+                raise LineError(f"{name} names {error.path}, {self._explain_absence(missing)}") from error
+            self._add_places(places)
         self._packages += install.packages
+        for name, extras in install.paths:
+            self._install_path(name, extras)
+
+    def _install_path(self, name: str, extras: str) -> None:
+        path = posixpath.join(self._directory, name)
+        place = self._files.locate(path)
+        below = "/pyproject.toml" if place.is_dir() and not (place / "setup.py").exists() else ""
+        if not self._files.locate(path + below).exists():
+            raise LineError(f"pip install reads {name}{below}, {self._explain_absence(path + below)}")
+        self._add_places([place])
+        # From the working directory, since the root of the image has another name here.
+        self._packages.append("./" + os.path.relpath(place, self._places[1]) + extras)
+
+    @property
+    def _places(self) -> tuple[Path, Path]:
+        """The root and the working directory of the image, on this machine."""
+        return self._files.locate("/"), self._files.locate(self._directory)
+
+    def _add_places(self, places: Sequence[Path]) -> None:
+        if not places:
+            return
+        root, directory = self._places
+        known = self._local_packages or LocalPackages(root, directory, ())
+        if known.directory != directory:
+            raise LineError(f"localcloud installs packages by path from one WORKDIR only; {_WITH_DOCKER}")
+        self._local_packages = replace(known, places=tuple(dict.fromkeys((*known.places, *places))))
 
     def _explain_absence(self, path: str) -> str:
         """Say which later line brings a file that is missing now.
@@ -247,7 +282,7 @@ class _Build:
             if instruction.name in ("ADD", "ARG", "COPY", "ENV", "WORKDIR"):
                 with suppress(LineError):
                     self._follow[instruction.name](instruction)
-            if self._files.locate(path).is_file():
+            if self._files.locate(path).exists():
                 return f"which is copied only on line {instruction.line}; copy it first"
         return f"which no line copies; add COPY {posixpath.basename(path)} . above"
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from localcloud.launch.buildpacks import find_python_version
 from localcloud.launch.errors import FileError
-from localcloud.launch.packages import find_requirements, names_package
+from localcloud.launch.packages import find_local_packages, find_requirements, names_package
 from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.launch.python_source import read_source
 
@@ -48,6 +48,7 @@ def plan_function(directory: Path, name: str) -> LaunchPlan:
         python=find_python_version(directory),
         environment={"FUNCTION_TARGET": name, "FUNCTION_SIGNATURE_TYPE": "http"},
         requirements=find_requirements(directory),
+        local_packages=find_local_packages(directory),
         packages=() if names_package(directory, "functions-framework") else ("functions-framework",),
         function=name,
     )

@@ -11,8 +11,11 @@ from dockerfile_parse.util import WordSplitter
 from packaging.requirements import InvalidRequirement, Requirement
 
 from localcloud.deployment.dockerfile import Instruction
+from localcloud.deployment.requirements import Requirement as LocatedRequirement
+from localcloud.deployment.requirements import read_requirements
 from localcloud.files.paths import format_name
 from localcloud.launch.errors import LineError
+from localcloud.launch.packages import path_of
 
 _PIP = re.compile(r"pip[23]?(\.\d+)?")
 _PYTHON = re.compile(r"python[23]?(\.\d+)?")
@@ -46,10 +49,14 @@ _DOCKER = "remove it to run the app here, or run the image with docker"
 
 @dataclass
 class PipInstall:
-    """The packages that a RUN installs: requirements `files`, as they are written after -r, and specifiers."""
+    """The packages that a RUN installs: requirements `files`, as they are written after -r, specifiers, and paths.
+
+    `paths` are of packages in the image, such as ".", each with its extras, such as "[web]".
+    """
 
     files: list[str] = field(default_factory=list)
     packages: list[str] = field(default_factory=list)
+    paths: list[tuple[str, str]] = field(default_factory=list)
 
 
 def read_run(instruction: Instruction, variables: Mapping[str, str]) -> PipInstall:
@@ -105,6 +112,8 @@ def _read_command(command: list[str], install: PipInstall) -> None:
         option, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
         if option in ("-r", "--requirement"):
             install.files.append(value if equals else next(rest, "no file"))
+        elif option in ("-e", "--editable"):
+            _add_path(value if equals else next(rest, ""), install)
         elif option in _HARMLESS:
             if option in _WITH_VALUE and not equals:
                 next(rest, None)
@@ -119,7 +128,18 @@ def _read_command(command: list[str], install: PipInstall) -> None:
             _add_package(word, install)
 
 
+def _add_path(word: str, install: PipInstall) -> None:
+    (entry,) = read_requirements(f"-e {shlex.quote(word)}") or (None,)
+    path = path_of(entry) if entry else None
+    if not isinstance(entry, LocatedRequirement) or path is None:
+        raise LineError(f"pip install {word}: localcloud installs no package from such a place; {_DOCKER}")
+    install.paths.append((path, f"[{','.join(sorted(entry.extras))}]" if entry.extras else ""))
+
+
 def _add_package(word: str, install: PipInstall) -> None:
+    if re.match(r"\.|[\w.-]*/|file:", word) or word.endswith((".whl", ".zip", ".tar.gz")):
+        _add_path(word, install)
+        return
     try:
         requirement = Requirement(word)
     except InvalidRequirement as error:

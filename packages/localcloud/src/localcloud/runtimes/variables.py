@@ -30,7 +30,7 @@ def _platform_variables(plan: LaunchPlan, services: ServiceAddresses, service: s
         "GAE_INSTANCE": "local",
         "GAE_MEMORY_MB": "256",
         "GAE_RUNTIME": "python" + (plan.python or "3").replace(".", ""),
-        "GAE_SERVICE": "default",
+        "GAE_SERVICE": plan.service or "default",
         "GAE_VERSION": "local",
     }
     if plan.platform is Platform.APP_ENGINE_PYTHON27:

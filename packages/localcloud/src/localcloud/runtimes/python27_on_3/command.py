@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.runtimes.package_sources import copy_sources
 from localcloud.runtimes.python3.command import SITE, base_variables
 from localcloud.runtimes.python3.environments import ensure_environment
 from localcloud.runtimes.python3.interpreters import find_interpreter
@@ -34,8 +36,10 @@ class Python27On3Runtime:
         """Check the source, make the environment and return the command; App Engine apps get the payload's server."""
         check_source(plan)
         interpreter = find_interpreter(plan.python)
+        # The packages by name, without the files, whose versions are for Python 2.
+        sources = copy_sources(replace(plan, requirements=()), instance.home.parent)
         environment = ensure_environment(
-            interpreter, (), _packages(plan), constraints=_HERE / "constraints.txt", report=report
+            interpreter, (), _packages(plan), constraints=_HERE / "constraints.txt", report=report, sources=sources
         )
         variables = {**base_variables(environment, instance.home), **app_variables(plan, services, instance)}
         argv = plan.command

@@ -8,22 +8,23 @@ from pathlib import Path
 
 from localcloud.deployment.requirements import Option, Requirement, read_requirements
 from localcloud.launch.errors import FileError
-from localcloud.launch.packages import read_requirements_text
+from localcloud.launch.packages import path_of, read_requirements_text
 
 # Options about the source of packages, and versions, which do not count here.
 _WITHOUT_EFFECT = ("--constraint", "--extra-index-url", "--index-url")
 
 
 def read_package_names(file: Path, _seen: frozenset[Path] = frozenset()) -> Iterator[str]:
-    """Yield each package name of the file and of those it includes, extras kept.
+    """Yield each package of the file and of those it includes, by its name or its path, extras kept.
 
-    Raises UserError, with the line, for anything but a package by name.
+    Raises UserError, with the line, for a package of another place.
     """
     if file in _seen:
         return
     for entry in read_requirements(read_requirements_text(file)):
-        if isinstance(entry, Requirement) and not entry.location and not entry.problem:
-            yield entry.name + (f"[{','.join(sorted(entry.extras))}]" if entry.extras else "")
+        if isinstance(entry, Requirement) and not entry.problem and (path_of(entry) or not entry.location):
+            name = f"./{path_of(entry)}" if entry.location else entry.name
+            yield name + (f"[{','.join(sorted(entry.extras))}]" if entry.extras else "")
         elif isinstance(entry, Option) and entry.name == "--requirement":
             yield from read_package_names(Path(os.path.normpath(file.parent / entry.value)), _seen | {file})
         elif not (isinstance(entry, Option) and entry.name in _WITHOUT_EFFECT):

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from localcloud.launch.plan import LaunchPlan
+from localcloud.runtimes.package_sources import copy_sources
 from localcloud.runtimes.python3.environments import ensure_environment
 from localcloud.runtimes.python3.interpreters import find_interpreter
 from localcloud.runtimes.runtime import Command, Instance, Report, ServiceAddresses
@@ -31,6 +32,7 @@ class Python3Runtime:
             plan.packages,
             image_packages=_image_packages(plan.python),
             report=report,
+            sources=copy_sources(plan, instance.home.parent),
         )
         variables = {**base_variables(environment, instance.home), **app_variables(plan, services, instance)}
         return Command(plan.command, variables, plan.directory, _notes(plan, interpreter.version))
