@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
 from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.runtimes.runtime import Instance, ServiceAddresses
 
@@ -18,6 +22,12 @@ def app_variables(plan: LaunchPlan, services: ServiceAddresses, instance: Instan
         **_service_variables(plan, services),
         **instance.overrides,
     }
+
+
+def put_on_path(variables: Mapping[str, str], *places: Path) -> dict[str, str]:
+    """Return the variables with these places at the start of the app's own PYTHONPATH."""
+    own = variables.get("PYTHONPATH")
+    return {**variables, "PYTHONPATH": os.pathsep.join([*map(str, places), *([own] if own else [])])}
 
 
 def _platform_variables(plan: LaunchPlan, services: ServiceAddresses, service: str) -> dict[str, str]:
