@@ -20,6 +20,7 @@ from localcloud.launch import read_plan
 from localcloud.launch.errors import FileError
 from localcloud.launch.plan import Platform
 from localcloud.runtimes import Runtime, ServiceAddresses, choose_runtime
+from localcloud.runtimes.variables import names_redis
 from localcloud.services import (
     Cache,
     DatastoreService,
@@ -127,7 +128,7 @@ class Cloud:
             name,
             plan,
             choose_runtime(plan, self._runtimes),
-            self._addresses(project or self.project, redis="REDIS_HOST" in plan.environment),
+            self._addresses(project or self.project, redis=names_redis({**plan.environment, **(environment or {})})),
             port=port,
             home=home,
             log=self._log,
