@@ -1,10 +1,6 @@
 # Every target makes .venv first, so that `make run` is enough on a fresh clone.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-SIDE ?= START FINISH
-FROM ?= START
-TO ?= FINISH
-TRACK ?= START
 # Twice the cores of a small laptop: the suite waits for servers more than it computes.
 JOBS ?= 4
 
@@ -20,10 +16,23 @@ TOOL := .venv/bin
 # A clone of the samples is not littered with bytecode, which `diff -r` would show.
 export PYTHONDONTWRITEBYTECODE := 1
 
-# A codelab that is not finished (exit code 1) is not a failure of make.
+# So called, the commands that it recommends are those of make.
+CODELAB = CODELAB_CALLED_BY=make $(TOOL)/codelab
+# A variable's value if it was given to make itself: PORT and the like may be in anybody's environment.
+given = $(if $(filter command,$(origin $1)),$($1))
+# A step that is not done, or a reset that the user declines, is not a failure of make; exit code 2 is an error.
 PENDING = || test $$? = 1
-# The argument of a codelab's commands: the module, and the folder that its track starts from if it is not START.
-PLACE = $(if $(MOD),$(MOD)$(if $(filter-out file,$(origin FROM)),/$(FROM)))
+# A reader that leaves early, as head does, is no failure either.
+CLOSED = || test $$? = 141
+# MOD names a track as `make list` does: mod2-cloudndb, or mod2-cloudndb/FINISH for the track that starts there.
+ifeq ($(origin TRACK),command line)
+$(error there is no variable TRACK; write MOD=$(MOD)/$(value TRACK))
+endif
+ifeq ($(origin FROM),command line)
+ifeq ($(filter diff,$(MAKECMDGOALS)),)
+$(error FROM is for make diff alone; write MOD=$(MOD)/$(FROM))
+endif
+endif
 
 .PHONY: help setup run learn start check show hint apply next watch reset list diff test-quick test test-all verify coverage mutants doctor deploy probe lint bench soak lock clean module
 help: ## Print this help
@@ -31,53 +40,49 @@ help: ## Print this help
 	@echo "MOD is one of: $(MODULES)"
 
 ## Run the apps
-run: MOD ?= mod1-flask
-run: module ## Run START and FINISH on one Datastore: make run MOD=mod2-cloudndb [SIDE=START, or SIDE=work for my copy]
-	@$(if $(filter file,$(origin MOD)),echo 'This is $(MOD). For another module: make run MOD=... with one of: $(filter-out $(MOD),$(MODULES))')
-	@mkdir -p .localcloud
-	@$(TOOL)/localcloud run $(patsubst $(MOD)/work%,work/$(MOD)%,$(addprefix $(MOD)/,$(SIDE))) --function visitme --data .localcloud/$(MOD).sqlite3
+run: .venv/.ready ## Run START and FINISH on one Datastore: make run MOD=mod2-cloudndb [SIDE=work for my copy]
+	@$(CODELAB) run $(MOD) $(addprefix --side ,$(SIDE)) $(addprefix --port ,$(call given,PORT)) $(addprefix --data ,$(call given,DATA)) \
+		$(addprefix --function ,$(call given,FUNCTION)) $(if $(call given,NO_RELOAD),--no-reload) $(if $(call given,PYTHON27),--python27 $(filter-out 1,$(call given,PYTHON27)))
 
 ## Follow a codelab in a copy of START under work/ (MOD= is only needed to change to another codelab)
 learn: .venv/.ready ## Follow the codelabs on a local web page, with the apps running next to the text
-	@$(TOOL)/codelab serve
+	@$(CODELAB) serve $(addprefix --port ,$(call given,PORT))
 
-start: .venv/.ready ## Make my copy: make start MOD=mod2-cloudndb [FROM=FINISH for the track that starts there]
-	@$(TOOL)/codelab start $(PLACE) $(PENDING)
+start: .venv/.ready ## Make my copy: make start MOD=mod2-cloudndb [MOD=mod2-cloudndb/FINISH for the track that starts there]
+	@$(CODELAB) start $(MOD)
 
 next: .venv/.ready ## Show what to do now
-	@$(TOOL)/codelab next $(PLACE) $(PENDING)
+	@$(CODELAB) next $(MOD)
 
 show: .venv/.ready ## Show the step to do now [STEP=3 for another]
-	@$(TOOL)/codelab show $(PLACE) $(addprefix --step ,$(STEP)) $(PENDING)
+	@$(CODELAB) show $(MOD) $(addprefix --step ,$(STEP))
 
 check: .venv/.ready ## Check which steps are done, then run the app and compare its output with START's
-	@$(TOOL)/codelab check $(PLACE) $(PENDING)
+	@$(CODELAB) check $(MOD) $(PENDING)
 
 watch: .venv/.ready ## Check again after each save
-	@$(TOOL)/codelab watch $(PLACE) $(PENDING)
+	@$(CODELAB) watch $(MOD)
 
 hint: .venv/.ready ## Show a hint for the step to do now [STEP=3 for another]
-	@$(TOOL)/codelab hint $(PLACE) $(addprefix --step ,$(STEP)) $(PENDING)
+	@$(CODELAB) hint $(MOD) $(addprefix --step ,$(STEP))
 
 apply: .venv/.ready ## Do the next step for me and keep my own edits [OVERWRITE=1 to replace my files if they conflict]
-	@$(TOOL)/codelab apply $(PLACE) $(if $(OVERWRITE),--overwrite) $(PENDING)
+	@$(CODELAB) apply $(MOD) $(if $(call given,OVERWRITE),--overwrite)
 
-reset: .venv/.ready ## Take my copy back to START, or to STEP=2; asks first, and keeps the old copy
-	@$(TOOL)/codelab reset $(PLACE) $(addprefix --step ,$(STEP)) $(PENDING)
+reset: .venv/.ready ## Take my copy back to START, or to STEP=2; asks first [YES=1: does not], and keeps the old copy
+	@$(CODELAB) reset $(MOD) $(addprefix --step ,$(STEP)) $(if $(call given,YES),--yes) $(PENDING)
 
 list: .venv/.ready ## List all codelabs with my progress
-	@$(TOOL)/codelab list $(PENDING)
+	@$(CODELAB) list
 
-diff: MOD ?= mod1-flask
 diff: .venv/.ready ## Compare START and FINISH, or others: make diff MOD=mod2-cloudndb FROM=work TO=FINISH (or a step's number)
-	@$(TOOL)/codelab diff $(MOD)/$(TRACK) --from $(FROM) --to $(TO)
+	@$(CODELAB) diff $(MOD) $(addprefix --from ,$(FROM)) $(addprefix --to ,$(TO))
 
-deploy: MOD ?= mod1-flask
 deploy: .venv/.ready ## Deploy a result: make deploy MOD=mod4-cloudrun PROJECT=PROJECT_ID [DRY_RUN=1 to print the commands only]
-	@$(TOOL)/codelab deploy $(MOD) --project '$(PROJECT)' $(addprefix --region ,$(REGION)) $(if $(filter file,$(origin SIDE)),,--side $(SIDE)) $(if $(DRY_RUN),--dry-run)
+	@$(CODELAB) deploy $(MOD) $(addprefix --project ,$(PROJECT)) $(addprefix --region ,$(REGION)) $(addprefix --side ,$(SIDE)) $(if $(DRY_RUN),--dry-run)
 
 probe: .venv/.ready ## Check that a deployed app shows the visitor's own address: make probe URL=https://...
-	@$(TOOL)/codelab probe '$(URL)'
+	@$(CODELAB) probe '$(URL)'
 
 ## Test and maintain
 test test-all: export LANES := $(LANES)
@@ -105,8 +110,8 @@ mutants: .venv/.mutants ## Break the Datastore and the coach's checks in small w
 	@nice -n 15 $(TOOL)/python -m bench.mutants $(ROOM)
 
 doctor: .venv/.ready ## List the tools on this machine, and the test lanes that they enable
-	@$(TOOL)/localcloud doctor
-	@$(TOOL)/python -m tests.support.lanes
+	@$(TOOL)/localcloud doctor $(CLOSED)
+	@$(TOOL)/python -m tests.support.lanes $(CLOSED)
 
 lint: .venv/.ready ## Check style, types and which room imports which, Dockerfiles and the prose of Markdown too
 	@$(TOOL)/ruff check packages tests bench
@@ -116,7 +121,7 @@ lint: .venv/.ready ## Check style, types and which room imports which, Dockerfil
 	@$(TOOL)/mypy
 	@$(TOOL)/hadolint $(wildcard */*/Dockerfile)
 	@$(TOOL)/codespell $$(git ls-files '*.md')
-	@$(TOOL)/python -m tests.prose $$(git ls-files '*.md' ':!mod13*')
+	@$(TOOL)/python -m tests.prose
 
 bench: .venv/.bench ## Measure the local cloud, and Google's emulators if they are installed (10 min): docs/bench.md
 	@$(TOOL)/python -m bench $(if $(MILLION),--million)
@@ -134,7 +139,10 @@ lock: .venv/.ready ## Look up the newest packages of the tool, and write require
 
 setup: .venv/.ready ## Make the tool's environment, .venv (the other targets do it by themselves)
 
-clean: ## Remove what the other targets made: .venv, local data, caches
+clean: ## Remove what the other targets made: .venv, local data [CACHE=1: the apps' packages in your cache, too]
+# By Python alone: .venv may be gone already.
+	@PYTHONPATH=packages/localcloud/src:packages/datastore-emulator/src $(PYTHON) -m localcloud clean $(if $(call given,CACHE),--cache) \
+		| sed 's/localcloud clean --cache/make clean CACHE=1/'
 	@rm -rf .venv .localcloud .mutants .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find packages tests mod* one-app examples -name __pycache__ -type d -prune -exec rm -rf {} +
 

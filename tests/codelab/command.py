@@ -31,11 +31,11 @@ class Answer:
             position = found + len(word)
 
     def is_one_line(self, *words: str) -> None:
-        """Assert that this is an error for the user: one line with these words, exit code 1."""
+        """Assert that this is an error for the user: one line with these words, exit code 2."""
         self.says(*words)
         assert len(self.text.strip().splitlines()) == 1, self.text
         assert self.text.startswith("codelab: ")
-        assert self.code == 1, self.text
+        assert self.code == 2, self.text
 
 
 class Keyboard(io.StringIO):
@@ -45,8 +45,10 @@ class Keyboard(io.StringIO):
         return True
 
 
-def run_codelab(course: Path, *words: str, keyboard: Keyboard | None = None) -> Answer:
+def run_codelab(course: Path, *words: str, keyboard: Keyboard | None = None, by_make: bool = True) -> Answer:
     """Run a command on a course, and return its answer. Without a keyboard, standard input is no terminal.
+
+    Commands in its messages are those of make, or with `by_make` false its own.
 
     An error that the command does not expect is raised here, and fails the test.
     """
@@ -55,7 +57,7 @@ def run_codelab(course: Path, *words: str, keyboard: Keyboard | None = None) -> 
         redirect_stdout(printed),
         redirect_stderr(printed),
         patch("sys.stdin", keyboard or io.StringIO()),
-        patch.dict(os.environ, COLUMNS=str(WIDTH)),
+        patch.dict(os.environ, COLUMNS=str(WIDTH), CODELAB_CALLED_BY="make" if by_make else ""),
     ):
         try:
             code: int | str | None = main(["--course", str(course), *words])

@@ -331,7 +331,7 @@ def test_listing_has_problem_of_unreadable_copy(learner: Learner, tmp_path: Path
 @pytest.mark.parametrize(
     ("track", "arguments"),
     [
-        ("mod2-cloudndb", "diff|mod2-cloudndb/START|--from|START|--to|work|"),
+        ("mod2-cloudndb", "diff|mod2-cloudndb|--from|START|--to|work|"),
         ("mod2-cloudndb/FINISH", "diff|mod2-cloudndb/FINISH|--from|FINISH|--to|work|"),
     ],
 )

@@ -131,7 +131,7 @@ REFUSED = {
     ),
     "no project": (
         ("mod4-cloudrun", "--project", ""),
-        '"" is not a project id; write make deploy MOD=mod4-cloudrun PROJECT=PROJECT_ID',
+        '"" is not a project id, which has small letters, digits and hyphens',
     ),
     "a project that is more than one word": (
         ("mod4-cloudrun", "--project", "a; b"),
@@ -148,7 +148,7 @@ REFUSED = {
 def test_deployment_is_refused_in_one_line(codelab: Run, gcloud: Path, case: str) -> None:
     arguments, words = REFUSED[case]
     done = codelab("deploy", *arguments)
-    assert done.code == 1
+    assert done.code == 2
     assert words in done.text.splitlines()[-1]
     assert not gcloud.exists()
 
@@ -185,5 +185,5 @@ def filled_in(course: Path, *placeholders: str) -> Path:
 def test_missing_gcloud_is_reported(codelab: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     done = codelab("deploy", "mod4-cloudrun", *PROJECT)
-    assert done.code == 1
+    assert done.code == 2
     assert "gcloud is not on PATH; install the Google Cloud CLI" in done.text.splitlines()[-1]

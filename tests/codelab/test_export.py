@@ -136,7 +136,7 @@ def test_output_file_is_written(codelab: Run, tmp_path: Path) -> None:
 
 def test_repository_that_is_not_url_is_refused(codelab: Run) -> None:
     refused = codelab("export", "mod5", "--repository", "example.com")
-    assert refused.code == 1
+    assert refused.code == 2
     assert refused.text.splitlines() == [
         'codelab: --repository: "example.com" is not a URL; write one such as https://example.com/codelabs'
     ]

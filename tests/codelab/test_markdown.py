@@ -89,7 +89,7 @@ def test_link_to_another_site_sends_no_referrer(target: str) -> None:
     assert tags(f"[x]({target})")["a"] == {"href": target, "rel": "noreferrer"}
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/the-sample-app.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/the-sample-app.md", "mod1-flask/", "mod1-flask/FINISH/"])
 def test_pictures_of_a_page_are_shown(page: str) -> None:
     client = create_app(PageState(Course(ROOT))).test_client()
     sources = re.findall(r'<img src="([^"]+)"', client.get(f"/{page}").text)

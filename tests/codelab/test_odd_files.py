@@ -125,7 +125,7 @@ def test_file_name_that_is_not_utf8_is_shown_with_its_bytes(client: FlaskClient,
     (Path(os.fsdecode(os.fsencode(copy) + b"/caf\xe9.txt"))).write_text("mine\n")
     assert {client.get(path).status_code for path in PAGES} == {200}
     assert r"<b>caf\xe9.txt</b>" in client.get(f"/{MODULE}/compare").text
-    assert r"+++ work/caf\xe9.txt" in codelab("diff", MODULE).text
+    assert r"+++ work/caf\xe9.txt" in codelab("diff", MODULE, "--to", "work").text
 
 
 def test_too_many_files_are_reported_and_break_no_page(client: FlaskClient, copy: Path, codelab: Run) -> None:

@@ -199,10 +199,10 @@ def test_command_exits_with_0_only_if_right(capsys: pytest.CaptureFixture[str]) 
         assert cli.main(["probe", site.url]) == 0
     with serving(lambda request, _: answer(request, 404)) as site:
         assert cli.main(["probe", site.url]) == 1
-    assert cli.main(["probe", ""]) == 1
+    assert cli.main(["probe", ""]) == 2
     said = capsys.readouterr()
     assert [line.partition(":")[0] for line in said.out.splitlines()] == ["right", "not found"]
-    assert said.err == "codelab: no URL to visit; write make probe URL=https://...\n"
+    assert said.err == "codelab: no URL to visit; write codelab probe https://...\n"
 
 
 def test_ctrl_c_ends_visit_without_traceback() -> None:

@@ -57,7 +57,7 @@ def test_started_copy_is_printed_with_next_step(terminal: Terminal, printed: Str
     terminal.print_started(Started(REF, REF.track.steps[0]))
     assert printed.getvalue().splitlines() == [
         "work/mod5-buildpacks is your copy of mod5-buildpacks/START. Edit the files there.",
-        "Run it: .venv/bin/localcloud run work/mod5-buildpacks",
+        "Run it: make run MOD=mod5-buildpacks SIDE=work",
         "Next is step 1 of 3, Write the start command into a Procfile (4 min): make show MOD=mod5-buildpacks",
     ]
 
@@ -79,7 +79,7 @@ def test_step_out_of_order_is_printed(terminal: Terminal, printed: StringIO) -> 
 
 def test_damage_is_printed_with_command_that_compares(terminal: Terminal, printed: StringIO) -> None:
     terminal.print_progress(SECOND, progress(3, damage=(FINDING,)), will_run=False)
-    command = "make diff MOD=mod2-cloudndb TRACK=FINISH FROM=FINISH TO=work"
+    command = "make diff MOD=mod2-cloudndb/FINISH FROM=FINISH TO=work"
     assert f"Fix these first, since no step changes them ({command} shows how):\n  {FINDING}\n" in printed.getvalue()
 
 
@@ -173,7 +173,7 @@ def test_hint_is_printed_without_text_of_step(terminal: Terminal, printed: Strin
 
 def test_track_that_is_not_started_is_printed_with_command(terminal: Terminal, printed: StringIO) -> None:
     terminal.print_step(NotStarted(SECOND))
-    expected = "You have not started mod2-cloudndb/FINISH. Begin: make start MOD=mod2-cloudndb FROM=FINISH\n"
+    expected = "You have not started mod2-cloudndb/FINISH. Begin: make start MOD=mod2-cloudndb/FINISH\n"
     assert printed.getvalue() == expected
 
 

@@ -120,6 +120,27 @@ CHANGES = {
         "$ make start MODULE=",
         "the Makefile has no variable MODULE",
     ),
+    "a track that is not there": (
+        "mod12-memcache",
+        "$ make start MOD=mod12-memcache/START-py3\n",
+        "$ make start MOD=mod12-memcache/START-py4\n",
+        "$ make start MOD=mod12-memcache/START-py4",
+        'MOD="mod12-memcache/START-py4": no codelab starts from this folder',
+    ),
+    "a track in place of a state": (
+        "mod12-memcache",
+        "$ make start MOD=mod12-memcache/START-py3\n",
+        "$ make start MOD=mod12-memcache FROM=START-py3\n",
+        "$ make start MOD=mod12-memcache FROM=START-py3",
+        "FROM is for make diff alone; write MOD=mod12-memcache/START-py3",
+    ),
+    "the old name of a copy": (
+        "mod12-memcache",
+        "MOD=mod12-memcache/START-py3 SIDE=work\n",
+        "MOD=mod12-memcache SIDE=work-START-py3\n",
+        "SIDE=work-START-py3",
+        "mod12-memcache has no folder work-START-py3",
+    ),
     "an option that localcloud does not have": (
         "mod2-cloudndb",
         "--env PROXY_HOPS=1",
@@ -393,7 +414,8 @@ def test_step_that_shows_another_page_or_fails_is_named_with_reason(codelab: Run
     text = readme.read_text()
     second_track, next_section = (text.index(f"\n## {title}") for title in ("Track FINISH to", "If it fails"))
     assert second_track < next_section
-    readme.write_text(text[:second_track] + text[next_section:])  # one track is enough
+    one_track = text[:second_track] + text[next_section:]  # one track is enough
+    readme.write_text(one_track.replace("```tree\nmod2-cloudndb/FINISH-py3", "```text\nmod2-cloudndb/FINISH-py3"))
     # Both in the diff of step 4 and in FINISH: the texts agree, and only running the app shows it.
     for path in (readme, course / "mod2-cloudndb" / "FINISH" / "main.py"):
         path.write_text(path.read_text().replace("visits = fetch_visits(10)", "visits = fetch_visits(9)"))

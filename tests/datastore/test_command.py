@@ -17,6 +17,7 @@ import requests
 from google.cloud import datastore
 
 from datastore_emulator.cli import main
+from datastore_emulator.stopping import CLOSED_OUTPUT
 from tests.support.deadline import DEADLINE
 
 ANY_PORT = ["--host-port", "127.0.0.1:0"]
@@ -169,7 +170,7 @@ def test_closed_output_pipe_ends_it_without_a_traceback():
     command = [sys.executable, "-m", "datastore_emulator", *ANY_PORT]
     ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=DEADLINE, check=False)
     os.close(writing)
-    assert (ended.returncode, ended.stderr) == (1, "")
+    assert (ended.returncode, ended.stderr) == (CLOSED_OUTPUT, "")
 
 
 def test_command_sets_variables_before_grpc_is_imported():

@@ -20,7 +20,7 @@ import pytest
 from codelab.compare.scenarios import first_visit_to_an_empty_store
 from datastore_emulator.errors import UserError
 from localcloud import App
-from localcloud.runtimes.cache import cache_directory
+from localcloud.cache import cache_directory
 from tests.support import containers
 from tests.support.apps import fresh, run_cloud, run_folders
 from tests.support.containers import ContainerTool

@@ -86,14 +86,19 @@ def test_package_in_a_docker_folder_is_installed(folder, command: str) -> None:
 
 @pytest.mark.app
 @pytest.mark.parametrize("options", [(), pytest.param(("--python27",), marks=pytest.mark.lane("python27"))])
-def test_package_in_a_python27_folder_is_installed(localcloud, folder, options) -> None:
+def test_package_in_a_python27_folder_is_installed_again_after_each_save(localcloud, folder, options) -> None:
     config = "from google.appengine.ext import vendor\nvendor.add('lib')\n"
     app = folder(
         {**FOO, "main.py": MAIN, "app.yaml": PYTHON27, "requirements.txt": "-e ./vendor/foo\n"}
         | {"appengine_config.py": config}
     )
-    (url,) = localcloud("run", app, *options).urls()
+    command = localcloud("run", app, *options)
+    (url,) = command.urls()
     assert httpx.get(url, timeout=DEADLINE).text == "foo of the folder"
+    (app / "vendor" / "foo" / "foo" / "__init__.py").write_text("NAME = 'foo after a save'\n")
+    command.wait_for("saved, restarting")
+    command.wait_for("restarted")
+    assert httpx.get(url, timeout=DEADLINE).text == "foo after a save"
 
 
 @pytest.mark.app

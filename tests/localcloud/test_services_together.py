@@ -61,6 +61,16 @@ def test_services_in_folders_of_their_own_are_routed(localcloud, folder, tmp_pat
     assert get(f"{default}/work/a") == "worker blue /work/a"
 
 
+def test_save_restarts_every_service_of_the_folder(localcloud, folder) -> None:
+    app = folder(files_of(PYTHON3))
+    command = localcloud("run", app)
+    default, _ = command.urls(2)
+    assert get(f"{default}/work/a") == "worker blue /work/a"
+    (app / "main.py").write_text(MAIN.replace("PATH_INFO", "REQUEST_METHOD"))
+    command.wait_for(r"(?s)restarted.*restarted")
+    assert (get(f"{default}/"), get(f"{default}/work/a")) == ("default none GET", "worker blue GET")
+
+
 def test_yaml_file_of_one_service_is_run(localcloud, folder) -> None:
     (url,) = localcloud("run", folder(files_of(PYTHON3)) / "worker.yaml").urls()
     assert get(f"{url}/") == "worker blue /"

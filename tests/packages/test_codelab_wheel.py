@@ -40,7 +40,7 @@ def test_list_outside_a_course_reports_in_one_line_that_there_are_no_codelabs(
         [environment.command("codelab"), "list"], cwd=tmp_path, env=plain_environment(),
         capture_output=True, text=True, timeout=DEADLINE, check=False,
     )  # fmt: skip
-    assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (1, "", 1)
+    assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
     assert "no codelabs here" in ended.stderr
 
 

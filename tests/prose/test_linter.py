@@ -10,7 +10,7 @@ from tests.prose.__main__ import main
 from tests.prose.linter import ROOT, SETTINGS, Linter
 
 WORDS = YAML(typ="safe").load(SETTINGS.read_text())["words"]
-LONG = " ".join(f"word{number}" for number in range(30))
+LONG = " ".join(f"word{number}" for number in range(25))
 
 
 @pytest.fixture(scope="module")

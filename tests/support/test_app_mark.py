@@ -10,7 +10,7 @@ import pytest
 from tests import conftest as suite
 
 # What starting an app does first, without its packages.
-START = "from localcloud.runtimes.cache import cache_directory as cache; (cache() / 'environments').mkdir(parents=True)"
+START = "from localcloud.cache import cache_directory as cache; (cache() / 'environments').mkdir(parents=True)"
 IN_PROCESS = f"\ndef test_one():\n    {START}\n"
 BY_COMMAND = f"""
 import subprocess

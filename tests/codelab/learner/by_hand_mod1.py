@@ -98,7 +98,7 @@ handlers:
             ],
         ),
     ],
-    leads_to="make start MOD=mod1-flask FROM=FINISH",
+    leads_to="make start MOD=mod1-flask/FINISH",
 )
 
 PORT = Walk(

@@ -151,7 +151,7 @@ class Cache(object):
             ],
         ),
     ],
-    leads_to="make start MOD=mod13-memorystore FROM=FINISH",
+    leads_to="make start MOD=mod13-memorystore/FINISH",
 )
 
 PYTHON_3 = Walk(

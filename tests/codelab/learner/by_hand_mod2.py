@@ -89,7 +89,7 @@ app.wsgi_app = proxy_fix.ProxyFix(app.wsgi_app, hops)
             ],
         ),
     ],
-    leads_to="make start MOD=mod2-cloudndb FROM=FINISH",
+    leads_to="make start MOD=mod2-cloudndb/FINISH",
 )
 
 PORT = Walk(

@@ -24,7 +24,7 @@ def begin(course: Path, *words: str) -> pexpect.spawn[str]:
         encoding="utf-8",
         timeout=DEADLINE,
         dimensions=(50, WIDTH),
-        env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"},
+        env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "CODELAB_CALLED_BY": "make"},
     )
 
 

@@ -27,7 +27,7 @@ def test_no_codelab_started(learner: Learner, command: str) -> None:
     )
 
 
-@pytest.mark.parametrize("command", ["check", "show", "hint", "apply", "reset", "diff", "watch"])
+@pytest.mark.parametrize("command", ["check", "show", "hint", "apply", "reset", "watch"])
 def test_deleted_copy_is_reported(learner: Learner, command: str) -> None:
     learner.has_done("mod5-buildpacks", 0)
     learner.copy("mod5-buildpacks").rename(learner.course / "work" / "elsewhere")
@@ -74,7 +74,7 @@ def test_file_in_place_of_work_is_reported(learner: Learner) -> None:
         (["hint"], ["mod5-buildpacks, step 2, Name the Python version:", "The name begins with a dot"]),
         (["hint", "--step", "1"], ["with a capital P and no suffix"]),
         (["list"], ["  mod2-cloudndb ", "* mod5-buildpacks ", "step 1 of 3", "mod13-memorystore"]),
-        (["diff"], ["--- /dev/null", "+++ work/Procfile"]),
+        (["diff", "--to", "work"], ["--- /dev/null", "+++ work/Procfile"]),
         (["diff", "mod5", "--from", "START", "--to", "2"], ["--- /dev/null", "+++ 2/.python-version", "+3.14"]),
         (["check", "--no-run"], ["mod5-buildpacks: 1 of 3 steps are done."]),
     ],
@@ -121,7 +121,7 @@ def test_apply_refuses_conflict(learner: Learner) -> None:
     learner.makes("mod2-cloudndb", mine, after=2)
     before = learner.files("mod2-cloudndb")
     learner.codelab("apply").is_one_line(
-        "main.py:4: this step and your edits change the same lines", "make apply OVERWRITE=1"
+        "main.py:4: this step and your edits change the same lines", "make apply MOD=mod2-cloudndb OVERWRITE=1"
     )
     assert learner.files("mod2-cloudndb") == before
 
@@ -160,8 +160,11 @@ def test_reset_lists_changes_and_asks(learner: Learner, typed: str, goes: bool) 
 def test_reset_without_terminal_needs_yes(learner: Learner) -> None:
     learner.has_done("mod5-buildpacks", 1)
     answer = learner.codelab("reset")
-    answer.says("reset needs confirmation, and standard input is not a terminal; pass --yes to skip it")
-    assert answer.code == 1
+    answer.says(
+        "reset needs confirmation, and standard input is not a terminal",
+        "; `make reset MOD=mod5-buildpacks YES=1` resets without asking",
+    )
+    assert answer.code == 2
     assert "Procfile" in learner.files("mod5-buildpacks")
 
 
@@ -184,7 +187,7 @@ def test_reset_of_unchanged_copy_does_nothing(learner: Learner) -> None:
 
 def test_diff_shows_own_changes(learner: Learner) -> None:
     learner.makes("mod5-buildpacks", Replace("main.py", "fetch_visits(10)", "fetch_visits(11)"), after=1)
-    learner.codelab("diff").says(
+    learner.codelab("diff", "--to", "work").says(
         "--- /dev/null", "+++ work/Procfile", "--- START/main.py", "-    ", "fetch_visits(10)", "fetch_visits(11)"
     )
 

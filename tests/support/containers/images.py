@@ -13,8 +13,8 @@ from filelock import FileLock
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.scratch import Scratch
+from localcloud.cache import cache_directory
 from localcloud.deployment.dockerfile import read_dockerfile
-from localcloud.runtimes.cache import cache_directory
 from localcloud.runtimes.python3.environments import pip_settings
 from tests.support.containers.stand_in import lay_out
 from tests.support.containers.tool import ContainerTool, build_options

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from datastore_emulator.scratch import Scratch
-from localcloud.runtimes.cache import cache_directory
+from localcloud.cache import cache_directory
 from tests.support.deadline import DEADLINE
 
 # The name in reports and messages. A program that is there and cannot build or run does not count.

@@ -7,47 +7,74 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from codelab.commands.apply import apply
 from codelab.commands.check import Checked, check
+from codelab.commands.current_track import find_track
 from codelab.commands.diff import diff
 from codelab.commands.hint import hint
 from codelab.commands.list import list_tracks
 from codelab.commands.next import find_next
 from codelab.commands.reset import plan_reset, reset
+from codelab.commands.run import plan_run
 from codelab.commands.show import show
 from codelab.commands.start import start
 from codelab.errors import CodelabError
+from codelab.invocation import called_as, find_program, spell, suggest
 from codelab.readme.course import Course, TrackRef, find_course
 from codelab.terminal import Terminal
 from codelab.workspace import Workspace, make_command
 from datastore_emulator.errors import UserError
-from datastore_emulator.stopping import Stopped, stop_signals
+from datastore_emulator.stopping import CLOSED_OUTPUT, Stopped, guard_output, stop_signals
 
 # The exit code that shells give to a command that Ctrl-C has ended.
 INTERRUPTED = 130
+# As for wrong usage, so that a script can tell a command that could not do its work from one that found something.
+ERROR = 2
 
 _TRACK = "the codelab: mod2-cloudndb, or mod2-cloudndb/FINISH for the track that starts there"
 _Add = Callable[[str, str, Callable[[argparse.Namespace], bool]], argparse.ArgumentParser]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command. Return 0 if all is right, 1 if something is wrong or left to do, and 2 for wrong usage."""
-    options = make_parser().parse_args(arguments)
-    try:
-        with stop_signals():
-            passed: bool = options.command(options)
-    except Stopped:
-        return 0 if options.command in (_serve, _watch) else INTERRUPTED
-    except (CodelabError, UserError) as error:
-        print(f"codelab: {error}", file=sys.stderr)
-        return 1
+    """Run a command, and return its exit code.
+
+    0: done, and all is right; 1: done, and something is wrong or left to do; 2: an error or wrong usage, so that it was
+    not done; 130: ended by Ctrl-C; 141: the reader of the output has closed it, which is no error of make.
+    """
+    code = guard_output("codelab", lambda: _run_command(arguments))
+    return 0 if code == CLOSED_OUTPUT and find_program() is None else code
+
+
+def _run_command(arguments: Sequence[str] | None) -> int:
+    with called_as(find_program()):
+        options = make_parser().parse_args(arguments)
+    with called_as(find_program(options.course)):
+        try:
+            with stop_signals():
+                passed: bool = options.command(options)
+        except Stopped:
+            return 0 if options.command in (_run, _serve, _watch) else INTERRUPTED
+        except (CodelabError, UserError) as error:
+            print(f"codelab: {spell(str(error))}", file=sys.stderr)
+            return ERROR
     return 0 if passed else 1
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that does not answer a user of make with the usage of `codelab`."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong, and exit with code 2."""
+        if find_program() is not None:
+            super().error(message)
+        self.exit(ERROR, f"codelab: {spell(message)}\n")
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Build the parser of the command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="codelab", description="Follow a migration codelab step by step, or prove that the codelabs are right."
     )
     parser.add_argument(
@@ -74,9 +101,10 @@ def _add_learners_commands(add: _Add) -> None:
     apply = add("apply", "do the next step for me, and keep my own edits", _apply)
     reset = add("reset", "take my copy back to START or to a step; asks first, and keeps the old copy", _reset)
     diff = add("diff", "compare two states: work (my copy), START, FINISH, another folder, or a step's number", _diff)
+    run = add("run", "run START and FINISH, or my copy, on one Datastore, until Ctrl-C", _run)
     watch = add("watch", "check again after each save, until the codelab is finished", _watch)
     add("list", "list all codelabs with my progress", _list)
-    for command in (begin, check, show, hint, next_, apply, reset, diff, watch):
+    for command in (begin, check, show, hint, next_, apply, reset, diff, watch, run):
         command.add_argument("track", nargs="?", metavar="MODULE", help=f"{_TRACK} (default: the current one)")
     for command in (check, watch):
         command.add_argument("--no-run", action="store_true", help="check the files only, do not run the app")
@@ -87,8 +115,30 @@ def _add_learners_commands(add: _Add) -> None:
     )
     reset.add_argument("--step", type=int, default=0, metavar="N", help="back to the end of step N (default: 0, START)")
     reset.add_argument("--yes", action="store_true", help="do not ask for confirmation")
-    diff.add_argument("--from", dest="old", default="START", metavar="STATE", help="the old state (default: START)")
-    diff.add_argument("--to", dest="new", default="work", metavar="STATE", help="the new state (default: work)")
+    diff.add_argument("--from", dest="old", metavar="STATE", help="the old state (default: the track's START)")
+    diff.add_argument("--to", dest="new", metavar="STATE", help="the new state (default: the track's FINISH)")
+    _add_options_of_run(run)
+
+
+def _add_options_of_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument(
+        "--side",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="run this folder: work (my copy), START, FINISH or another (repeatable; default: the track's two)",
+    )
+    run.add_argument("--port", type=int, metavar="N", help="port of the first app (default: 8080 or the next free one)")
+    run.add_argument("--data", metavar="FILE", help="file of the Datastore, or :memory: (default: one for each module)")
+    run.add_argument("--function", metavar="NAME", help="the function to serve (default: the codelab's)")
+    run.add_argument("--no-reload", action="store_true", help="do not start an app again when a file of it is saved")
+    run.add_argument(
+        "--python27",
+        metavar="PATH",
+        nargs="?",
+        const="",
+        help="run python27 apps on a real Python 2.7; PATH names the interpreter",
+    )
 
 
 def _add_other_commands(add: _Add) -> None:
@@ -105,8 +155,8 @@ def _add_other_commands(add: _Add) -> None:
     export.add_argument("--output", type=Path, metavar="FILE", help="the file to write (default: standard output)")
 
     deploy = add("deploy", "deploy the result of a codelab with the gcloud commands of its README", _deploy)
-    deploy.add_argument("module", metavar="MODULE", help="the codelab: mod2-cloudndb")
-    deploy.add_argument("--project", required=True, metavar="PROJECT_ID", help="the Google Cloud project")
+    deploy.add_argument("track", nargs="?", metavar="MODULE", help=f"{_TRACK} (default: the current one)")
+    deploy.add_argument("--project", default="PROJECT_ID", metavar="PROJECT_ID", help="the Google Cloud project")
     deploy.add_argument("--region", default="us-central1", help="the region (default: us-central1)")
     deploy.add_argument("--side", metavar="FOLDER", help="deploy another folder of the same kind, such as FINISH-py2")
     deploy.add_argument("--dry-run", action="store_true", help="only print the commands")
@@ -128,11 +178,11 @@ class _Context:
 def _find_context(options: argparse.Namespace) -> _Context:
     course = _find_course(options)
     workspace = Workspace(course.root)
-    name = options.track or workspace.current
-    if name is None:
+    ref = find_track(course, workspace, Path.cwd(), options.track)
+    if ref is None:
         first = make_command("start", course.track(course.modules[0]))
-        raise CodelabError(f"you have not started a codelab; begin with `{first}` (`make list` shows all codelabs)")
-    return _Context(course, workspace, course.track(name), Terminal())
+        raise CodelabError(f"you have not started a codelab; begin with `{first}` (`{suggest('list')}` shows all)")
+    return _Context(course, workspace, ref, Terminal())
 
 
 def _find_course(options: argparse.Namespace) -> Course:
@@ -201,15 +251,18 @@ def _reset(options: argparse.Namespace) -> bool:
     here.terminal.print_reset_plan(plan)
     if not plan.lost:
         return True
-    agreed = options.yes or _confirm("Reset? [y/N] ")
+    sure = suggest("reset", plan.ref.name, step=plan.number or "", yes=True)
+    agreed = options.yes or _confirm("Reset? [y/N] ", sure=sure)
     kept = reset(here.workspace, plan).relative_to(here.course.root).as_posix() if agreed else None
     here.terminal.print_reset(plan, kept)
     return agreed
 
 
-def _confirm(question: str) -> bool:
+def _confirm(question: str, *, sure: str) -> bool:
     if not sys.stdin.isatty():
-        raise CodelabError("reset needs confirmation, and standard input is not a terminal; pass --yes to skip it")
+        raise CodelabError(
+            f"reset needs confirmation, and standard input is not a terminal; `{sure}` resets without asking"
+        )
     try:
         return input(question).strip().casefold() in ("y", "yes")
     except EOFError:
@@ -219,6 +272,24 @@ def _confirm(question: str) -> bool:
 def _diff(options: argparse.Namespace) -> bool:
     here = _find_context(options)
     here.terminal.print_diff(diff(here.workspace, here.ref, options.old, options.new))
+    return True
+
+
+def _run(options: argparse.Namespace) -> bool:
+    import localcloud.cli
+
+    course = _find_course(options)
+    workspace = Workspace(course.root)
+    ref = find_track(course, workspace, Path.cwd(), options.track) or course.track(course.modules[0])
+    plan = plan_run(workspace, ref, options.side)
+    if not options.track:
+        Terminal().print_track_to_run(ref, course.modules)
+    words = ["run", *map(str, plan.folders), "--function", options.function or plan.function]
+    words += ["--data", options.data or str(plan.data)]
+    words += ["--port", str(options.port)] if options.port is not None else []
+    words += ["--python27", *([options.python27] if options.python27 else [])] if options.python27 is not None else []
+    words += ["--no-reload"] if options.no_reload else []
+    localcloud.cli.run(words, spell)
     return True
 
 
@@ -265,12 +336,13 @@ def _export(options: argparse.Namespace) -> bool:
 def _deploy(options: argparse.Namespace) -> bool:
     from codelab.commands.deploy import plan_deployment, run_deployment
 
-    course = _find_course(options)
+    here = _find_context(options)
+    side = options.side or (None if here.ref.is_main else here.ref.track.finish)
     deployment = plan_deployment(
-        course, options.module, project=options.project, region=options.region, side=options.side
+        here.course, here.ref.codelab.module, project=options.project, region=options.region, side=side
     )
-    Terminal().print_deployment(deployment)
-    return options.dry_run or run_deployment(course, deployment)
+    here.terminal.print_deployment(deployment)
+    return options.dry_run or run_deployment(here.course, deployment)
 
 
 def _probe(options: argparse.Namespace) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
-from rich.markdown import Markdown
-from rich.syntax import Syntax
 from rich.table import Table
 
 from codelab.check import Outcome, Progress, RunResult
@@ -19,6 +19,8 @@ from codelab.commands.next import NotStarted
 from codelab.commands.reset import ResetPlan
 from codelab.commands.show import ShownStep
 from codelab.commands.start import Started
+from codelab.console import StandardOutput, print_diff, print_markdown
+from codelab.invocation import suggest
 from codelab.readme.course import TrackRef
 from codelab.readme.model import Step
 from codelab.workspace import make_command, make_diff_command
@@ -28,14 +30,14 @@ class Terminal:
     """Prints to a console, by default standard output."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(highlight=False)
+        self._console = console or StandardOutput()
 
     def print_started(self, started: Started) -> None:
         """Print where the new copy is, how to run it, and the first step."""
         ref = started.ref
         folder = ref.copy.relative_to(ref.root)
         self._print(f"{folder} is your copy of {ref.codelab.module}/{ref.track.start}. Edit the files there.")
-        self._print(f"Run it: .venv/bin/localcloud run {folder}")
+        self._print(f"Run it: {suggest('run', ref.name, side=WORK)}")
         self._print_next_step(ref, started.first_step)
 
     def print_progress(self, ref: TrackRef, progress: Progress, will_run: bool) -> None:
@@ -83,12 +85,12 @@ class Terminal:
             self._print_all_done(ref, found.following)
         elif isinstance(found, ShownHint):
             self._print(f"{ref.name}, step {found.step.number}, {found.step.title}:\n")
-            self._console.print(Markdown(found.step.hint))
+            print_markdown(self._console, found.step.hint)
         else:
             step = found.step
             count, minutes = len(ref.track.steps), _minutes(step.seconds)
             self._print(f"{ref.name}, step {step.number} of {count}: {step.title} ({minutes})\n")
-            self._console.print(Markdown(step.text))
+            print_markdown(self._console, step.text)
             self._print(f"\nWhen you are done: {make_command('check', ref)}; a hint: {make_command('hint', ref)}")
 
     def print_applied(self, applied: Applied) -> None:
@@ -98,8 +100,8 @@ class Terminal:
         self._print(f"Step {step.number}, {step.title}, is done for you in {files}.")
         if applied.kept:
             self._print(f"Your files from before: {applied.kept.relative_to(ref.root)}")
-        show, check = make_command("show", ref), make_command("check", ref)
-        self._print(f"What it changed and why: {show} STEP={step.number}; then {check}")
+        show, check = suggest("show", ref.name, step=step.number), make_command("check", ref)
+        self._print(f"What it changed and why: {show}; then {check}")
 
     def print_reset_plan(self, plan: ResetPlan) -> None:
         """Print which of the learner's changes a reset would remove."""
@@ -118,13 +120,11 @@ class Terminal:
             self._print(f"Your copy is the same as {_state(plan.number)} now. The old one is kept: {kept}")
 
     def print_diff(self, found: StateDiff) -> None:
-        """Print a diff, in colours if this is a terminal."""
+        """Print a diff."""
         if not found.text:
             self._print(f"{found.old} and {found.new} of {found.ref.name} are the same.")
-        elif self._console.is_terminal:
-            self._console.print(Syntax(found.text, "diff", background_color="default", word_wrap=True))
         else:
-            self._console.file.write(found.text)
+            print_diff(self._console, found.text)
 
     def print_listing(self, listing: Listing) -> None:
         """Print all tracks as a table, with the progress in each."""
@@ -142,7 +142,13 @@ class Terminal:
             )
         self._console.print(table)
         begin = make_command("start", listing.tracks[0].ref)
-        self._print(f"\nBegin one with `{begin}`. * is your current codelab; `make show` prints its next step.")
+        self._print(f"\nBegin one with `{begin}`. * is your current codelab; `{suggest('show')}` prints its next step.")
+
+    def print_track_to_run(self, ref: TrackRef, modules: Sequence[str]) -> None:
+        """Print which track runs, if the user has named none, and how to run another."""
+        others = ", ".join(name for name in modules if name != ref.codelab.module)
+        self._print(f"This is {ref.name}. For another module: {suggest('run', 'MODULE')} with one of: {others}")
+        self._console.file.flush()  # the local cloud writes next
 
     def print_deployment(self, deployment: Deployment) -> None:
         """Print the commands of a deployment, each part under a comment."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -12,6 +13,11 @@ Part = tuple[str, int, int, int, int]
 MAX_LINES = 5_000
 # difflib looks at every pair of equal lines again for each part that it finds.
 MAX_STEPS = 20_000_000
+
+
+def split_lines(text: str) -> list[str]:
+    """Split a text after each newline, as diff and git do; other line ends, such as a form feed, stay in their line."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def find_parts(old: Sequence[str], new: Sequence[str]) -> list[Part] | None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from codelab.errors import CodelabError
+from codelab.invocation import suggest
 from codelab.readme.course import TrackRef
 from codelab.readme.trees import Tree, held, place_in, read_tree, write_tree
 from codelab.text_diff import describe_change
@@ -30,7 +31,7 @@ class Workspace:
         self._expect_folder(ref)
         if ref.copy.exists():
             raise CodelabError(
-                f"{_shown(ref)} exists already; go on with `make check`, or begin again with "
+                f"{_shown(ref)} exists already; go on with `{make_command('check', ref)}`, or begin again with "
                 f"`{make_command('reset', ref)}`, which keeps your files"
             )
         with _reported(ref.copy):
@@ -134,15 +135,13 @@ def list_changes(old: Tree, new: Tree) -> list[str]:
 
 
 def make_command(verb: str, ref: TrackRef) -> str:
-    """Return the command line for a verb and a track, such as "make start MOD=mod2-cloudndb FROM=FINISH"."""
-    start = "" if ref.is_main else f" FROM={ref.track.start}"
-    return f"make {verb} MOD={ref.codelab.module}{start}"
+    """Return the command line for a verb and a track, such as "make start MOD=mod2-cloudndb/FINISH"."""
+    return suggest(verb, ref.name)
 
 
 def make_diff_command(ref: TrackRef, old: str, new: str) -> str:
     """Return the command line that compares two states, such as "make diff MOD=mod2-cloudndb FROM=START TO=work"."""
-    track = "" if ref.is_main else f" TRACK={ref.track.start}"
-    return f"make diff MOD={ref.codelab.module}{track} FROM={old} TO={new}"
+    return suggest("diff", ref.name, from_=old, to=new)
 
 
 def _shown(ref: TrackRef) -> str:

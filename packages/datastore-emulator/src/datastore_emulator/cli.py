@@ -14,8 +14,7 @@ _TEMPORARY = "The entities are removed at the end; pass --data FILE to keep them
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0, 1 for an error that the user can fix, 2 for wrong usage."""
-    options = parser().parse_args(arguments)
-    return run_command("datastore-emulator", lambda: _serve(options))
+    return run_command("datastore-emulator", lambda: _serve(parser().parse_args(arguments)))
 
 
 def parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -11,6 +12,11 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 from datastore_emulator.errors import UserError
+
+# The exit code that shells give to a program that SIGPIPE has ended.
+CLOSED_OUTPUT = 141
+# The errors of a stream whose disk is full or broken.
+_NOT_WRITTEN = (errno.ENOSPC, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class Stopped(BaseException):
@@ -46,18 +52,51 @@ def wait_for_stop() -> NoReturn:
 def run_command(name: str, run: Callable[[], object]) -> int:
     """Run a command that ends with `run` or with a stop signal; return its exit code.
 
-    The code is 0, or 1 for a UserError, which is printed in one line, and for an output that its reader has closed.
+    The code is 0, or 1 for a UserError, which is printed in one line; for an output that fails, see `guard_output`.
+    """
+
+    def run_until_stopped() -> int:
+        try:
+            with stop_signals():
+                run()
+        except Stopped:
+            return 0
+        except UserError as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            return 1
+        return 0
+
+    return guard_output(name, run_until_stopped)
+
+
+def guard_output(name: str, run: Callable[[], int]) -> int:
+    """Return the exit code of `run`, after all that it has printed is written.
+
+    If the reader has closed the output, as `head` does, return CLOSED_OUTPUT and say nothing. If the disk is full, say
+    so and return 1.
     """
     try:
-        with stop_signals():
-            run()
-    except Stopped:
-        return 0
+        try:
+            return run()
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                if stream is not None:  # closed before the start
+                    stream.flush()
     except BrokenPipeError:
-        # As with `head`. Python flushes once more at its end, which must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
+        return CLOSED_OUTPUT
+    except OSError as error:
+        if error.errno not in _NOT_WRITTEN or error.filename:
+            raise
+        _discard_output()
+        print(f"{name}: cannot write: {(error.strerror or str(error)).lower()}", file=sys.stderr)
         return 1
-    except UserError as error:
-        print(f"{name}: {error}", file=sys.stderr)
-        return 1
-    return 0
+
+
+def _discard_output() -> None:
+    """Send what the streams that fail still hold to nowhere, since Python flushes them once more at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -8,6 +8,7 @@
         print(app.url)
 
 - `cli`: the `localcloud` command, and `doctor`, which looks for the tools it can use.
+- `reloading`: restarts an app when a file of it is saved.
 - `cloud`: composes the services and the apps; `app` is one of those.
 - `services`: Datastore, Memcache and Redis, each with its outages.
 - `appengine`: the API server of App Engine's bundled services.

@@ -18,6 +18,9 @@ from localcloud.runtimes import Command, Instance, Runtime, ServiceAddresses
 Log = Callable[[str, str], None]
 """Receives an app's name and one line of its output."""
 
+Version = tuple[LaunchPlan, Runtime, ServiceAddresses]
+"""What an app is started from, as its folder is now."""
+
 # The range for apps without a port of their own. Google's tools use 8080 by default, too.
 _PORTS = range(8080, 8280)
 _START_SECONDS = 30
@@ -29,8 +32,9 @@ class App:
     """A folder being served: a front end that visitors reach at `url`, and the app's process behind it.
 
     The front end listens at once, on `port`; None takes the first free one from 8080 up. The rest begins with
-    `start`. Raises UserError if the port is taken. `home` becomes the process's home directory, and `overrides` beat
-    every other variable.
+    `start`. Raises UserError if the port is taken. `folder` is where its files are, `home` becomes the process's home
+    directory, and `overrides` beat every other variable. `spell` may be set to spell the options in the local cloud's
+    own lines as the user types them.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class App:
         runtime: Runtime,
         services: ServiceAddresses,
         *,
+        folder: Path,
         port: int | None,
         home: Path,
         log: Log,
@@ -47,6 +52,8 @@ class App:
         behind_load_balancer: bool = False,
     ) -> None:
         self.name = name
+        self.folder = folder
+        self.spell: Callable[[str], str] = str
         self.plan = plan
         self._runtime = runtime
         self._services = services
@@ -59,14 +66,16 @@ class App:
                 port=number,
                 directory=plan.directory,
                 handlers=plan.handlers,
-                extra_headers={"X-Appengine-Api-Ticket": services.ticket} if plan.bundled_services else {},
+                extra_headers=self._extra_headers(),
                 behind_load_balancer=behind_load_balancer,
-                ended=lambda: self.returncode is not None,
+                ended=lambda: self._failed or self.returncode is not None,
                 explain=self._explain_silence,
             ),
             port,
         )
         self._command: Command | None = None
+        self._noted: set[str] = set()
+        self._failed = False
         self._process: Process | None = None
         # Apps start on threads of their own: one that is being started when the cloud closes must not live on.
         self._starting = threading.Lock()
@@ -128,10 +137,52 @@ class App:
     def start(self) -> None:
         """Prepare the app, start it, and return when it listens; raises UserError if it exits or takes too long."""
         self.prepare()
+        self._log_notes()
+        self._start_process()
+
+    def log(self, line: str) -> None:
+        """Add a line of the local cloud to the app's log."""
+        self._log(self.name, self.spell(line))
+
+    def describe_end(self) -> str:
+        """Describe how the app has ended and why; only for one whose `returncode` is there."""
+        assert self._process
+        return self._process.describe_end()
+
+    def reload(self, read: Callable[[], Version]) -> None:
+        """End the app, read its folder again, and start what is in it now, at the same address.
+
+        Raises UserError if it cannot be read or started. Then the app does not run, and visitors are told so, until the
+        next reload.
+        """
+        self._stop_process()
+        self._command = None
+        self._failed = False
+        try:
+            self.plan, self._runtime, self._services = read()
+            self._front_end.change(
+                self.plan.platform,
+                directory=self.plan.directory,
+                handlers=self.plan.handlers,
+                extra_headers=self._extra_headers(),
+            )
+            self.prepare()
+            self._log_notes()
+            self._start_process()
+        except UserError:
+            self._failed = True
+            raise
+
+    def _log_notes(self) -> None:
+        """Log the command's notes that have not been logged before."""
         assert self._command
         for note in self._command.notes:
-            self._log(self.name, note)
-        self._start_process()
+            if note not in self._noted:
+                self._noted.add(note)
+                self.log(note)
+
+    def _extra_headers(self) -> dict[str, str]:
+        return {"X-Appengine-Api-Ticket": self._services.ticket} if self.plan.bundled_services else {}
 
     def restart(self) -> None:
         """End the app's process and start another, as a new version or a recycled instance would."""
@@ -162,6 +213,8 @@ class App:
     def _explain_silence(self) -> str:
         """Say why the app does not listen on its port."""
         process = self._process
+        if self._failed:
+            return "it could not be started; see its log"
         if process is None:
             return "it is being prepared; see its log"
         if process.returncode is not None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.addresses import read_address, refuse_exposure
@@ -24,11 +24,24 @@ if TYPE_CHECKING:
     from localcloud.runtimes import Runtime
 
 
+# `make clean` puts its own spelling in place of this one.
+_CLEAN_CACHE = "localcloud clean --cache"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 for an error that the user can fix (printed in one line), or 2 for wrong usage."""
     prepare_process()
+    return run_command("localcloud", lambda: run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None, spell: Callable[[str], str] = str) -> None:
+    """Run the command until it ends or a stop signal raises; raises UserError for an error that the user can fix.
+
+    `spell` turns the options in a message into what the user can type, where that is another command.
+    """
     options = make_parser().parse_args(arguments)
-    return run_command("localcloud", lambda: options.command(options))
+    options.spell = spell
+    options.command(options)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -85,6 +98,12 @@ def make_parser() -> argparse.ArgumentParser:
     )
 
     run.add_argument(
+        "--no-reload",
+        dest="reload",
+        action="store_false",
+        help="do not start an app again when a file of it is saved",
+    )
+    run.add_argument(
         "--python27",
         metavar="PATH",
         nargs="?",
@@ -114,6 +133,10 @@ def make_parser() -> argparse.ArgumentParser:
 
     doctor = _add_verb(verbs, "doctor", "list the tools that localcloud can use, and how to get missing ones")
     doctor.set_defaults(command=_doctor)
+
+    clean = _add_verb(verbs, "clean", "show how large the cache of apps' packages is, or remove it")
+    clean.set_defaults(command=_clean)
+    clean.add_argument("--cache", action="store_true", help="remove the cache; end all apps first")
     return parser
 
 
@@ -128,6 +151,19 @@ def _doctor(options: argparse.Namespace) -> None:
     from localcloud import doctor
 
     doctor.report(print)
+
+
+def _clean(options: argparse.Namespace) -> None:
+    from localcloud.cache import cache_directory, describe_size, measure_cache, remove_cache
+
+    size = measure_cache()
+    if not size:
+        print(f"{cache_directory()}: no apps' packages are kept here")
+    elif options.cache:
+        remove_cache()
+        print(f"{cache_directory()}: removed {describe_size(size)} of apps' packages")
+    else:
+        print(f"{cache_directory()}: keeps {describe_size(size)} of apps' packages; remove them: {_CLEAN_CACHE}")
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -170,15 +206,25 @@ def _run(options: argparse.Namespace) -> None:
             if found.dispatch:
                 cloud.dispatch(found.dispatch)
         for app in apps:
+            app.spell = options.spell
             app.prepare()
         # Before the apps' own output: the front ends listen already, and let a visitor wait for the app.
         with _while_someone_reads():
             for app in apps:
                 print(f"{app.name} ({app.plan.platform.value}): {app.url}", flush=True)
+            if options.reload:
+                print("When you save a file of an app, the app starts again.", flush=True)
             if not options.datastore:
                 print(f"Data: {data}. Press Ctrl-C to stop.", flush=True)
+        if not options.reload:
+            cloud.start()
+            _wait_for_an_end(apps)
+        from localcloud.reloading import Reloader
+
+        reloader = Reloader(cloud, data)
+        reloader.begin()  # before the start, so that no save is missed
         cloud.start()
-        _wait_for_an_end(apps)
+        reloader.run()
 
 
 def _find_services(options: argparse.Namespace) -> list[Services]:
@@ -215,15 +261,13 @@ def _datastore(options: argparse.Namespace) -> None:
         wait_for_stop()
 
 
-def _wait_for_an_end(apps: Sequence[App]) -> None:
+def _wait_for_an_end(apps: Sequence[App]) -> NoReturn:
     """Wait until a stop signal or the exit of an app raises."""
-    from localcloud.processes.process import describe_exit
-
     # In short sleeps: a signal that comes just before a long wait begins would not interrupt it.
     while True:
         for app in apps:
             if app.returncode is not None:
-                raise UserError(f"{app.name}: the app {describe_exit(app.returncode)}; see its log for the reason")
+                raise UserError(f"{app.name}: the app {app.describe_end()}; see its log for the reason")
         time.sleep(0.2)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.scratch import Scratch
-from localcloud.app import App, Log
+from localcloud.app import App, Log, Version
 from localcloud.appengine.api_server import ApiServer
 from localcloud.appengine.call_handler import make_call_handler
 from localcloud.launch import read_plan
@@ -64,6 +65,7 @@ class Cloud:
     ) -> None:
         self.project = project
         self.apps: list[App] = []
+        self._readers: dict[App, Callable[[], Version]] = {}
         self.datastore: DatastoreService
         self.redis: Memorystore | ExternalRedis | None = ExternalRedis(redis) if redis else None
         self._memorystore = memorystore
@@ -118,17 +120,22 @@ class Cloud:
         scratch = Path(tempfile.mkdtemp(dir=self._scratch))
         home = scratch / "home"
         home.mkdir()
-        plan = read_plan(directory, function=function, platform=platform, staging=scratch / "image")
-        if behind_load_balancer and plan.platform in (Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27):
-            raise UserError(
-                f"{name}: --behind-load-balancer works for Cloud Run and Cloud Run functions only; "
-                f"there is no record of what {plan.platform.value} sends an app behind one; leave the option out"
-            )
+
+        def read() -> Version:
+            shutil.rmtree(scratch / "image", ignore_errors=True)  # of an earlier version
+            plan = read_plan(directory, function=function, platform=platform, staging=scratch / "image")
+            if behind_load_balancer and plan.platform in (Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27):
+                raise UserError(
+                    f"{name}: --behind-load-balancer works for Cloud Run and Cloud Run functions only; "
+                    f"there is no record of what {plan.platform.value} sends an app behind one; leave the option out"
+                )
+            redis = names_redis({**plan.environment, **(environment or {})})
+            return plan, choose_runtime(plan, self._runtimes), self._addresses(project or self.project, redis=redis)
+
         app = App(
             name,
-            plan,
-            choose_runtime(plan, self._runtimes),
-            self._addresses(project or self.project, redis=names_redis({**plan.environment, **(environment or {})})),
+            *read(),
+            folder=directory.parent if directory.is_file() else directory,
             port=port,
             home=home,
             log=self._log,
@@ -136,6 +143,7 @@ class Cloud:
             behind_load_balancer=behind_load_balancer,
         )
         self.apps.append(app)
+        self._readers[app] = read
         return app
 
     def dispatch(self, file: Path) -> None:
@@ -169,9 +177,17 @@ class Cloud:
             raise FileError(file, rule.line, f'{names} are the service "{rule.service}"; name one of them only')
         return found[0]
 
+    def reload(self, app: App) -> None:
+        """Read an app's folder again, as a deployment would, and start what is in it now, at the same address.
+
+        Raises UserError if that fails; then the app does not run until the next reload.
+        """
+        app.reload(self._readers[app])
+
     def remove(self, app: App) -> None:
         """End an app of this cloud, and forget it."""
         self.apps.remove(app)
+        del self._readers[app]
         app.stop()
 
     def start(self) -> None:
@@ -227,6 +243,7 @@ class Cloud:
         with ThreadPoolExecutor(max_workers=max(1, len(self.apps))) as pool:
             list(pool.map(App.stop, self.apps))
         self.apps.clear()
+        self._readers.clear()
         self._cleanup.close()
 
     def _addresses(self, project: str, *, redis: bool) -> ServiceAddresses:

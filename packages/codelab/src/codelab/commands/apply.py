@@ -9,6 +9,7 @@ from merge3 import Merge3
 
 from codelab.check import Checker
 from codelab.errors import CodelabError
+from codelab.invocation import suggest
 from codelab.readme.course import TrackRef
 from codelab.readme.model import Step
 from codelab.readme.trees import Tree, Unread
@@ -17,7 +18,6 @@ from codelab.workspace import Workspace, make_command
 
 # read_tree puts this in place of bytes that are not UTF-8; no file of the course has it.
 _NOT_UTF8 = "\ufffd"
-_OVERWRITE = "or run `make apply OVERWRITE=1` to take the codelab's file (yours is kept in work/.kept)"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def apply(workspace: Workspace, ref: TrackRef, *, overwrite: bool = False, check
     changed = {file for file in {*before, *after} if before.get(file) != after.get(file)}
     files: dict[str, str | None] = {}
     for file in sorted(changed):
-        wanted = after.get(file) if overwrite else _merge(file, before, mine, after)
+        wanted = after.get(file) if overwrite else _merge(ref, file, before, mine, after)
         if wanted != mine.get(file):
             files[file] = wanted
     replaced = any(mine.get(file) not in (None, before.get(file)) for file in files)
@@ -54,26 +54,28 @@ def apply(workspace: Workspace, ref: TrackRef, *, overwrite: bool = False, check
     return Applied(ref, step, tuple(files), kept)
 
 
-def _merge(file: str, before: Tree, mine: Tree, after: Tree) -> str | None:
+def _merge(ref: TrackRef, file: str, before: Tree, mine: Tree, after: Tree) -> str | None:
     """Return the file with both the learner's edits and the step's; None if the step deletes it."""
     base, yours, theirs = before.get(file), mine.get(file), after.get(file)
+    overwrite = suggest("apply", ref.name, overwrite=True)
+    otherwise = f"or run `{overwrite}` to take the codelab's file (yours is kept in work/.kept)"
     if theirs is None or yours in (None, base, theirs):
         return theirs
     if isinstance(yours, Unread):
         raise CodelabError(f"{file}: expected {yours.expected}, found {yours.found}; move it away, then apply again")
     if _NOT_UTF8 in yours:
-        raise CodelabError(f"{file} is not UTF-8, so the step cannot be merged into it; save it as UTF-8, {_OVERWRITE}")
+        raise CodelabError(f"{file} is not UTF-8, so the step cannot be merged into it; save it as UTF-8, {otherwise}")
     line_end = "\r\n" if "\r\n" in yours else "\n"
     yours = yours.replace("\r\n", "\n")
     base_lines, lines, their_lines = (text.splitlines(keepends=True) for text in (base or "", yours, theirs))
     if not is_comparable(base_lines, lines):
-        raise CodelabError(f"{file} is too large to merge ({len(lines):,} lines); do the step by hand, {_OVERWRITE}")
+        raise CodelabError(f"{file} is too large to merge ({len(lines):,} lines); do the step by hand, {otherwise}")
     merge = Merge3(base_lines, lines, their_lines)
     line = 1
     for group in merge.merge_groups():
         if group[0] == "conflict":
             raise CodelabError(
-                f"{file}:{line}: this step and your edits change the same lines; do it by hand, {_OVERWRITE}"
+                f"{file}:{line}: this step and your edits change the same lines; do it by hand, {otherwise}"
             )
         line += len(group[1])
     return "".join(merge.merge_lines()).replace("\n", line_end)

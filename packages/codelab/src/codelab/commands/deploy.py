@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codelab.errors import CodelabError
+from codelab.invocation import suggest
 from codelab.readme.course import Course
 from codelab.readme.model import Codelab
 from codelab.readme.sections import DEPLOY
@@ -24,7 +25,7 @@ _FOLDER = re.compile(r" (?:--source=)?([\w.-]+/[\w./-]+?)(?:/app\.yaml)?(?: |$)"
 # Old projects may have a domain before their id: example.com:visitme.
 _PROJECT = re.compile(r"[a-z0-9.:-]+")
 _REGION = re.compile(r"[a-z0-9-]+")
-# The values that an app.yaml of the course leaves to the reader.
+# The values that the course's texts leave to the reader.
 _PLACEHOLDER = re.compile(r"\b(PROJECT_ID|REDIS_ADDRESS|REGION)\b")
 # App Engine alone has other names for its two oldest regions:
 # https://docs.cloud.google.com/appengine/docs/standard/locations
@@ -52,11 +53,16 @@ class Deployment:
 def plan_deployment(course: Course, module: str, *, project: str, region: str, side: str | None = None) -> Deployment:
     """Read the commands that deploy a codelab's result, or another `side` that is deployed in the same way.
 
-    Raises CodelabError for a project or a region that cannot be one, and for a side that is deployed otherwise.
+    `project` and `region` may be the placeholders of the texts, PROJECT_ID and REGION: they stay in the commands, and
+    `run_deployment` refuses them. Raises CodelabError for a project or a region that cannot be one, and for a side that
+    is deployed otherwise.
     """
-    if not _PROJECT.fullmatch(project):
-        raise CodelabError(f'"{project}" is not a project id; write make deploy MOD={module} PROJECT=PROJECT_ID')
-    if not _REGION.fullmatch(region):
+    if not _PROJECT.fullmatch(project) and not _PLACEHOLDER.fullmatch(project):
+        raise CodelabError(
+            f'"{project}" is not a project id, which has small letters, digits and hyphens; `gcloud projects list` '
+            "shows yours"
+        )
+    if not _REGION.fullmatch(region) and not _PLACEHOLDER.fullmatch(region):
         raise CodelabError(f'"{region}" is not a region; write one such as us-central1')
     return _read_deployment(course.codelab(course.module(module)), project, region, side)
 
@@ -65,7 +71,7 @@ def run_deployment(course: Course, deployment: Deployment) -> bool:
     """Run the command that deploys, and return true if it succeeded.
 
     The user runs the other commands: some resources may exist already, and some cost money. Raises
-    CodelabError, with nothing run, if the command would fail.
+    CodelabError, with nothing run, if the command would fail or has a placeholder.
     """
     _check_ready(course, deployment)
     return subprocess.run(shlex.split(deployment.deploy), cwd=course.root, check=False).returncode == 0
@@ -107,12 +113,9 @@ def _fill_in(command: str, project: str, region: str) -> str:
     if not command.startswith("gcloud "):
         return command
     usual = {name: usual for usual, name in _APP_ENGINE_REGIONS.items()}.get(region, region)
-    values = {
-        "PROJECT_ID": project,
-        "PROJECT_NUMBER": _NUMBER.format(project=project),
-        "REGION": usual,
-        "APP_REGION": _APP_ENGINE_REGIONS.get(usual, usual),
-    }
+    values = {"PROJECT_ID": project, "PROJECT_NUMBER": _NUMBER.format(project=project)}
+    if not _PLACEHOLDER.fullmatch(region):
+        values |= {"REGION": usual, "APP_REGION": _APP_ENGINE_REGIONS.get(usual, usual)}
     command = re.sub(r"[A-Z][A-Z_]*[A-Z]", lambda found: values.get(found[0], found[0]), command)
     return f"{command} --project={project}"
 
@@ -145,6 +148,14 @@ def _read_platform(folder: Path) -> Platform:
 
 def _check_ready(course: Course, deployment: Deployment) -> None:
     """Raise CodelabError if gcloud or the folder is missing, or its app.yaml still has a placeholder."""
+    if found := _PLACEHOLDER.search(deployment.deploy):
+        module = deployment.page.partition("/")[0]
+        values = {"region": "us-central1"} if found[0] == "REGION" else {}
+        deploy = suggest("deploy", module, project="my-project", **values)
+        dry_run = suggest("deploy", module, dry_run=True)
+        raise CodelabError(
+            f"{found[0]} is a placeholder; give your own value, as in `{deploy}`; `{dry_run}` only prints the commands"
+        )
     if not shutil.which("gcloud"):
         raise CodelabError(
             "gcloud is not on PATH; install the Google Cloud CLI: https://docs.cloud.google.com/sdk/docs/install"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codelab.errors import CodelabError
 from codelab.readme.course import TrackRef
 from codelab.readme.trees import Tree, held, read_tree, step_trees
-from codelab.text_diff import describe_too_large, is_comparable
-from codelab.workspace import Workspace
+from codelab.text_diff import describe_too_large, is_comparable, split_lines
+from codelab.workspace import Workspace, make_diff_command
 from localcloud.files.paths import format_name
 
 # The state that is the learner's copy.
@@ -27,20 +27,19 @@ class StateDiff:
     text: str
 
 
-def diff(workspace: Workspace, ref: TrackRef, old: str, new: str) -> StateDiff:
-    """Compare two states; read_state says which names they may have."""
+def diff(workspace: Workspace, ref: TrackRef, old: str | None = None, new: str | None = None) -> StateDiff:
+    """Compare two states, by default the track's START and FINISH; read_state says which names they may have."""
+    old, new = old or ref.track.start, new or ref.track.finish
     if old == new:
-        raise CodelabError(f'both states are "{old}"; choose two different ones, such as --from START --to work')
+        raise CodelabError(
+            f'both states are "{old}"; choose two different ones, as in '
+            f"`{make_diff_command(ref, ref.track.start, WORK)}`"
+        )
     before, after = read_state(workspace, ref, old), read_state(workspace, ref, new)
     text = "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
         for file in sorted({*before, *after})
-        for line in _unified_diff(
-            before.get(file, "").splitlines(keepends=True),
-            after.get(file, "").splitlines(keepends=True),
-            f"{old}/{file}" if file in before else "/dev/null",
-            f"{new}/{file}" if file in after else "/dev/null",
-        )
+        for line in _diff_file(f"{old}/{file}", before.get(file), f"{new}/{file}", after.get(file))
     )
     return StateDiff(ref, old, new, text)
 
@@ -65,9 +64,21 @@ def read_state(workspace: Workspace, ref: TrackRef, name: str) -> Tree:
     return read_tree(held(module, name))
 
 
-def _unified_diff(old: Sequence[str], new: Sequence[str], old_name: str, new_name: str) -> Iterator[str]:
-    """Yield the lines of a unified diff, or for texts that are too large one line that says so."""
-    if is_comparable(old, new):
-        yield from difflib.unified_diff(old, new, old_name, new_name)
+def _diff_file(old_name: str, old_text: str | None, new_name: str, new_text: str | None) -> Iterator[str]:
+    """Yield the lines of a diff that `git apply` takes, or for texts that are too large one line that says so.
+
+    The text of a file that does not exist is None.
+    """
+    old, new = split_lines(old_text or ""), split_lines(new_text or "")
+    if not old and not new and old_text != new_text:
+        # An empty file has no lines to tell of it. The last line here also ends git's header.
+        yield f"diff --git {old_name} {new_name}\n"
+        yield "new file mode 100644\n" if old_text is None else "deleted file mode 100644\n"
+        yield "(an empty file)\n"
+    elif is_comparable(old, new):
+        old_name, new_name = (f"{name}\t" if " " in name else name for name in (old_name, new_name))  # as git does
+        before = "/dev/null" if old_text is None else old_name
+        after = "/dev/null" if new_text is None else new_name
+        yield from difflib.unified_diff(old, new, before, after)
     elif old != new:
         yield f"{old_name} and {new_name}: {describe_too_large(old, new)}\n"

@@ -25,6 +25,7 @@ from codelab.commands.probe_result import (
     read_address,
 )
 from codelab.errors import CodelabError
+from codelab.invocation import suggest
 
 T = TypeVar("T")
 
@@ -34,7 +35,6 @@ _PATIENCE, _ALL_VISITS, _PAUSE = 60.0, 90.0, 2.0
 _LONGEST_PAGE = 1 << 17  # bytes
 # The local cloud's proxies have addresses such as 127.0.0.1, so a visitor on this machine needs a different one.
 _LOCAL_VISITOR = "127.0.0.77"
-_EXAMPLE = "make probe URL=https://..."
 _PLACEHOLDER = re.compile(r"PROJECT_ID|PROJECT_NUMBER|REGION_ID|REGION|SERVICE|VERSION|HASH|\.\.\.|…")
 
 
@@ -60,21 +60,25 @@ def probe(text: str, *, patience: float = _PATIENCE, pause: float = _PAUSE) -> P
     return result
 
 
+def _example() -> str:
+    return suggest("probe", url="https://...")
+
+
 def read_url(text: str) -> httpx.URL:
     """Read the URL of an app; raises CodelabError, which says what to write, for any other text."""
     if not text:
-        raise CodelabError(f"no URL to visit; write {_EXAMPLE}")
+        raise CodelabError(f"no URL to visit; write {_example()}")
     if "://" not in text:
         scheme = "http" if re.match(r"localhost\b|127\.", text) else "https"
         raise CodelabError(f'"{text}" has no scheme; write {scheme}://{text}')
     try:
         url = httpx.URL(text).copy_with(fragment=None)
     except httpx.InvalidURL as error:
-        raise CodelabError(f'"{text}" is not a URL ({error}); write {_EXAMPLE}') from error
+        raise CodelabError(f'"{text}" is not a URL ({error}); write {_example()}') from error
     if url.scheme not in ("http", "https"):
         raise CodelabError(f'"{url.scheme}:" is not supported; write https:// or, on this machine, http://')
     if not url.host or "%" in url.host:
-        raise CodelabError(f'"{text}" has no host; write {_EXAMPLE}')
+        raise CodelabError(f'"{text}" has no host; write {_example()}')
     if url.userinfo:
         raise CodelabError(f"the URL has a user name or a password; write {url.copy_with(userinfo=b'')}")
     if not 0 < (url.port or 80) < 65536:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from codelab.errors import CodelabError
+from codelab.invocation import suggest
 from codelab.readme.model import Codelab, Page, Track
 from codelab.readme.parser import read_codelab, read_page
 from codelab.readme.sections import NEXT
@@ -142,7 +143,7 @@ class Course:
 
     def _no_module(self, name: str) -> CodelabError:
         return CodelabError(
-            f'"{name}": no such module; choose one of {", ".join(self.modules)} (`make list` shows them)'
+            f'"{name}": no such module; choose one of {", ".join(self.modules)} (`{suggest("list")}` shows all tracks)'
         )
 
     def after(self, ref: TrackRef) -> TrackRef | None:
@@ -161,6 +162,7 @@ def find_course(directory: Path) -> Course:
     Raises CodelabError if there is neither, as with an installed package and a directory outside any course.
     """
     for candidate in [directory, *directory.parents, *Path(__file__).parents]:
-        if (candidate / "mod1-flask").is_dir():
+        # A copy in work/ has the name of its module, but neither a README nor a START.
+        if (candidate / "mod1-flask" / "README.md").is_file() and (candidate / "mod1-flask" / "START").is_dir():
             return Course(candidate)
     raise CodelabError(f"{directory}: no codelabs here; go to your clone of the repository, where mod1-flask is")

@@ -10,7 +10,7 @@ from contextlib import redirect_stderr
 from functools import partial
 from io import StringIO
 
-from codelab.errors import Problem
+from codelab.errors import CodelabError, Problem
 from codelab.readme.course import Course
 from codelab.readme.model import Page
 from codelab.verify.gcloud import find_mistake, read_record
@@ -32,7 +32,7 @@ _PROGRAMS: dict[str, set[str]] = {
     "uv pip": {"--generate-hashes", "--no-header", "--output-file", "--python-platform", "--python-version"},
 }
 _TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
-_VARIABLE = re.compile(r"\$\(([A-Z_]+)\)")
+_VARIABLE = re.compile(r"\$\((?:call given,)?([A-Z_]+[A-Z_0-9]*)\)")
 _MODULE_PATH = re.compile(r"(?:^|[=:])(mod\d+-[^=:]*)")
 
 
@@ -79,12 +79,19 @@ class CommandChecker:
         for variable in values:
             if variable not in self._variables:
                 return f"the Makefile has no variable {variable}"
-        module = values.get("MOD", self._course.modules[0])
+        if "FROM" in values and "diff" not in words:
+            return f"FROM is for make diff alone; write MOD={values.get('MOD', '')}/{values['FROM']}"
+        module, _, start = values.get("MOD", self._course.modules[0]).partition("/")
         if module not in self._course.modules:
             return f"MOD={module} is not a module; the modules are {', '.join(self._course.modules)}"
+        if start:
+            try:
+                self._course.track(values["MOD"])
+            except CodelabError as error:
+                return f"MOD={error}"
         folders = [name for variable in ("SIDE", "FROM", "TO") for name in values.get(variable, "").split()]
         known = {path.name for path in (self._course.root / module).iterdir() if path.is_dir()}
-        known |= {"work", *(f"work-{name}" for name in known)}
+        known.add("work")
         strange = [name for name in folders if name not in known and not name.isdecimal()]
         return f"{module} has no folder {', '.join(strange)}" if strange else None
 

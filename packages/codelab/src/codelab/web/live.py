@@ -12,8 +12,8 @@ from pathlib import Path
 
 from watchfiles import watch
 
-from codelab.commands.watch import DEBOUNCE_MILLISECONDS, PAUSE_SECONDS, WATCH_ERRORS
 from datastore_emulator.http.workers import Workers
+from localcloud.files.saves import DEBOUNCE_MILLISECONDS, PAUSE_SECONDS, WATCH_ERRORS
 
 _KEEP_ALIVE_SECONDS = 15
 

@@ -25,6 +25,7 @@ from codelab.readme.markdown import anchor
 
 PICTURES = Path(__file__).with_name("pictures")
 _MODULE = re.compile(r"(mod\d+-[\w-]+)/README\.md")
+_OTHER_SITE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TAG = re.compile(r"(</?(?:details|summary)>|<details open>|<br ?/?>)")
 _FORMATTER = HtmlFormatter(nowrap=True)
@@ -40,6 +41,7 @@ class Renderer:
         rules: dict[str, Callable[[Token, Token], str]] = {
             "fence": lambda token, _: self._fence(token),
             "link_open": lambda token, _: self._link(token),
+            "image": lambda token, _: self._image(token),
             "heading_open": lambda token, text: f'<{token.tag} id="{escape(anchor(text.content))}">',
             "table_open": lambda *_: '<div class="wide" tabindex="0"><table>',
             "table_close": lambda *_: "</table></div>",
@@ -66,9 +68,14 @@ class Renderer:
 
     def _link(self, token: Token) -> str:
         target = str(token.attrGet("href") or "")
-        if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|//", target):
+        if _OTHER_SITE.match(target):
             return f'<a href="{escape(target)}" rel="noreferrer">'
         return f'<a href="{escape(self._address(target))}">'
+
+    def _image(self, token: Token) -> str:
+        source = str(token.attrGet("src") or "")
+        shown = source if _OTHER_SITE.match(source) else self._address(source)
+        return f'<img src="{escape(shown)}" alt="{escape(token.content)}">'
 
     def _address(self, target: str) -> str:
         """Return where this site shows a file of the repository."""

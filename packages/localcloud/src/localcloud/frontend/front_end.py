@@ -53,10 +53,8 @@ class FrontEnd(Listener):
     ) -> None:
         super().__init__()
         self.port = port
-        self._platform = platform
         self.upstream = upstream
-        self._handlers = StaticHandlers(directory, handlers)
-        self._extra_headers = dict(extra_headers or {})
+        self.change(platform, directory=directory, handlers=handlers, extra_headers=extra_headers)
         self._behind_load_balancer = behind_load_balancer
         self._on_request = on_request
         self._patience = patience
@@ -64,7 +62,20 @@ class FrontEnd(Listener):
         self._explain = explain
         # App Engine's dispatch.yaml may give a request to another service of the app.
         self.choose_service: Callable[[str, str], FrontEnd | None] = lambda host, path: None
-        self._local_address = find_proxy_address(platform, upstream[0])
+
+    def change(
+        self,
+        platform: Platform,
+        *,
+        directory: Path,
+        handlers: Sequence[Handler] = (),
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Serve another version of the app from the next request on."""
+        self._platform = platform
+        self._handlers = StaticHandlers(directory, handlers)
+        self._extra_headers = dict(extra_headers or {})
+        self._local_address = find_proxy_address(platform, self.upstream[0])
 
     @property
     def url(self) -> str:

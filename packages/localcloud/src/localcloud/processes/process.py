@@ -30,6 +30,8 @@ _OUTPUT_SECONDS = 5.0
 # A child that is late but computes may go on so long: Cloud Run gives a container as much to start.
 # https://docs.cloud.google.com/run/docs/configuring/healthchecks
 _LATEST_SECONDS = 240.0
+# The last line of a traceback.
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|NotFound)\b(: |$)")
 # Without any CPU time for so long, a child does not compute: it waits for something.
 _IDLE_SECONDS = 1.0
 # How often to look for ports that nobody expects, and how long a child may be busy with such a port before its own.
@@ -72,6 +74,13 @@ class Process:
     def returncode(self) -> int | None:
         """The exit code, negative for the signal that ended it; None while it runs."""
         return self._child.returncode
+
+    def describe_end(self) -> str:
+        """Describe how the child has ended and why, as in "ended with exit code 3; it printed: NameError: ..."."""
+        code = self.returncode
+        assert code is not None
+        self._reader.join(_OUTPUT_SECONDS)  # its last output explains its end
+        return f"{describe_exit(code)}{self._describe_output()}"
 
     def wait_for_port(self, host: str, port: int, deadline: float, second_port: int | None = None) -> int:
         """Wait until the child listens there; return the port.
@@ -161,7 +170,10 @@ class Process:
         if not lines:
             return "; it printed nothing"
         # Servers often print more after the error that ends them, such as "shutting down".
-        words = next((line for line in lines if "error" in line.lower()), lines[0])
+        words = next(
+            (line for line in lines if _EXCEPTION.match(line)),
+            next((line for line in lines if "error" in line.lower()), lines[0]),
+        )
         hint = "; the server must take its port from $PORT" if "address already in use" in words.lower() else ""
         return f"; it printed: {words[:300]}{hint}"
 

@@ -6,7 +6,6 @@
 - `python27_real`: Python 2.7 apps on a real Python 2.7.
 - `variables`: the environment variables that every app receives.
 - `package_sources`: a copy of the packages in an app's own folder, to install them from.
-- `cache`: the directory that keeps what the runtimes install.
 """
 
 from collections.abc import Sequence

@@ -46,6 +46,8 @@ def copy_sources(plan: LaunchPlan, scratch: Path) -> PackageSources | None:
     if local is None:
         return None
     copy = (scratch / "sources").absolute()
+    for old in (copy, scratch / "environment"):  # of the app before a save
+        shutil.rmtree(old, ignore_errors=True)
     for place in sorted(local.places):
         _copy(place, copy / place.relative_to(local.root))
     for file in _with_included(plan.requirements):

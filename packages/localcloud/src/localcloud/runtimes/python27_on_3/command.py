@@ -49,7 +49,7 @@ class Python27On3Runtime:
         variables = put_on_path(variables, SITE)
         note = (
             f"{plan.platform.value}: this runs on Python {interpreter.version}, unchanged, with the same packages by "
-            "name at versions Python 3 can install; `localcloud run DIR --python27` uses a real Python 2.7"
+            "name at versions Python 3 can install; `--python27` uses a real Python 2.7"
         )
         return Command(argv, variables, plan.directory, (note,))
 

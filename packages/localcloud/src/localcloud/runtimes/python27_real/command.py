@@ -61,12 +61,13 @@ def _dev_appserver(
 ) -> Command:
     """Return the command that serves a copy of the app's folder with the SDK's dev_appserver."""
     directory = instance.home.parent / "python27"
+    shutil.rmtree(directory, ignore_errors=True)  # of the app before a save
     _copy_app(plan, packages, directory)
     # There is no network to connect to, and the SDK refuses names in capitals: those are placeholders.
     app_yaml = directory / plan.source.name
     app_yaml.write_text(YamlLines(read_text(plan.source)).without(["vpc_access_connector"]))
     storage = instance.home / "storage"
-    storage.mkdir()
+    storage.mkdir(exist_ok=True)
     environment = {
         "PATH": os.pathsep.join([os.path.dirname(python27.path), os.defpath]),
         "HOME": str(instance.home),

@@ -15,8 +15,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from datastore_emulator.errors import UserError
+from localcloud.cache import cache_directory
 from localcloud.launch.packages import read_with_includes
-from localcloud.runtimes.cache import cache_directory
 from localcloud.runtimes.package_sources import PackageSources
 from localcloud.runtimes.python3.environments import install_to
 from localcloud.runtimes.python3.interpreters import own_interpreter

@@ -15,9 +15,9 @@ from filelock import FileLock
 from uv import find_uv_bin
 
 from datastore_emulator.errors import UserError
+from localcloud.cache import cache_directory
 from localcloud.files.paths import format_name
 from localcloud.launch.packages import read_with_includes
-from localcloud.runtimes.cache import cache_directory
 from localcloud.runtimes.package_sources import PackageSources
 from localcloud.runtimes.python3.interpreters import Interpreter
 
