@@ -199,6 +199,8 @@ class App:
     def _start_process(self) -> None:
         command = self._command
         assert command
+        if not command.argv:  # the app is static files, which the front end serves
+            return
         with self._starting:
             if self._stopped:
                 raise UserError(f"{self.name}: stopped before it was started")

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from datastore_emulator.errors import UserError
-from datastore_emulator.net.addresses import read_address, refuse_exposure
+from datastore_emulator.gcloud_options import add_gcloud_options, choose_data
+from datastore_emulator.net.addresses import read_listener, refuse_exposure
 from datastore_emulator.startup import prepare_process
 from datastore_emulator.stopping import run_command, wait_for_stop
 
@@ -130,6 +131,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--data", metavar="FILE", help="file of the Datastore, or :memory: (default: one for each project)"
     )
     datastore.add_argument("--project", default="demo", help="project id, which names the default file (default: demo)")
+    add_gcloud_options(datastore)
 
     doctor = _add_verb(verbs, "doctor", "list the tools that localcloud can use, and how to get missing ones")
     doctor.set_defaults(command=_doctor)
@@ -250,10 +252,10 @@ def _runtimes(python27: str | None) -> Sequence[Runtime]:
 def _datastore(options: argparse.Namespace) -> None:
     from datastore_emulator.api.serving import serve
 
-    host, port = read_address(options.host_port, "--host-port")
+    host, port = read_listener(options.host_port, "--host-port")
     if not options.allow_remote_clients:
         refuse_exposure(host, "--host-port")
-    data = options.data or str(_ensure_default_data(options.project))
+    data = choose_data(options) or str(_ensure_default_data(options.project))
     remote = options.allow_remote_clients
     with serve(data, host=host, port=port, rest=not options.grpc_only, any_host=remote) as server:
         print(f"Datastore on {server.address}, data: {data}. To use it, run this in the app's shell:")

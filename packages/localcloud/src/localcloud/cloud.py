@@ -21,6 +21,7 @@ from localcloud.launch import read_plan
 from localcloud.launch.errors import FileError
 from localcloud.launch.plan import Platform
 from localcloud.runtimes import Runtime, ServiceAddresses, choose_runtime
+from localcloud.runtimes.variables import names_redis
 from localcloud.services import (
     Cache,
     DatastoreService,
@@ -134,7 +135,7 @@ class Cloud:
                     f"{name}: --behind-load-balancer works for Cloud Run and Cloud Run functions only; "
                     f"there is no record of what {plan.platform.value} sends an app behind one; leave the option out"
                 )
-            redis = "REDIS_HOST" in plan.environment or bool(redis_names)
+            redis = names_redis({**plan.environment, **(environment or {})}) or bool(redis_names)
             return plan, choose_runtime(plan, self._runtimes), self._addresses(project or self.project, redis=redis)
 
         plan, runtime, addresses = read()

@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 import h11
 
+from datastore_emulator.http.guard import header
 from datastore_emulator.http.listener import Listener, send_answer
 from datastore_emulator.http.response import plain
 from datastore_emulator.http.service import origin_form
@@ -23,6 +24,8 @@ from localcloud.launch.plan import Handler, Platform
 OnRequest = Callable[[str, str, int, str], None]
 
 _RETRY_SECONDS = 0.05
+# The largest body of a request over HTTP/1: https://cloud.google.com/run/quotas
+_LIMITS = {Platform.CLOUD_RUN: 32 << 20, Platform.FUNCTIONS: 32 << 20}
 
 
 class FrontEnd(Listener):
@@ -128,6 +131,9 @@ class FrontEnd(Listener):
         return await service._proxy(wire, request, target, visitor)
 
     async def _proxy(self, wire: Wire, request: h11.Request, target: bytes, visitor: str) -> int:
+        limit = _LIMITS.get(self._platform)
+        if limit and int(header(request.headers, b"content-length") or b"0") > limit:
+            raise _too_large(limit)
         head = h11.Request(
             method=request.method,
             target=target,
@@ -143,7 +149,7 @@ class FrontEnd(Listener):
         )
         app = await self._connect()
         # At the same time, because an app may answer before it has read the whole body.
-        upload = asyncio.ensure_future(_upload(wire, app, head))
+        upload = asyncio.ensure_future(_upload(wire, app, head, limit))
         try:
             return await _download(app, wire)
         except AppError as error:
@@ -197,11 +203,19 @@ def _hostname(request: h11.Request) -> str:
     return (re.sub(r":\d*$", "", host) if not host.endswith("]") else host).strip("[]")
 
 
-async def _upload(wire: Wire, app: Wire, head: h11.Request) -> None:
-    """Pass the visitor's request on to the app."""
+def _too_large(limit: int) -> VisitorError:
+    return VisitorError(f"the platform takes at most {limit >> 20} MiB in a request over HTTP/1", 413)
+
+
+async def _upload(wire: Wire, app: Wire, head: h11.Request, limit: int | None) -> None:
+    """Pass the visitor's request on to the app, unless its body is longer than the limit."""
+    size = 0
     try:
         await app.send(head)
         while isinstance(event := await wire.receive(), h11.Data):
+            size += len(event.data)
+            if limit and size > limit:
+                raise _too_large(limit)
             await app.send(h11.Data(data=event.data))
         await app.send(h11.EndOfMessage())
     except AppError:

@@ -16,7 +16,7 @@ from localcloud.launch.errors import FileError, read_text
 from localcloud.launch.google_parser import refuse_file, refuse_line
 from localcloud.launch.handlers import check_scripts, read_builtins, read_handlers
 from localcloud.launch.packages import find_local_packages, find_requirements, names_package
-from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.launch.plan import Handler, LaunchPlan, Platform
 from localcloud.launch.python27_libraries import find_packages, is_python2_only
 from localcloud.launch.services import DEFAULT
 
@@ -80,9 +80,12 @@ def _python27(directory: Path, file: Path, yaml: YamlLines, info: Any) -> Launch
 
 def _python3(directory: Path, file: Path, yaml: YamlLines, info: Any, python: str) -> LaunchPlan:
     packages: tuple[str, ...] = ()
+    handlers = tuple(read_handlers(file, yaml, info))
     command = info.entrypoint or _DEFAULT_COMMAND
     if not info.entrypoint:
         if not (directory / "main.py").exists():
+            if handlers and not any(handler.script for handler in handlers):
+                return _static(directory, file, info, python, handlers)
             raise FileError(
                 file,
                 yaml.line("runtime"),
@@ -99,8 +102,20 @@ def _python3(directory: Path, file: Path, yaml: YamlLines, info: Any, python: st
         requirements=find_requirements(directory),
         local_packages=find_local_packages(directory),
         packages=packages,
-        handlers=tuple(read_handlers(file, yaml, info)),
+        handlers=handlers,
         bundled_services=bool(info.app_engine_apis or yaml.keys.get(_BUNDLED_SERVICES)),
+        service=_service(info),
+    )
+
+
+def _static(directory: Path, file: Path, info: Any, python: str, handlers: tuple[Handler, ...]) -> LaunchPlan:
+    """Return the plan of static files alone: no instance ever starts."""
+    return LaunchPlan(
+        source=file,
+        platform=Platform.APP_ENGINE,
+        directory=directory,
+        python=python,
+        handlers=handlers,
         service=_service(info),
     )
 

@@ -17,7 +17,8 @@ def refuse_line(file: Path, text: str, error: Any) -> FileError:
     if isinstance(event, MappingEndEvent) and event.start_mark.index == event.end_mark.index:
         # A mapping without braces ends at the next token, which may be lines away: go back to its last key.
         above = enumerate(text.splitlines()[: line - 1], start=1)
-        line = [number for number, text in above if text.strip() and not text.lstrip().startswith("#")][-1]
+        keys = [number for number, text in above if text.strip() and not text.lstrip().startswith("#")]
+        line = keys[-1] if keys else line
     return FileError(file, line, f"App Engine refuses it: {_sentence(error.cause)}")
 
 
@@ -28,4 +29,4 @@ def refuse_file(file: Path, error: object) -> FileError:
 
 def _sentence(error: object) -> str:
     # Some messages go on with a dump of the whole object.
-    return " ".join(str(error).partition("\n<")[0].split())
+    return " ".join(str(error).partition("\n<")[0].split()) or "it holds no settings"

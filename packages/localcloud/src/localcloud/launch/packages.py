@@ -40,8 +40,15 @@ def find_requirements(directory: Path) -> tuple[Path, ...]:
 
 def list_packages(directory: Path) -> list[Requirement]:
     """Return what the folder's requirements.txt asks for, without the files that it includes."""
-    entries = [entry for file in find_requirements(directory) for entry in read_requirements(read_text(file))]
+    entries = [
+        entry for file in find_requirements(directory) for entry in read_requirements(read_requirements_text(file))
+    ]
     return [entry for entry in entries if isinstance(entry, Requirement)]
+
+
+def read_requirements_text(file: Path) -> str:
+    """Return the text of a requirements file. As in pip, it may be UTF-16, which PowerShell's `>` writes."""
+    return read_text(file, utf16=True)
 
 
 def names_package(directory: Path, name: str) -> bool:
@@ -57,7 +64,7 @@ def read_with_includes(file: Path) -> list[str]:
         current = waiting.pop()
         place = os.path.realpath(current)
         if place not in texts:
-            texts[place] = read_text(current)
+            texts[place] = read_requirements_text(current)
             entries = read_requirements(texts[place])
             waiting += [current.parent / path for entry in entries if (path := included_by(entry))]
     return list(texts.values())
@@ -80,7 +87,7 @@ def check_paths(file: Path, root: Path, directory: Path) -> list[Path]:
     places = []
     while waiting:
         current = waiting.pop()
-        for entry in read_requirements(read_text(current)):
+        for entry in read_requirements(read_requirements_text(current)):
             path = path_of(entry)
             if path is None:
                 continue

@@ -56,7 +56,8 @@ class LaunchPlan:
 
     `source` is the file that the plan was read from. `python` is the version asked for ("3.14", "2.7"), None for any.
     `command` is an argv; shell forms arrive as ("/bin/sh", "-c", text) and still hold "$PORT". It is empty on
-    python27, where `handlers` name the WSGI objects. `directory` is the working directory the command starts in.
+    python27, where `handlers` name the WSGI objects, and for static files alone. `directory` is the working directory
+    that the command starts in.
     `environment` is what the deployment file declares, `requirements` the requirements files to install, and
     `service` is App Engine's name of the service, None elsewhere.
     `packages` requirement specifiers the platform itself adds (App Engine's and Buildpacks' default gunicorn).

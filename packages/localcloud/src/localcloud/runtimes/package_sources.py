@@ -14,8 +14,7 @@ from pathlib import Path
 
 from localcloud.deployment.requirements import Requirement, read_requirements
 from localcloud.files.reading import copy_folder
-from localcloud.launch.errors import read_text
-from localcloud.launch.packages import included_by, path_of
+from localcloud.launch.packages import included_by, path_of, read_requirements_text
 from localcloud.launch.plan import LaunchPlan
 
 # Large folders that no build of a package reads.
@@ -54,7 +53,7 @@ def copy_sources(plan: LaunchPlan, scratch: Path) -> PackageSources | None:
     for file in _with_included(plan.requirements):
         target = copy / file.relative_to(local.root)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(_without_editables(read_text(file)))
+        target.write_text(_without_editables(read_requirements_text(file)), encoding="utf-8")
     directory = copy / local.directory.relative_to(local.root)
     directory.mkdir(parents=True, exist_ok=True)
     requirements = tuple(copy / file.relative_to(local.root) for file in plan.requirements)
@@ -79,7 +78,9 @@ def _with_included(files: tuple[Path, ...]) -> Iterator[Path]:
         if file not in seen:
             seen.add(file)
             yield file
-            waiting += [file.parent / name for name in map(included_by, read_requirements(read_text(file))) if name]
+            waiting += [
+                file.parent / name for name in map(included_by, read_requirements(read_requirements_text(file))) if name
+            ]
 
 
 def _without_editables(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from localcloud.files.paths import format_text
+
 
 class Kind(enum.Enum):
     """The kinds of facts. The comment behind each says what a fact's `name` holds."""
@@ -93,5 +95,5 @@ class UnreadableError(Exception):
     """A file that its own reader cannot read, at a line (0: the file as a whole)."""
 
     def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
+        super().__init__(format_text(message))
         self.line = line

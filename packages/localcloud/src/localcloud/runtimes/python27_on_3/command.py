@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from localcloud.runtimes.python3.interpreters import find_interpreter
 from localcloud.runtimes.python27_on_3.package_names import read_package_names
 from localcloud.runtimes.python27_on_3.source_check import check_source
 from localcloud.runtimes.runtime import Command, Instance, Report, ServiceAddresses
-from localcloud.runtimes.variables import app_variables
+from localcloud.runtimes.variables import app_variables, put_on_path
 
 _HERE = Path(__file__).parent
 _PAYLOAD = _HERE / "payload"
@@ -45,11 +44,9 @@ class Python27On3Runtime:
         argv = plan.command
         if plan.platform is Platform.APP_ENGINE_PYTHON27:
             argv = ("gunicorn", "-b", f"127.0.0.1:{instance.port}", "--threads", "8", "localcloud_python27:application")
-            own = {
-                "PYTHONPATH": os.pathsep.join([str(SITE), str(_PAYLOAD)]),
-                "LOCALCLOUD_HANDLERS": json.dumps([(one.url, one.script) for one in plan.handlers if one.script]),
-            }
-            variables = {**variables, **own, **instance.overrides}
+            handlers = [(one.url, one.script) for one in plan.handlers if one.script]
+            variables = put_on_path({**variables, "LOCALCLOUD_HANDLERS": json.dumps(handlers)}, _PAYLOAD)
+        variables = put_on_path(variables, SITE)
         note = (
             f"{plan.platform.value}: this runs on Python {interpreter.version}, unchanged, with the same packages by "
             "name at versions Python 3 can install; `--python27` uses a real Python 2.7"

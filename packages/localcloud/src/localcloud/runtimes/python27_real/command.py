@@ -18,7 +18,7 @@ from localcloud.runtimes.python27_real.interpreter import Python27
 from localcloud.runtimes.python27_real.packages import SDK, ensure_legacy_sdk, ensure_packages
 from localcloud.runtimes.python27_real.vendored import find_vendor_folder, list_replaced, read_distributions
 from localcloud.runtimes.runtime import Command, Instance, Report, ServiceAddresses
-from localcloud.runtimes.variables import app_variables
+from localcloud.runtimes.variables import app_variables, put_on_path
 
 _LEGACY_SDK = Path(__file__).parent / "legacy_sdk"
 _TICKET = "HTTP_X_APPENGINE_API_TICKET"
@@ -41,7 +41,7 @@ class Python27RealRuntime:
         if plan.platform is Platform.APP_ENGINE_PYTHON27:
             sdk = ensure_legacy_sdk(self._python27, report)
             return _dev_appserver(self._python27, sdk, plan, services, packages, instance)
-        environment = {
+        variables = {
             "PATH": os.pathsep.join([str(packages / "bin"), os.path.dirname(self._python27.path), os.defpath]),
             "HOME": str(instance.home),
             "LANG": "C.UTF-8",
@@ -49,12 +49,11 @@ class Python27RealRuntime:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
             **app_variables(plan, services, instance),
-            "PYTHONPATH": str(_LEGACY_SDK / "site"),
             "LOCALCLOUD_PACKAGES": str(packages),
             "LOCALCLOUD_LOOPBACK": str(SITE / "sitecustomize.py"),
         }
         note = f"this runs on Python {self._python27.version}"
-        return Command(plan.command, environment, plan.directory, (note,))
+        return Command(plan.command, put_on_path(variables, _LEGACY_SDK / "site"), plan.directory, (note,))
 
 
 def _dev_appserver(
