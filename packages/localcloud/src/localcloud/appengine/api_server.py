@@ -10,6 +10,7 @@ from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request as Enve
 from google.protobuf.message import DecodeError
 
 from datastore_emulator.api.interface import Datastore
+from datastore_emulator.api.tracing import traced
 from datastore_emulator.http.guard import Guard
 from datastore_emulator.http.response import Response
 from datastore_emulator.http.service import HttpService, Request, origin_form
@@ -31,7 +32,8 @@ _MAX_BODY = 33 << 20
 class ApiServer:
     """Serves the bundled services of App Engine apps over HTTP, at the SDK's `API_HOST` and `API_PORT`.
 
-    Every call carries the ticket of its app, which `ticket` issues.
+    Every call carries the ticket of its app, which `ticket` issues. `observe` is called before each call to Memcache,
+    `observe_bundled` before each one to Datastore that comes through here, as in "Datastore RunQuery".
     """
 
     def __init__(
@@ -41,12 +43,13 @@ class ApiServer:
         port: int = 0,
         clock: Callable[[], float] = time.time,
         observe: Callable[[str], None] = lambda call: None,
+        observe_bundled: Callable[[str], None] = lambda call: None,
     ) -> None:
         self.host = host
         self.port = port
         self._tickets = Tickets()
         self._memcache = MemcacheService(clock, observe)
-        datastore_v3 = DatastoreV3Service(datastore)
+        datastore_v3 = DatastoreV3Service(traced(datastore, observe_bundled))
         # For callers without a ticket. The Datastore's own port needs none either.
         self.datastore_dispatcher = Dispatcher({"datastore_v3": datastore_v3})
         self._http = _Http(Dispatcher({"datastore_v3": datastore_v3, "memcache": self._memcache}), self._tickets)

@@ -11,6 +11,7 @@ from localcloud.launch.errors import FileError
 from localcloud.launch.packages import names_package
 from localcloud.launch.plan import LaunchPlan
 from localcloud.launch.python_source import read_source
+from localcloud.launch.services import find_app_yaml, has_service
 
 _DEPLOYMENT_FILES = ("app.yaml", "Dockerfile", "Procfile", "main.py")
 
@@ -24,15 +25,17 @@ def read_plan(
     platform: str | None = None,
     staging: Path,
 ) -> LaunchPlan:
-    """Return the launch plan of a folder.
+    """Return the launch plan of a folder, or of the App Engine service whose YAML file `directory` is.
 
     `platform` is "appengine", "cloudrun" or "functions". With None the files decide, in this order: app.yaml,
-    Dockerfile, Procfile, a `function` to serve, main.py. A folder with one of the first three ignores `function`, so
-    that one command can start folders of several kinds. `signature_type` and `source` say more about the function: see
-    `plan_function`. A Dockerfile's files are copied to `staging`, a directory that
-    is empty or does not exist, and that nothing else writes to. Raises UserError for any error in the folder.
+    Dockerfile, Procfile, a `function` to serve, the YAML file of another App Engine service, main.py. A folder with one
+    of the first three ignores `function`, so that one command can start folders of several kinds. `signature_type` and
+    `source` say more about the function, see `plan_function`. A Dockerfile's files are copied to `staging`, a directory
+    that is empty or does not exist, and that nothing else writes to. Raises UserError for any error in the folder.
     """
     try:
+        if directory.is_file():
+            return _read_service(directory, platform)
         _refuse_no_files(directory)
         return _read(directory, function, signature_type, source, platform, staging)
     except OSError as error:
@@ -43,12 +46,20 @@ def read_plan(
         raise FileError(directory, None, "a file in it is nested too deeply to be read; write it flatter") from error
 
 
+def _read_service(file: Path, platform: str | None) -> LaunchPlan:
+    if file.suffix not in (".yaml", ".yml") or platform not in (None, "appengine"):
+        raise FileError(file, None, "is a file; name a folder with an app, or the YAML file of an App Engine service")
+    from localcloud.launch.app_engine import plan_app_engine
+
+    return plan_app_engine(file)
+
+
 def _refuse_no_files(directory: Path) -> None:
     """Raise UserError if there is no folder, or a named pipe or the like in place of a file that is read here."""
     if not directory.is_dir():
-        problem = "is a file" if directory.exists() else "does not exist"
+        problem = "is not a folder" if directory.exists() else "does not exist"
         raise FileError(directory, None, f"{problem}; name a folder with an app")
-    for name in (*_DEPLOYMENT_FILES, "app.py", "requirements.txt"):
+    for name in (*_DEPLOYMENT_FILES, "app.yml", "app.py", "requirements.txt"):
         file = directory / name
         try:
             if os.path.lexists(file):
@@ -82,9 +93,10 @@ def _read(
 def _app_engine(directory: Path) -> LaunchPlan:
     from localcloud.launch.app_engine import plan_app_engine
 
-    if not (directory / "app.yaml").is_file():
+    file = find_app_yaml(directory)
+    if file is None:
         raise FileError(directory, None, 'App Engine needs an app.yaml; add one with "runtime: python314"')
-    return plan_app_engine(directory)
+    return plan_app_engine(file)
 
 
 def _cloud_run(directory: Path, staging: Path) -> LaunchPlan:
@@ -123,7 +135,7 @@ def _platform(directory: Path, function: str | None) -> str:
         advice = f"name one of the folders in it ({inside})" if inside else "name a folder with an app"
         *names, last = _DEPLOYMENT_FILES
         raise FileError(directory, None, f"there is no {', '.join(names)} or {last} in it; {advice}")
-    if (directory / "app.yaml").is_file():
+    if find_app_yaml(directory, alone=function is None):
         return "appengine"
     if read_entrypoint() or any((directory / name).is_file() for name in ("Procfile", "Dockerfile")):
         return "cloudrun"
@@ -131,7 +143,8 @@ def _platform(directory: Path, function: str | None) -> str:
 
 
 def _is_app(directory: Path) -> bool:
-    return any((directory / name).is_file() for name in (*_DEPLOYMENT_FILES, "app.py"))
+    names = (*_DEPLOYMENT_FILES, "app.py")
+    return any((directory / name).is_file() for name in names) or has_service(directory)
 
 
 def _is_function(directory: Path) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from localcloud.files.paths import OutsideError, resolve_inside
 from localcloud.launch.buildpacks import find_python_version
 from localcloud.launch.errors import FileError
-from localcloud.launch.packages import find_requirements, names_package
+from localcloud.launch.packages import find_local_packages, find_requirements, names_package
 from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.launch.python_source import Function, read_source
 
@@ -62,6 +62,7 @@ def plan_function(
         python=find_python_version(directory),
         environment=environment,
         requirements=find_requirements(directory),
+        local_packages=find_local_packages(directory),
         packages=() if names_package(directory, "functions-framework") else ("functions-framework",),
         function=name,
     )
