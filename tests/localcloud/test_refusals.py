@@ -79,7 +79,7 @@ def test_datastore_port_out_of_range_is_refused(refuse):
 @pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "192.0.2.1"])
 def test_datastore_refuses_public_address(refuse, host):
     line = refuse("datastore", "--host-port", f"{host}:0", "--data", ":memory:")
-    assert line.startswith(f"--host-port: refusing to listen on {host}: ")
+    assert line.startswith(f"--host-port: refusing to listen on {host.strip('[]')}: ")
     assert "--allow-remote-clients" in line
 
 
