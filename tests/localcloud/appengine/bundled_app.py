@@ -17,9 +17,11 @@ from datetime import datetime
 from google.appengine.api import (
     apiproxy_stub_map,
     datastore,
+    mail_service_pb2,
     memcache,
     namespace_manager,
     taskqueue,
+    users,
     wrap_wsgi_app,
 )
 from google.appengine.datastore import datastore_pb
@@ -33,10 +35,12 @@ __all__ = [
     "datastore_pb",
     "datetime",
     "db",
+    "mail_service_pb2",
     "memcache",
     "namespace_manager",
     "ndb",
     "taskqueue",
+    "users",
 ]
 
 

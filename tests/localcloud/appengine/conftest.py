@@ -46,12 +46,13 @@ class App:
         self.port = int(self.process.stdout.readline())
         self.namespace = ""
 
-    def run(self, function, ndb_cache=False, **arguments):
+    def run(self, function, ndb_cache=False, headers=None, **arguments):
         """Run `function` inside one request of the app and return what it returns, or raise AppError."""
         code = marshal.dumps(function.__code__)
         call = {"code": code, "arguments": arguments, "namespace": self.namespace, "ndb_cache": ndb_cache}
         url = f"http://127.0.0.1:{self.port}/"
-        with urllib.request.urlopen(url, pickle.dumps(call), timeout=DEADLINE) as response:
+        request = urllib.request.Request(url, pickle.dumps(call), headers or {})
+        with urllib.request.urlopen(request, timeout=DEADLINE) as response:
             answer = pickle.load(response)
         if "raised" in answer:
             raise AppError(answer["raised"], answer["message"])

@@ -14,6 +14,7 @@ from datastore_emulator.encoding.keys import is_complete
 from datastore_emulator.errors import DatastoreError
 from localcloud.appengine.applications import read_project
 from localcloud.appengine.bundled_service import Method, call_method
+from localcloud.appengine.callers import Caller
 from localcloud.appengine.conversion import Converter, get_converter, serialize_key
 from localcloud.appengine.error_codes import bad_request, convert_error
 from localcloud.appengine.open_calls import OpenCalls
@@ -50,8 +51,8 @@ class DatastoreV3Service:
             "AllocateIds": (v3.AllocateIdsRequest, self._allocate_ids),
         }
 
-    def call(self, method: str, payload: bytes, app: str) -> bytes:
-        """Answer one call. `app` is not used: every Datastore message names its app."""
+    def call(self, method: str, payload: bytes, caller: Caller) -> bytes:
+        """Answer one call. `caller` is not used: every Datastore message names its app."""
         try:
             return call_method("datastore_v3", self._methods, method, payload)
         except DatastoreError as error:

@@ -86,6 +86,8 @@ def read_handlers(file: Path, yaml: YamlLines, info: Any) -> Iterator[Handler]:
             mime_type=entry.mime_type,
             http_headers=_headers(entry, info.default_expiration),
             refused=_refusal(file, line, entry),
+            login=entry.login if entry.login in (appinfo.LOGIN_REQUIRED, appinfo.LOGIN_ADMIN) else None,
+            login_redirects=entry.auth_fail_action != appinfo.AUTH_FAIL_ACTION_UNAUTHORIZED,
         )
 
 
@@ -110,11 +112,6 @@ def _headers(entry: Any, default_expiration: str | None) -> dict[str, str]:
 
 def _refusal(file: Path, line: Callable[[str], int], entry: Any) -> str | None:
     """Return why this one handler cannot be served here, or None."""
-    if entry.login in (appinfo.LOGIN_REQUIRED, appinfo.LOGIN_ADMIN):
-        return (
-            f"localcloud has no Google sign-in for login: {entry.login} ({file}:{line('login')}); "
-            "remove the line to try the page"
-        )
     if entry.api_endpoint:
         return f"localcloud has no Endpoints for api_endpoint ({file}:{line('api_endpoint')})"
     if _is_of_sdk(entry.script):
