@@ -103,6 +103,15 @@ def app(demo_app):
     return demo_app
 
 
+@pytest.fixture
+def log(server, tmp_path):
+    """The lines of the app's log that the local cloud writes. The app has the address http://localhost:8080."""
+    lines = []
+    server.connect(server.ticket("demo"), "http://localhost:8080", tmp_path, lines.append)
+    yield lines
+    server.connect(server.ticket("demo"), "", tmp_path, print)
+
+
 @pytest.fixture(scope="session")
 def start_app(server):
     """Start a further app: `start_app("s~other")`; `server=` for one that uses another API server."""

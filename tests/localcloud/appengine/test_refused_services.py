@@ -5,14 +5,6 @@ import pytest
 from tests.localcloud.appengine.bundled_app import apiproxy_stub_map, mail_service_pb2
 
 
-@pytest.fixture
-def log(server, tmp_path):
-    lines = []
-    server.connect(server.ticket("demo"), "", tmp_path, lines.append)
-    yield lines
-    server.connect(server.ticket("demo"), "", tmp_path, print)
-
-
 @pytest.mark.parametrize(
     ("service", "method", "message"),
     [

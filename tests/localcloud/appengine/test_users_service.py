@@ -5,15 +5,7 @@ import pytest
 from tests.localcloud.appengine.bundled_app import users
 
 
-@pytest.fixture
-def served(server, tmp_path, demo_app):
-    """Say that a front end serves the app at an address."""
-    server.connect(server.ticket("demo"), "http://localhost:8080", tmp_path, print)
-    yield
-    server.connect(server.ticket("demo"), "", tmp_path, print)
-
-
-@pytest.mark.usefixtures("served")
+@pytest.mark.usefixtures("log")
 def test_login_url_is_the_sign_in_page_of_the_front_end(app):
     def urls():
         return users.create_login_url("/page?a=1"), users.create_logout_url("/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h11
 from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request as Envelope
@@ -69,6 +70,10 @@ class ApiServer:
     def memcache(self, app: str) -> ProjectCache:
         """Return the cache of `app` (a project id or an application id)."""
         return self._memcache.cache(app)
+
+    def stub(self, service: str, ticket: str) -> Any:
+        """Return Google's stub of a service for the app that has a ticket; it has methods to look at what it holds."""
+        return self._services[service].stub(self._tickets.caller(ticket))
 
     def start(self) -> None:
         """Listen, and set `port`; raises UserError if the port is taken."""

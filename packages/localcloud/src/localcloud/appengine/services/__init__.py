@@ -12,6 +12,12 @@ from localcloud.appengine.services.stub_service import StubService, Surroundings
 
 # The name that calls have, and the module here.
 SERVICES = {
+    "app_identity_service": "app_identity",
+    "capability_service": "capabilities",
+    "mail": "mail",
+    "modules": "modules",
+    "system": "system",
+    "urlfetch": "urlfetch",
     "user": "users",
 }
 

@@ -8,6 +8,9 @@ from google.appengine.api import request_info
 
 from localcloud.appengine.callers import Caller
 
+MODULE, VERSION = "default", "local"
+"""The names of an app's service and version, as in its environment variables."""
+
 
 class CallerInfo(request_info.RequestInfo):  # type: ignore[misc]  # the SDK ships no types
     """Answers a stub's questions about a request; its id is the `Caller`."""
@@ -18,11 +21,11 @@ class CallerInfo(request_info.RequestInfo):  # type: ignore[misc]  # the SDK shi
 
     def get_module(self, request_id: Caller) -> str:
         """Return the name of the service."""
-        return "default"
+        return MODULE
 
     def get_version(self, request_id: Caller) -> str:
         """Return the name of the version."""
-        return "local"
+        return VERSION
 
     def get_dispatcher(self) -> Any:
         """Refuse: a service that sends requests has a dispatcher of its own."""
