@@ -31,7 +31,7 @@ from google.appengine.api import (
     wrap_wsgi_app,
 )
 from google.appengine.datastore import datastore_pb
-from google.appengine.ext import db, ndb
+from google.appengine.ext import db, deferred, ndb
 
 __all__ = [
     "Place",
@@ -43,6 +43,7 @@ __all__ = [
     "datastore_pb",
     "datetime",
     "db",
+    "deferred",
     "mail",
     "mail_service_pb2",
     "memcache",
@@ -83,6 +84,11 @@ class Place(ndb.Model):
     remarks = ndb.TextProperty(repeated=True, write_empty_list=True)
 
 
+def store(key, value):
+    """Put a value into Memcache; for `deferred`, whose functions must have a name."""
+    memcache.set(key, value)
+
+
 def application(environ, start_response):
     """Run the function in the request's body; answer what it returns, or the exception it raises."""
     call = pickle.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
@@ -111,7 +117,7 @@ class QuietHandler(wsgiref.simple_server.WSGIRequestHandler):
 
 if __name__ == "__main__":
     server = wsgiref.simple_server.make_server(
-        "127.0.0.1", 0, wrap_wsgi_app(application), ThreadingServer, QuietHandler
+        "127.0.0.1", 0, wrap_wsgi_app(application, use_deferred=True), ThreadingServer, QuietHandler
     )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)

@@ -58,6 +58,11 @@ class App:
             raise AppError(answer["raised"], answer["message"])
         return answer["returned"]
 
+    def post(self, path, body, headers):
+        """Send a request as it is."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers)
+        urllib.request.urlopen(request, timeout=DEADLINE).close()
+
     def stop(self):
         self.process.stdin.close()
         self.process.wait()

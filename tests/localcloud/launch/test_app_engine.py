@@ -139,13 +139,14 @@ def test_a_page_behind_a_login_says_who_may_see_it(read_yaml):
     ]
 
 
-def test_a_builtin_is_a_page_refused_alone(read_yaml):
-    plan = read_yaml(PYTHON27 + "builtins:\n- remote_api: on\n- deferred: off\n" + ALL_TO_MAIN)
+def test_a_builtin_other_than_deferred_is_a_page_refused_alone(read_yaml):
+    plan = read_yaml(PYTHON27 + "builtins:\n- remote_api: on\n- deferred: on\n- appstats: off\n" + ALL_TO_MAIN)
     assert plan.handlers == (
         Handler(
             url="/_ah/remote_api.*",
             refused="localcloud does not have python27's builtin remote_api (app/app.yaml:5)",
         ),
+        Handler(url="/_ah/queue/deferred", script="google.appengine.ext.deferred.deferred.application", login="admin"),
         Handler(url=".*", script="main.app"),
     )
 

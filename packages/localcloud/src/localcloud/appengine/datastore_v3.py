@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from google.appengine.api.api_base_pb2 import VoidProto
@@ -57,6 +57,10 @@ class DatastoreV3Service:
             return call_method("datastore_v3", self._methods, method, payload)
         except DatastoreError as error:
             raise convert_error(error.code, error.message) from error
+
+    def on_commit(self, handle: int, action: Callable[[], None]) -> None:
+        """Call `action` once the transaction of this number has been committed, and never if it is not."""
+        _check_known(self._transactions.get(handle)).actions.append(action)
 
     def _get(self, request: v3.GetRequest) -> v3.GetResponse:
         response = v3.GetResponse(in_order=True)
@@ -206,6 +210,8 @@ class DatastoreV3Service:
                 mutations=last_writes(transaction.mutations),
             )
         )
+        for action in transaction.actions:
+            action()
         return v3.CommitResponse()
 
     def _rollback(self, handle: v3.Transaction) -> VoidProto:

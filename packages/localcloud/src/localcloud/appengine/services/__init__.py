@@ -1,6 +1,7 @@
 """The bundled services that Google's own stubs answer.
 
 - `stub_service`: `StubService`, a service with one stub for each app. `request_info`: what stubs ask about a request.
+- `task_runner`: runs the tasks of push queues. `app_requests`: the requests that App Engine itself sends to an app.
 - The other modules define one service each.
 """
 
@@ -17,6 +18,7 @@ SERVICES = {
     "mail": "mail",
     "modules": "modules",
     "system": "system",
+    "taskqueue": "taskqueue",
     "urlfetch": "urlfetch",
     "user": "users",
 }

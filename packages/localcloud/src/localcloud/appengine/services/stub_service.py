@@ -12,8 +12,9 @@ from typing import Any, Protocol, cast
 
 from google.protobuf.message import Message
 
-from localcloud.appengine.bundled_service import BundledService, call_method
+from localcloud.appengine.bundled_service import call_method
 from localcloud.appengine.callers import Caller
+from localcloud.appengine.datastore_v3 import DatastoreV3Service
 
 Messages = Mapping[str, tuple[type[Message], type[Message]]]
 """The request and the response of each call."""
@@ -24,7 +25,7 @@ class Surroundings:
     """What stubs use of the local cloud: its clock, and the Datastore of App Engine's first generation."""
 
     clock: Callable[[], float]
-    datastore: BundledService
+    datastore: DatastoreV3Service
 
 
 class Definition(Protocol):
