@@ -15,8 +15,10 @@ from localcloud.appengine.services.stub_service import StubService, Surroundings
 SERVICES = {
     "app_identity_service": "app_identity",
     "capability_service": "capabilities",
+    "images": "images",
     "mail": "mail",
     "modules": "modules",
+    "search": "search",
     "system": "system",
     "taskqueue": "taskqueue",
     "urlfetch": "urlfetch",
