@@ -55,6 +55,11 @@ class Learner:
         assert text.count(old) == 1
         self.writes(file, text.replace(old, new))
 
+    def hinted(self) -> int | None:
+        """Return the number of the step that `codelab hint` is about; None after the last."""
+        found = hint(self.course, self.workspace, self.ref)
+        return found.step.number if isinstance(found, ShownHint) else None
+
     def checks(self, *, run: bool = False) -> Checked:
         return check(self.course, self.workspace, self.ref, run=run)
 
@@ -68,7 +73,7 @@ def learner(shared_course: Path) -> Learner:
 def outcome(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
     """Let a check return the first of these outcomes, in place of running the apps."""
     outcomes: list[Outcome] = []
-    monkeypatch.setattr(check_module, "run_and_compare", lambda *_: outcomes[0])
+    monkeypatch.setattr(check_module, "run_and_compare", lambda *_, **__: outcomes[0])
     return outcomes
 
 
@@ -154,6 +159,52 @@ def test_check_with_wrong_output_is_not_finished(learner: Learner, outcome: list
     checked = learner.checks(run=True)
     assert (checked.finished, checked.passed) == (False, False)
     assert learner.workspace.read_finished() == {}
+
+
+def test_step_whose_app_fails_is_the_one_to_hint_at_until_it_works(learner: Learner, outcome: list[Outcome]) -> None:
+    learner.has_done(3)
+    outcome.append(Outcome(RunResult.DIFFERS, last=True, step=3))
+    assert learner.checks(run=True).progress.reached == 2
+    assert learner.hinted() == 3
+    learner.writes("notes.txt", "mine\n")
+    assert learner.hinted() == 3
+    with pytest.raises(CodelabError, match="step 3 is in your files, and its app fails"):
+        apply(learner.workspace, learner.ref)
+    outcome[:] = [Outcome(RunResult.SAME, last=True, step=3)]
+    learner.checks(run=True)
+    assert learner.hinted() is None
+
+
+def test_step_in_an_own_way_stays_done_once_the_app_has_shown_it(learner: Learner, outcome: list[Outcome]) -> None:
+    learner.has_done(1)
+    learner.writes("Procfile", "web: gunicorn --bind :$PORT main:app\n")
+    assert learner.hinted() == 1
+    outcome.append(Outcome(RunResult.SAME, step=1))
+    assert learner.checks(run=True).progress.reached == 1
+    assert learner.hinted() == 2
+    learner.writes("notes.txt", "mine\n")
+    assert learner.hinted() == 2
+    (learner.ref.copy / "Procfile").unlink()
+    assert learner.hinted() == 1
+
+
+def test_verdict_is_forgotten_with_the_copy(learner: Learner, outcome: list[Outcome]) -> None:
+    learner.has_done(3)
+    outcome.append(Outcome(RunResult.DIFFERS, last=True, step=3))
+    learner.checks(run=True)
+    assert learner.workspace.read_verdict(learner.ref) == (3, False)
+    learner.workspace.replace(learner.ref, learner.workspace.read(learner.ref))
+    assert learner.workspace.read_verdict(learner.ref) is None
+
+
+def test_fault_is_no_success(learner: Learner) -> None:
+    learner.has_done(3)
+    main = (learner.ref.copy / "main.py").read_text()
+    learner.writes("main.py", main.replace("'PROXY_HOPS'", "'PROXY_HOP'"))
+    checked = learner.checks(run=True)
+    assert checked.outcome
+    assert (checked.outcome.result, checked.passed) == (RunResult.NOT_DEPLOYABLE, False)
+    assert learner.hinted() == 3
 
 
 def test_check_holds_files_that_it_checked(learner: Learner) -> None:

@@ -118,7 +118,7 @@ SAME = {
         REQUIREMENTS,
         f"--prefer-binary\n-c requirements.txt\n{REQUIREMENTS}",
     ),
-    "a package of the folder": ("requirements.txt", REQUIREMENTS, f"{REQUIREMENTS}-e .\n./templates\n"),
+    "a package of the folder": ("requirements.txt", REQUIREMENTS, f"{REQUIREMENTS}-e .\n./\n"),
     "a package at an address": ("requirements.txt", REQUIREMENTS, f"{REQUIREMENTS}https://localhost/other.whl\n"),
     "a byte order mark in requirements": ("requirements.txt", REQUIREMENTS, f"\ufeff{REQUIREMENTS}"),
     "Windows line ends in requirements": ("requirements.txt", REQUIREMENTS, REQUIREMENTS.replace("\n", "\r\n")),

@@ -23,6 +23,8 @@ QUICK = {
     "twelve_visitors",
     "the_same_visitor_thrice",
     "two_visitors_alternating",
+    "user_agents_of_every_kind",
+    "user_agents_around_the_limit_of_an_indexed_string",
     "visitors_on_other_addresses",
     "forged_addresses",
     "headers_of_every_kind",

@@ -107,19 +107,41 @@ OUTCOMES = {
     ),
     "does not start": (
         Outcome(RunResult.DOES_NOT_RUN, text="exit code 1", error=ERROR),
-        ["Your app does not start: exit code 1", f"  {ERROR}", "A hint: make hint MOD=mod5-buildpacks"],
+        [
+            "mod5-buildpacks: 1 of 3 steps are done.",
+            "Your app does not start: exit code 1",
+            f"  {ERROR}",
+            "Step 2, Name the Python version, is not complete yet:",
+            f"  {FINDING}",
+            "A hint: make hint MOD=mod5-buildpacks",
+        ],
     ),
     "differs": (
         Outcome(RunResult.DIFFERS, "two visitors", "found status 500"),
         [
+            "mod5-buildpacks: 1 of 3 steps are done.",
             "Your app's output is wrong in the scenario “two visitors”:",
             "  found status 500",
+            "Step 2, Name the Python version, is not complete yet:",
+            f"  {FINDING}",
             "A hint: make hint MOD=mod5-buildpacks",
         ],
     ),
+    "other services": (
+        Outcome(RunResult.OTHER_SERVICES, text="it never calls Redis"),
+        [
+            "mod5-buildpacks: 1 of 3 steps are done.",
+            "Your app's output is right, but it never calls Redis.",
+            "Step 2, Name the Python version, is not complete yet:",
+            f"  {FINDING}",
+            "A hint: make hint MOD=mod5-buildpacks",
+        ],
+    ),
+    "not deployable": (Outcome(RunResult.NOT_DEPLOYABLE), ["A hint: make hint MOD=mod5-buildpacks"]),
     "same": (
         Outcome(RunResult.SAME, scenarios=8, caches_differ=True),
         [
+            "mod5-buildpacks: 1 of 3 steps are done.",
             "Your app's output is the same as START's in 8 scenarios, except for the cache.",
             "Next is step 2 of 3, Name the Python version (3 min): make show MOD=mod5-buildpacks",
         ],
@@ -144,9 +166,12 @@ def test_outcome_of_damaged_copy_is_not_printed(terminal: Terminal, printed: Str
 def test_finish_is_printed_with_differences_and_next_track(terminal: Terminal, printed: StringIO) -> None:
     following = COURSE.after(REF)
     outcome = Outcome(RunResult.SAME, scenarios=17, last=True)
-    terminal.print_outcome(checked(2, outcome, differing=("main.py: +5 -0 lines",), following=following))
+    shown = progress(2).accept(2)
+    own = replace(shown, steps=(*shown.steps[:2], replace(shown.steps[2], app_works=True)))
+    terminal.print_outcome(Checked(REF, {}, own, outcome, ("main.py: +5 -0 lines",), following))
     assert following
     assert printed.getvalue().splitlines() == [
+        "mod5-buildpacks: 3 of 3 steps are done.",
         "Your app's output is the same as START's in 17 scenarios.",
         f"You solved step 3 in your own way: {FINDING}",
         "",

@@ -319,8 +319,8 @@ CHANGES = {
     ),
     "no way on": (
         "mod5-buildpacks",
-        "- Next: ",
-        "- Then: ",
+        " Next: [Module 11",
+        " Then: [Module 11",
         "## Where to go next",
         'this section needs the next module behind "Next:"',
     ),

@@ -17,6 +17,7 @@ import requests
 from google.cloud import datastore
 
 from datastore_emulator.cli import main
+from datastore_emulator.net.addresses import read_listener
 from datastore_emulator.stopping import CLOSED_OUTPUT
 from tests.support.deadline import DEADLINE
 
@@ -146,8 +147,8 @@ def test_file_of_another_kind_is_one_line_and_stays(failure, tmp_path):
 @pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "192.0.2.1"])
 def test_host_that_others_can_reach_is_refused(failure, host):
     assert failure("--host-port", f"{host}:0") == (
-        f"datastore-emulator: --host-port: refusing to listen on {host}: other machines could reach it and the "
-        "Datastore has no authentication; use 127.0.0.1, or pass --allow-remote-clients to allow it\n"
+        f"datastore-emulator: --host-port: refusing to listen on {host.strip('[]')}: other machines could reach it and "
+        "the Datastore has no authentication; use 127.0.0.1, or pass --allow-remote-clients to allow it\n"
     )
 
 
@@ -157,7 +158,7 @@ def test_host_that_others_can_reach_is_allowed_with_the_option(start):
     assert requests.get(url, headers={"Host": "build-7.example"}, timeout=DEADLINE).status_code == 200
 
 
-@pytest.mark.parametrize("text", ["8081", "localhost:", "localhost:99999", ":8081"])
+@pytest.mark.parametrize("text", ["8081", "localhost:", "localhost:99999", "", "::1", "a:b:1", ":1:2:8081"])
 def test_invalid_address_is_reported_in_one_line(failure, text):
     assert failure("--host-port", text) == (
         f'datastore-emulator: --host-port: "{text}" is not HOST:PORT, as in 127.0.0.1:8081\n'
@@ -182,3 +183,54 @@ def test_command_sets_variables_before_grpc_is_imported():
     environment = {name: value for name, value in os.environ.items() if name != "GRPC_EXPERIMENTS"}
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert ended.stdout == "-event_engine_listener False False\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("127.0.0.1:8082", ("127.0.0.1", 8082)),
+        (":8082", ("127.0.0.1", 8082)),
+        ("localhost", ("localhost", 8081)),
+        ("[::1]", ("::1", 8081)),
+        ("[::1]:8082", ("::1", 8082)),
+        ("::1:8082", ("::1", 8082)),
+    ],
+)
+def test_gcloud_spellings_of_an_address_are_read(text, expected):
+    assert read_listener(text, "--host-port") == expected
+
+
+@pytest.mark.parametrize("text", ["::1:0", "[::1]:0"])
+def test_clients_resolve_the_exported_address_of_ipv6(start, connect, text):
+    address = start("--host-port", text).address
+    assert address.startswith("[::1]:")
+    put(connect(address))
+    assert requests.get(f"http://{address}/", timeout=DEADLINE).text == "Ok\n"
+
+
+def test_options_of_gcloud_keep_their_meaning(start, tmp_path):
+    common = ("--host-port=:0", "--project=demo", "--quiet", "--consistency=1.0")
+    kept = start(*common, f"--data-dir={tmp_path}/new", "--store-on-disk", "--use-firestore-in-datastore-mode")
+    assert f"The entities are kept in {tmp_path}/new/datastore.sqlite3." in kept.printed
+    lost = start(*common, "--no-store-on-disk", "--database-mode=datastore-mode")
+    assert "The entities are removed at the end" in lost.printed
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--consistency=0.9"], "--consistency=0.9: every query is strongly consistent here"),
+        (["--consistency=x"], "--consistency=x: "),
+        (["--database-mode=firestore-native"], "--database-mode=firestore-native: only datastore-mode"),
+        (["--import-data=x"], "--import-data: there is no import here"),
+        (["--export-on-exit=x"], "--export-on-exit: there is no export here"),
+        (["--store-on-disk"], "--store-on-disk: name the file with --data"),
+        (["--no-store-on-disk", "--data-dir=x"], "--data-dir and --no-store-on-disk both say"),
+        (["--data=x", "--data-dir=x"], "--data and --data-dir both say"),
+        (["--data-dir=/dev/null/x"], "--data-dir /dev/null/x: cannot make this directory"),
+    ],
+)
+def test_option_of_gcloud_without_a_meaning_here_is_refused(failure, options, message):
+    printed = failure(*ANY_PORT, *options)
+    assert printed.startswith(f"datastore-emulator: {message}")
+    assert printed.count("\n") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from google.api_core import exceptions
 from google.cloud import datastore
 
 from datastore_emulator.api.grpc_server import DatastoreServer
+from datastore_emulator.api.interface import LARGEST_REQUEST
 from datastore_emulator.engine import Engine
 from datastore_emulator.errors import UserError
 from tests.support.deadline import DEADLINE
@@ -157,3 +159,64 @@ def test_port_in_use_is_one_line(both):
     with Engine() as engine, pytest.raises(UserError, match=message) as caught:
         DatastoreServer(engine, port=int(both.rpartition(":")[2]), rest=True).start()
     assert "\n" not in str(caught.value)
+
+
+def chunks(body: bytes) -> Iterator[bytes]:
+    yield body[:5]
+    yield body[5:]
+
+
+BEGIN = b'{"transactionOptions": {"readWrite": {}}}'
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (None, {}),
+        (b"", {"Content-Type": "application/json"}),
+        (chunks, {"Content-Type": "application/json"}),
+        (gzip.compress(BEGIN), {"Content-Type": "application/json", "Content-Encoding": "gzip"}),
+    ],
+    ids=["none", "empty", "chunked", "gzip"],
+)
+def test_body_may_be_absent_chunked_or_gzip(both, project, body, headers):
+    url = f"http://{both}/v1/projects/{project}:beginTransaction"
+    sent = body(BEGIN) if callable(body) else body
+    answer = requests.post(url, data=sent, headers=headers, timeout=DEADLINE)
+    assert (answer.status_code, list(answer.json())) == (200, ["transaction"])
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "status"),
+    [
+        (BEGIN, "gzip", 400),
+        (gzip.compress(BEGIN)[:-9], "gzip", 400),
+        (gzip.compress(b" " * (LARGEST_REQUEST + 1)), "gzip", 413),
+        (BEGIN, "br", 415),
+    ],
+    ids=["no gzip", "cut off", "a bomb", "another encoding"],
+)
+def test_body_that_cannot_be_decompressed_is_refused(both, project, body, encoding, status):
+    headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
+    url = f"http://{both}/v1/projects/{project}:beginTransaction"
+    assert requests.post(url, data=body, headers=headers, timeout=DEADLINE).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        ("/reset", "delete the entities"),
+        ("/shutdown", "stop it with Ctrl-C"),
+        ("/v1/projects/demo:export", "copy the file of --data"),
+        ("/v1/projects/demo:import", "start it with --data FILE"),
+    ],
+)
+def test_requests_that_only_googles_emulators_answer_are_refused_by_name(both, path, advice):
+    answer = requests.post(f"http://{both}{path}", timeout=DEADLINE)
+    assert (answer.status_code, answer.json()["error"]["status"]) == (501, "UNIMPLEMENTED")
+    assert advice in answer.json()["error"]["message"]
+
+
+def test_request_without_a_body_from_a_page_is_refused(both, project):
+    url = f"http://{both}/v1/projects/{project}:beginTransaction"
+    assert requests.post(url, headers={"Origin": "http://example.com"}, timeout=DEADLINE).status_code == 403

@@ -17,7 +17,7 @@ from localcloud.runtimes.python27_real.packages import ensure_packages
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCALCLOUD_CACHE", str(tmp_path / "cache"))
     # The name of an environment is looked at here, not its packages. The last word of `uv venv` is the directory.
-    monkeypatch.setattr(environments, "_uv", lambda words, named: words[0] != "venv" or Path(words[-1]).mkdir())
+    monkeypatch.setattr(environments, "_uv", lambda words, *_: words[0] != "venv" or Path(words[-1]).mkdir())
 
 
 @pytest.fixture

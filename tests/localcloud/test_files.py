@@ -68,7 +68,8 @@ def test_copy_has_files_and_links_and_nothing_from_outside(tmp_path: Path) -> No
     (source / "endless").symlink_to("/dev/zero")
     os.mkfifo(source / "pipe")
     (source / "lib").mkdir()
-    copy_folder(source, tmp_path / "copy", leave_out=["lib"])
+    (source / "sub" / "lib").mkdir()
+    copy_folder(source, tmp_path / "copy", lambda path: path == source / "lib")
     found = {path.relative_to(tmp_path / "copy").as_posix() for path in (tmp_path / "copy").rglob("*")}
-    assert found == {"sub", "sub/file", "in", "round"}
+    assert found == {"sub", "sub/file", "sub/lib", "in", "round"}
     assert os.readlink(tmp_path / "copy" / "in") == "sub/file"

@@ -154,3 +154,33 @@ def test_templates_may_use_extensions_that_jinja2_has_built_in(localcloud, folde
     )
     (url,) = localcloud("run", app).urls()
     assert httpx.get(url, timeout=DEADLINE).text == "&lt;b&gt;"
+
+
+OWN_LIB = {
+    "app.yaml": "runtime: python27\napi_version: 1\nthreadsafe: yes\nhandlers:\n- url: /.*\n  script: hello.app\n",
+    "appengine_config.py": "from google.appengine.ext import vendor\nvendor.add('lib')\n",
+    "lib/foo.py": "NAME = 'own lib'\n",
+    "pkg/__init__.py": "",
+    "pkg/lib/__init__.py": "",
+    "pkg/lib/util.py": "NAME = 'lib of a package'\n",
+    "hello.py": """
+    import foo
+    from pkg.lib import util
+
+    def app(environ, start_response):
+        start_response('200 OK', [('Content-Type', 'text/plain')])
+        return [(foo.NAME + ', ' + util.NAME).encode('ascii')]
+    """,
+}
+
+
+@pytest.mark.parametrize("options", [(), pytest.param(("--python27",), marks=pytest.mark.lane("python27"))])
+def test_own_modules_in_folders_named_lib_are_found(localcloud, folder, options):
+    (url,) = localcloud("run", folder(OWN_LIB), *options).urls()
+    assert httpx.get(url, timeout=DEADLINE).text == "own lib, lib of a package"
+
+
+def test_python_2_syntax_in_lib_is_named_by_file_and_line(localcloud, folder):
+    command = localcloud("run", folder({**OWN_LIB, "lib/foo.py": "NAME = 1\nprint 'hello'\n"}))
+    assert command.wait() == 1
+    assert "localcloud: lib/foo.py:2: only Python 2 can read this line" in "\n".join(command.lines)

@@ -44,6 +44,12 @@ def test_function_folder_without_function_option_is_refused(refuse):
     assert "visitme" in line
 
 
+@pytest.mark.parametrize(("option", "value"), [("--source", "fn.py"), ("--signature-type", "event")])
+def test_option_about_a_function_without_its_name_is_refused(refuse, option, value):
+    line = refuse("run", ROOT / "mod11-functions" / "FINISH", option, value)
+    assert line == f"{option} {value}: it says more about a function; name that with --function NAME"
+
+
 def test_taken_port_is_refused(refuse):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -13,6 +13,8 @@ MAIN = {"main.py": "import flask\n"}
 TEMPLATE = "{{ visit.visitor }}\n"
 CLIENT = "from google.cloud import ndb\n\nclient = ndb.Client()\n"
 
+LONG = "redis.Redis(host='localhost', port=6379, socket_timeout=10, password='secret', db=0, decode=1, ssl=True)"
+
 # The tree before the step, the tree after it, the copy, and the messages.
 CASES: dict[str, tuple[Tree, Tree, Tree, list[str]]] = {
     "a new file that is missing": (
@@ -116,6 +118,27 @@ CASES: dict[str, tuple[Tree, Tree, Tree, list[str]]] = {
         MAIN,
         {"main.py": "import flask\nimport a, b\n"},
         ['main.py:2: "import a, b" still uses a and b, which this step removes'],
+    ),
+    "a misspelled key": (
+        {"app.yaml": "runtime: python314\n"},
+        {"app.yaml": "runtime: python314\nentrypoint: gunicorn main:app\n"},
+        {"app.yaml": "runtime: python314\nentry_point: gunicorn main:app\n"},
+        ['app.yaml:2: expected "entrypoint: gunicorn main:app", found "entry_point: gunicorn main:app"'],
+    ),
+    "a misspelled key above another": (
+        {"app.yaml": "runtime: python314\n"},
+        {"app.yaml": "runtime: python314\nvpc_access_connector:\n  name: projects/PROJECT_ID\n"},
+        {"app.yaml": "runtime: python314\nvpc_acces_conector:\n  name: projects/PROJECT_ID\n"},
+        ['app.yaml:2: expected the key "vpc_access_connector", found "vpc_acces_conector"'],
+    ),
+    "a long line with one word too much and one missing": (
+        {"main.py": "import redis\n"},
+        {"main.py": f"import redis\n{LONG}\n"},
+        {"main.py": f"import redis\n{LONG}\n".replace("password", "passwort").replace("ssl=True", "nothing=None")},
+        [
+            f'main.py:2: expected "{LONG}", found it with a difference: '
+            "[-passwort=-] {+password=+} [-nothing=None-] {+ssl=True+}"
+        ],
     ),
     "a package that is left in, and a name of it": (
         {"main.py": "import webapp2\n"},

@@ -25,10 +25,10 @@ FILES = {
 # The others may be replaced by the learner's own way.
 FIRM = {
     "app.yaml": {Kind.FILE, Kind.KEY, Kind.VALUE, Kind.ITEM, Kind.PORT},
-    "requirements.txt": {Kind.FILE, Kind.PACKAGE, Kind.VERSION},
+    "requirements.txt": {Kind.FILE, Kind.PACKAGE},
     "Procfile": {Kind.FILE, Kind.PROCESS, Kind.PORT},
     "Dockerfile": {Kind.FILE, Kind.START_COMMAND, Kind.PORT, Kind.REQUIREMENTS_FIRST},
-    ".python-version": {Kind.FILE},
+    ".python-version": {Kind.FILE, Kind.LINE},
     ".dockerignore": {Kind.FILE},
 }
 

@@ -13,6 +13,7 @@ from codelab.compare import comparison as comparison_module
 from codelab.compare.comparison import ComparedFolder, Difference
 from codelab.compare.scenario import Scenario, select
 from codelab.compare.scenarios import SCENARIOS
+from codelab.compare.services import Service
 from datastore_emulator.errors import UserError
 from tests.codelab.check.tracks import Tree, make_track
 
@@ -30,8 +31,11 @@ class Apps:
         self.error: str | None = None
         self.folders: list[ComparedFolder] = []
         self.scenarios: list[Scenario] = []
+        self.called: frozenset[Service] = frozenset()
 
-    def __call__(self, start: ComparedFolder, others: Sequence[ComparedFolder], function: str | None) -> Apps:
+    def __call__(
+        self, start: ComparedFolder, others: Sequence[ComparedFolder], function: str | None, *, remember: bool
+    ) -> Apps:
         self.folders = [start, *others]
         return self
 
@@ -42,10 +46,16 @@ class Apps:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def first_difference(self, folder: ComparedFolder, scenarios: Sequence[Scenario]) -> Difference | None:
+    def first_difference(
+        self, folder: ComparedFolder, scenarios: Sequence[Scenario], on_scenario: object
+    ) -> Difference | None:
         assert folder is self.folders[1]
         self.scenarios = list(scenarios)
         return self.finds if isinstance(self.finds, Difference) else None
+
+    def services_called(self, folder: ComparedFolder) -> frozenset[Service]:
+        assert folder is self.folders[1]
+        return self.called
 
     def error_of(self, folder: ComparedFolder) -> str | None:
         assert folder is self.folders[1]
@@ -85,9 +95,12 @@ def test_same_output_says_how_much_was_compared(
     apps: Apps,
     tmp_path: Path,
 ) -> None:
+    apps.called = frozenset({"Redis": {Service.REDIS}, "Memcache": {Service.MEMCACHE}}.get(str(cache), set()))
     outcome = run(tmp_path, states, copy)
     wanted = select(SCENARIOS, cache=cache, quick_only=not last)
-    assert outcome == Outcome(RunResult.SAME, scenarios=len(wanted), caches_differ=caches_differ, last=last)
+    assert outcome == Outcome(
+        RunResult.SAME, scenarios=len(wanted), caches_differ=caches_differ, last=last, step=outcome.step
+    )
     assert apps.scenarios == list(wanted)
     assert [(folder.name, folder.cache) for folder in apps.folders] == [
         ("START", find_cache(states[0])),
@@ -102,15 +115,37 @@ def test_same_output_says_how_much_was_compared(
 def test_difference_is_reported_with_scenario_and_error(apps: Apps, tmp_path: Path) -> None:
     apps.finds = Difference("twelve visitors", "found status 500", "main.py:1: KeyError")
     assert run(tmp_path, PLAIN, PLAIN[2]) == Outcome(
-        RunResult.DIFFERS, "twelve visitors", "found status 500", "main.py:1: KeyError"
+        RunResult.DIFFERS, "twelve visitors", "found status 500", "main.py:1: KeyError", step=2
     )
 
 
 def test_app_that_does_not_start_is_reported_with_its_error(apps: Apps, tmp_path: Path) -> None:
     apps.finds, apps.error = UserError("your copy: gunicorn is not installed"), "main.py:1: ImportError"
     assert run(tmp_path, PLAIN, PLAIN[1]) == Outcome(
-        RunResult.DOES_NOT_RUN, text="your copy: gunicorn is not installed", error="main.py:1: ImportError"
+        RunResult.DOES_NOT_RUN, text="your copy: gunicorn is not installed", error="main.py:1: ImportError", step=1
     )
+
+
+@pytest.mark.parametrize(
+    ("called", "text"),
+    [
+        ({Service.REDIS}, None),
+        (set(), "it never calls Redis, which the codelab uses from here on"),
+        (
+            {Service.REDIS, Service.MEMCACHE},
+            "it still calls App Engine's Memcache, which the codelab has left by step 1",
+        ),
+        ({Service.REDIS, Service.DATASTORE}, None),
+    ],
+    ids=["the new one", "none", "the old one too", "one that the codelab never calls"],
+)
+def test_copy_has_to_call_the_services_of_the_step(
+    called: set[Service], text: str | None, apps: Apps, tmp_path: Path
+) -> None:
+    apps.called = frozenset(called)
+    outcome = run(tmp_path, [{"main.py": MEMCACHE}, {"main.py": REDIS}], {"main.py": REDIS})
+    assert outcome.finished is (text is None)
+    assert (outcome.result is RunResult.OTHER_SERVICES, outcome.text) == (text is not None, text or "")
 
 
 @pytest.mark.parametrize(
@@ -121,6 +156,8 @@ def test_app_that_does_not_start_is_reported_with_its_error(apps: Apps, tmp_path
         (RunResult.NOT_WORKING_YET, False, True, False),
         (RunResult.IN_MID_STEP, False, False, False),
         (RunResult.DIFFERS, True, False, False),
+        (RunResult.OTHER_SERVICES, True, False, False),
+        (RunResult.NOT_DEPLOYABLE, True, False, False),
         (RunResult.DOES_NOT_RUN, True, False, False),
     ],
 )

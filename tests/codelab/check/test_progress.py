@@ -90,11 +90,59 @@ def test_file_of_the_learners_own_is_no_finding_even_if_it_cannot_be_read(tmp_pa
     assert (progress.damage, progress.pending) == ((), None)
 
 
-def test_only_style_is_left_if_a_call_is_made_in_another_way(tmp_path: Path) -> None:
-    before, after = {"main.py": "import redis\n"}, {"main.py": "import redis\nimport json5\nredis.get()\n"}
+def test_step_is_open_if_a_call_is_made_in_another_way(tmp_path: Path) -> None:
+    before, after = {"main.py": "import json5\n"}, {"main.py": "import redis\nimport json5\nredis.get()\n"}
     checker = Checker(make_track(tmp_path, before, after))
-    assert checker.progress({"main.py": "import redis\nimport json5\nredis.mget()\n"}).only_style_is_left
-    assert not checker.progress(before).only_style_is_left
+    assert checker.progress({"main.py": "import redis\nimport json5\nredis.mget()\n"}).claimed == 1
+    assert checker.progress({"main.py": "import redis\nimport json5\n"}).claimed == 0
+    assert checker.progress(before).claimed == 0
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"main.py": "from kv import read\n", "kv.py": "import redis\nredis.get()\n"},
+        {"main.py": "import kv\nkv.r.get()\n", "kv.py": "import redis as r\n"},
+        {"main.py": "from kv import *\nredis.get()\n", "kv.py": "import redis\n"},
+        {"main.py": "from lib2 import kv\n", "lib2/__init__.py": "", "lib2/kv.py": "import redis\nredis.get()\n"},
+        {
+            "main.py": "import lib2\n",
+            "lib2/__init__.py": "from .kv import x\n",
+            "lib2/kv.py": "import redis\nredis.get()\n",
+        },
+        {"main.py": "import a\n", "a.py": "import b\n", "b.py": "import a, redis\nredis.get()\n"},
+    ],
+    ids=["a function", "a module", "everything", "a package", "a relative import", "a circle"],
+)
+def test_modules_that_main_imports_are_part_of_it(files: Tree, tmp_path: Path) -> None:
+    before, after = {"main.py": "import json5\n"}, {"main.py": "import redis\nredis.get()\n"}
+    checker = Checker(make_track(tmp_path, before, after))
+    assert checker.progress(files).pending is None
+    alone = {file: text if file == "main.py" else "" for file, text in files.items()}
+    assert checker.progress(alone).reached == 0
+
+
+def test_old_import_in_a_module_of_the_learners_own_is_found_there(tmp_path: Path) -> None:
+    before, after = {"main.py": "import webapp2\n"}, {"main.py": "import flask\n"}
+    checker = Checker(make_track(tmp_path, before, after))
+    progress = checker.progress({"main.py": "import flask\nimport views\n", "views.py": "\nimport webapp2\n"})
+    assert [str(finding) for finding in progress.steps[0].findings] == [
+        'views.py:2: "import webapp2" still uses webapp2, which this step removes'
+    ]
+
+
+def test_module_of_the_learners_own_that_is_not_python_is_found(tmp_path: Path) -> None:
+    before, after = {"main.py": "import webapp2\n"}, {"main.py": "import flask\n"}
+    checker = Checker(make_track(tmp_path, before, after))
+    progress = checker.progress({"main.py": "import flask\nimport views\n", "views.py": "import (\n"})
+    assert [(finding.file, finding.line) for finding in progress.steps[0].findings] == [("views.py", 1)]
+
+
+def test_app_decides_about_open_steps_and_fails_the_last_one(tmp_path: Path) -> None:
+    before, after = {"main.py": "import json5\n"}, {"main.py": "import redis\nimport json5\nredis.get()\n"}
+    progress = Checker(make_track(tmp_path, before, after)).progress({"main.py": "import redis\nredis.mget()\n"})
+    assert (progress.reached, progress.accept(1).reached, progress.accept(1).steps[0].in_own_way) == (0, 1, True)
+    assert progress.accept(1).reject(1).reached == 0
 
 
 def test_name_that_a_command_calls_is_a_fact(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ MISTAKES: dict[str, tuple[tuple[str, int, int], list[Edit], list[str]]] = {
     "port fixed in the dockerfile": (
         ("mod4-cloudrun", 1, 0),
         [Replace("Dockerfile", "$PORT", "8080")],
-        ["Dockerfile:12: expected", ":$PORT", "found", ":8080"],
+        ["Dockerfile:12: expected", ":$PORT", "a difference", "[-8080-]"],
     ),
     "list form without a shell to fill in the port": (
         ("mod4-cloudrun", 1, 0),

@@ -146,7 +146,7 @@ def test_every_loopback_host_name_is_served(server, host):
 
 
 def test_python_2_can_unpickle_the_error(server):
-    answer = call(server, Request(service_name="mail", method="Send", request=b""), "/")
+    answer = call(server, Request(service_name="xmpp", method="Send", request=b""), "/")
     assert (answer.exception[:1], type(pickle.loads(answer.exception))) == (
         b"c",  # protocol 0: a global by name, no protocol mark
         apiproxy_errors.CallNotFoundError,

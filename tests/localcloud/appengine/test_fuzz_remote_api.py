@@ -86,7 +86,7 @@ def post(connection: http.client.HTTPConnection, server: ApiServer) -> Callable[
 def likely() -> Strategies:
     """Values that lead a call past its first checks, mostly."""
     return {
-        "app": st.sampled_from([APP] * 6 + ["s~" + APP]) | TEXTS,
+        "app": st.sampled_from([APP] + ["s~" + APP] * 6) | TEXTS,
         "name_space": st.sampled_from([""] * 6 + ["a", "!"]),
         "type": st.sampled_from(["Visit"] * 6) | TEXTS,
     }

@@ -189,3 +189,22 @@ def test_ndb_reads_every_type_that_cloud_ndb_stores(app):
 def put_visit(timestamp):
     visit = Visit(visitor="Zoë", timestamp=timestamp, number=1, tags=["a", "b"], note="long")
     return visit.put().id()
+
+
+@pytest.mark.usefixtures("cloud")
+def test_link_of_cloud_ndb_works_in_both_only_with_the_partition(app, app_error):
+    key = CloudVisit(visitor="a").put()
+
+    def read(link):
+        return ndb.Key(urlsafe=link).get().visitor
+
+    def delete(link):
+        ndb.Key(urlsafe=link).delete()
+
+    plain, legacy = key.urlsafe().decode(), key.to_legacy_urlsafe("s~").decode()
+    for function in (read, delete):
+        with pytest.raises(app_error, match="app s~demo cannot access app demo's data") as refused:
+            app.run(function, link=plain)
+        assert refused.value.kind == "BadRequestError"
+    assert app.run(read, link=legacy) == "a"
+    assert [cloud_ndb.Key(urlsafe=link).get().visitor for link in (plain, legacy)] == ["a", "a"]

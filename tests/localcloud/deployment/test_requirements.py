@@ -39,6 +39,16 @@ from localcloud.deployment.requirements import Option, Requirement, read_require
         ),
         pytest.param("-e ../a", Requirement(1, "-e ../a", "", location="../a"), id="editable"),
         pytest.param("-e g+h:x#egg=a", Requirement(1, "-e g+h:x#egg=a", "a", location="g+h:x"), id="an editable egg"),
+        pytest.param(
+            "./a[c,b] ; x > '3'",
+            Requirement(1, "./a[c,b] ; x > '3'", "", frozenset({"b", "c"}), location="./a"),
+            id="a path with extras",
+        ),
+        pytest.param(
+            "a-1-py3-none-any.whl",
+            Requirement(1, "a-1-py3-none-any.whl", "", location="a-1-py3-none-any.whl"),
+            id="a wheel",
+        ),
         pytest.param("-r a.txt", Option(1, "-r a.txt", "--requirement", "a.txt"), id="-r"),
         pytest.param("-ra.txt", Option(1, "-ra.txt", "--requirement", "a.txt"), id="-r without a space"),
         pytest.param("-r 'a b.txt'", Option(1, "-r 'a b.txt'", "--requirement", "a b.txt"), id="quotes"),

@@ -10,6 +10,9 @@ from localcloud.frontend import FrontEnd
 from tests.localcloud.frontend.frontend_ends import App, Reply, connect, visit
 from tests.support.deadline import DEADLINE
 
+LIMIT = 32 << 20
+TOO_LARGE = b"(the platform takes at most 32 MiB in a request over HTTP/1).\n"
+
 
 def test_head_has_the_length_and_no_body(front_end: FrontEnd) -> None:
     with connect(front_end) as connection:
@@ -64,9 +67,7 @@ def test_body_is_passed_on_while_the_visitor_still_sends_it(app: App, front_end:
 
 def test_app_may_answer_before_it_has_read_the_body(front_end: FrontEnd) -> None:
     with connect(front_end) as connection:
-        connection.sendall(
-            b"POST /refuses HTTP/1.1\r\nHost: demo\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 100_000
-        )
+        connection.sendall(b"POST /refuses HTTP/1.1\r\nHost: demo\r\nContent-Length: 30000000\r\n\r\n" + b"x" * 100_000)
         reply = Reply(connection, "POST")
     assert (reply.status, reply.body) == (413, b"stop")
 
@@ -94,3 +95,26 @@ def test_twenty_visitors_at_once_are_not_mixed_up(front_end: FrontEnd) -> None:
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         replies = list(pool.map(lambda source: visit(front_end, source=source), sources))
     assert [reply.one("X-Forwarded-For").decode() for reply in replies] == sources
+
+
+def test_body_over_the_limit_of_cloud_run_is_refused_at_once(cloud_run: FrontEnd) -> None:
+    with connect(cloud_run) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: demo\r\nContent-Length: %d\r\n\r\n" % (LIMIT + 1))
+        reply = Reply(connection, "POST")
+    assert (reply.status, reply.body.endswith(TOO_LARGE)) == (413, True)
+
+
+def test_chunked_body_over_the_limit_of_cloud_run_is_refused(cloud_run: FrontEnd) -> None:
+    chunk = b"%x\r\n%s\r\n" % (1 << 20, b"x" * (1 << 20))
+    with connect(cloud_run) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: demo\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(32):
+            connection.sendall(chunk)
+        connection.sendall(b"1\r\nx\r\n")
+        reply = Reply(connection, "POST")
+    assert (reply.status, reply.body.endswith(TOO_LARGE)) == (413, True)
+
+
+def test_body_at_the_limit_of_cloud_run_reaches_the_app(cloud_run: FrontEnd) -> None:
+    body = b"x" * LIMIT
+    assert visit(cloud_run, b"Content-Length: %d" % LIMIT, method=b"POST", body=body).sent == body

@@ -10,8 +10,8 @@ from localcloud.launch import read_plan
 
 @pytest.fixture(autouse=True)
 def _no_build_variables(monkeypatch):
-    for variable in ("GOOGLE_ENTRYPOINT", "GOOGLE_PYTHON_VERSION"):
-        monkeypatch.delenv(variable, raising=False)
+    for variable in ("ENTRYPOINT", "FUNCTION_SIGNATURE_TYPE", "FUNCTION_SOURCE", "PYTHON_VERSION"):
+        monkeypatch.delenv(f"GOOGLE_{variable}", raising=False)
 
 
 @pytest.fixture

@@ -317,3 +317,16 @@ def test_the_advice_about_a_cgi_script_names_its_wsgi_object(refusal):
         }
     )
     assert '"script: main.application"' in message
+
+
+def test_static_handlers_alone_need_no_app(read):
+    handlers = "handlers:\n- url: /(.*)\n  static_files: www/\\1\n  upload: www/.*\n"
+    plan = read({"app.yaml": f"runtime: python314\n{handlers}", "www/index.html": "x"})
+    assert plan.command == ()
+    assert [handler.static_files for handler in plan.handlers] == ["www/\\1"]
+
+
+def test_handler_for_the_app_needs_one(refusal):
+    handlers = "handlers:\n- url: /static\n  static_dir: www\n- url: .*\n  script: auto\n"
+    message = refusal({"app.yaml": f"runtime: python314\n{handlers}", "www/index.html": "x"})
+    assert message.startswith("app.yaml:1: without `entrypoint`")

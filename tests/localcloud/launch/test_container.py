@@ -310,20 +310,27 @@ def test_pip_install_names_packages(build, command, packages):
         (IN_APP + "RUN pip install flask>=3\n", '3: the shell reads ">" as a redirection; quote the requirement'),
         (IN_APP + "RUN pip install 'flask\n", "3: RUN pip install 'flask: no closing quotation"),
         (
-            IN_APP + "RUN pip install .\n",
-            '3: pip install .: this is neither a package such as "gunicorn==23.0.0" nor -r FILE',
+            IN_APP + "RUN pip install nothing,\n",
+            '3: pip install nothing,: this is neither a package such as "gunicorn==23.0.0" nor -r FILE',
         ),
+        (
+            IN_APP + "RUN pip install .\nCOPY . .\n",
+            "3: pip install reads ./pyproject.toml, which no line copies; add COPY pyproject.toml . above",
+        ),
+        (
+            IN_APP + "RUN pip install ./templates/index.html\nCOPY . .\n",
+            "3: pip install reads ./templates/index.html, which is copied only on line 4; copy it first",
+        ),
+        (IN_APP + "RUN pip install git+https://localhost/x\n", "3: pip install git+https://localhost/x: "),
+        (IN_APP + "RUN pip install -e git+https://localhost/x\n", "3: pip install git+https://localhost/x: "),
         (IN_APP + "RUN pip install --no-deps flask\n", "3: pip install --no-deps changes which packages are installed"),
-        (IN_APP + "RUN pip install -e .\n", "3: pip install -e changes which packages are installed"),
         (IN_APP + "RUN pip install -c c.txt flask\n", "3: pip install -c changes which packages are installed"),
         (IN_APP + "RUN pip freeze\n", "3: RUN pip freeze: localcloud runs only pip install"),
-        (IN_APP + "RUN --mount=type=secret,id=x pip install y\n", "3: RUN --mount=type=secret,id=x pip install y: "),
         # ENV
         (IN_APP + "ENV A=b c\n", '3: "ENV A=b c" sets no variable; write ENV NAME=VALUE'),
         (IN_APP + "ENV A=${B:-c}\n", "3: localcloud does not support ${B:-c}; set the variable with ENV or ARG"),
         (IN_APP + "ENV PATH=/opt/bin:$PATH\n", "3: ENV PATH: localcloud puts the app's own programs on PATH"),
         # What only a real image can do.
-        (IN_APP + "VOLUME /data\n", "3: localcloud does not support VOLUME; remove it to run the app here"),
         (IN_APP + "# one\n\nSHELL []\n", "5: localcloud does not support SHELL"),
         (IN_APP + "RUM pip install flask\n", "3: localcloud does not support RUM"),
         (IN_APP + "WORKDIR\n", "3: WORKDIR is empty; write its value"),
@@ -341,7 +348,7 @@ def test_pip_install_names_packages(build, command, packages):
         ),
         (IN_APP + "ENTRYPOINT cd /app && gunicorn main:app\n", "3: ENTRYPOINT names /app, which exists"),
         (IN_APP + "COPY . /data/\nCMD ls --dir=/data/templates\n", "4: CMD names /data/templates, which exists"),
-        (IN_APP + "ENV A=1 PYTHONPATH=/usr/x:/app/lib\n" + START, "3: ENV PYTHONPATH names /app/lib, which exists"),
+        (IN_APP + "ENV A=1 OTHER=/usr/x:/app/lib\n" + START, "3: ENV OTHER names /app/lib, which exists"),
         (
             FROM + "ENV HOME_DIR=/app OTHER=/app\nWORKDIR $HOME_DIR\n" + START,
             "2: ENV OTHER names /app, which exists in the image only",

@@ -11,7 +11,7 @@ FUNCTION = "def visitme(request):\n    return 'hello'\n"
 APP_YAML = "runtime: python314\n"
 DOCKERFILE = "FROM python:3.14-slim\nCMD gunicorn -b :$PORT main:app\n"
 NEITHER = (
-    'main.py: there is neither a WSGI object named "app" nor a function that takes a request; '
+    'main.py: there is neither a WSGI object named "app" nor a function that takes a request or an event; '
     'write a Procfile with "web: COMMAND" for what starts the app'
 )
 PROCFILE = "web: gunicorn -b :$PORT main:app\n"

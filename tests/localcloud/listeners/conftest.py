@@ -64,7 +64,7 @@ def api() -> Iterator[Listening]:
         ticket = server.ticket("demo")
         put, delete = PutRequest(), DeleteRequest()
         for key in (put.entity.add().key, delete.key.add()):
-            key.app = "demo"
+            key.app = "s~demo"
             key.path.element.add(type="Thing", id=1)
         put.entity[0].entity_group.element.add(type="Thing", id=1)
         item = {"key": b"key", "value": b"value"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -58,3 +59,51 @@ def test_wait_for_port_goes_on_while_a_late_child_computes(run: Callable[..., Pr
         f"s = socket.create_server(('127.0.0.1', {port})); time.sleep(600)"
     )
     process.wait_for_port("127.0.0.1", port, 0.1)
+
+
+LISTENS = """
+import socket, time
+s = socket.create_server(('{}', {}))
+print('up')
+"""
+WAITS, COMPUTES = "time.sleep(600)", "while True: pass"
+
+
+@pytest.mark.parametrize("then", [WAITS, COMPUTES])
+def test_child_that_listens_on_another_port_fails_with_that_port(
+    run: Callable[..., Process], lines: Lines, then: str
+) -> None:
+    port, other = free_port(), free_port()
+    process = run(LISTENS.format("127.0.0.1", other) + then)
+    lines.next()
+    with pytest.raises(UserError, match=rf"web listens on port {other}, but not on port {port}, which \$PORT tells"):
+        process.wait_for_port("127.0.0.1", port, 0.1)
+
+
+def test_log_says_on_which_other_port_a_child_listens(
+    run: Callable[..., Process], lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("localcloud.processes.process._NOTE_SECONDS", 0.0)
+    port, other = free_port(), free_port()
+    process = run(LISTENS.format("127.0.0.1", other) + WAITS)
+    lines.next()
+    with pytest.raises(UserError):
+        process.wait_for_port("127.0.0.1", port, 0.1)
+    assert lines.next().startswith(f"localcloud: it listens on port {other}, but not on port {port}, which $PORT tells")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_child_may_listen_on_the_second_port(run: Callable[..., Process], host: str) -> None:
+    second = free_port()
+    process = run(LISTENS.format(host, second) + WAITS)
+    assert process.wait_for_port("127.0.0.1", free_port(), DEADLINE, second) == second
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the whole of 127.0.0.0/8")
+def test_second_port_of_another_program_does_not_count(run: Callable[..., Process], lines: Lines) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        second = taken.getsockname()[1]
+        process = run(LISTENS.format("127.0.0.2", second) + WAITS)
+        lines.next()
+        with pytest.raises(UserError, match=rf"listens on port {second}, but not on port"):
+            process.wait_for_port("127.0.0.1", free_port(), 0.1, second)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from codelab.commands.apply import apply
 from codelab.commands.check import Checked, check
@@ -27,6 +28,9 @@ from codelab.terminal import Terminal
 from codelab.workspace import Workspace, make_command
 from datastore_emulator.errors import UserError
 from datastore_emulator.stopping import CLOSED_OUTPUT, Stopped, guard_output, stop_signals
+
+if TYPE_CHECKING:
+    from codelab.compare.session import Session
 
 # The exit code that shells give to a command that Ctrl-C has ended.
 INTERRUPTED = 130
@@ -149,6 +153,12 @@ def _add_other_commands(add: _Add) -> None:
     verify.add_argument("modules", nargs="*", metavar="MODULE", help="the modules to prove (default: all)")
     verify.add_argument("--no-run", action="store_true", help="check the files only, do not run the apps")
 
+    grade = add("grade", "judge a folder anywhere as the result of a codelab: exit code 0 if it is finished", _grade)
+    grade.add_argument("folder", type=Path, metavar="DIR", help="the folder with the app")
+    grade.add_argument("--as", dest="track", required=True, metavar="MODULE", help=_TRACK)
+    grade.add_argument("--no-run", action="store_true", help="judge the files only, do not run the app")
+    grade.add_argument("--json", action="store_true", help="print the judgement as JSON")
+
     export = add("export", "write a codelab in the Markdown of Google's codelab tool, claat", _export)
     export.add_argument("track", metavar="MODULE", help=_TRACK)
     export.add_argument("--repository", required=True, metavar="URL", help="the URL of this repository's files")
@@ -199,25 +209,32 @@ def _check(options: argparse.Namespace) -> bool:
     return _check_and_print(_find_context(options), run=not options.no_run).passed
 
 
-def _check_and_print(here: _Context, *, run: bool) -> Checked:
-    checked = check(
-        here.course,
-        here.workspace,
-        here.ref,
-        run=run,
-        on_progress=lambda progress, will_run: here.terminal.print_progress(here.ref, progress, will_run),
-    )
+def _check_and_print(here: _Context, *, run: bool, session: Session | None = None) -> Checked:
+    try:
+        checked = check(
+            here.course,
+            here.workspace,
+            here.ref,
+            run=run,
+            on_progress=lambda progress, will_run: here.terminal.print_progress(here.ref, progress, will_run),
+            on_scenario=here.terminal.show_scenario,
+            session=session,
+        )
+    finally:
+        here.terminal.hide_scenario()
     here.terminal.print_outcome(checked)
     return checked
 
 
 def _watch(options: argparse.Namespace) -> bool:
     from codelab.commands.watch import watch_copy
+    from codelab.compare.session import Session
 
     here = _find_context(options)
     here.workspace.read(here.ref)  # raises if there is nothing to watch
-    for _ in watch_copy(here.ref.copy, lambda: _check_and_print(here, run=not options.no_run)):
-        pass
+    with Session() as session:
+        for _ in watch_copy(here.ref.copy, lambda: _check_and_print(here, run=not options.no_run, session=session)):
+            pass
     return True
 
 
@@ -316,6 +333,14 @@ def _verify(options: argparse.Namespace) -> bool:
     modules = [course.module(name) for name in options.modules] or course.modules
     parsers = {"codelab": make_parser(), "localcloud": localcloud.cli.make_parser()}
     return verify(course, modules, parsers=parsers, run=not options.no_run)
+
+
+def _grade(options: argparse.Namespace) -> bool:
+    from codelab.commands.grade import describe, grade
+
+    grade_ = grade(_find_course(options).track(options.track), options.folder, run=not options.no_run)
+    print(json.dumps(grade_.as_json(), indent=2) if options.json else "\n".join(describe(grade_)), flush=True)
+    return grade_.finished
 
 
 def _export(options: argparse.Namespace) -> bool:

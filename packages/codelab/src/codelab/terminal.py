@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 
 from codelab.check import Outcome, Progress, RunResult
@@ -31,6 +32,7 @@ class Terminal:
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or StandardOutput()
+        self._status: Status | None = None
 
     def print_started(self, started: Started) -> None:
         """Print where the new copy is, how to run it, and the first step."""
@@ -41,7 +43,52 @@ class Terminal:
         self._print_next_step(ref, started.first_step)
 
     def print_progress(self, ref: TrackRef, progress: Progress, will_run: bool) -> None:
-        """Print how many steps are done, what the next one still needs, and that apps will run."""
+        """Print how many steps are done and what the next one still needs; if apps will run, only say so."""
+        if will_run:
+            self._print("Running START and your copy, and sending both the same requests ...")
+        else:
+            self._print_progress(ref, progress)
+
+    def show_scenario(self, text: str) -> None:
+        """Show which scenario runs, in a line of a terminal that is replaced; elsewhere show nothing."""
+        if not self._console.is_terminal:
+            return
+        if self._status is None:
+            self._status = self._console.status(text)
+            self._status.start()
+        self._status.update(text)
+
+    def hide_scenario(self) -> None:
+        """Remove the line of `show_scenario`."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    def print_outcome(self, checked: Checked) -> None:
+        """Print what running the copy has shown, and what to do next."""
+        ref, outcome, progress = checked.ref, checked.outcome, checked.progress
+        if outcome is None or progress.damage:
+            return
+        if outcome.result is RunResult.IN_MID_STEP:
+            show, hint = make_command("show", ref), make_command("hint", ref)
+            self._print(f"The app will run when the step is complete. The step: {show}; a hint: {hint}")
+            return
+        if outcome.was_run:
+            self._print(f"{ref.name}: {progress.reached} of {len(progress.steps)} steps are done.")
+        for line in _describe_outcome(outcome):
+            self._print(line)
+        if checked.finished:
+            self._print_finished(checked)
+            return
+        self._print_own_ways(progress)
+        if outcome.ok:
+            self._print_next_step(ref, ref.track.steps[progress.reached])
+            return
+        if outcome.was_run:
+            self._print_pending(progress)
+        self._print(f"A hint: {make_command('hint', ref)}")
+
+    def _print_progress(self, ref: TrackRef, progress: Progress) -> None:
         self._print(f"{ref.name}: {progress.reached} of {len(progress.steps)} steps are done.")
         for status in progress.ahead:
             step = status.step
@@ -51,30 +98,26 @@ class Terminal:
             self._print(f"Fix these first, since no step changes them ({diff} shows how):")
             for finding in progress.damage:
                 self._print(f"  {finding}")
-        if pending := progress.pending:
+        if progress.faults:
+            self._print("Fix these first, since the app would fail where you deploy it:")
+            for finding in progress.faults:
+                self._print(f"  {finding}")
+        self._print_pending(progress)
+
+    def _print_pending(self, progress: Progress) -> None:
+        if (pending := progress.pending) and pending.findings:
             self._print(f"Step {pending.step.number}, {pending.step.title}, is not complete yet:")
             for finding in pending.findings:
                 self._print(f"  {finding}")
-        if will_run:
-            self._print("Running START and your copy, and sending both the same requests ...")
+        elif pending and pending.app_works is False:
+            self._print(f"Step {pending.step.number}, {pending.step.title}, is the one to look at: its app fails.")
 
-    def print_outcome(self, checked: Checked) -> None:
-        """Print what running the copy has shown, and what to do next."""
-        ref, outcome = checked.ref, checked.outcome
-        if outcome is None or checked.progress.damage:
-            return
-        if outcome.result is RunResult.IN_MID_STEP:
-            show, hint = make_command("show", ref), make_command("hint", ref)
-            self._print(f"The app will run when the step is complete. The step: {show}; a hint: {hint}")
-            return
-        for line in _describe_outcome(outcome):
-            self._print(line)
-        if checked.finished:
-            self._print_finished(checked)
-        elif outcome.ok:
-            self._print_next_step(ref, ref.track.steps[checked.progress.reached])
-        else:
-            self._print(f"A hint: {make_command('hint', ref)}")
+    def _print_own_ways(self, progress: Progress) -> None:
+        for status in progress.steps[: progress.reached]:
+            for finding in status.findings if status.in_own_way else ():
+                self._print(f"You solved step {status.step.number} in your own way: {finding}")
+        for remark in progress.remarks:
+            self._print(f"A reviewer would say: {remark}")
 
     def print_step(self, found: ShownStep | ShownHint | NotStarted | AllDone) -> None:
         """Print a step, its hint, or what to do in place of a step."""
@@ -166,9 +209,7 @@ class Terminal:
 
     def _print_finished(self, checked: Checked) -> None:
         ref = checked.ref
-        for status in checked.progress.steps:
-            for finding in status.findings:
-                self._print(f"You solved step {status.step.number} in your own way: {finding}")
+        self._print_own_ways(checked.progress)
         text = f"\nWell done! {ref.name} is finished: {ref.track.title}."
         self._console.print(text, style="bold green", soft_wrap=True)
         if checked.differing:
@@ -197,6 +238,10 @@ def _describe_outcome(outcome: Outcome) -> list[str]:
         lines = [f"Your app does not start: {outcome.text}"]
     elif outcome.result is RunResult.DIFFERS:
         lines = [f"Your app's output is wrong in the scenario “{outcome.scenario}”:", f"  {outcome.text}"]
+    elif outcome.result is RunResult.OTHER_SERVICES:
+        lines = [f"Your app's output is right, but {outcome.text}."]
+    elif outcome.result is RunResult.NOT_DEPLOYABLE:
+        lines = []
     else:
         cache = ", except for the cache" if outcome.caches_differ else ""
         lines = [f"Your app's output is the same as START's in {outcome.scenarios} scenarios{cache}."]

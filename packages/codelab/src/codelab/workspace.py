@@ -37,6 +37,7 @@ class Workspace:
         with _reported(ref.copy):
             ref.copy.mkdir(parents=True)
             write_tree(tree, ref.copy)
+        self._forget_verdict(ref)
 
     def read(self, ref: TrackRef) -> dict[str, str]:
         """Read the learner's copy; raises CodelabError if there is none."""
@@ -53,6 +54,7 @@ class Workspace:
             shutil.move(ref.copy, kept)
             ref.copy.mkdir(parents=True)
             write_tree(tree, ref.copy)
+        self._forget_verdict(ref)
         return kept
 
     def change(self, ref: TrackRef, files: Mapping[str, str | None], *, keep: bool) -> Path | None:
@@ -84,10 +86,36 @@ class Workspace:
 
     def remember(self, ref: TrackRef, *, finished: bool = False) -> None:
         """Make this the current track; with `finished`, note that it was finished today."""
-        lines = [line for line in self._read_lines() if line[0] != "current" and not (finished and line[1] == ref.name)]
+        lines = [
+            line
+            for line in self._read_lines()
+            if line[0] != "current" and not (finished and line[:2] == ["finished", ref.name])
+        ]
         lines.append(["current", ref.name])
         if finished:
             lines.append(["finished", ref.name, f"{datetime.now().astimezone():%Y-%m-%d}"])
+        self._write_lines(lines)
+
+    def remember_verdict(self, ref: TrackRef, step: int, *, works: bool) -> None:
+        """Note that the running app has shown that this step is done, or that it fails at it."""
+        lines = [line for line in self._read_lines() if line[:2] != ["judged", ref.name]]
+        lines.append(["judged", ref.name, str(step), "works" if works else "fails"])
+        self._write_lines(lines)
+
+    def read_verdict(self, ref: TrackRef) -> tuple[int, bool] | None:
+        """Return the step of the last verdict, and whether the app worked."""
+        for word, name, *rest in self._read_lines():
+            if (word, name) == ("judged", ref.name) and len(rest) == 2 and rest[0].isdecimal():
+                return int(rest[0]), rest[1] == "works"
+        return None
+
+    def _forget_verdict(self, ref: TrackRef) -> None:
+        lines = self._read_lines()
+        kept = [line for line in lines if line[:2] != ["judged", ref.name]]
+        if kept != lines:
+            self._write_lines(kept)
+
+    def _write_lines(self, lines: list[list[str]]) -> None:
         with _reported(self._memory):
             self.folder.mkdir(exist_ok=True)
             new = self._memory.with_suffix(".new")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from datastore_emulator.net.addresses import read_address, refuse_exposure
+from datastore_emulator.errors import UserError
+from datastore_emulator.gcloud_options import add_gcloud_options, choose_data
+from datastore_emulator.net.addresses import read_listener, refuse_exposure
 from datastore_emulator.startup import prepare_process
 from datastore_emulator.stopping import run_command, wait_for_stop
 
+_MEMORY = ":memory:"
 _TEMPORARY = "The entities are removed at the end; pass --data FILE to keep them."
 
 
@@ -27,11 +30,10 @@ def parser() -> argparse.ArgumentParser:
         "--host-port",
         default="127.0.0.1:8081",
         metavar="HOST:PORT",
-        help="where to listen (default: 127.0.0.1:8081; port 0 is any free port)",
+        help="where to listen, or one of the two (default: 127.0.0.1:8081; port 0 is any free port)",
     )
     parser.add_argument(
         "--data",
-        default=":memory:",
         metavar="FILE",
         help="the file that keeps the entities, created if it does not exist (default: a temporary one)",
     )
@@ -41,20 +43,26 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="allow a HOST that other machines can reach (there is no authentication)",
     )
+    parser.add_argument("--project", help=argparse.SUPPRESS)  # every project is served
+    add_gcloud_options(parser)
     return parser
 
 
 def _serve(options: argparse.Namespace) -> None:
     prepare_process()
-    host, port = read_address(options.host_port, "--host-port")
+    host, port = read_listener(options.host_port, "--host-port")
     if not options.allow_remote_clients:
         refuse_exposure(host, "--host-port")
+    data = choose_data(options)
+    if data is None and options.store_on_disk:
+        raise UserError("--store-on-disk: name the file with --data, or its directory with --data-dir")
+    data = data or _MEMORY
     # Imported here, so that --help and usage errors cost nothing.
     from datastore_emulator.api.serving import serve
 
     remote = options.allow_remote_clients
-    with serve(options.data, host=host, port=port, rest=not options.grpc_only, any_host=remote) as server:
-        data = _TEMPORARY if options.data == ":memory:" else f"The entities are kept in {options.data}."
-        print(f"Datastore on {server.address}. {data} Ctrl-C ends it.\nIn your app's shell, run:")
+    with serve(data, host=host, port=port, rest=not options.grpc_only, any_host=remote) as server:
+        kept = _TEMPORARY if data == _MEMORY else f"The entities are kept in {data}."
+        print(f"Datastore on {server.address}. {kept} Ctrl-C ends it.\nIn your app's shell, run:")
         print(f"export DATASTORE_EMULATOR_HOST={server.address}", flush=True)
         wait_for_stop()

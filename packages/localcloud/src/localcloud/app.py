@@ -12,7 +12,7 @@ from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
 from localcloud.frontend import TICKET, FrontEnd
 from localcloud.launch.plan import LaunchPlan
-from localcloud.processes.process import Process
+from localcloud.processes.process import Process, describe_other_ports
 from localcloud.runtimes import Command, Instance, Runtime, ServiceAddresses
 
 Log = Callable[[str, str], None]
@@ -24,6 +24,8 @@ Version = tuple[LaunchPlan, Runtime, ServiceAddresses]
 # The range for apps without a port of their own. Google's tools use 8080 by default, too.
 _PORTS = range(8080, 8280)
 _START_SECONDS = 30
+# $PORT in the cloud, which many apps name. Those with Python's sockets listen on our $PORT instead, by sitecustomize.
+_CLOUD_PORT = 8080
 
 
 class App:
@@ -67,6 +69,7 @@ class App:
                 extra_headers=self._extra_headers(),
                 behind_load_balancer=behind_load_balancer,
                 ended=lambda: self._failed or self.returncode is not None,
+                explain=self._explain_silence,
             ),
             port,
         )
@@ -107,6 +110,15 @@ class App:
         """The process's exit code if it has ended by itself, else None."""
         process = self._process
         return process.returncode if process else None
+
+    def route(self, choose: Callable[[str, str], App | None]) -> None:
+        """Give each request to the app that `choose(host, path)` returns, to this one if it returns None."""
+
+        def choose_front_end(host: str, path: str) -> FrontEnd | None:
+            chosen = choose(host, path)
+            return chosen._front_end if chosen else None
+
+        self._front_end.choose_service = choose_front_end
 
     def processes(self) -> set[psutil.Process]:
         """Return the app's own process and all that it started; none if it has not been started."""
@@ -187,12 +199,29 @@ class App:
     def _start_process(self) -> None:
         command = self._command
         assert command
+        if not command.argv:  # the app is static files, which the front end serves
+            return
         with self._starting:
             if self._stopped:
                 raise UserError(f"{self.name}: stopped before it was started")
             process = Process(self.name, command.argv, dict(command.environment), command.directory, self._log)
             self._process = process
-        process.wait_for_port(*self.upstream, _START_SECONDS)
+        host, told = self.upstream
+        self._front_end.upstream = self.upstream
+        self._front_end.upstream = host, process.wait_for_port(host, told, _START_SECONDS, _CLOUD_PORT)
+
+    def _explain_silence(self) -> str:
+        """Say why the app does not listen on its port."""
+        process = self._process
+        if self._failed:
+            return "it could not be started; see its log"
+        if process is None:
+            return "it is being prepared; see its log"
+        if process.returncode is not None:
+            return "it has ended; see its log"
+        if process.other_ports:
+            return f"it {describe_other_ports(process.other_ports, self._instance.port)}"
+        return "it is still starting; see its log"
 
     def _stop_process(self) -> None:
         process, self._process = self._process, None

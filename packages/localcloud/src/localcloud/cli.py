@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from datastore_emulator.errors import UserError
-from datastore_emulator.net.addresses import read_address, refuse_exposure
+from datastore_emulator.gcloud_options import add_gcloud_options, choose_data
+from datastore_emulator.net.addresses import read_listener, refuse_exposure
 from datastore_emulator.startup import prepare_process
 from datastore_emulator.stopping import run_command, wait_for_stop
+from localcloud.events.command import add_options, send_event
 
 if TYPE_CHECKING:
     from localcloud.app import App
+    from localcloud.launch.services import Services
     from localcloud.runtimes import Runtime
 
 
@@ -53,7 +56,13 @@ def make_parser() -> argparse.ArgumentParser:
 
     run = _add_verb(verbs, "run", "run one or more app folders on one Datastore")
     run.set_defaults(command=_run)
-    run.add_argument("directories", nargs="+", type=Path, metavar="DIR", help="a folder with an app")
+    run.add_argument(
+        "directories",
+        nargs="+",
+        type=Path,
+        metavar="DIR",
+        help="a folder with an app, or the YAML file of one App Engine service",
+    )
     run.add_argument(
         "--port",
         type=int,
@@ -72,6 +81,12 @@ def make_parser() -> argparse.ArgumentParser:
         "--redis", metavar="HOST:PORT", help="use the Redis server at this address instead of starting one"
     )
     run.add_argument("--function", metavar="NAME", help="the function to serve, in folders without a deployment file")
+    run.add_argument(
+        "--signature-type",
+        choices=["http", "event", "cloudevent", "typed"],
+        help="how the function is called; event is (data, context) (default: decided by its decorator and arguments)",
+    )
+    run.add_argument("--source", metavar="FILE", help="the file in DIR with the function (default: main.py)")
     run.add_argument(
         "--platform",
         choices=["appengine", "cloudrun", "functions"],
@@ -105,6 +120,10 @@ def make_parser() -> argparse.ArgumentParser:
         "first python2.7 on $PATH); put this option after DIR",
     )
 
+    event = _add_verb(verbs, "event", "send an event to a function or another app, as Eventarc does")
+    event.set_defaults(command=send_event)
+    add_options(event)
+
     datastore = _add_verb(verbs, "datastore", "run the Datastore alone")
     datastore.set_defaults(command=_datastore)
     datastore.add_argument(
@@ -123,6 +142,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--data", metavar="FILE", help="file of the Datastore, or :memory: (default: one for each project)"
     )
     datastore.add_argument("--project", default="demo", help="project id, which names the default file (default: demo)")
+    add_gcloud_options(datastore)
 
     doctor = _add_verb(verbs, "doctor", "list the tools that localcloud can use, and how to get missing ones")
     doctor.set_defaults(command=_doctor)
@@ -163,11 +183,16 @@ def _run(options: argparse.Namespace) -> None:
     # Imported here so that usage errors and --help cost nothing.
     from localcloud.cloud import Cloud
 
-    last_port = (options.port or 0) + len(options.directories) - 1
+    services = _find_services(options)
+    places = [place for found in services for place in found.places]
+    if not places:
+        raise UserError("dispatch.yaml alone is no app; name the folder with its services, too")
+    last_port = (options.port or 0) + len(places) - 1
     if not 0 <= (options.port or 0) <= last_port <= 65535:
         raise UserError(f"--port {options.port}: each app needs a port from 0 to 65535; choose another port")
+    _refuse_nameless_function(options)
     environment = dict(_read_assignment(text) for text in options.env)
-    say = _make_printer(len(options.directories) > 1)
+    say = _make_printer(len(places) > 1)
     data = options.data or str(_ensure_default_data(options.project))
     runtimes = _runtimes(options.python27)
     with Cloud(
@@ -183,12 +208,19 @@ def _run(options: argparse.Namespace) -> None:
                 directory,
                 port=None if options.port is None else options.port + number,
                 function=options.function,
+                signature_type=options.signature_type,
+                source=options.source,
                 platform=options.platform,
                 environment=environment,
                 behind_load_balancer=options.behind_load_balancer,
             )
-            for number, directory in enumerate(options.directories)
+            for number, directory in enumerate(places)
         ]
+        for found in services:
+            for note in found.notes:
+                say("localcloud", note)
+            if found.dispatch:
+                cloud.dispatch(found.dispatch)
         for app in apps:
             app.spell = options.spell
             app.prepare()
@@ -211,6 +243,24 @@ def _run(options: argparse.Namespace) -> None:
         reloader.run()
 
 
+def _refuse_nameless_function(options: argparse.Namespace) -> None:
+    """Raise UserError if there are options about a function, but not its name."""
+    for option, value in (("--source", options.source), ("--signature-type", options.signature_type)):
+        if value and options.function is None:
+            raise UserError(f"{option} {value}: it says more about a function; name that with --function NAME")
+
+
+def _find_services(options: argparse.Namespace) -> list[Services]:
+    """Return what each name on the command line stands for."""
+    from localcloud.launch.services import find_services
+
+    app_engine = options.platform in (None, "appengine")
+    services = [find_services(place, app_engine=app_engine) for place in options.directories]
+    if len(dispatches := [found.dispatch for found in services if found.dispatch]) > 1:
+        raise UserError(f"{dispatches[1]}: an app has one dispatch.yaml, and {dispatches[0]} is one; remove one")
+    return services
+
+
 def _runtimes(python27: str | None) -> Sequence[Runtime]:
     """Return the runtimes that the user asked for: with --python27, a real Python 2.7."""
     if python27 is None:
@@ -223,10 +273,10 @@ def _runtimes(python27: str | None) -> Sequence[Runtime]:
 def _datastore(options: argparse.Namespace) -> None:
     from datastore_emulator.api.serving import serve
 
-    host, port = read_address(options.host_port, "--host-port")
+    host, port = read_listener(options.host_port, "--host-port")
     if not options.allow_remote_clients:
         refuse_exposure(host, "--host-port")
-    data = options.data or str(_ensure_default_data(options.project))
+    data = choose_data(options) or str(_ensure_default_data(options.project))
     remote = options.allow_remote_clients
     with serve(data, host=host, port=port, rest=not options.grpc_only, any_host=remote) as server:
         print(f"Datastore on {server.address}, data: {data}. To use it, run this in the app's shell:")

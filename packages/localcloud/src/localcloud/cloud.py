@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.scratch import Scratch
@@ -17,8 +18,10 @@ from localcloud.app import App, Log, Version
 from localcloud.appengine.api_server import ApiServer
 from localcloud.appengine.call_handler import make_call_handler
 from localcloud.launch import read_plan
+from localcloud.launch.errors import FileError
 from localcloud.launch.plan import Platform
 from localcloud.runtimes import Runtime, ServiceAddresses, choose_runtime
+from localcloud.runtimes.variables import names_redis
 from localcloud.services import (
     Cache,
     DatastoreService,
@@ -31,6 +34,9 @@ from localcloud.services import (
 from localcloud.services.clock import Clock
 from localcloud.services.datastore import Restartable
 
+if TYPE_CHECKING:
+    from localcloud.launch.dispatch import DispatchRule
+
 
 class Cloud:
     """A local Google Cloud project with the apps that run in it; a context manager that ends all it started.
@@ -39,7 +45,8 @@ class Cloud:
     instead of the embedded ones; `datastore_relay` listens in front of that Datastore, so that an outage can be made.
     `memorystore` takes the place of a plain Memorystore. `runtimes` come before the built-in ones, for the plans they
     support. `log` receives each app's name and line of output; `observe` is called before each call to Datastore and
-    Memcache, as in "Datastore RunQuery".
+    Memcache, as in "Datastore RunQuery", and `observe_bundled` also before each one to Datastore that comes through App
+    Engine's bundled services.
 
     `datastore`, `memcache` and `redis` are the services; `redis` is None until an app needs one.
     """
@@ -56,6 +63,7 @@ class Cloud:
         runtimes: Sequence[Runtime] = (),
         log: Log = lambda name, line: None,
         observe: Callable[[str], None] = lambda call: None,
+        observe_bundled: Callable[[str], None] = lambda call: None,
     ) -> None:
         self.project = project
         self.apps: list[App] = []
@@ -73,7 +81,9 @@ class Cloud:
                 self.datastore = EmbeddedDatastore(data, observe)
             stack.callback(self.datastore.close)
             clock = Clock()
-            self.api_server = ApiServer(self.datastore.backend, clock=clock.now, observe=observe)
+            self.api_server = ApiServer(
+                self.datastore.backend, clock=clock.now, observe=observe, observe_bundled=observe_bundled
+            )
             self.memcache = Memcache(self.api_server.memcache(project), clock)
             self.datastore.start([make_call_handler(self.api_server.datastore_dispatcher)])
             self.api_server.start()
@@ -94,18 +104,27 @@ class Cloud:
         port: int | None = 0,
         project: str | None = None,
         function: str | None = None,
+        signature_type: str | None = None,
+        source: str | None = None,
         platform: str | None = None,
         environment: Mapping[str, str] | None = None,
+        redis_names: Mapping[str, str] | None = None,
         behind_load_balancer: bool = False,
     ) -> App:
         """Return the folder as an app of this cloud: it has its `url` already, and answers there after App.start.
 
+        `directory` may also be the YAML file of an App Engine service.
         `port` 0 is any free port, None the first free one from 8080 up.
-        `function` names the target in a folder without app.yaml or Dockerfile; `platform` ("appengine", "cloudrun"
-        or "functions") decides when the files in the folder do not; `environment` overrides the app's variables.
+        `function` names the target in a folder without app.yaml or Dockerfile, `source` the file it is in, if that is
+        not main.py, and `signature_type` how it is called, if the function does not show that.
+        `platform` ("appengine", "cloudrun" or "functions") decides when the files in the folder do not; `environment`
+        overrides the app's variables.
+        `redis_names` are variables in the place of REDIS_HOST and REDIS_PORT, with "host", "port" or "url" for each.
         `behind_load_balancer` has visitors come through an external load balancer, which Cloud Run and functions may
         have; raises UserError for App Engine, where there is no record of what it then sends.
         """
+        if "PORT" in (environment or {}):
+            raise UserError("PORT cannot be set: the platform does that; choose the port for visitors with --port")
         # Not by Path.resolve, which fails for a link to itself: read_plan says what is wrong with it.
         name = name or "/".join(Path(os.path.realpath(directory)).parts[-2:])
         scratch = Path(tempfile.mkdtemp(dir=self._scratch))
@@ -114,32 +133,75 @@ class Cloud:
 
         def read() -> Version:
             shutil.rmtree(scratch / "image", ignore_errors=True)  # of an earlier version
-            plan = read_plan(directory, function=function, platform=platform, staging=scratch / "image")
+            plan = read_plan(
+                directory,
+                function=function,
+                signature_type=signature_type,
+                source=source,
+                platform=platform,
+                staging=scratch / "image",
+            )
             if behind_load_balancer and plan.platform in (Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27):
                 raise UserError(
                     f"{name}: --behind-load-balancer works for Cloud Run and Cloud Run functions only; "
                     f"there is no record of what {plan.platform.value} sends an app behind one; leave the option out"
                 )
-            redis = "REDIS_HOST" in plan.environment
-            return plan, choose_runtime(plan, self._runtimes), addresses(redis)
+            redis = names_redis({**plan.environment, **(environment or {})}) or bool(redis_names)
+            return (
+                plan,
+                choose_runtime(plan, self._runtimes),
+                self._addresses(project or self.project, instance=scratch.name, redis=redis),
+            )
 
-        def addresses(redis: bool) -> ServiceAddresses:
-            return self._addresses(project or self.project, instance=scratch.name, redis=redis)
-
+        plan, runtime, addresses = read()
         app = App(
             name,
-            *read(),
-            folder=directory,
+            plan,
+            runtime,
+            addresses,
+            folder=directory.parent if directory.is_file() else directory,
             port=port,
             home=home,
             log=self._log,
-            overrides=environment or {},
+            overrides={**_redis_variables(redis_names or {}, addresses), **(environment or {})},
             behind_load_balancer=behind_load_balancer,
         )
-        self.api_server.connect(addresses(False).ticket, app.url, app.plan.source.parent, app.log)
+        service = app.plan.service or "default"
+        self.api_server.connect(addresses.ticket, app.url, app.plan.source.parent, app.log, service)
         self.apps.append(app)
         self._readers[app] = read
         return app
+
+    def dispatch(self, file: Path) -> None:
+        """Route the visitors of all App Engine apps that have been added by the rules of a dispatch.yaml.
+
+        Raises UserError if the file cannot be read, or for a rule whose service is not one of the apps, or two of them.
+        """
+        from localcloud.launch.dispatch import choose_rule, read_dispatch
+
+        rules = read_dispatch(file)
+        services = {rule.service: self._find_service(file, rule) for rule in rules}
+
+        def choose(host: str, path: str) -> App | None:
+            rule = choose_rule(rules, host, path)
+            return services[rule.service] if rule else None
+
+        for app in self.apps:
+            if app.plan.service:
+                app.route(choose)
+
+    def _find_service(self, file: Path, rule: DispatchRule) -> App:
+        found = [app for app in self.apps if app.plan.service == rule.service]
+        if not found:
+            raise FileError(
+                file,
+                rule.line,
+                f'no app that runs is the service "{rule.service}"; name its folder or its YAML file, too',
+            )
+        if len(found) > 1:
+            names = " and ".join(app.name for app in found)
+            raise FileError(file, rule.line, f'{names} are the service "{rule.service}"; name one of them only')
+        return found[0]
 
     def reload(self, app: App) -> None:
         """Read an app's folder again, as a deployment would, and start what is in it now, at the same address.
@@ -225,3 +287,12 @@ class Cloud:
             redis=(self.redis.host, self.redis.port) if self.redis and redis else None,
             redis_variables=self.redis.variables if self.redis and redis else {},
         )
+
+
+def _redis_variables(names: Mapping[str, str], addresses: ServiceAddresses) -> dict[str, str]:
+    """Return an app's own variables for the address of Redis; `names` say which part each one holds."""
+    if not addresses.redis:
+        return {}
+    host, port = addresses.redis
+    parts = {"host": host, "port": str(port), "url": f"redis://{host}:{port}"}
+    return {name: parts[part] for name, part in names.items()}

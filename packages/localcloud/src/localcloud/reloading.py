@@ -34,7 +34,10 @@ class Reloader:
     def __init__(self, cloud: Cloud, data: str = ":memory:") -> None:
         self._cloud = cloud
         self._data = os.path.abspath(data)
-        self._folders = {Path(os.path.abspath(app.folder)): app for app in cloud.apps}
+        # Services of one App Engine app may share a folder.
+        self._folders: dict[Path, list[App]] = {}
+        for app in cloud.apps:
+            self._folders.setdefault(Path(os.path.abspath(app.folder)), []).append(app)
         self._saves = poll_saves(*self._folders)
         # Of each file that was saved, what it had then: an app may write to its own folder.
         self._contents: dict[Path, bytes] = {}
@@ -53,11 +56,13 @@ class Reloader:
         starts it again.
         """
         for saved in self._saves:
-            for folder, app in self._folders.items():
+            for folder, apps in self._folders.items():
                 changed = [path for path in sorted(saved) if self._is_of(path, folder)]
-                if names := self._find_changes(changed, app):
-                    self._reload(app, folder, names)
-                self._check(app)
+                names = self._find_changes(changed, apps)
+                for app in apps:
+                    if names:
+                        self._reload(app, folder, names)
+                    self._check(app)
 
     def _is_of(self, path: Path, folder: Path) -> bool:
         """Return whether a path that was saved is one of the app's files."""
@@ -71,12 +76,12 @@ class Reloader:
             return False
         return not _FOLDERS.intersection(below.parts) and not _FILES.fullmatch(below.name)
 
-    def _find_changes(self, paths: Iterable[Path], app: App) -> list[Path]:
-        """Return those of the paths that have changed; all of them if the app does not run."""
+    def _find_changes(self, paths: Iterable[Path], apps: Iterable[App]) -> list[Path]:
+        """Return those of the paths that have changed; all of them if one of the apps does not run."""
         changed = []
         for path in paths:
             content = _read_digest(path)
-            if self._contents.get(path) != content or app in self._ended or path in self._folders:
+            if self._contents.get(path) != content or self._ended.intersection(apps) or path in self._folders:
                 changed.append(path)
             self._contents[path] = content
         return changed

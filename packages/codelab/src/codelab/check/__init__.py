@@ -5,12 +5,15 @@
 - `counterparts.py`: what the copy has in the place of something that is missing.
 - `progress.py`: which steps are done.
 - `checker.py`: works out the progress of a folder from its facts.
+- `services.py`: the services that an app calls.
+- `known.py`: the progress with what the app has shown when it was run last.
 - `outcome.py`: runs the copy beside START where the app has to work, and compares their pages.
 - `cache.py`: the cache that an app answers from.
 """
 
 from codelab.check.checker import Checker
 from codelab.check.findings import Finding
+from codelab.check.known import known_progress
 from codelab.check.outcome import Outcome, RunResult, run_and_compare, will_run
 from codelab.check.progress import Progress, StepStatus
 
@@ -21,6 +24,7 @@ __all__ = [
     "Progress",
     "RunResult",
     "StepStatus",
+    "known_progress",
     "run_and_compare",
     "will_run",
 ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from codelab.check.alternatives import equivalent_facts, unneeded_leftovers
+from codelab.check.deployable import Fault, Folder, find_faults, find_remarks, has_long_time_outs, redis_names
 from codelab.check.facts import (
     Fact,
     Kind,
@@ -16,12 +18,17 @@ from codelab.check.facts import (
     marks_a_step,
     names_called_from_outside,
 )
+from codelab.check.facts.app import MAIN, AppFacts, app_facts, python_files
 from codelab.check.findings import Finding, list_findings
 from codelab.check.progress import Progress, StepStatus
+from codelab.check.services import package_of_service, services_of
+from codelab.compare.services import Service
 from codelab.readme.course import TrackRef
 from codelab.readme.trees import Tree, step_trees
 
 _Facts = frozenset[Fact]
+# These do not show that a step has begun, and they are enough to show that its file has.
+_MARKS = {Kind.HEADER, Kind.VARIABLE}
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,22 @@ class _Change:
         """Return whether the step changes any fact of this file."""
         return any(fact.file == file for fact in self.added | self.removed)
 
+    def is_solved_somehow(self, copy: _Facts) -> bool:
+        """Return whether a copy has something in the place of all that the step does in Python.
+
+        It has begun each file, and it calls each package of a service that the step begins to call.
+        """
+        called = {package for fact in copy if (package := package_of_service(fact))}
+        new = {package for fact in self.added if (package := package_of_service(fact))}
+        new -= {package for fact in self.before if (package := package_of_service(fact))}
+        files = {fact.file for fact in self.added | self.removed if fact.file.endswith(".py")}
+        return new <= called and all(self._has_begun(file, copy) for file in files)
+
+    def _has_begun(self, file: str, copy: _Facts) -> bool:
+        added = {fact for fact in self.added if fact.file == file and (marks_a_step(fact) or fact.kind in _MARKS)}
+        removed = {fact for fact in self.removed if fact.file == file and marks_a_step(fact) and not is_style(fact)}
+        return not (added or removed) or bool(added & copy) or bool(removed - copy)
+
     def is_begun(self, copy: _Facts) -> bool:
         """Return whether a copy with these facts has some of the change, by facts that have no other reason."""
         return any(marks_a_step(fact) and is_there(fact, copy) for fact in self.added) or any(
@@ -62,9 +85,14 @@ class Checker:
         self.ref = ref
         # The facts of each file as last read: a page checks often, and usually only one file has changed.
         self._known: dict[str, tuple[str, list[Fact] | UnreadableError]] = {}
+        self._known_app: tuple[Tree, AppFacts] | None = None
         self.trees = step_trees(ref.codelab, ref.track)
         self._called = names_called_from_outside(self.trees, "\n".join(ref.codelab.page.commands))
         states = [self._read(tree)[0] for tree in self.trees]
+        self._states = states
+        self._services = [services_of(state) for state in states]
+        self._folders = [self._folder(tree, state) for tree, state in zip(self.trees, states, strict=True)]
+        self._variables = {name for folder in self._folders for name in (*folder.variables_read, *folder.variables_set)}
         self._changes = [_Change(before, after) for before, after in pairwise(states)]
 
     def progress(self, tree: Tree) -> Progress:
@@ -73,22 +101,64 @@ class Checker:
         A later step that is done waives what it removes again of an earlier one: a learner who has replaced a line
         twice need not have it in its first form.
         """
-        copy, unreadable = self._read(tree)
+        read, unreadable = self._read(tree)
+        copy = read | equivalent_facts(read, frozenset[Fact]().union(*self._states))
         broken = self._broken_files(tree, unreadable)
         statuses: list[StepStatus] = []
         removed_later: _Facts = frozenset()
         added_later: _Facts = frozenset()
+        later_is_begun = False
         for step, change in reversed(list(zip(self.ref.track.steps, self._changes, strict=True))):
             wrong = [finding for file, finding in broken.items() if change.touches(file)]
             findings = (*wrong, *_compare(change, copy, broken, removed_later, added_later))
             if not findings:
                 removed_later |= change.removed
                 added_later |= change.added
-            statuses.append(StepStatus(step, findings, begun=bool(wrong) or change.is_begun(copy)))
+            begun = bool(wrong) or change.is_begun(copy)
+            style_only = not any(finding.firm for finding in findings)
+            # What a learner has left out is enough where a later step is done all the same: the app decides at its end.
+            is_open = style_only and ((begun and change.is_solved_somehow(copy)) or later_is_begun)
+            statuses.append(StepStatus(step, findings, begun, is_open))
+            later_is_begun = later_is_begun or not findings or (is_open and begun)
         damage = [
             finding for file, finding in broken.items() if not any(change.touches(file) for change in self._changes)
         ]
-        return Progress(tuple(reversed(statuses)), tuple(damage))
+        progress = Progress(tuple(reversed(statuses)), tuple(damage))
+        return self._with_faults(progress, self._folder(tree, read))
+
+    def _with_faults(self, progress: Progress, folder: Folder) -> Progress:
+        """Return the progress with the faults of the folder, apart from those that the codelab's own states have."""
+        number = progress.claimed
+        near = self._folders[number : number + 2]
+        allowed = {fault.key for state in near for fault in self._find_faults(state, state)}
+        faults = [fault for fault in self._find_faults(folder, near[0]) if fault.key not in allowed]
+        remarks = find_remarks(folder, near[0]) if number else []
+        return replace(progress, faults=tuple(fault.finding for fault in faults), remarks=tuple(remarks))
+
+    def _find_faults(self, folder: Folder, expected: Folder) -> list[Fault]:
+        container = not self._folders[-1].is_app_engine or self._folders[-1].is_container
+        return find_faults(folder, expected, known=self._variables, goes_to_container=container)
+
+    def _folder(self, tree: Tree, facts: _Facts) -> Folder:
+        app = self._app(tree)
+        names = [MAIN, *app.modules, "appengine_config.py"]
+        return Folder(tree, facts, tuple(file for file in dict.fromkeys(names) if file in tree))
+
+    def redis_names(self, tree: Tree) -> dict[str, str]:
+        """Return the learner's own variables for the address of Redis, each with the part that it holds."""
+        return redis_names(self._folder(tree, self._read(tree)[0]))
+
+    def waits_for_redis(self, tree: Tree) -> bool:
+        """Return whether the app waits for more than seconds for a Redis that does not answer."""
+        return has_long_time_outs(self._folder(tree, self._read(tree)[0]))
+
+    def services(self, number: int) -> frozenset[Service]:
+        """Return the services that the app calls after this step."""
+        return self._services[number]
+
+    def services_left(self, number: int) -> frozenset[Service]:
+        """Return the services that the app called before, and no longer calls after this step."""
+        return frozenset[Service]().union(*self._services[:number]) - self._services[number]
 
     def _broken_files(self, tree: Tree, unreadable: Mapping[str, UnreadableError]) -> dict[str, Finding]:
         """Return the codelab's files that cannot be read, or that are missing although every state has them."""
@@ -98,15 +168,22 @@ class Checker:
             for file, error in unreadable.items()
             if file in known
         }
+        # A module of the learner's own that main.py imports is a part of main.py.
+        for file in self._app(tree).modules:
+            if file in unreadable and file not in known:
+                broken.setdefault(MAIN, Finding(file, unreadable[file].line, str(unreadable[file]), firm=True))
         for file in sorted(set.intersection(*(set(state) for state in self.trees)) - set(tree)):
             broken[file] = Finding(file, 0, "this file is missing", firm=True)
         return broken
 
     def _read(self, tree: Tree) -> tuple[_Facts, dict[str, UnreadableError]]:
         """Return the facts of a folder, and the files that cannot be read."""
-        found: list[Fact] = []
-        unreadable: dict[str, UnreadableError] = {}
+        app = self._app(tree)
+        found = list(app.facts)
+        unreadable = dict(app.unreadable)
         for file, text in tree.items():
+            if file.endswith(".py"):
+                continue
             facts = self._facts(file, text)
             if isinstance(facts, UnreadableError):
                 found.append(Fact(file, Kind.FILE, "", file, firm=True))
@@ -115,8 +192,15 @@ class Checker:
                 found += facts
         return frozenset(found), unreadable
 
+    def _app(self, tree: Tree) -> AppFacts:
+        """Return the facts of the Python files, which are read once for each content."""
+        files = python_files(tree)
+        if self._known_app is None or self._known_app[0] != files:
+            self._known_app = files, app_facts(files, self._called)
+        return self._known_app[1]
+
     def _facts(self, file: str, text: str) -> list[Fact] | UnreadableError:
-        """Return the facts of a file, which are read once for each content."""
+        """Return the facts of a file other than Python, which are read once for each content."""
         known = self._known.get(file)
         if known and known[0] == text and type(known[0]) is type(text):
             return known[1]
@@ -137,6 +221,7 @@ def _compare(
     gone = change.removed - added_later
     # From the copy, not by `&`, which may take the equal fact of the codelab with its line.
     leftover = {fact for fact in copy if fact in gone and not is_style(fact)}
+    leftover -= unneeded_leftovers(leftover, copy)
     return list_findings(
         {fact for fact in missing if fact.file not in broken},
         {fact for fact in leftover if fact.file not in broken},

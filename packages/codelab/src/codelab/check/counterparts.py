@@ -14,6 +14,8 @@ _OF_A_COMMAND = {Kind.PROGRAM, Kind.PORT, Kind.SERVED_OBJECT, Kind.OPTION, Kind.
 
 # The similarity from which one of two package names counts as a typing error.
 _CLOSE = 0.85
+# The same for the keys of a file, of which there are few.
+_CLOSE_KEY = 0.75
 
 
 def find_similar_file(file: str, extra: Set[Fact]) -> str | None:
@@ -43,6 +45,8 @@ def _counterpart(fact: Fact, copy: Set[Fact], extra: Set[Fact]) -> Fact | None:
         found = _first(here, kind=Kind.PACKAGE, name=subject) or _misspelled(subject, strange)
     elif fact.kind in (Kind.VALUE, Kind.ITEM):
         found = next((other for other in strange if other.kind is fact.kind and _subject(other) == subject), None)
+    elif fact.kind is Kind.KEY:
+        found = _misspelled_key(fact.name, strange)
     elif fact.kind is Kind.NAME or fact.kind in _OF_A_CALL:
         found = _call_or_name(fact, subject.removesuffix("()"), here, strange)
     elif fact.kind in _OF_A_COMMAND:
@@ -66,6 +70,21 @@ def _misspelled(package: str, strange: list[Fact]) -> Fact | None:
     packages = {fact.name: fact for fact in strange if fact.kind is Kind.PACKAGE}
     close = difflib.get_close_matches(package, packages, n=1, cutoff=_CLOSE)
     return packages[close[0]] if close else None
+
+
+def _misspelled_key(path: str, strange: list[Fact]) -> Fact | None:
+    """Return the key that is probably meant to be this one, or the misspelled one above it."""
+    parts = path.split(".")
+    for depth in range(1, len(parts) + 1):
+        above, wanted = parts[: depth - 1], parts[depth - 1]
+        keys = {
+            other.name.split(".")[-1]: other
+            for other in strange
+            if other.kind is Kind.KEY and other.name.split(".")[:-1] == above
+        }
+        if close := difflib.get_close_matches(wanted, keys, n=1, cutoff=_CLOSE_KEY):
+            return keys[close[0]]
+    return None
 
 
 def _call_or_name(fact: Fact, name: str, here: list[Fact], strange: list[Fact]) -> Fact | None:

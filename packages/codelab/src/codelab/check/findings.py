@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -10,6 +12,10 @@ from codelab.check.counterparts import find_counterpart, find_similar_file
 from codelab.check.facts import Fact, Kind
 
 _LONGEST = 2_000
+# From here on a person does not see at a glance in what two lines differ.
+_BY_EYE = 100
+_ALIKE = 0.7
+_WORDS = re.compile(r"\s*(?:[\w.]+=?|[^\w\s])")
 
 
 @dataclass(frozen=True)
@@ -146,18 +152,41 @@ def report_missing_lines(lines: Iterable[MissingLine]) -> list[Finding]:
         if line.found is None:
             found.append(Finding(line.file, 0, f'"{line.words}" is missing{where}', line.firm))
         elif line.is_there:
-            found.append(Finding(line.file, line.found.line, f'"{line.words}" should be{where}', line.firm))
+            found.append(Finding(line.found.where, line.found.line, f'"{line.words}" should be{where}', line.firm))
         else:
-            message = f'expected "{line.words}"{where}, found "{line.found.words}"'
-            found.append(Finding(line.file, line.found.line, message, line.firm))
+            message = _describe_replaced(line, line.found, where)
+            found.append(Finding(line.found.where, line.found.line, message, line.firm))
     return found
+
+
+def _describe_replaced(line: MissingLine, found: Fact, where: str) -> str:
+    key = line.facts[0]
+    if key.kind is found.kind is Kind.KEY and key.name.count(".") > found.name.count("."):
+        wanted = ".".join(key.name.split(".")[: found.name.count(".") + 1])
+        return f'expected the key "{wanted}", found "{found.name}"'
+    alike = difflib.SequenceMatcher(None, found.words, line.words, False).quick_ratio() >= _ALIKE
+    if max(len(line.words), len(found.words)) <= _BY_EYE or not alike:
+        return f'expected "{line.words}"{where}, found "{found.words}"'
+    return f'expected "{line.words}"{where}, found it with a difference: {mark_words(found.words, line.words)}'
+
+
+def mark_words(mine: str, wanted: str) -> str:
+    """Return how a line differs from the one that is wanted, by its words: [-too much-] {+missing+}."""
+    old, new = _WORDS.findall(mine), _WORDS.findall(wanted)
+    changes = []
+    for tag, start, end, new_start, new_end in difflib.SequenceMatcher(None, old, new, False).get_opcodes():
+        if tag != "equal":
+            gone, added = "".join(old[start:end]).strip(), "".join(new[new_start:new_end]).strip()
+            changes += [f"[-{gone}-]"] if gone else []
+            changes += [f"{{+{added}+}}"] if added else []
+    return " ".join(changes)
 
 
 def report_misplaced_lines(lines: Iterable[MissingLine]) -> list[Finding]:
     """Report lines that read as in the codelab and mean something else."""
     return [
         Finding(
-            line.file,
+            line.found.where if line.found else line.file,
             line.found.line if line.found else 0,
             f'"{line.words}" uses names that mean something else here; check where they come from',
             line.firm,
@@ -175,7 +204,7 @@ def report_leftover_lines(lines: Iterable[Sequence[Fact]]) -> list[Finding]:
         what = f"still uses {names}, which this step removes" if names else "should be gone after this step"
         imported = first.words.startswith(("from ", "import "))
         firm = any(fact.firm or (imported and fact.name.islower()) for fact in facts)
-        found.append(Finding(first.file, first.line, f'"{first.words}" {what}', firm))
+        found.append(Finding(first.where, first.line, f'"{first.words}" {what}', firm))
     return found
 
 
@@ -205,10 +234,12 @@ def _group_by_line(facts: Iterable[Fact], other_end: Set[Fact], *, or_all: bool)
     import most often: it is left out, unless with `or_all` nothing would be left.
     """
     unchanged = {(fact.file, fact.words) for fact in other_end}
-    lines: dict[tuple[str, int, str], list[Fact]] = {}
-    for fact in sorted(facts, key=lambda fact: (fact.file, fact.line, not fact.firm, len(fact.name), fact.name)):
-        lines.setdefault((fact.file, fact.line, fact.words), []).append(fact)
-    changed = {key: line for key, line in lines.items() if (key[0], key[2]) not in unchanged}
+    lines: dict[tuple[str, str, int, str], list[Fact]] = {}
+    for fact in sorted(
+        facts, key=lambda fact: (fact.file, fact.place, fact.line, not fact.firm, len(fact.name), fact.name)
+    ):
+        lines.setdefault((fact.file, fact.place, fact.line, fact.words), []).append(fact)
+    changed = {key: line for key, line in lines.items() if (key[0], key[3]) not in unchanged}
     kept = changed or (lines if or_all else {})
     return [line for line in kept.values() if not _is_head_of_keys(line, lines.values())]
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Set
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codelab.check.cache import find_cache
 from codelab.check.checker import Checker
 from codelab.check.progress import Progress
+from codelab.compare.services import Service
 from codelab.readme.course import TrackRef
 from codelab.readme.model import Step
-from datastore_emulator.errors import UserError
+from codelab.readme.trees import read_tree
+
+if TYPE_CHECKING:
+    from codelab.compare.session import Session
 
 
 class RunResult(Enum):
@@ -18,16 +26,22 @@ class RunResult(Enum):
 
     IN_MID_STEP = "the copy is in the middle of a step, so it was not run"
     NOT_WORKING_YET = "the app does not work yet after the last step done, so it was not run"
+    NOT_DEPLOYABLE = "the copy would fail where it is deployed, so it was not run"
     DOES_NOT_RUN = "an app does not start"
     DIFFERS = "a page differs from START's"
+    OTHER_SERVICES = "the output is START's, and the app calls other services than the step's"
     SAME = "the output is START's"
+
+
+_WAS_RUN = (RunResult.DOES_NOT_RUN, RunResult.DIFFERS, RunResult.OTHER_SERVICES, RunResult.SAME)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """A result and its details: the scenario and what it found, the app's own error, and how much was compared.
 
-    `last` says that the copy was compared in all scenarios, as at the end of a track.
+    `step` is the number of the step at whose end the copy was judged, 0 if it is at the end of none. `last` says that
+    the copy was compared in all scenarios, as at the end of a track.
     """
 
     result: RunResult
@@ -37,6 +51,7 @@ class Outcome:
     scenarios: int = 0
     caches_differ: bool = False
     last: bool = False
+    step: int = 0
 
     @property
     def ok(self) -> bool:
@@ -44,49 +59,111 @@ class Outcome:
         return self.result in (RunResult.SAME, RunResult.NOT_WORKING_YET)
 
     @property
+    def was_run(self) -> bool:
+        """True if the copy was run."""
+        return self.result in _WAS_RUN
+
+    @property
     def finished(self) -> bool:
         """True if the codelab is finished."""
         return self.result is RunResult.SAME and self.last
 
+    def judge(self, progress: Progress) -> Progress:
+        """Return the progress after what the app has shown: its step is done, or it is the one to do."""
+        if self.result is RunResult.SAME:
+            return progress.accept(self.step)
+        failed = self.step and not self.ok
+        return progress.reject(self.step) if failed and self.step == progress.reached else progress
+
 
 def will_run(ref: TrackRef, progress: Progress) -> bool:
-    """Return whether `run_and_compare` will run the copy: it is at the end of a step that works."""
-    step = _completed_step(ref, progress)
-    return step is not None and step.works
+    """Return whether `run_and_compare` will run the copy: it may be at the end of a step that works."""
+    step = _claimed_step(ref, progress)
+    return step is not None and step.works and not progress.faults
 
 
-def run_and_compare(checker: Checker, progress: Progress) -> Outcome:
-    """Run START and the copy if the copy is at the end of a step that works; compare what visitors see."""
+def run_and_compare(
+    checker: Checker,
+    progress: Progress,
+    *,
+    folder: Path | None = None,
+    session: Session | None = None,
+    on_scenario: Callable[[str], None] = lambda text: None,
+) -> Outcome:
+    """Run START and the copy if the copy may be at the end of a step that works; compare what visitors see.
+
+    `folder` is the copy, by default the learner's. `session` has the apps of earlier checks. `on_scenario` is
+    called before each scenario with words for a person who waits.
+    """
     ref = checker.ref
-    step = _completed_step(ref, progress)
+    step = _claimed_step(ref, progress)
     if step is None:
         return Outcome(RunResult.IN_MID_STEP)
+    if progress.faults:
+        return Outcome(RunResult.NOT_DEPLOYABLE, step=step.number)
     if not step.works:
-        return Outcome(RunResult.NOT_WORKING_YET)
-    last = step is ref.track.steps[-1]
+        return Outcome(RunResult.NOT_WORKING_YET, step=step.number)
     # Imported here, so that commands that only read files start at once.
-    from codelab.compare.comparison import ComparedFolder, Comparison
+    from codelab.compare.session import Session
+
+    with ExitStack() as stack:
+        used = session or stack.enter_context(Session())
+        outcome = _run(checker, step, folder or ref.copy, used, on_scenario)
+        # The text may not show that a later step is done, such as one that reads the cache in another way.
+        for later in ref.track.steps[step.number : progress.possible]:
+            if outcome.result is RunResult.DIFFERS and later.works and not progress.damage:
+                further = _run(checker, later, folder or ref.copy, used, on_scenario, again=True)
+                outcome = further if further.ok else outcome
+        return outcome
+
+
+def _run(
+    checker: Checker,
+    step: Step,
+    folder: Path,
+    session: Session,
+    on_scenario: Callable[[str], None],
+    *,
+    again: bool = False,
+) -> Outcome:
+    from codelab.compare.comparison import ComparedFolder
     from codelab.compare.scenario import select
     from codelab.compare.scenarios import SCENARIOS
 
+    ref, number = checker.ref, step.number
+    last = step is ref.track.steps[-1]
     start = ComparedFolder("START", ref.start, find_cache(checker.trees[0]))
-    yours = ComparedFolder("your copy", ref.copy, find_cache(checker.trees[step.number]))
+    names = checker.redis_names(read_tree(folder)) if folder.is_dir() else {}
+    yours = ComparedFolder("your copy", folder, find_cache(checker.trees[number]), names)
     scenarios = select(SCENARIOS, cache=yours.cache, quick_only=not last)
-    comparison = Comparison(start, [yours], ref.codelab.function)
-    try:
-        with comparison:
-            difference = comparison.first_difference(yours, scenarios)
-    except UserError as error:
-        return Outcome(RunResult.DOES_NOT_RUN, text=str(error), error=comparison.error_of(yours))
-    if difference:
-        return Outcome(RunResult.DIFFERS, difference.scenario, difference.text, difference.error)
-    return Outcome(RunResult.SAME, scenarios=len(scenarios), caches_differ=start.cache != yours.cache, last=last)
+    if checker.waits_for_redis(read_tree(folder) if folder.is_dir() else {}):
+        # A remark says so. To watch it would take minutes.
+        scenarios = tuple(one for one in scenarios if not one.needs_time_outs)
+    found = session.compare(start, yours, ref.codelab.function, scenarios, on_scenario, again=again)
+    if found.not_running:
+        return Outcome(RunResult.DOES_NOT_RUN, text=found.not_running, error=found.error, step=number)
+    if difference := found.difference:
+        return Outcome(RunResult.DIFFERS, difference.scenario, difference.text, difference.error, step=number)
+    if problem := _compare_services(checker, number, found.called):
+        return Outcome(RunResult.OTHER_SERVICES, text=problem, step=number)
+    differ = start.cache != yours.cache
+    return Outcome(RunResult.SAME, scenarios=len(scenarios), caches_differ=differ, last=last, step=number)
 
 
-def _completed_step(ref: TrackRef, progress: Progress) -> Step | None:
-    """Return the step that the copy is at the end of; None in the middle of one, and if files are damaged."""
-    if progress.damage:
+def _compare_services(checker: Checker, number: int, called: Set[Service]) -> str | None:
+    """Return what is wrong with the services that the copy has called, if anything is."""
+    still = sorted(service.value for service in called & checker.services_left(number))
+    never = sorted(service.value for service in checker.services(number) - called)
+    parts = [
+        *(f"it still calls {service}, which the codelab has left by step {number}" for service in still),
+        *(f"it never calls {service}, which the codelab uses from here on" for service in never),
+    ]
+    return "; ".join(parts) or None
+
+
+def _claimed_step(ref: TrackRef, progress: Progress) -> Step | None:
+    """Return the step that the copy may be at the end of; None in the middle of one, and if files are damaged."""
+    if progress.damage or not progress.claimed:
         return None
-    if progress.pending is None or progress.only_style_is_left:
-        return ref.track.steps[-1]
-    return ref.track.steps[progress.reached - 1] if progress.between_steps and progress.reached else None
+    later = progress.steps[progress.claimed :]
+    return None if any(status.begun for status in later) else ref.track.steps[progress.claimed - 1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codelab.check.findings import Finding
 from codelab.readme.model import Step
@@ -10,27 +10,46 @@ from codelab.readme.model import Step
 
 @dataclass(frozen=True)
 class StepStatus:
-    """A step and what it still misses; `begun` says that some of it is there."""
+    """A step and what the files of the copy miss of it; `begun` says that some of it is there.
+
+    `open` says that all it misses may be solved in another way, and that the copy has something in its place: the
+    running app decides then. `app_works` is what the app has shown: None if it was not run at this step.
+    """
 
     step: Step
     findings: tuple[Finding, ...]
     begun: bool
+    open: bool = False
+    app_works: bool | None = None
+
+    @property
+    def style_only(self) -> bool:
+        """True if nothing that the step requires is missing."""
+        return not any(finding.firm for finding in self.findings)
 
     @property
     def done(self) -> bool:
-        """True if nothing of the step is missing."""
-        return not self.findings
+        """True if nothing of the step is missing, or the app has shown that the learner's own way is right."""
+        return self.app_works if self.app_works is not None else not self.findings
+
+    @property
+    def in_own_way(self) -> bool:
+        """True if the step is done in another way than the codelab's."""
+        return self.done and bool(self.findings)
 
 
 @dataclass(frozen=True)
 class Progress:
     """The status of each step, and how many steps are done from the first on without a gap.
 
-    `damage` is what is wrong with files that no step changes.
+    `damage` is what is wrong with files that no step changes. `faults` is what works here and not where the copy will
+    be deployed. `remarks` are what a reviewer would say about the learner's own choices.
     """
 
     steps: tuple[StepStatus, ...]
     damage: tuple[Finding, ...]
+    faults: tuple[Finding, ...] = ()
+    remarks: tuple[Finding, ...] = ()
 
     @property
     def reached(self) -> int:
@@ -48,13 +67,33 @@ class Progress:
         return [status for status in self.steps[self.reached + 1 :] if status.done]
 
     @property
-    def only_style_is_left(self) -> bool:
-        """True if the last step is at least begun, and all that is missing may be solved in another way."""
-        last = self.steps[-1]
-        missing = [finding for status in self.steps for finding in status.findings]
-        return (last.done or last.begun) and not any(finding.firm for finding in missing)
+    def claimed(self) -> int:
+        """The number of the last step that may be done, if the app shows it: one without anything required missing."""
+        missing = (number for number, status in enumerate(self.steps) if not (status.done or status.open))
+        return next(missing, len(self.steps))
+
+    @property
+    def possible(self) -> int:
+        """The number of the last step that nothing required is missing of, nor of those before it."""
+        return next((number for number, status in enumerate(self.steps) if not status.style_only), len(self.steps))
 
     @property
     def between_steps(self) -> bool:
         """True if no step is half done: none after those that are done has been begun."""
         return not any(status.begun for status in self.steps[self.reached :])
+
+    def accept(self, number: int) -> Progress:
+        """Return the progress after the app has shown that the steps up to this one are right."""
+        steps = (
+            replace(status, app_works=True) if status.step.number <= number and status.style_only else status
+            for status in self.steps
+        )
+        return replace(self, steps=tuple(steps))
+
+    def reject(self, number: int) -> Progress:
+        """Return the progress after the app has failed at this step: it is the one to do."""
+        steps = (
+            replace(status, app_works=False, begun=True) if status.step.number == number else status
+            for status in self.steps
+        )
+        return replace(self, steps=tuple(steps))

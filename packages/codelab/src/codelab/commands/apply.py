@@ -7,7 +7,7 @@ from pathlib import Path
 
 from merge3 import Merge3
 
-from codelab.check import Checker
+from codelab.check import Checker, known_progress
 from codelab.errors import CodelabError
 from codelab.invocation import suggest
 from codelab.readme.course import TrackRef
@@ -38,10 +38,15 @@ def apply(workspace: Workspace, ref: TrackRef, *, overwrite: bool = False, check
     """
     checker = checker or Checker(ref)
     mine = workspace.read(ref)
-    pending = checker.progress(mine).pending
+    pending = known_progress(checker, workspace, mine).pending
     if pending is None:
         raise CodelabError(f"{ref.name}: all steps are done already; run `{make_command('check', ref)}`")
     step = pending.step
+    if pending.app_works is False and not overwrite:
+        raise CodelabError(
+            f"step {step.number} is in your files, and its app fails; `{make_command('check', ref)}` says why; "
+            "correct it, or run `make apply OVERWRITE=1` to take the codelab's files (yours are kept in work/.kept)"
+        )
     before, after = checker.trees[step.number - 1], checker.trees[step.number]
     changed = {file for file in {*before, *after} if before.get(file) != after.get(file)}
     files: dict[str, str | None] = {}

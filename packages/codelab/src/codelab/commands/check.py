@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from codelab.check import Checker, Outcome, Progress, run_and_compare, will_run
+from codelab.check import Checker, Outcome, Progress, RunResult, known_progress, run_and_compare, will_run
 from codelab.readme.course import Course, TrackRef
 from codelab.readme.trees import Tree
 from codelab.workspace import Workspace, list_changes
+
+if TYPE_CHECKING:
+    from codelab.compare.session import Session
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Checked:
     @property
     def passed(self) -> bool:
         """True if everything done so far is right."""
-        if self.progress.damage:
+        if self.progress.damage or self.progress.faults:
             return False
         if self.outcome is None:
             return self.progress.between_steps and not self.progress.ahead
@@ -49,20 +53,29 @@ def check(
     run: bool = True,
     checker: Checker | None = None,
     on_progress: Callable[[Progress, bool], None] = lambda progress, will_run: None,
+    on_scenario: Callable[[str], None] = lambda text: None,
+    session: Session | None = None,
 ) -> Checked:
     """Check a learner's copy: its files, and with `run` also its output where the app should work.
 
     `checker` is the track's, if the caller has it already. `on_progress` is called before any app runs, which takes
-    seconds: with the progress, and with true if apps will run. Raises CodelabError if there is no copy.
+    seconds: with the progress, and with true if apps will run; `on_scenario` before each scenario, with words for it.
+    `session` has the apps of earlier checks. Raises CodelabError if there is no copy.
     """
     checker = checker or Checker(ref)
     files = workspace.read(ref)  # what is saved from here on is not part of this check
+    verdict = workspace.read_verdict(ref)
     progress = checker.progress(files)
+    if verdict and verdict[1]:
+        progress = progress.accept(verdict[0])
     workspace.remember(ref)
     on_progress(progress, run and will_run(ref, progress))
     if not run:
-        return Checked(ref, files, progress)
-    outcome = run_and_compare(checker, progress)
+        return Checked(ref, files, known_progress(checker, workspace, files))
+    outcome = run_and_compare(checker, progress, session=session, on_scenario=on_scenario)
+    if outcome.step and outcome.result is not RunResult.NOT_WORKING_YET:
+        workspace.remember_verdict(ref, outcome.step, works=outcome.ok)
+    progress = outcome.judge(progress)
     if not outcome.finished:
         return Checked(ref, files, progress, outcome)
     workspace.remember(ref, finished=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codelab.check import Checker
+from codelab.check import Checker, known_progress
 from codelab.errors import CodelabError
 from codelab.readme.course import Course, TrackRef
 from codelab.readme.model import Step
@@ -26,7 +26,7 @@ def find_step(course: Course, workspace: Workspace, ref: TrackRef, number: int |
     """
     steps = ref.track.steps
     if number is None:
-        pending = Checker(ref).progress(workspace.read(ref)).pending
+        pending = known_progress(Checker(ref), workspace, workspace.read(ref)).pending
         return pending.step if pending else AllDone(ref, course.after(ref))
     if not 1 <= number <= len(steps):
         raise CodelabError(f"{ref.name} has no step {number}; its steps are 1 to {len(steps)}")

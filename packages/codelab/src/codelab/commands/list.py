@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from codelab.check import Checker, Progress
+from codelab.check import Checker, Progress, known_progress
 from codelab.errors import CodelabError
 from codelab.readme.course import Course, TrackRef
 from codelab.workspace import Workspace
@@ -56,6 +56,6 @@ def read_copy_state(workspace: Workspace, ref: TrackRef) -> CopyState:
     if not ref.copy.is_dir():
         return CopyState()
     try:
-        return CopyState(Checker(ref).progress(workspace.read(ref)))
+        return CopyState(known_progress(Checker(ref), workspace, workspace.read(ref)))
     except CodelabError as error:
         return CopyState(problem=str(error))

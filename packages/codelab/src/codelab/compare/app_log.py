@@ -25,6 +25,10 @@ class AppLog:
         """Add a line of this app."""
         self.lines.append((name, line))
 
+    def forget(self, name: str) -> None:
+        """Drop the lines of this app."""
+        self.lines = [line for line in self.lines if line[0] != name]
+
     def last_error(self, name: str, folder: Path, *, patience: float) -> str | None:
         """Return an app's last exception with its line in its own code; wait at most `patience` seconds for it."""
         deadline = time.monotonic() + patience

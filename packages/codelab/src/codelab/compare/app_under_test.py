@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from codelab.compare.assertions import expect
-from codelab.compare.visitor import Answer, Browser, Document, Visitor
+from codelab.compare.visitor import PATIENCE, Answer, Browser, Document, Visitor
 
 SHOWN = 10
 SECOND = timedelta(seconds=1)
@@ -68,16 +68,18 @@ class AppUnderTest:
     visit meanwhile.
     """
 
-    def __init__(self, name: str, url: str, backend: Backend, *, cache: str | None) -> None:
+    def __init__(self, name: str, url: str, backend: Backend, *, cache: str | None, patience: float = PATIENCE) -> None:
         self.name = name
         self.backend = backend
         self.cache = cache
         self.transcript: list[Document] = []
-        self._browser = Browser(url)
+        self._browser = Browser(url, patience)
         self._cache_up = True
         self._cached: list[str] = []  # changed in place: two apps may share it
         self._stored: list[str] = []
         self._windows: list[Window] = []
+        self._event = ""  # what has happened since the last visit, in words
+        self._seconds = 0.0  # that have passed since the list was cached
 
     def close(self) -> None:
         """Close the connections."""
@@ -88,14 +90,31 @@ class AppUnderTest:
         answer = self._send(visitor, method, path)
         self._expect_a_page(answer)
         self.transcript.append(answer.document())
+        cached = bool(self._cached) and self._cached[0] == visitor.line
         expected = self._listed_after(visitor)
         if method == "GET":
+            reason = self._reason(visitor, cached=cached)
             expect(
                 answer.listed == expected,
-                f"{self.name}: expected the page to list {_short(expected)}, found {_short(answer.listed)}",
+                f"{self.name}: {reason}expected the page to list {_short(expected)}, found {_short(answer.listed)}",
             )
             self._check_times(answer)
+        self._event = ""
         return answer
+
+    def _reason(self, visitor: Visitor, *, cached: bool) -> str:
+        """Return in words what has happened, and why the page should list what it should; "" for a plain visit."""
+        if cached:
+            before = f"{self._event}, less than an hour; " if self._event else ""
+            return f"{before}the same visitor came again, so the cached list should be shown and no visit added: "
+        if self._event and self.cache:
+            return f"{self._event}; the list should have been fetched anew: "
+        if self._event:
+            return f"{self._event}; the visits from before should be there: "
+        if visitor.headers:
+            sent = "; ".join(f"{name.decode()}: {value.decode('latin-1')}" for name, value in visitor.headers)
+            return f"the client sent {sent[:200]}; the page should show the address that the platform saw: "
+        return ""
 
     def request(self, visitor: Visitor, method: str, path: str = "/") -> Answer:
         """Send a request other than a visit, and record the answer."""
@@ -123,22 +142,29 @@ class AppUnderTest:
     def restart(self) -> None:
         """Restart the app's process."""
         self.backend.restart()
+        if not self._event:
+            self._event = "the app was restarted"
 
     @contextmanager
     def cache_down(self) -> Iterator[None]:
         """Take the cache away for the length of a `with` block, and bring it back empty."""
         with self.backend.cache_outage():
+            self._event = f"{self.cache} is away"
             self._cache_up = False
             self._cached.clear()
             try:
                 yield
             finally:
+                self._event = f"{self.cache} was away and is back, empty"
                 self._cache_up = True
 
     def advance(self, seconds: float, *, expires: bool) -> None:
         """Let time pass for the caches. `expires`: a cached list is too old afterwards."""
         self.backend.advance(seconds)
+        self._seconds += seconds
+        self._event = "an hour passed" if expires else f"{round(self._seconds / 60)} minutes passed"
         if expires:
+            self._seconds = 0
             self._cached.clear()
 
     @contextmanager
@@ -148,6 +174,7 @@ class AppUnderTest:
         Each may cost one time-out, so one connection.
         """
         self.backend.stall_redis()
+        self._event = "Redis accepts connections and does not answer"
         self._cache_up = False
         self._cached.clear()
         try:
@@ -168,6 +195,7 @@ class AppUnderTest:
             f"{self.name}: {self.cache} is empty; the app should have cached its list there",
         )
         self._cached.clear()
+        self._event = f"another program wrote {value[:40]!r} into {self.cache}"
 
     def share_store_with(self, other: AppUnderTest) -> None:
         """Expect what the other app has stored: both use one store, and one cache if they have the same kind."""
@@ -187,7 +215,8 @@ class AppUnderTest:
         return answer
 
     def _expect_a_page(self, answer: Answer) -> None:
-        expect(answer.status == 200, f"{self.name}: expected the page (status 200), found {_seen(answer)}")
+        event = f"{self._event}; " if self._event else ""
+        expect(answer.status == 200, f"{self.name}: {event}expected the page (status 200), found {_seen(answer)}")
 
     def _listed_after(self, visitor: Visitor) -> list[str]:
         if self._cached and self._cached[0] == visitor.line:

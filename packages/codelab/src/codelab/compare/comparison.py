@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
+from codelab.compare.answers import Answers
 from codelab.compare.app_log import AppLog
 from codelab.compare.assertions import MismatchError
 from codelab.compare.local_backend import FAR_FROM_UTC, LocalBackend, fresh_app
 from codelab.compare.scenario import Scenario
+from codelab.compare.services import CallCounts, Service
 from codelab.compare.visitor import Document
 from datastore_emulator.errors import UserError
-from localcloud import Cloud
+from localcloud import App, Cloud
 
 _ERROR = 400
 _LOG_SECONDS = 5.0
+# Longer than any page takes on a busy machine; a learner does not wait longer for one that never comes.
+_PATIENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -35,36 +40,49 @@ class Difference:
 
 @dataclass(frozen=True)
 class ComparedFolder:
-    """A folder to run: its name in messages, its path, and the cache that its app answers from."""
+    """A folder to run: its name in messages, its path, and the cache that its app answers from.
+
+    `redis_names` are its own variables for the address of Redis, each with the part of it: see localcloud.Cloud.add.
+    """
 
     name: str
     path: Path
     cache: str | None
+    redis_names: Mapping[str, str] = field(default_factory=dict)
 
 
 class Comparison:
     """START and other folders on one local cloud; a context manager that starts and stops their apps.
 
     Entering raises UserError if one of them does not start; `error_of` returns the reason. `function` is the target of
-    folders without a deployment file.
+    folders without a deployment file. With `remember`, START runs only in scenarios in which its answers are not known
+    from an earlier check of the same files.
     """
 
-    def __init__(self, start: ComparedFolder, others: Sequence[ComparedFolder], function: str | None) -> None:
+    def __init__(
+        self, start: ComparedFolder, others: Sequence[ComparedFolder], function: str | None, *, remember: bool = False
+    ) -> None:
         self._start = start
-        self._folders = [start, *others]
+        self._others = list(others)
         self._function = function
         self._log = AppLog()
         self._cleanup = ExitStack()
+        self._cloud: Cloud | None = None
         self._running: dict[str, LocalBackend] = {}
+        self._answers = Answers(start.path, function) if remember else None
         self._transcripts: dict[str, list[Document]] = {}
+        self._counts = CallCounts()
+        self._called: dict[str, set[Service]] = {}
 
     def __enter__(self) -> Comparison:
         with ExitStack() as stack:
-            cloud = stack.enter_context(Cloud(log=self._log))
-            apps = [
-                cloud.add(folder.path, name=folder.name, function=self._function, environment=FAR_FROM_UTC)
-                for folder in self._folders
-            ]
+            counts = self._counts
+            cloud = stack.enter_context(
+                Cloud(log=self._log, observe=counts.count, observe_bundled=counts.count_bundled)
+            )
+            self._cloud = cloud
+            at_once = self._others if self._answers is not None else [self._start, *self._others]
+            apps = [self._add(folder) for folder in at_once]
             cloud.start()
             self._running = {app.name: LocalBackend(cloud, app) for app in apps}
             self._cleanup = stack.pop_all()
@@ -74,34 +92,92 @@ class Comparison:
         self._cleanup.close()
         self._running.clear()
 
+    def replace(self, folder: ComparedFolder) -> None:
+        """Run what is in the folder now, in place of what it was; raises UserError if it does not start."""
+        assert self._cloud
+        if backend := self._running.pop(folder.name, None):
+            self._cloud.remove(backend.app)
+        self._called.pop(folder.name, None)
+        self._log.forget(folder.name)
+        self._run(folder)
+
     def error_of(self, folder: ComparedFolder) -> str | None:
         """Return the last error that the folder's app has printed, with its line in the app's own code."""
-        # The log of an app that runs may be a moment behind. After the apps' end it is complete.
-        patience = _LOG_SECONDS if self._running else 0
+        # The log of an app that runs may be a moment behind. After the app's end it is complete.
+        patience = _LOG_SECONDS if folder.name in self._running else 0
         return self._log.last_error(folder.name, folder.path, patience=patience)
 
-    def first_difference(self, folder: ComparedFolder, scenarios: Sequence[Scenario]) -> Difference | None:
-        """Run the scenarios on the folder, and on START where both must answer alike; return the first difference."""
-        for scenario in scenarios:
+    def first_difference(
+        self,
+        folder: ComparedFolder,
+        scenarios: Sequence[Scenario],
+        on_scenario: Callable[[str], None] = lambda text: None,
+    ) -> Difference | None:
+        """Run the scenarios on the folder, and on START where both must answer alike; return the first difference.
+
+        `on_scenario` is called before each, as in "scenario 5 of 16: an hour passing".
+        """
+        for number, scenario in enumerate(scenarios, 1):
+            on_scenario(f"scenario {number} of {len(scenarios)}: {scenario.title}")
             same = self._start.cache == folder.cache or not scenario.repeats_visitors
             try:
-                if same and scenario.name not in self._transcripts:
-                    self._transcripts[scenario.name] = self._transcript(self._start, scenario)
                 transcript = self._transcript(folder, scenario)
+                expected = self._answers_of_start(scenario) if same else None
             except MismatchError as mismatch:
                 error = self.error_of(folder) if "status 50" in str(mismatch) else None
                 return Difference(scenario.title, str(mismatch), error)
             except (UserError, httpx.HTTPError) as failed:
                 return Difference(scenario.title, f"{folder.name} does not answer: {failed}", self.error_of(folder))
-            if same:
-                for one, other in zip(self._transcripts[scenario.name], transcript, strict=True):
-                    if one != other:
-                        return Difference(scenario.title, f"{folder.name}: {_difference(one, other)}", None)
+            for one, other in zip(expected or (), transcript if expected else (), strict=True):
+                if one != other:
+                    return Difference(scenario.title, f"{folder.name}: {_difference(one, other)}", None)
         return None
 
+    def _answers_of_start(self, scenario: Scenario) -> list[Document]:
+        if self._answers is not None and scenario.name in self._answers:
+            return self._answers[scenario.name]
+        if scenario.name not in self._transcripts:
+            if self._start.name not in self._running:
+                self._run(self._start)
+            self._transcripts[scenario.name] = self._transcript(self._start, scenario)
+            if self._answers is not None:
+                self._answers.keep(scenario.name, self._transcripts[scenario.name])
+        return self._transcripts[scenario.name]
+
+    def _add(self, folder: ComparedFolder) -> App:
+        assert self._cloud
+        return self._cloud.add(
+            folder.path,
+            name=folder.name,
+            function=self._function,
+            environment=FAR_FROM_UTC,
+            redis_names=folder.redis_names,
+        )
+
+    def _run(self, folder: ComparedFolder) -> None:
+        assert self._cloud
+        app = self._add(folder)
+        try:
+            app.start()
+        except BaseException:
+            self._cloud.remove(app)
+            raise
+        self._running[folder.name] = LocalBackend(self._cloud, app)
+
+    def services_called(self, folder: ComparedFolder) -> frozenset[Service]:
+        """Return the services that the folder's app has called in quick scenarios, which use no service themselves."""
+        return frozenset(self._called.get(folder.name, ()))
+
+    def _read_counts(self) -> Counter[Service]:
+        assert self._cloud
+        return self._counts.read() + Counter({Service.REDIS: sum(self._cloud.redis_calls().values())})
+
     def _transcript(self, folder: ComparedFolder, scenario: Scenario) -> list[Document]:
-        with fresh_app(self._running[folder.name], folder.cache) as app:
+        with fresh_app(self._running[folder.name], folder.cache, _PATIENCE_SECONDS) as app:
+            before = self._read_counts()
             scenario(app)
+            if scenario.quick:
+                self._called.setdefault(folder.name, set()).update(self._read_counts() - before)
             return [_without_error_text(document) for document in app.transcript]
 
 

@@ -13,6 +13,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import datastore
 
 from codelab.compare.app_under_test import AppUnderTest
+from codelab.compare.visitor import PATIENCE
 from localcloud import App, Cloud
 from localcloud.services import Memorystore
 
@@ -107,10 +108,10 @@ def _client_of(cloud: Cloud) -> datastore.Client:
 
 
 @contextmanager
-def fresh_app(backend: LocalBackend, cache: str | None) -> Iterator[AppUnderTest]:
+def fresh_app(backend: LocalBackend, cache: str | None, patience: float = PATIENCE) -> Iterator[AppUnderTest]:
     """Empty the store and the caches, and yield the app ready for a scenario. `cache` is the one it answers from."""
     backend.reset()
-    app = AppUnderTest(backend.app.name, backend.app.url, backend, cache=cache)
+    app = AppUnderTest(backend.app.name, backend.app.url, backend, cache=cache, patience=patience)
     try:
         yield app
     finally:

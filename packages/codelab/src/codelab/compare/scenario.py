@@ -15,7 +15,7 @@ class Scenario:
     `quick` scenarios run after each step of a codelab, the others at the end of a track only. `repeats_visitors`: a
     visitor comes again within the hour, so an app with a cache answers otherwise than one without. `caches`: for apps
     that answer from one of these; empty for all apps. `needs_datastore` is false where another Datastore would change
-    nothing.
+    nothing. `needs_time_outs`: an app that waits long for Redis would wait long here.
     """
 
     run: Callable[[AppUnderTest], None]
@@ -23,6 +23,7 @@ class Scenario:
     repeats_visitors: bool = False
     caches: tuple[str, ...] = ()
     needs_datastore: bool = True
+    needs_time_outs: bool = False
 
     def __call__(self, app: AppUnderTest) -> None:
         """Run the scenario; raises MismatchError at the first page that is not as it has to be."""
@@ -44,12 +45,17 @@ class Scenario:
 
 
 def scenario(
-    *, quick: bool = False, repeats_visitors: bool = False, caches: tuple[str, ...] = (), needs_datastore: bool = True
+    *,
+    quick: bool = False,
+    repeats_visitors: bool = False,
+    caches: tuple[str, ...] = (),
+    needs_datastore: bool = True,
+    needs_time_outs: bool = False,
 ) -> Callable[[Callable[[AppUnderTest], None]], Scenario]:
     """Make a scenario of a function; see Scenario for the options."""
 
     def decorate(run: Callable[[AppUnderTest], None]) -> Scenario:
-        return Scenario(run, quick, repeats_visitors, caches, needs_datastore)
+        return Scenario(run, quick, repeats_visitors, caches, needs_datastore, needs_time_outs)
 
     return decorate
 

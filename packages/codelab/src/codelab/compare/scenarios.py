@@ -57,7 +57,7 @@ def two_visitors_alternating(app: AppUnderTest) -> None:
         app.visit(visitor)
 
 
-@scenario()
+@scenario(quick=True)
 def user_agents_of_every_kind(app: AppUnderTest) -> None:
     """Send user agents that an app may fail to decode, escape or format."""
     for user_agent in (
@@ -72,7 +72,7 @@ def user_agents_of_every_kind(app: AppUnderTest) -> None:
         app.visit(Visitor(user_agent))
 
 
-@scenario()
+@scenario(quick=True)
 def user_agents_around_the_limit_of_an_indexed_string(app: AppUnderTest) -> None:
     """Send user agents that are shorter and longer than an indexed string may be."""
     # Datastore refuses to index a string of more than 1,500 bytes.
@@ -205,20 +205,21 @@ def visits_of_an_older_version(app: AppUnderTest) -> None:
 def foreign_values_in_the_cache(app: AppUnderTest) -> None:
     """Replace the cached list by values that the app did not write."""
     app.visit(ANN)
-    for foreign in FOREIGN_VALUES:
-        app.overwrite_cache(foreign.value, foreign.memcache_flags)
+    for number, foreign in enumerate(FOREIGN_VALUES):
+        app.overwrite_cache(foreign.value, foreign.memcache_flags)  # which finds the list that was cached again
         app.visit(ANN)
-        app.visit(ANN)
+        if number % 10 == 0:
+            app.visit(ANN)
 
 
-@scenario(caches=("Redis",), needs_datastore=False)
+@scenario(caches=("Redis",), needs_datastore=False, needs_time_outs=True)
 def redis_never_answering(app: AppUnderTest) -> None:
     """Visit while Redis accepts connections and does not answer."""
     app.visit(ANN)
     app.visit(BOB)
     with app.redis_stalled(calls=2 * 2):  # a read and a write for each page
-        app.visit(ANN)  # over the connection that is open
-        app.visit(BOB)  # over new ones
+        # At once: one over the connection that is open, the other over a new one.
+        app.visit_at_once([ANN, BOB])
 
 
 @scenario(caches=("Redis",), needs_datastore=False)

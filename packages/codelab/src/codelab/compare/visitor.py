@@ -74,6 +74,7 @@ class Browser:
     """Sends requests to one app, over connections that it keeps."""
 
     url: str
+    patience: float = PATIENCE
     _clients: dict[str, httpx.Client] = field(default_factory=dict)
 
     def request(self, visitor: Visitor, method: str = "GET", path: str = "/") -> Answer:
@@ -90,7 +91,7 @@ class Browser:
             visitor,
             response.status_code,
             response.headers,
-            response.content.decode("utf-8"),
+            response.content.decode("utf-8-sig"),  # a browser skips a byte order mark, too
             started,
             datetime.now(timezone.utc),
         )
@@ -104,5 +105,5 @@ class Browser:
         if address not in self._clients:
             # verify=False: no app here has TLS, and loading the certificates takes longer than a visit.
             transport = httpx.HTTPTransport(local_address=address, verify=False)
-            self._clients[address] = httpx.Client(transport=transport, timeout=PATIENCE)
+            self._clients[address] = httpx.Client(transport=transport, timeout=self.patience)
         return self._clients[address]

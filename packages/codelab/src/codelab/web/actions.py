@@ -9,7 +9,6 @@ from flask import Blueprint, flash, redirect, request
 from werkzeug.wrappers import Response
 
 from codelab.commands.apply import apply
-from codelab.commands.check import check
 from codelab.commands.reset import plan_reset, reset
 from codelab.commands.start import start
 from codelab.errors import CodelabError
@@ -39,7 +38,7 @@ def _add_copy_actions(tracks: Blueprint, state: PageState) -> None:
     @tracks.post("/check", endpoint="check")
     def check_copy(module: str, folder: str) -> Response:
         ref = state.find_track(module, folder)
-        state.keep_check(check(state.course, state.workspace, ref, checker=state.checker(ref)))
+        state.check(ref)
         return go_back(ref)
 
     @tracks.post("/apply", endpoint="apply")

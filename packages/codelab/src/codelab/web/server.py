@@ -41,7 +41,7 @@ def serve(course: Course, port: int | None, on_ready: Callable[[str], None]) -> 
     finally:
         state.saves.stop()
         server.close()
-        state.apps.close()
+        state.close()
 
 
 def _listen(port: int | None) -> socket.socket:

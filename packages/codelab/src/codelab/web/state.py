@@ -5,11 +5,12 @@ from __future__ import annotations
 import posixpath
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from flask import abort
 
-from codelab.check import Checker, Outcome, Progress
-from codelab.commands.check import Checked
+from codelab.check import Checker, Outcome, Progress, known_progress
+from codelab.commands.check import Checked, check
 from codelab.commands.list import CopyState
 from codelab.errors import CodelabError
 from codelab.readme.course import Course, TrackRef
@@ -18,6 +19,9 @@ from codelab.web.app_runner import AppRunner
 from codelab.web.live import Saves, SharedRendering
 from codelab.workspace import Workspace
 from datastore_emulator.http.workers import Workers
+
+if TYPE_CHECKING:
+    from codelab.compare.session import Session
 
 
 class PageState:
@@ -35,6 +39,24 @@ class PageState:
         self._checkers: dict[tuple[str, int], Checker] = {}
         self._progress: dict[str, tuple[Checker, Tree, Progress]] = {}
         self._lock = threading.Lock()
+        self._session: Session | None = None
+        self._session_lock = threading.Lock()
+
+    def check(self, ref: TrackRef) -> None:
+        """Check the learner's copy, and keep what was found. The apps of one check stay for the next."""
+        from codelab.compare.session import Session
+
+        with self._session_lock:
+            self._session = self._session or Session()
+            checked = check(self.course, self.workspace, ref, checker=self.checker(ref), session=self._session)
+        self.keep_check(checked)
+
+    def close(self) -> None:
+        """End all apps."""
+        with self._session_lock:
+            if self._session:
+                self._session.close()
+        self.apps.close()
 
     def find_track(self, module: str, folder: str) -> TrackRef:
         """Return the track that starts at a module's folder; any other is a 404."""
@@ -65,7 +87,7 @@ class PageState:
             checker = self.checker(ref)
             if known is None or known[0] is not checker or known[1] != files:
                 # Only the newest: each part of a page and each open tab asks for it again.
-                known = self._progress[ref.name] = checker, files, checker.progress(files)
+                known = self._progress[ref.name] = checker, files, known_progress(checker, self.workspace, files)
         except CodelabError as error:
             return CopyState(problem=str(error)), None
         checked = self._checks.get(ref.name)
@@ -74,6 +96,7 @@ class PageState:
     def keep_check(self, checked: Checked) -> None:
         """Keep what a check found, and show it on every open page."""
         self._checks[checked.ref.name] = checked
+        self._progress.pop(checked.ref.name, None)  # the check may have shown that a step is done
         self.saves.mark_changed(checked.ref.copy)
 
     def share_rendering(self, ref: TrackRef, render: Callable[[], str]) -> SharedRendering:

@@ -14,6 +14,7 @@ from datastore_emulator.api.interface import LARGEST_REQUEST, RPCS, SERVICE, Dat
 from datastore_emulator.api.port_sharing import SharedPort
 from datastore_emulator.errors import DatastoreError, UserError
 from datastore_emulator.http.guard import Guard
+from datastore_emulator.net.addresses import write_address
 from datastore_emulator.net.listen import listen
 
 _log = logging.getLogger(__name__)
@@ -62,8 +63,8 @@ class DatastoreServer:
 
     @property
     def address(self) -> str:
-        """The host and port, as "127.0.0.1:8081"."""
-        return f"{self._host}:{self._port}"
+        """The host and port, as "127.0.0.1:8081" or "[::1]:8081"."""
+        return write_address(self._host, self._port)
 
     def start(self) -> None:
         """Listen, and return once calls are answered; raises UserError if it cannot listen on the port."""

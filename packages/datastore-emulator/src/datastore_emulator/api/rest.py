@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from http import HTTPStatus
 
 import h11
@@ -18,7 +19,7 @@ from grpc import StatusCode
 
 from datastore_emulator.api.interface import LARGEST_REQUEST, RPCS, Datastore
 from datastore_emulator.errors import DatastoreError, invalid
-from datastore_emulator.http.guard import Guard, media_type
+from datastore_emulator.http.guard import Guard, header, media_type
 from datastore_emulator.http.response import Response
 from datastore_emulator.http.service import HttpService, Request
 from datastore_emulator.http.wire import VisitorError
@@ -47,6 +48,14 @@ _CODES = {
     HTTPStatus.NOT_IMPLEMENTED: StatusCode.UNIMPLEMENTED,
 }
 _READ_ONLY = ("GET", "HEAD")
+_COPY = "stop the emulator and copy the file of --data"
+# What Google's emulators answer besides, by the end of the path.
+_ABSENT = {
+    "/reset": "delete the entities, or start it again with a new file",
+    "/shutdown": "stop it with Ctrl-C or SIGTERM",
+    ":export": _COPY,
+    ":import": "start it with --data FILE, a copy of another run's file",
+}
 
 
 class Rest(HttpService):
@@ -64,9 +73,10 @@ class Rest(HttpService):
         method = request.method.decode("ascii")
         if method not in ("POST", *_READ_ONLY):
             raise VisitorError(f"Expected POST, found {method}.", 405)
-        # A page in a browser can send plain text to any server, but not these types.
+        # A page in a browser can send plain text to any server, but not these types. Without a body, the guard's rule
+        # for its Origin is enough.
         kind = media_type(request.headers)
-        if method == "POST" and kind not in (_PROTOBUF, _JSON):
+        if method == "POST" and kind not in (_PROTOBUF, _JSON) and (kind or _has_body(request)):
             raise VisitorError(f"Expected Content-Type {_JSON} or {_PROTOBUF}, found {kind or 'none'}.", 415)
 
     def answer(self, request: Request) -> Response:
@@ -86,11 +96,15 @@ class Rest(HttpService):
         return _error(status, error, request is None or media_type(request.headers) != _PROTOBUF)
 
     def _call(self, request: Request, text: bool) -> Response:
+        path = request.target.partition("?")[0]
+        for end, advice in _ABSENT.items():
+            if path.endswith(end):
+                raise DatastoreError(StatusCode.UNIMPLEMENTED, f"This emulator has no {end}; {advice}.")
         match = _PATH.fullmatch(request.target)
         if not match or match[2] not in self._rpcs:
             raise DatastoreError(StatusCode.NOT_FOUND, f"Expected /v1/projects/PROJECT:METHOD, found {request.target}.")
         method, request_class, _ = self._rpcs[match[2]]
-        body = request.body
+        body = _decoded(request)
         try:
             message = json_format.Parse(body or b"{}", request_class()) if text else request_class.FromString(body)
         except RecursionError as error:
@@ -102,6 +116,30 @@ class Rest(HttpService):
         if text:
             return Response(200, json_format.MessageToJson(response).encode(), {"Content-Type": _JSON})
         return Response(200, response.SerializeToString(), {"Content-Type": _PROTOBUF})
+
+
+def _has_body(request: h11.Request) -> bool:
+    length = header(request.headers, b"content-length") or b"0"
+    return int(length) > 0 or header(request.headers, b"transfer-encoding") is not None
+
+
+def _decoded(request: Request) -> bytes:
+    """Return the body, decompressed if it is gzip, up to the length that any body may have."""
+    encoding = request.header(b"content-encoding").strip().lower()
+    if encoding in ("", "identity"):
+        return request.body
+    if encoding != "gzip":
+        raise VisitorError(f"Expected Content-Encoding gzip or none, found {encoding}.", 415)
+    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        body = unpacker.decompress(request.body, LARGEST_REQUEST + 1)
+    except zlib.error as error:
+        raise invalid(f"The body is not gzip: {error}.") from error
+    if len(body) > LARGEST_REQUEST:
+        raise VisitorError(f"the body is longer than {LARGEST_REQUEST} bytes", 413)
+    if not unpacker.eof:
+        raise invalid("The body is not gzip: it ends too early.")
+    return body
 
 
 def _error(status: int, error: DatastoreError, text: bool) -> Response:

@@ -7,6 +7,7 @@ import os
 import socket
 
 from datastore_emulator.errors import UserError
+from datastore_emulator.net.addresses import write_address
 
 _BACKLOG = 128
 # The reason of each error, and what to do about it.
@@ -54,7 +55,7 @@ def listen(host: str, port: int, what: str, *, option: str = "") -> socket.socke
     except OSError as error:
         code = error.errno or 0
         reason, advice = _REASONS.get(code, (_words(error), "choose another port"))
-        where = f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
+        where = write_address(host, port)
         advice += f" with {option}" if option else ""
         raise ListenError(f"cannot listen on {where} for {what}: {reason}; {advice}", error.errno) from error
     return listener

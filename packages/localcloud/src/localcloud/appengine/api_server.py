@@ -12,6 +12,7 @@ from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request as Enve
 from google.protobuf.message import DecodeError
 
 from datastore_emulator.api.interface import Datastore
+from datastore_emulator.api.tracing import traced
 from datastore_emulator.http.guard import Guard
 from datastore_emulator.http.response import Response
 from datastore_emulator.http.service import HttpService, Request, origin_form
@@ -34,7 +35,8 @@ _MAX_BODY = 33 << 20
 class ApiServer:
     """Serves the bundled services of App Engine apps over HTTP, at the SDK's `API_HOST` and `API_PORT`.
 
-    Every call carries the ticket of its app, which `ticket` issues.
+    Every call carries the ticket of its app, which `ticket` issues. `observe` is called before each call to Memcache,
+    `observe_bundled` before each one to Datastore that comes through here, as in "Datastore RunQuery".
     """
 
     def __init__(
@@ -44,12 +46,13 @@ class ApiServer:
         port: int = 0,
         clock: Callable[[], float] = time.time,
         observe: Callable[[str], None] = lambda call: None,
+        observe_bundled: Callable[[str], None] = lambda call: None,
     ) -> None:
         self.host = host
         self.port = port
         self._tickets = Tickets()
         self._memcache = MemcacheService(clock, observe)
-        datastore_v3 = DatastoreV3Service(datastore)
+        datastore_v3 = DatastoreV3Service(traced(datastore, observe_bundled))
         # For callers without a ticket. The Datastore's own port needs none either.
         self.datastore_dispatcher = Dispatcher({"datastore_v3": datastore_v3})
         self._services = make_services(Surroundings(clock, datastore_v3), observe)
@@ -63,9 +66,11 @@ class ApiServer:
         """
         return self._tickets.ticket(app, instance)
 
-    def connect(self, ticket: str, url: str, directory: Path, log: Callable[[str], None]) -> None:
+    def connect(
+        self, ticket: str, url: str, directory: Path, log: Callable[[str], None], service: str = "default"
+    ) -> None:
         """Say where the app that has a ticket is served, where its files are, and where its log is."""
-        self._tickets.connect(ticket, url, directory, log)
+        self._tickets.connect(ticket, url, directory, log, service)
 
     def memcache(self, app: str) -> ProjectCache:
         """Return the cache of `app` (a project id or an application id)."""

@@ -37,10 +37,12 @@ class Converter:
 
     def __init__(self, app_id: str) -> None:
         self.project_id = read_project(app_id)
+        _refuse_bare_project(app_id)
         self._pbs = _EntityConverter(_AppIds(app_id))
 
     def key(self, reference: Reference) -> m.Key:
         """Return the v1 key of a v3 reference."""
+        _refuse_bare_project(reference.app)
         if reference.database_id:
             raise bad_request(
                 f"database {reference.database_id!r}: the bundled Datastore API reaches the default database only"
@@ -81,6 +83,18 @@ class Converter:
 def get_converter(app_id: str) -> Converter:
     """Return the converter of an app, from a cache: making one costs more than a conversion."""
     return Converter(app_id)
+
+
+def _refuse_bare_project(app_id: str) -> None:
+    """Raise BAD_REQUEST for an app id that is a project id alone, as in the keys of Cloud NDB's `Key.urlsafe()`.
+
+    Production compares app ids, and an app's own id has a partition: https://github.com/googleapis/python-ndb/issues/264
+    """
+    if not read_partition(app_id):
+        raise bad_request(
+            f"app s~{app_id} cannot access app {app_id}'s data; if the key comes from Cloud NDB's Key.urlsafe(), "
+            'make it with Key.to_legacy_urlsafe("s~")'
+        )
 
 
 def serialize_key(key: m.Key) -> bytes:

@@ -36,10 +36,14 @@ class Tickets:
                 self._callers[self._tickets[key]] = Caller(key[0], self._tickets[key])
             return self._tickets[key]
 
-    def connect(self, ticket: str, url: str, directory: Path, log: Callable[[str], None]) -> None:
+    def connect(
+        self, ticket: str, url: str, directory: Path, log: Callable[[str], None], service: str = "default"
+    ) -> None:
         """Say where the app that has a ticket is served, where its files are, and where its log is."""
         with self._lock:
-            self._callers[ticket] = replace(self._callers[ticket], url=url, directory=directory, log=log)
+            self._callers[ticket] = replace(
+                self._callers[ticket], url=url, directory=directory, log=log, service=service
+            )
 
     def caller(self, ticket: str) -> Caller:
         """Return the app that a ticket was given to; raises UnknownTicketError."""

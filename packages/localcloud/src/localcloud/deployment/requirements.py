@@ -18,6 +18,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EGG = re.compile(r"#(?:.*&)?egg=([A-Za-z0-9][A-Za-z0-9._-]*)")
 # Not a name: a path with a slash or a leading dot, or an address such as https: or git+ssh:
 _LOCATION = re.compile(r"\.|[\w.-]*/|[A-Za-z][\w+.-]*:")
+# pip takes a name like this for a file in the current folder.
+_ARCHIVE = re.compile(r"\S+\.(whl|zip|tar\.gz|tar\.bz2|tgz)(?=\s*(;|$))")
+# Behind a location: extras, and the environments that it is for.
+_BEHIND_LOCATION = re.compile(r"(\[(?P<extras>[^\]]*)\])?\s*(;.*)?$")
 # What follows these options is their value, with or without "=". The short names stand for the long ones.
 _SHORT_NAMES = {
     "-c": "--constraint",
@@ -112,6 +116,8 @@ def _options(line: str) -> Iterator[tuple[str, str]]:
 
 
 def _read_requirement(number: int, text: str) -> Requirement:
+    if _ARCHIVE.match(text):
+        return _read_location(number, text, text)
     try:
         found = requirements.Requirement(text)
     except requirements.InvalidRequirement as error:
@@ -133,4 +139,13 @@ def _read_requirement(number: int, text: str) -> Requirement:
 def _read_location(number: int, text: str, location: str) -> Requirement:
     """Return the package at a path or an address, with the name that its #egg= gives it."""
     name = _EGG.search(location)
-    return Requirement(number, text, canonicalize_name(name[1]) if name else "", location=location.partition("#")[0])
+    place = location.partition("#")[0]
+    behind = _BEHIND_LOCATION.search(place)
+    extras = behind["extras"] or "" if behind else ""
+    return Requirement(
+        number,
+        text,
+        canonicalize_name(name[1]) if name else "",
+        frozenset(extra.strip() for extra in extras.split(",") if extra.strip()),
+        location=place[: behind.start()] if behind else place,
+    )

@@ -47,8 +47,9 @@ class YamlLines:
         if self.keys.fa.flow_style():
             return self.text  # keys in braces may share a line
         lines = self.text.splitlines()
-        starts = sorted(self.line(key) for key in self.keys)
-        for key in set(keys) & set(self.keys):
+        own = self.keys.lc.data or {}  # without those that "<<" brings, which have no line
+        starts = sorted(self.line(key) for key in own)
+        for key in set(keys) & set(own):
             start = self.line(key)
             end = next((later for later in starts if later > start), len(lines) + 1)
             lines[start - 1 : end - 1] = [""] * (end - start)

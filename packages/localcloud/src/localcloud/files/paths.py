@@ -58,8 +58,17 @@ def resolve_inside(root: Path, name: str) -> Path:
 def format_name(name: str) -> str:
     """Return a name in a form that can be printed anywhere: one line of UTF-8, shortened if it is long."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace") if _is_of_a_file(name) else ascii(name)[1:-1]
-    text = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    text = format_text(text)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def format_text(text: str) -> str:
+    """Return a text as one line that can be printed: control characters and line ends become escapes."""
+    return text if text.isprintable() else "".join(map(_format_letter, text))
+
+
+def _format_letter(letter: str) -> str:
+    return letter if letter.isprintable() else ascii(letter)[1:-1]
 
 
 def _is_of_a_file(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 
 from localcloud.files.paths import OutsideError, resolve_inside
@@ -55,15 +55,16 @@ def check_is_file(mode: int) -> None:
             raise NotReadError("a file", name)
 
 
-def copy_folder(source: Path, target: Path, leave_out: Collection[str] = ()) -> None:
+def copy_folder(source: Path, target: Path, leaves_out: Callable[[Path], bool] = lambda path: False) -> None:
     """Copy a folder's regular files and links to a new folder. A link stays a link.
 
-    Named pipes, devices and links that lead out of the folder are left out, and so is every file or folder with a name
-    in `leave_out`.
+    Named pipes, devices and links that lead out of the folder are left out, and so is every file or folder of the
+    source for which `leaves_out` is true.
     """
 
     def ignore(directory: str, names: list[str]) -> set[str]:
-        return {name for name in names if name in leave_out or not _can_be_copied(source, Path(directory, name))}
+        paths = {name: Path(directory, name) for name in names}
+        return {name for name, path in paths.items() if leaves_out(path) or not _can_be_copied(source, path)}
 
     shutil.copytree(source, target, symlinks=True, ignore=ignore)
 

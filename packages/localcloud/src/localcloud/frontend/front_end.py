@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,8 @@ TICKET = "X-Appengine-Api-Ticket"
 OnRequest = Callable[[str, str, int, str], None]
 
 _RETRY_SECONDS = 0.05
+# The largest body of a request over HTTP/1: https://cloud.google.com/run/quotas
+_LIMITS = {Platform.CLOUD_RUN: 32 << 20, Platform.FUNCTIONS: 32 << 20}
 
 
 class FrontEnd(Listener):
@@ -38,7 +41,7 @@ class FrontEnd(Listener):
     `behind_load_balancer` puts an external load balancer between visitors and the platform.
     `on_request(method, path, status, visitor)` is called on the event loop after every answer, so it must be quick;
     method and path are "-" if the request could not be read. `patience` is how many seconds a request waits for an app
-    that does not listen yet; once `ended()` is true, it waits no more.
+    that does not listen yet; once `ended()` is true, it waits no more, and `explain()` says why nothing listens there.
     """
 
     def __init__(
@@ -54,15 +57,19 @@ class FrontEnd(Listener):
         on_request: OnRequest | None = None,
         patience: float = 15.0,
         ended: Callable[[], bool] = lambda: False,
+        explain: Callable[[], str] = lambda: "it is still starting or has ended; see its log",
     ) -> None:
         super().__init__()
         self.port = port
-        self._upstream = upstream
+        self.upstream = upstream
         self.change(platform, directory=directory, handlers=handlers, extra_headers=extra_headers)
         self._behind_load_balancer = behind_load_balancer
         self._on_request = on_request
         self._patience = patience
         self._ended = ended
+        self._explain = explain
+        # App Engine's dispatch.yaml may give a request to another service of the app.
+        self.choose_service: Callable[[str, str], FrontEnd | None] = lambda host, path: None
 
     def change(
         self,
@@ -76,7 +83,7 @@ class FrontEnd(Listener):
         self._platform = platform
         self._handlers = StaticHandlers(directory, handlers)
         self._extra_headers = dict(extra_headers or {})
-        self._local_address = find_proxy_address(platform, self._upstream[0])
+        self._local_address = find_proxy_address(platform, self.upstream[0])
 
     @property
     def url(self) -> str:
@@ -122,10 +129,13 @@ class FrontEnd(Listener):
             )
         target = origin_form(request.target)
         path = unquote_to_bytes(target.partition(b"?")[0]).decode("utf-8", "surrogateescape")
-        answer = await asyncio.to_thread(self._answer, request, target, path)
+        # A task runs in the service that has added it.
+        chosen = None if self._from_app_engine(request) else self.choose_service(_hostname(request), path)
+        service = chosen or self
+        answer = await asyncio.to_thread(service._answer, request, target, path)
         if answer is not None:
             return await send_answer(wire, request, answer)
-        return await self._proxy(wire, request, target, visitor)
+        return await service._proxy(wire, request, target, visitor)
 
     def _answer(self, request: h11.Request, target: bytes, path: str) -> Response | None:
         """Return the answer that App Engine gives for the app, or None. Reads files, so it may block."""
@@ -151,6 +161,9 @@ class FrontEnd(Listener):
         from_app_engine = self._from_app_engine(request)
         if from_app_engine:
             visitor = (header(received, b"x-appengine-user-ip") or visitor.encode()).decode("latin-1")
+        limit = _LIMITS.get(self._platform)
+        if limit and int(header(request.headers, b"content-length") or b"0") > limit:
+            raise _too_large(limit)
         head = h11.Request(
             method=request.method,
             target=target,
@@ -168,7 +181,7 @@ class FrontEnd(Listener):
         )
         app = await self._connect()
         # At the same time, because an app may answer before it has read the whole body.
-        upload = asyncio.ensure_future(_upload(wire, app, head))
+        upload = asyncio.ensure_future(_upload(wire, app, head, limit))
         try:
             return await _download(app, wire)
         except AppError as error:
@@ -193,16 +206,16 @@ class FrontEnd(Listener):
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience
         while True:
-            connection = socket.socket(socket.AF_INET6 if ":" in self._upstream[0] else socket.AF_INET)
+            connection = socket.socket(socket.AF_INET6 if ":" in self.upstream[0] else socket.AF_INET)
             wire = Wire(h11.CLIENT, connection, AppError)
             try:
                 if self._local_address:
                     connection.bind(self._local_address)
-                await loop.sock_connect(connection, self._upstream)
+                await loop.sock_connect(connection, self.upstream)
             except OSError as error:
                 wire.close()
                 if loop.time() >= deadline or self._ended():
-                    text = f"no app listens on {self._app}: it is still starting or has ended; see its log."
+                    text = f"no app listens on {self._app}: {self._explain()}."
                     raise AppError(text, 503) from error
                 await asyncio.sleep(_RETRY_SECONDS)
             except asyncio.CancelledError:
@@ -213,14 +226,28 @@ class FrontEnd(Listener):
 
     @property
     def _app(self) -> str:
-        return "{}:{}".format(*self._upstream)
+        return "{}:{}".format(*self.upstream)
 
 
-async def _upload(wire: Wire, app: Wire, head: h11.Request) -> None:
-    """Pass the visitor's request on to the app."""
+def _hostname(request: h11.Request) -> str:
+    """Return the host that a visitor asks for, without its port."""
+    host = next((value for name, value in request.headers if name == b"host"), b"").decode("latin-1").lower()
+    return (re.sub(r":\d*$", "", host) if not host.endswith("]") else host).strip("[]")
+
+
+def _too_large(limit: int) -> VisitorError:
+    return VisitorError(f"the platform takes at most {limit >> 20} MiB in a request over HTTP/1", 413)
+
+
+async def _upload(wire: Wire, app: Wire, head: h11.Request, limit: int | None) -> None:
+    """Pass the visitor's request on to the app, unless its body is longer than the limit."""
+    size = 0
     try:
         await app.send(head)
         while isinstance(event := await wire.receive(), h11.Data):
+            size += len(event.data)
+            if limit and size > limit:
+                raise _too_large(limit)
             await app.send(h11.Data(data=event.data))
         await app.send(h11.EndOfMessage())
     except AppError:

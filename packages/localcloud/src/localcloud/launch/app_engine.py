@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from google.appengine.api import appinfo, yaml_errors, yaml_object
-from ruamel.yaml.events import MappingEndEvent
 
-from datastore_emulator.errors import UserError
 from localcloud.deployment.errors import TextError
 from localcloud.deployment.yaml_lines import YamlLines
 from localcloud.launch.errors import FileError, read_text
+from localcloud.launch.google_parser import refuse_file, refuse_line
 from localcloud.launch.handlers import check_scripts, read_builtins, read_handlers
-from localcloud.launch.packages import find_requirements, names_package
-from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.launch.packages import find_local_packages, find_requirements, names_package
+from localcloud.launch.plan import Handler, LaunchPlan, Platform
 from localcloud.launch.python27_libraries import find_packages, is_python2_only
+from localcloud.launch.services import DEFAULT
 
 # App Engine has taken these since 2026; the newest release of its parser on the package index does not accept them.
 _BUNDLED_SERVICES = "app_engine_bundled_services"
@@ -38,13 +38,13 @@ def read_yaml(file: Path) -> YamlLines:
     return yaml
 
 
-def plan_app_engine(directory: Path) -> LaunchPlan:
-    """Return the plan of a folder with an app.yaml.
+def plan_app_engine(file: Path) -> LaunchPlan:
+    """Return the plan of the service that a file describes: app.yaml, or another in the service's folder.
 
     Raises UserError, with the line, for what App Engine's parser refuses and for what localcloud does not have.
     What an app can run without (a page behind a login, a builtin) becomes a refused handler instead.
     """
-    file = directory / "app.yaml"
+    directory = file.parent
     yaml = read_yaml(file)
     _refuse_unknown_keys(file, yaml)
     python = _python_version(file, yaml)
@@ -70,17 +70,22 @@ def _python27(directory: Path, file: Path, yaml: YamlLines, info: Any) -> Launch
         python="2.7",
         environment=_environment(info),
         requirements=find_requirements(directory),
+        local_packages=find_local_packages(directory),
         packages=find_packages(library.name for library in info.libraries or []),
         handlers=(*read_builtins(file, yaml, info), *read_handlers(file, yaml, info)),
         bundled_services=True,
+        service=_service(info),
     )
 
 
 def _python3(directory: Path, file: Path, yaml: YamlLines, info: Any, python: str) -> LaunchPlan:
     packages: tuple[str, ...] = ()
+    handlers = tuple(read_handlers(file, yaml, info))
     command = info.entrypoint or _DEFAULT_COMMAND
     if not info.entrypoint:
         if not (directory / "main.py").exists():
+            if handlers and not any(handler.script for handler in handlers):
+                return _static(directory, file, info, python, handlers)
             raise FileError(
                 file,
                 yaml.line("runtime"),
@@ -95,10 +100,28 @@ def _python3(directory: Path, file: Path, yaml: YamlLines, info: Any, python: st
         python=python,
         environment=_environment(info),
         requirements=find_requirements(directory),
+        local_packages=find_local_packages(directory),
         packages=packages,
-        handlers=tuple(read_handlers(file, yaml, info)),
+        handlers=handlers,
         bundled_services=bool(info.app_engine_apis or yaml.keys.get(_BUNDLED_SERVICES)),
+        service=_service(info),
     )
+
+
+def _static(directory: Path, file: Path, info: Any, python: str, handlers: tuple[Handler, ...]) -> LaunchPlan:
+    """Return the plan of static files alone: no instance ever starts."""
+    return LaunchPlan(
+        source=file,
+        platform=Platform.APP_ENGINE,
+        directory=directory,
+        python=python,
+        handlers=handlers,
+        service=_service(info),
+    )
+
+
+def _service(info: Any) -> str:
+    return str(info.service or info.module or DEFAULT)  # `module` is its older name
 
 
 def _environment(info: Any) -> dict[str, str]:
@@ -197,23 +220,7 @@ def _parse(file: Path, yaml: YamlLines) -> Any:
         info = yaml_object.BuildSingleObject(appinfo.AppInfoExternal, text)
         appinfo.ValidateHandlers(info.handlers)
     except yaml_errors.EventError as error:
-        raise _refused(file, text, error) from error
+        raise refuse_line(file, text, error) from error
     except (yaml_errors.Error, appinfo.appinfo_errors.Error) as error:
-        raise FileError(file, None, f"App Engine refuses it: {_sentence(error)}") from error
+        raise refuse_file(file, error) from error
     return info
-
-
-def _refused(file: Path, text: str, error: Any) -> UserError:
-    """Return the parser's error with the line that it is about."""
-    event = error.event
-    line = event.start_mark.line + 1
-    if isinstance(event, MappingEndEvent) and event.start_mark.index == event.end_mark.index:
-        # A mapping without braces ends at the next token, which may be lines away: go back to its last key.
-        above = enumerate(text.splitlines()[: line - 1], start=1)
-        line = [number for number, text in above if text.strip() and not text.lstrip().startswith("#")][-1]
-    return FileError(file, line, f"App Engine refuses it: {_sentence(error.cause)}")
-
-
-def _sentence(error: object) -> str:
-    # Some messages go on with a dump of the whole object.
-    return " ".join(str(error).partition("\n<")[0].split())

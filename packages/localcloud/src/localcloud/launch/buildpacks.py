@@ -14,7 +14,7 @@ from pathlib import Path
 from localcloud.deployment.procfile import ProcfileEntry, read_procfile
 from localcloud.deployment.python_version import read_python_version
 from localcloud.launch.errors import FileError, name_place, read_text
-from localcloud.launch.packages import find_requirements, list_packages, names_package
+from localcloud.launch.packages import find_local_packages, find_requirements, list_packages, names_package
 from localcloud.launch.plan import LaunchPlan, Platform
 
 _VERSION = re.compile(r"(?:python-?)?(?P<minor>\d{1,3}\.\d{1,3})(?:\.[\dx*]+)?")
@@ -47,6 +47,7 @@ def plan_buildpacks(directory: Path, environ: Mapping[str, str] = os.environ) ->
         command=("/bin/sh", "-c", command),
         python=python,
         requirements=find_requirements(directory),
+        local_packages=find_local_packages(directory),
         packages=packages,
     )
 

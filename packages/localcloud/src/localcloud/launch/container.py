@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from localcloud.deployment.dockerfile import (
@@ -19,9 +21,10 @@ from localcloud.deployment.dockerfile import (
 from localcloud.files.paths import format_name
 from localcloud.launch.errors import FileError, LineError, name_place, read_text
 from localcloud.launch.image_files import ImageFiles
-from localcloud.launch.packages import check_includes
+from localcloud.launch.packages import MissingError, check_paths
 from localcloud.launch.pip_install import read_run
-from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.launch.plan import LaunchPlan, LocalPackages, Platform
+from localcloud.launch.run_commands import Mount, NewFolders, RunRight, read_mode
 
 # "python:3.14-slim", also by its full name or from Google's mirror of Docker Hub.
 _PYTHON_IMAGE = re.compile(r"(?:(?:docker\.io/|mirror\.gcr\.io/)?(?:library/)?)python(?::([\w.-]+))?(?:@sha256:\w+)?")
@@ -29,8 +32,9 @@ _ABSOLUTE_PATH = re.compile(r"(?<![\w.$}/-])/[\w.@%+,-]+(?:/[\w.@%+,-]+)*")
 _WITH_DOCKER = "remove it to run the app here, or run the image with docker"
 # Variables are put in character by character, so a longer file would take long.
 _MAX_BYTES = 100_000
+_PYTHON_PATH = "PYTHONPATH"
 # What a process on this machine can do without: documentation, and settings that Cloud Run does not read.
-_WITHOUT_EFFECT = frozenset({"EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "USER"})
+_WITHOUT_EFFECT = frozenset({"EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "STOPSIGNAL", "USER", "VOLUME"})
 
 
 def plan_container(directory: Path, staging: Path) -> LaunchPlan:
@@ -73,6 +77,7 @@ class _Build:
         self._directory_variables: set[str] = set()
         self._requirements: list[Path] = []
         self._packages: list[str] = []
+        self._local_packages: LocalPackages | None = None
         self._env_lines: dict[str, int] = {}
         self._later: Sequence[Instruction] = ()
         self._follow: dict[str, Callable[[Instruction], None]] = {
@@ -124,6 +129,8 @@ class _Build:
         self._refuse_image_paths(start)
         places = {name: str(self._files.locate(self._envs[name])) for name in self._directory_variables}
         environment = {**self._envs, **places}
+        if path := self._envs.get(_PYTHON_PATH):
+            environment[_PYTHON_PATH] = os.pathsep.join(map(self._locate_import_folder, path.split(":")))
         # Cloud Run sets PORT itself, whatever the image says.
         environment.pop("PORT", None)
         return LaunchPlan(
@@ -135,6 +142,7 @@ class _Build:
             environment=environment,
             requirements=tuple(self._requirements),
             packages=tuple(self._packages),
+            local_packages=self._local_packages,
         )
 
     def _refuse_image_paths(self, start: StartCommand) -> None:
@@ -143,7 +151,7 @@ class _Build:
         texts += [
             (f"ENV {name}", text, self._env_lines[name])
             for name, text in self._envs.items()
-            if name not in self._directory_variables
+            if name not in self._directory_variables and name != _PYTHON_PATH
         ]
         for where, text, line in texts:
             for path in _ABSOLUTE_PATH.findall(text):
@@ -154,6 +162,9 @@ class _Build:
                         f"{where} names {path}, which exists in the image only; "
                         f"name it as seen from the working directory, {self._directory}",
                     )
+
+    def _locate_import_folder(self, path: str) -> str:
+        return str(self._files.locate(path)) if path.startswith("/") and self._files.holds(path) else path
 
     @property
     def _variables(self) -> Variables:
@@ -207,15 +218,19 @@ class _Build:
 
     def _copy(self, instruction: Instruction) -> None:
         words = self._words(instruction)
+        runs: bool | None = None
         while words and words[0].startswith("--"):
             flag = words.pop(0)
+            name, _, setting = flag.partition("=")
+            if name == "--chmod":
+                runs = read_mode(setting)
             # The files have the owner of this process, whatever --chown says.
-            if flag.partition("=")[0] not in ("--chown", "--link"):
+            elif name not in ("--chown", "--link"):
                 raise LineError(f"localcloud does not support COPY {flag}; {_WITH_DOCKER}")
         if len(words) < 2:
             name, value = instruction.name, instruction.value
             raise LineError(f'"{name} {value}" has no destination; write {name} SOURCE DESTINATION')
-        self._files.copy(words[:-1], words[-1], self._directory)
+        self._files.copy(words[:-1], words[-1], self._directory, runs)
 
     def _add(self, instruction: Instruction) -> None:
         for word in self._words(instruction)[:-1]:
@@ -230,13 +245,70 @@ class _Build:
 
     def _run(self, instruction: Instruction) -> None:
         install = read_run(instruction, {**self._args, **self._envs})
+        for command in install.file_commands:
+            self._follow_file_command(command)
         for name in install.files:
             path = posixpath.join(self._directory, name)
+            if mounted := self._find_mounted(path, install.mounts):
+                if check_paths(mounted, self._file.parent, self._file.parent):
+                    raise LineError(f"{name} names a package by path in a mount; copy it into the image to run it here")
+                self._requirements.append(mounted)
+                continue
             if not self._files.locate(path).is_file():
                 raise LineError(f"pip install reads {name}, {self._explain_absence(path)}")
-            check_includes(self._files.locate(path), self._files.locate("/"))
             self._requirements.append(self._files.locate(path))
+            try:
+                places = check_paths(self._requirements[-1], *self._places)
+            except MissingError as error:
+                missing = f"/{error.place.relative_to(self._files.locate('/'))}"
+                raise LineError(f"{name} names {error.path}, {self._explain_absence(missing)}") from error
+            self._add_places(places)
         self._packages += install.packages
+        for name, extras in install.paths:
+            self._install_path(name, extras)
+
+    def _follow_file_command(self, command: NewFolders | RunRight) -> None:
+        paths = [posixpath.join(self._directory, path) for path in command.paths]
+        if isinstance(command, NewFolders):
+            for path in paths:
+                self._files.make_directory(posixpath.normpath(path))
+        elif command.allowed is not None:
+            for path in paths:
+                self._files.allow_to_run(path, command.allowed)
+
+    def _find_mounted(self, path: str, mounts: Sequence[Mount]) -> Path | None:
+        """Return the file of the context that a RUN's mount puts at a path of the image, None without such a mount."""
+        path = posixpath.normpath(path)
+        for mount in mounts:
+            target = posixpath.normpath(posixpath.join(self._directory, mount.target))
+            if path == target or path.startswith(f"{target.rstrip('/')}/"):
+                file = self._files.find_source(posixpath.join(mount.source, posixpath.relpath(path, target)))
+                return file if file.is_file() else None
+        return None
+
+    def _install_path(self, name: str, extras: str) -> None:
+        path = posixpath.join(self._directory, name)
+        place = self._files.locate(path)
+        below = "/pyproject.toml" if place.is_dir() and not (place / "setup.py").exists() else ""
+        if not self._files.locate(path + below).exists():
+            raise LineError(f"pip install reads {name}{below}, {self._explain_absence(path + below)}")
+        self._add_places([place])
+        # From the working directory, since the root of the image has another name here.
+        self._packages.append("./" + os.path.relpath(place, self._places[1]) + extras)
+
+    @property
+    def _places(self) -> tuple[Path, Path]:
+        """The root and the working directory of the image, on this machine."""
+        return self._files.locate("/"), self._files.locate(self._directory)
+
+    def _add_places(self, places: Sequence[Path]) -> None:
+        if not places:
+            return
+        root, directory = self._places
+        known = self._local_packages or LocalPackages(root, directory, ())
+        if known.directory != directory:
+            raise LineError(f"localcloud installs packages by path from one WORKDIR only; {_WITH_DOCKER}")
+        self._local_packages = replace(known, places=tuple(dict.fromkeys((*known.places, *places))))
 
     def _explain_absence(self, path: str) -> str:
         """Say which later line brings a file that is missing now.
@@ -247,7 +319,7 @@ class _Build:
             if instruction.name in ("ADD", "ARG", "COPY", "ENV", "WORKDIR"):
                 with suppress(LineError):
                     self._follow[instruction.name](instruction)
-            if self._files.locate(path).is_file():
+            if self._files.locate(path).exists():
                 return f"which is copied only on line {instruction.line}; copy it first"
         return f"which no line copies; add COPY {posixpath.basename(path)} . above"
 

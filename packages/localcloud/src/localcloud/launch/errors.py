@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from datastore_emulator.errors import UserError
 from localcloud.deployment.errors import TextError
+from localcloud.files.paths import format_text
 from localcloud.files.reading import MAX_BYTES, NotReadError, read_file
 
 
@@ -15,7 +17,7 @@ class FileError(UserError):
     """An error in a file, at a line counted from 1 or, with None, in the file as a whole."""
 
     def __init__(self, file: Path | str, line: int | None, problem: str) -> None:
-        super().__init__(f"{file}:{line}: {problem}" if line else f"{file}: {problem}")
+        super().__init__(format_text(f"{file}:{line}: {problem}" if line else f"{file}: {problem}"))
 
 
 class LineError(Exception):
@@ -33,13 +35,17 @@ def name_place(file: Path, line: int | None = None) -> Iterator[None]:
         raise FileError(file, error.line, error.problem) from error
 
 
-def read_text(file: Path, limit: int = MAX_BYTES) -> str:
+def read_text(file: Path, limit: int = MAX_BYTES, *, utf16: bool = False) -> str:
     """Return a file's text.
 
-    Raises FileError if it is not a file, too large, binary or not UTF-8.
+    With `utf16`, the text may also be UTF-16 if it begins with a byte order mark. Raises FileError if it is not a file,
+    too large, binary or in another encoding.
     """
     try:
         content = read_file(file, limit)
+        if utf16 and content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            # A NUL that is still there comes from UTF-32, or is refused just below.
+            content = content.decode("utf-16").encode("utf-8")
         if b"\0" in content:
             line = content[: content.index(b"\0")].count(b"\n") + 1
             raise FileError(file, line, "there is a NUL byte in this text file; save it as UTF-8")

@@ -11,23 +11,33 @@ from localcloud.launch.errors import FileError
 from localcloud.launch.packages import names_package
 from localcloud.launch.plan import LaunchPlan
 from localcloud.launch.python_source import read_source
+from localcloud.launch.services import find_app_yaml, has_service
 
 _DEPLOYMENT_FILES = ("app.yaml", "Dockerfile", "Procfile", "main.py")
 
 
 def read_plan(
-    directory: Path, *, function: str | None = None, platform: str | None = None, staging: Path
+    directory: Path,
+    *,
+    function: str | None = None,
+    signature_type: str | None = None,
+    source: str | None = None,
+    platform: str | None = None,
+    staging: Path,
 ) -> LaunchPlan:
-    """Return the launch plan of a folder.
+    """Return the launch plan of a folder, or of the App Engine service whose YAML file `directory` is.
 
     `platform` is "appengine", "cloudrun" or "functions". With None the files decide, in this order: app.yaml,
-    Dockerfile, Procfile, a `function` to serve, main.py. A folder with one of the first three ignores `function`, so
-    that one command can start folders of several kinds. A Dockerfile's files are copied to `staging`, a directory that
-    is empty or does not exist, and that nothing else writes to. Raises UserError for any error in the folder.
+    Dockerfile, Procfile, a `function` to serve, the YAML file of another App Engine service, main.py. A folder with one
+    of the first three ignores `function`, so that one command can start folders of several kinds. `signature_type` and
+    `source` say more about the function, see `plan_function`. A Dockerfile's files are copied to `staging`, a directory
+    that is empty or does not exist, and that nothing else writes to. Raises UserError for any error in the folder.
     """
     try:
+        if directory.is_file():
+            return _read_service(directory, platform)
         _refuse_no_files(directory)
-        return _read(directory, function, platform, staging)
+        return _read(directory, function, signature_type, source, platform, staging)
     except OSError as error:
         raise FileError(
             format_name(str(error.filename or directory)), None, f"cannot be read ({error.strerror})"
@@ -36,12 +46,20 @@ def read_plan(
         raise FileError(directory, None, "a file in it is nested too deeply to be read; write it flatter") from error
 
 
+def _read_service(file: Path, platform: str | None) -> LaunchPlan:
+    if file.suffix not in (".yaml", ".yml") or platform not in (None, "appengine"):
+        raise FileError(file, None, "is a file; name a folder with an app, or the YAML file of an App Engine service")
+    from localcloud.launch.app_engine import plan_app_engine
+
+    return plan_app_engine(file)
+
+
 def _refuse_no_files(directory: Path) -> None:
     """Raise UserError if there is no folder, or a named pipe or the like in place of a file that is read here."""
     if not directory.is_dir():
-        problem = "is a file" if directory.exists() else "does not exist"
+        problem = "is not a folder" if directory.exists() else "does not exist"
         raise FileError(directory, None, f"{problem}; name a folder with an app")
-    for name in (*_DEPLOYMENT_FILES, "app.py", "requirements.txt"):
+    for name in (*_DEPLOYMENT_FILES, "app.yml", "app.py", "requirements.txt"):
         file = directory / name
         try:
             if os.path.lexists(file):
@@ -50,7 +68,14 @@ def _refuse_no_files(directory: Path) -> None:
             raise FileError(file, None, f"{error}; remove it, or replace it with a file") from error
 
 
-def _read(directory: Path, function: str | None, platform: str | None, staging: Path) -> LaunchPlan:
+def _read(
+    directory: Path,
+    function: str | None,
+    signature_type: str | None,
+    source: str | None,
+    platform: str | None,
+    staging: Path,
+) -> LaunchPlan:
     if platform is None:
         platform = _platform(directory, function)
     if platform == "appengine":
@@ -58,7 +83,7 @@ def _read(directory: Path, function: str | None, platform: str | None, staging: 
     if platform == "cloudrun":
         return _cloud_run(directory, staging)
     if platform == "functions":
-        return _function(directory, function)
+        return _function(directory, function, signature_type, source)
     raise ValueError(f"unknown platform {platform!r}")
 
 
@@ -68,9 +93,10 @@ def _read(directory: Path, function: str | None, platform: str | None, staging: 
 def _app_engine(directory: Path) -> LaunchPlan:
     from localcloud.launch.app_engine import plan_app_engine
 
-    if not (directory / "app.yaml").is_file():
+    file = find_app_yaml(directory)
+    if file is None:
         raise FileError(directory, None, 'App Engine needs an app.yaml; add one with "runtime: python314"')
-    return plan_app_engine(directory)
+    return plan_app_engine(file)
 
 
 def _cloud_run(directory: Path, staging: Path) -> LaunchPlan:
@@ -83,22 +109,20 @@ def _cloud_run(directory: Path, staging: Path) -> LaunchPlan:
     return plan_buildpacks(directory)
 
 
-def _function(directory: Path, function: str | None) -> LaunchPlan:
-    from localcloud.launch.function import plan_function, refuse_events
+def _function(directory: Path, function: str | None, signature_type: str | None, source: str | None) -> LaunchPlan:
+    from localcloud.launch.function import find_source, plan_function
 
     if function is not None:
-        return plan_function(directory, function)
-    main = directory / "main.py"
-    source = read_source(main) if main.is_file() else None
-    if main.is_file() and (source is None or source.functions):
-        choice = f" with one of {', '.join(source.functions)}" if source else ""
-        raise FileError(main, None, f"the folder needs the name of the function to serve; pass --function NAME{choice}")
-    if source and source.event_functions:
-        refuse_events(main, source.event_functions[0])
+        return plan_function(directory, function, signature_type=signature_type, source=source)
+    file = find_source(directory, source)
+    module = read_source(file) if file.is_file() else None
+    if file.is_file() and (module is None or module.functions):
+        choice = f" with one of {', '.join(module.functions)}" if module else ""
+        raise FileError(file, None, f"the folder needs the name of the function to serve; pass --function NAME{choice}")
     raise FileError(
-        main,
+        file,
         None,
-        'there is neither a WSGI object named "app" nor a function that takes a request; '
+        'there is neither a WSGI object named "app" nor a function that takes a request or an event; '
         'write a Procfile with "web: COMMAND" for what starts the app',
     )
 
@@ -111,7 +135,7 @@ def _platform(directory: Path, function: str | None) -> str:
         advice = f"name one of the folders in it ({inside})" if inside else "name a folder with an app"
         *names, last = _DEPLOYMENT_FILES
         raise FileError(directory, None, f"there is no {', '.join(names)} or {last} in it; {advice}")
-    if (directory / "app.yaml").is_file():
+    if find_app_yaml(directory, alone=function is None):
         return "appengine"
     if read_entrypoint() or any((directory / name).is_file() for name in ("Procfile", "Dockerfile")):
         return "cloudrun"
@@ -119,7 +143,8 @@ def _platform(directory: Path, function: str | None) -> str:
 
 
 def _is_app(directory: Path) -> bool:
-    return any((directory / name).is_file() for name in (*_DEPLOYMENT_FILES, "app.py"))
+    names = (*_DEPLOYMENT_FILES, "app.py")
+    return any((directory / name).is_file() for name in names) or has_service(directory)
 
 
 def _is_function(directory: Path) -> bool:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import fnmatch
+import glob
 import os
 import posixpath
+import re
 import shutil
-from collections.abc import Sequence
+import stat
+import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from localcloud.files.paths import OutsideError, resolve_inside
-from localcloud.launch.errors import LineError, read_text
+from localcloud.files.paths import OutsideError, format_name, resolve_inside
+from localcloud.launch.errors import FileError, LineError, read_text
 
 
 class ImageFiles:
@@ -42,10 +46,28 @@ class ImageFiles:
         below = any(f"{path}/".startswith(f"{directory}/") for directory in self._working_directories)
         return below or self.locate(path).exists()
 
-    def copy(self, sources: Sequence[str], destination: str, working_directory: str) -> None:
-        """Copy as COPY does: a directory's contents, a file into what ends in "/", else to that name."""
+    def find_source(self, name: str) -> Path:
+        """Return a file of the context; raises LineError if docker would not find it there."""
+        (found,) = self._matching(name)
+        return _in_context(self._context, found)
+
+    def allow_to_run(self, path: str, allowed: bool) -> None:
+        """Allow the files at an absolute path, which may have wildcards, to run, or forbid them to."""
+        pattern = posixpath.normpath(path).lstrip("/") or "."
+        for found in glob.glob(pattern, root_dir=self._root):
+            place = self._root / found
+            for file in [place, *place.rglob("*")] if place.is_dir() else [place]:
+                _set_run_right(file, allowed)
+
+    def copy(self, sources: Sequence[str], destination: str, working_directory: str, runs: bool | None = None) -> None:
+        """Copy as COPY does: a directory's contents, a file into what ends in "/", else to that name.
+
+        `runs` allows the copied files to run, or forbids them to.
+        """
         target = self.locate(posixpath.join(working_directory, destination))
-        names = [name for source in sources for name in self._matching(source)]
+        names = [name for source in sources for name in self._matching(source, may_miss=True)]
+        if not names:
+            self._matching(sources[0])  # which says what is missing
         says_directory = destination in (".", "..") or destination.endswith(("/", "/.", "/.."))
         if len(names) > 1 and not says_directory:
             raise LineError(
@@ -56,22 +78,27 @@ class ImageFiles:
             origin = self._context if name == "." else _in_context(self._context, name)
             try:
                 if origin.is_dir():
-                    self._copy_contents(name, target)
+                    self._copy_contents(name, target, runs)
                 elif not origin.is_file():
                     raise LineError(f"COPY {name}: it is neither a file nor a folder; name it in .dockerignore")
                 else:
                     # docker follows a link that COPY names, and copies links below a directory as links.
-                    self._copy_file(origin.resolve(), target / origin.name if into_directory else target)
+                    self._copy_file(origin.resolve(), target / origin.name if into_directory else target, runs)
             except OSError as error:
                 raise LineError(f"COPY {name}: it cannot be copied ({error.strerror})") from error
 
-    def _matching(self, source: str) -> list[str]:
-        """Return the names in the context that a COPY source matches."""
+    def _matching(self, source: str, *, may_miss: bool = False) -> list[str]:
+        """Return the names in the context that a COPY source matches.
+
+        With `may_miss`, a source with wildcards may match nothing.
+        """
         name = posixpath.normpath(source.lstrip("/") or ".")
         if name.startswith(".."):
             raise LineError(f"COPY {source}: docker copies nothing from outside the folder; move it inside")
         if any(character in name for character in "*?["):
             found = [path for path in self._included if _matches(path, name)]
+            if may_miss:
+                return found
         else:
             below = "" if name == "." else f"{name}/"
             found = [name] if any(path == name or path.startswith(below) for path in self._included) else []
@@ -85,7 +112,7 @@ class ImageFiles:
             raise LineError(f'COPY "{source}": {reason}')
         return found
 
-    def _copy_contents(self, name: str, target: Path) -> None:
+    def _copy_contents(self, name: str, target: Path, runs: bool | None) -> None:
         target.mkdir(parents=True, exist_ok=True)
         below = "" if name == "." else f"{name}/"
         for path in self._included:
@@ -95,9 +122,9 @@ class ImageFiles:
             if origin.is_dir() and not origin.is_symlink():
                 copied.mkdir(parents=True, exist_ok=True)
             else:
-                self._copy_file(origin, copied)
+                self._copy_file(origin, copied, runs)
 
-    def _copy_file(self, origin: Path, target: Path) -> None:
+    def _copy_file(self, origin: Path, target: Path, runs: bool | None) -> None:
         """Copy a file or a link. A link that leads out of the image would lead nowhere, so it is left out."""
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_symlink() or target.is_file():
@@ -110,6 +137,8 @@ class ImageFiles:
                     target.unlink()
         elif origin.is_file():
             shutil.copy2(origin, target)
+            if runs is not None:
+                _set_run_right(target, runs)
 
 
 def _included(context: Path, dockerfile: str) -> list[str]:
@@ -117,16 +146,39 @@ def _included(context: Path, dockerfile: str) -> list[str]:
     # docker is heavy to import, and only a folder with a Dockerfile needs it.
     from docker.utils.build import exclude_paths
 
+    patterns: list[str] = []
     # A Dockerfile may have an ignore file of its own, which then counts alone.
     for ignore in (context / f"{dockerfile}.dockerignore", context / ".dockerignore"):
         if ignore.is_file():
-            lines = [line.strip() for line in read_text(ignore).splitlines()]
+            patterns = list(_read_patterns(ignore))
             break
-    else:
-        lines = []
-    patterns = [line for line in lines if line and not line.startswith("#")]
-    # Without a name for the Dockerfile the library keeps it only if the patterns do: an image gets no copy of it.
-    return sorted(exclude_paths(str(context), patterns, dockerfile=""))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of Python's `re`, which may read "[[" in another way one day
+        # Without a name for the Dockerfile the library keeps it only if the patterns do: an image gets no copy of it.
+        return sorted(exclude_paths(str(context), patterns, dockerfile=""))
+
+
+def _read_patterns(ignore: Path) -> Iterator[str]:
+    """Yield the patterns of a .dockerignore; raises FileError for one that docker refuses."""
+    from docker.utils.fnmatch import translate
+
+    for number, line in enumerate(read_text(ignore).splitlines(), start=1):
+        pattern = line.strip()
+        if pattern and not pattern.startswith("#"):
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", FutureWarning)
+                    re.compile(translate(pattern.removeprefix("!")))
+            except re.error as error:
+                problem = f'"{format_name(pattern)}" is not a pattern that docker reads ({error.msg}); correct it'
+                raise FileError(ignore, number, problem) from error
+            yield pattern
+
+
+def _set_run_right(file: Path, allowed: bool) -> None:
+    if file.is_file() and not file.is_symlink():
+        mode = stat.S_IMODE(file.stat().st_mode)
+        file.chmod(mode | 0o111 if allowed else mode & ~0o111)
 
 
 def _matches(path: str, pattern: str) -> bool:

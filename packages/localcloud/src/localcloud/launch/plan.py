@@ -43,14 +43,29 @@ class Handler:
 
 
 @dataclass(frozen=True)
+class LocalPackages:
+    """Packages in the app's own folder: `places` below `root`, all of them absolute or all relative.
+
+    Paths in requirements files and in the plan's `packages` count from `directory`, as they do for pip.
+    """
+
+    root: Path
+    directory: Path
+    places: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
 class LaunchPlan:
     """Everything that a runtime needs to start what the cloud would start.
 
     `source` is the file that the plan was read from. `python` is the version asked for ("3.14", "2.7"), None for any.
     `command` is an argv; shell forms arrive as ("/bin/sh", "-c", text) and still hold "$PORT". It is empty on
-    python27, where `handlers` name the WSGI objects. `directory` is the working directory the command starts in.
+    python27, where `handlers` name the WSGI objects, and for static files alone. `directory` is the working directory
+    that the command starts in.
     `environment` is what the deployment file declares, `requirements` the requirements files to install, and
+    `service` is App Engine's name of the service, None elsewhere.
     `packages` requirement specifiers the platform itself adds (App Engine's and Buildpacks' default gunicorn).
+    `local_packages` are those that both may name by path.
     """
 
     source: Path
@@ -61,6 +76,8 @@ class LaunchPlan:
     environment: Mapping[str, str] = field(default_factory=dict)
     requirements: tuple[Path, ...] = ()
     packages: tuple[str, ...] = ()
+    local_packages: LocalPackages | None = None
     handlers: tuple[Handler, ...] = ()
     bundled_services: bool = False
+    service: str | None = None
     function: str | None = None

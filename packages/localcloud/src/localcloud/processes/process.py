@@ -10,7 +10,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -34,6 +34,9 @@ _LATEST_SECONDS = 240.0
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|NotFound)\b(: |$)")
 # Without any CPU time for so long, a child does not compute: it waits for something.
 _IDLE_SECONDS = 1.0
+# How often to look for ports that nobody expects, and how long a child may be busy with such a port before its own.
+_LOOK_SECONDS = 0.5
+_NOTE_SECONDS = 3.0
 
 
 class Process:
@@ -47,6 +50,7 @@ class Process:
     def __init__(self, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path, on_line: OnLine) -> None:
         self.name = name
         self._on_line = on_line
+        self.other_ports: set[int] = set()  # those that the child listened on when it was last looked at
         self._last_lines: collections.deque[str] = collections.deque(maxlen=20)
         token = secrets.token_hex(8)
         try:
@@ -78,13 +82,17 @@ class Process:
         self._reader.join(_OUTPUT_SECONDS)  # its last output explains its end
         return f"{describe_exit(code)}{self._describe_output()}"
 
-    def wait_for_port(self, host: str, port: int, deadline: float) -> None:
-        """Wait until something listens there; raises UserError if the child ends first, or after `deadline` seconds.
+    def wait_for_port(self, host: str, port: int, deadline: float, second_port: int | None = None) -> int:
+        """Wait until the child listens there; return the port.
 
-        After them, a child that still computes, as on a busy machine, has time until it has waited for a second.
+        `second_port` is one that the child may listen on instead. Raises UserError if the child ends first, or after
+        `deadline` seconds. After them, a child that still computes, as on a busy machine, has time until it has waited
+        for a second. One that listens on another port has not: the error names that port, and before it the log does.
         """
-        end = time.monotonic() + deadline
+        start = time.monotonic()
+        end = start + deadline
         latest = end + _LATEST_SECONDS
+        next_look, noted = start + _LOOK_SECONDS, False
         computed = 0.0
         while True:
             if self.returncode is not None:
@@ -93,16 +101,29 @@ class Process:
                     f"{self.name} {describe_exit(self.returncode)} before it listened on port {port}"
                     f"{self._describe_output()}"
                 )
-            with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
-                return
-            if time.monotonic() >= end:
+            if _accepts(host, port):
+                return port
+            now = time.monotonic()
+            if now >= min(next_look, end):
+                next_look = now + _LOOK_SECONDS
+                listening = self._listening()
+                self.other_ports = {number for _, number in listening} - {port}
+                # Another program may have the port of that number on the other addresses.
+                if second_port and {(host, second_port), ("0.0.0.0", second_port)} & listening:
+                    return second_port
+                if self.other_ports and not noted and now >= start + _NOTE_SECONDS:
+                    noted = True
+                    self._on_line(self.name, f"localcloud: it {describe_other_ports(self.other_ports, port)}")
+            if now >= end:
+                if self.other_ports:
+                    raise UserError(f"{self.name} {describe_other_ports(self.other_ports, port)}")
                 before, computed = computed, self._cpu_seconds()
                 if computed <= before or end >= latest:
                     raise UserError(
-                        f"{self.name} does not listen on {host}:{port} after {deadline:g} s; the server must take its "
-                        f"port from $PORT{self._describe_output()}"
+                        f"{self.name} does not listen on {host}:{port} after {deadline:g} s, nor on another port; its "
+                        f"server must take its port from $PORT{self._describe_output()}"
                     )
-                end = min(time.monotonic() + _IDLE_SECONDS, latest)
+                end = min(now + _IDLE_SECONDS, latest)
             time.sleep(_POLL_SECONDS)
 
     def members(self) -> set[psutil.Process]:
@@ -118,6 +139,15 @@ class Process:
         Watchdog.shared().remove(self._family)
         self._child.close(KILL_SECONDS)
         self._reader.join(_OUTPUT_SECONDS)
+
+    def _listening(self) -> set[tuple[str, int]]:
+        """Return the addresses, with their TCP ports, that the child and its descendants listen on."""
+        found = set()
+        for member in self.members():
+            with contextlib.suppress(psutil.Error, OSError):  # it has ended meanwhile
+                connections = member.net_connections("tcp")
+                found |= {(one.laddr.ip, one.laddr.port) for one in connections if one.status == psutil.CONN_LISTEN}
+        return found
 
     def _cpu_seconds(self) -> float:
         """Return the CPU time of the child and its descendants so far."""
@@ -153,3 +183,20 @@ def describe_exit(returncode: int) -> str:
     if returncode >= 0:
         return f"ended with exit code {returncode}"
     return f"was ended by {signal.Signals(-returncode).name}"
+
+
+def describe_other_ports(others: Iterable[int], port: int) -> str:
+    """Say which ports an app listens on, and what to do: it was told another."""
+    numbers = ", ".join(map(str, sorted(others)))
+    return (
+        f"listens on port {numbers}, but not on port {port}, which $PORT tells it; its server must take its port from "
+        "$PORT, or listen on 8080, the port of the cloud"
+    )
+
+
+def _accepts(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True

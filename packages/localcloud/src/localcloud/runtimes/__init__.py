@@ -5,6 +5,7 @@
 - `python27_on_3`: Python 2.7 apps on Python 3.
 - `python27_real`: Python 2.7 apps on a real Python 2.7.
 - `variables`: the environment variables that every app receives.
+- `package_sources`: a copy of the packages in an app's own folder, to install them from.
 """
 
 from collections.abc import Sequence

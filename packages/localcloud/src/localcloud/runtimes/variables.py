@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
 from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.runtimes.runtime import Instance, ServiceAddresses
+
+_REDIS_HOST = {"REDIS_HOST": "REDIS_PORT", "REDISHOST": "REDISPORT"}
+_REDIS_URL = "REDIS_CACHE_URL"
+_REDIS = frozenset({*_REDIS_HOST, *_REDIS_HOST.values(), _REDIS_URL})
+
+
+def names_redis(variables: Mapping[str, str]) -> bool:
+    """Return whether an app with these variables asks for a Redis.
+
+    REDIS_HOST is the codelabs' name, REDISHOST that of Google's samples, REDIS_CACHE_URL that of Cloud NDB.
+    """
+    return not variables.keys().isdisjoint({*_REDIS_HOST, _REDIS_URL})
 
 
 def app_variables(plan: LaunchPlan, services: ServiceAddresses, instance: Instance) -> dict[str, str]:
     """Return the variables of an app, whatever Python runs it.
 
-    The deployment file beats the platform, the addresses of the services beat both, and the overrides beat all.
+    The deployment file beats the platform, the addresses of the services beat both, and the overrides beat all. If only
+    the overrides ask for a Redis, they ask for the address, too.
     """
+    overrides = dict(instance.overrides)
+    redis = _redis_variables({**plan.environment, **overrides}, services)
+    if redis and not names_redis(plan.environment):
+        overrides = {name: value for name, value in overrides.items() if name not in _REDIS}
     return {
         **_platform_variables(plan, services, instance.service),
         **plan.environment,
         "PORT": str(instance.port),
         **_service_variables(plan, services),
-        **instance.overrides,
+        **redis,
+        **overrides,
     }
+
+
+def put_on_path(variables: Mapping[str, str], *places: Path) -> dict[str, str]:
+    """Return the variables with these places at the start of the app's own PYTHONPATH."""
+    own = variables.get("PYTHONPATH")
+    return {**variables, "PYTHONPATH": os.pathsep.join([*map(str, places), *([own] if own else [])])}
 
 
 def _platform_variables(plan: LaunchPlan, services: ServiceAddresses, service: str) -> dict[str, str]:
@@ -30,7 +58,7 @@ def _platform_variables(plan: LaunchPlan, services: ServiceAddresses, service: s
         "GAE_INSTANCE": "local",
         "GAE_MEMORY_MB": "256",
         "GAE_RUNTIME": "python" + (plan.python or "3").replace(".", ""),
-        "GAE_SERVICE": "default",
+        "GAE_SERVICE": plan.service or "default",
         "GAE_VERSION": "local",
     }
     if plan.platform is Platform.APP_ENGINE_PYTHON27:
@@ -56,6 +84,18 @@ def _service_variables(plan: LaunchPlan, services: ServiceAddresses) -> dict[str
             # The ticket of calls made outside a request; the front end sends the same one with each request.
             "HTTP_X_APPENGINE_API_TICKET": services.ticket,
         }
-    if services.redis:
-        variables |= {"REDIS_HOST": services.redis[0], "REDIS_PORT": str(services.redis[1]), **services.redis_variables}
+    return variables
+
+
+def _redis_variables(asked: Mapping[str, str], services: ServiceAddresses) -> dict[str, str]:
+    """Return the address of the Redis, if there is one, under each name that the app has a variable of."""
+    if services.redis is None:
+        return {}
+    host, port = services.redis
+    variables = dict(services.redis_variables)
+    for host_name, port_name in _REDIS_HOST.items():
+        if host_name in asked:
+            variables |= {host_name: host, port_name: str(port)}
+    if _REDIS_URL in asked:
+        variables[_REDIS_URL] = f"redis://{host}:{port}"
     return variables

@@ -23,14 +23,10 @@ from codelab.check.facts.deployment import (
     yaml_facts,
 )
 from codelab.check.facts.fact import Fact, Kind, UnreadableError
+from codelab.check.facts.limits import check_size
 from codelab.check.facts.python import python_facts
 from codelab.check.facts.template import template_facts
-from codelab.readme.trees import Tree, Unread
-
-# More than people write by hand, and little enough to read at once.
-MAX_LINES = 5_000
-MAX_CHARACTERS = 150_000
-MAX_COLUMNS = 10_000
+from codelab.readme.trees import Tree
 
 __all__ = [
     "Fact",
@@ -71,28 +67,14 @@ def file_facts(file: str, text: str, called_from_outside: frozenset[str]) -> lis
     """
     path = PurePosixPath(file)
     facts = [Fact(file, Kind.FILE, "", file, firm=True)]
-    if isinstance(text, Unread):
-        raise UnreadableError(0, f"expected {text.expected}, found {text.found}")
-    if len(text) > MAX_CHARACTERS:
-        raise UnreadableError(0, _too_much("file", len(text), "characters", MAX_CHARACTERS))
-    text = text.removeprefix("\ufeff")  # a byte order mark, which Python and the platforms skip too
-    lines = text.splitlines()
-    if len(lines) > MAX_LINES:
-        raise UnreadableError(0, _too_much("file", len(lines), "lines", MAX_LINES))
-    for number, line in enumerate(lines, 1):
-        if len(line) > MAX_COLUMNS:
-            raise UnreadableError(number, _too_much("line", len(line), "characters", MAX_COLUMNS))
+    text = check_size(text)
     try:
         if path.suffix == ".py":
-            return facts + list(python_facts(file, text, called_from_outside))
+            return facts + python_facts(file, text, called_from_outside)
         reader = _BY_NAME.get(path.name) or _BY_SUFFIX.get(path.suffix, line_facts)
         return facts + list(reader(file, text))
     except (RecursionError, MemoryError) as error:  # the latter is what Python's own parser may raise
         raise UnreadableError(0, "the code is nested too deeply to be read; write it flatter") from error
-
-
-def _too_much(what: str, found: int, unit: str, most: int) -> str:
-    return f"the {what} has {found:,} {unit}, and at most {most:,} are read; shorten it"
 
 
 def names_called_from_outside(trees: Sequence[Tree], commands: str) -> frozenset[str]:

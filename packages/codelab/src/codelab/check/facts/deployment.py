@@ -49,7 +49,9 @@ def _keys(file: str, yaml: YamlLines, node: CommentedMap, path: tuple[str | int,
         name = ".".join(map(str, here))
         line = yaml.line(*here)
         words = line_of(yaml.text, line).partition(" #")[0].strip()
-        yield Fact(file, Kind.KEY, name, words, line, firm=True)
+        # A variable may have another name, or none if the code needs none: the app and its reads of variables decide.
+        firm = not name.startswith("env_variables")
+        yield Fact(file, Kind.KEY, name, words, line, firm=firm)
         if isinstance(value, CommentedMap):
             yield from _keys(file, yaml, value, here)
         elif isinstance(value, CommentedSeq):
@@ -60,7 +62,7 @@ def _keys(file: str, yaml: YamlLines, node: CommentedMap, path: tuple[str | int,
         elif name == "entrypoint":
             yield from _command(file, str(value), line, words)
         elif not _PLACEHOLDER.fullmatch(str(value)):
-            yield Fact(file, Kind.VALUE, f"{name} {value}", words, line, firm=True)
+            yield Fact(file, Kind.VALUE, f"{name} {value}", words, line, firm=firm)
 
 
 def _plain(value: object) -> object:
@@ -82,7 +84,7 @@ def requirements_facts(file: str, text: str) -> Iterator[Fact]:
         if entry.name:
             yield Fact(file, Kind.PACKAGE, entry.name, entry.text, entry.line, firm=True)
         for version in entry.versions:
-            yield Fact(file, Kind.VERSION, f"{entry.name} {version}", entry.text, entry.line, firm=True)
+            yield Fact(file, Kind.VERSION, f"{entry.name} {version}", entry.text, entry.line)
 
 
 def procfile_facts(file: str, text: str) -> Iterator[Fact]:
@@ -195,7 +197,7 @@ def _command_words(
 def python_version_facts(file: str, text: str) -> Iterator[Fact]:
     """Yield the version of Python that .python-version or runtime.txt asks for."""
     if version := read_python_version(text):
-        yield Fact(file, Kind.LINE, version.text, version.text, version.line)
+        yield Fact(file, Kind.LINE, version.text, version.text, version.line, firm=True)
 
 
 def line_facts(file: str, text: str) -> Iterator[Fact]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from localcloud.files.paths import format_text
+
 
 class Kind(enum.Enum):
     """The kinds of facts. The comment behind each says what a fact's `name` holds."""
@@ -56,7 +58,8 @@ class Fact:
 
     `kind` and `name` say what it is: (Kind.NAME, "flask.Flask"). `words` is the text that it was read from, at `line`.
     The platform or the next module relies on a `firm` fact. Any other fact can be replaced by the learner's own way, if
-    the page stays the same. `amount` counts a call's arguments.
+    the page stays the same. `amount` counts a call's arguments. `place` is the learner's own module that the fact was
+    read from, "" for `file` itself: what main.py imports counts as a part of main.py.
     """
 
     file: str
@@ -66,6 +69,12 @@ class Fact:
     line: int = field(compare=False, default=0)
     firm: bool = field(compare=False, default=False)
     amount: int = field(compare=False, default=0)
+    place: str = field(compare=False, default="")
+
+    @property
+    def where(self) -> str:
+        """The file that the words are in."""
+        return self.place or self.file
 
 
 # The rest of a longer line would not help.
@@ -86,5 +95,5 @@ class UnreadableError(Exception):
     """A file that its own reader cannot read, at a line (0: the file as a whole)."""
 
     def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
+        super().__init__(format_text(message))
         self.line = line

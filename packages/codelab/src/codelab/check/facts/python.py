@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from codelab.check.facts.fact import Fact, Kind, UnreadableError, quoted
 
@@ -23,51 +23,121 @@ _HEADER = re.compile(r"X-[A-Z]+(?:-[A-Z]+)*", re.IGNORECASE)
 _COMMON_METHODS = {name for kind in (str, bytes, list, dict, set) for name in dir(kind)}
 
 
-def python_facts(file: str, text: str, called_from_outside: frozenset[str]) -> Iterator[Fact]:
-    """Yield the facts of the file. Comments, its own names, quotes, order and layout do not count.
+# The names of a module of the app with their meanings; None for what it defines itself.
+Exports = Mapping[str, str | None]
+# Finds a module of the app itself by its name: its exports, or None for a package that is installed.
+FindOwn = Callable[[str], Exports | None]
+# In front of the meaning of a name that is one of the app's own modules.
+_OWN = "own:"
 
-    `called_from_outside` are the names that deployment files and commands use, as in `main:app`. Raises
-    UnreadableError if the text is not Python.
-    """
+
+def parse_python(text: str) -> ast.Module:
+    """Parse Python 3; raises UnreadableError with the line and its words."""
     try:
-        module = ast.parse(text)
+        return ast.parse(text)
     except SyntaxError as error:
         words = (error.text or "").strip()
         raise UnreadableError(error.lineno or 0, f"not valid Python: {quoted(words, error.msg)}") from error
     except ValueError as error:
         raise UnreadableError(0, f"not valid Python: {error}") from error
-    reader = _FactReader(file, text, module)
-    yield from reader.read_imports(module)
+
+
+def python_facts(file: str, text: str, called_from_outside: frozenset[str]) -> list[Fact]:
+    """Return the facts of a file that imports no module of the app's own; see `read_module`."""
+    return read_module(file, text, called_from_outside)[0]
+
+
+def read_module(
+    file: str,
+    text: str,
+    called_from_outside: frozenset[str],
+    *,
+    place: str = "",
+    find_own: FindOwn = lambda name: None,
+    package: str = "",
+) -> tuple[list[Fact], Exports]:
+    """Return the facts of a module, and the meanings of its names for the modules that import it.
+
+    Comments, its own names, quotes, order and layout do not count. `called_from_outside` are the names that deployment
+    files and commands use, as in `main:app`. `find_own` finds the app's own modules, and `package` is the package of
+    this one. Raises UnreadableError if the text is not Python.
+    """
+    module = parse_python(text)
+    reader = _FactReader(file, text, module, place=place, find_own=find_own, package=package)
+    facts = list(reader.read_imports(module))
     reader.learn_objects(module)
-    yield from reader.read_top_level(module, called_from_outside)
+    facts += reader.read_top_level(module, called_from_outside)
     for node in ast.walk(module):
-        yield from reader.read_node(node)
+        facts += reader.read_node(node)
+    return facts, reader.exports(module)
 
 
 class _FactReader:
     """Resolves names: to "google.cloud.ndb", or to "google.cloud.ndb.Client()" for an object that it made."""
 
-    def __init__(self, file: str, text: str, module: ast.Module) -> None:
+    def __init__(
+        self, file: str, text: str, module: ast.Module, *, place: str, find_own: FindOwn, package: str
+    ) -> None:
         self._file = file
+        self._place = place
+        self._find_own = find_own
+        self._package = package
         self._lines = _LINE_END.split(text)
         self._meanings: dict[str, str] = {}
         # Parameters hide what the file imports under the same name.
         self._hidden = set(_parameters_used(module))
         self._statements = dict(_words_of_statements(module, text))
 
+    def exports(self, module: ast.Module) -> Exports:
+        """Return what other modules find under this one's names."""
+        defined = {
+            node.name: None
+            for node in module.body
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        }
+        return {**defined, **self._meanings}
+
     def read_imports(self, module: ast.Module) -> Iterator[Fact]:
-        """Yield what the file imports, and remember the names that it gives to that."""
+        """Yield what the file imports from packages, and remember the names that it gives to that."""
         for node in ast.walk(module):
             if isinstance(node, ast.Import):
                 for alias in node.names:
-                    top = alias.name.partition(".")[0]
-                    self._meanings[alias.asname or top] = alias.name if alias.asname else top
-                    yield from self._uses(alias.name, node)
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    yield from self._import(alias, node)
+            elif isinstance(node, ast.ImportFrom):
                 for alias in node.names:
-                    name = f"{node.module}.{alias.name}"
-                    self._meanings[alias.asname or alias.name] = name
-                    yield from self._uses(name, node)
+                    yield from self._import_from(node, alias)
+
+    def _import(self, alias: ast.alias, node: ast.Import) -> Iterator[Fact]:
+        top = alias.name.partition(".")[0]
+        own = _OWN if self._own_module(alias.name) else ""
+        self._meanings[alias.asname or top] = own + (alias.name if alias.asname else top)
+        if not own:
+            yield from self._uses(alias.name, node)
+
+    def _import_from(self, node: ast.ImportFrom, alias: ast.alias) -> Iterator[Fact]:
+        source = ".".join(filter(None, [*self._parents(node.level), node.module]))
+        name = f"{source}.{alias.name}" if source else alias.name
+        bound = alias.asname or alias.name
+        exports = self._own_module(source) if source else None
+        if alias.name == "*" and exports is not None:
+            self._meanings.update({key: value for key, value in exports.items() if value is not None})
+        elif exports is not None and exports.get(alias.name) is not None:
+            self._meanings[bound] = exports[alias.name] or ""
+        elif self._own_module(name) is not None:
+            self._meanings[bound] = _OWN + name
+        elif exports is None and source and not node.level:
+            self._meanings[bound] = name
+            yield from self._uses(name, node)
+
+    def _parents(self, level: int) -> list[str]:
+        """Return the package that a relative import begins from; none for an absolute one."""
+        if not level:
+            return []
+        parts = self._package.split(".") if self._package else []
+        return parts[: len(parts) - (level - 1)]
+
+    def _own_module(self, name: str) -> Exports | None:
+        return self._find_own(name)
 
     def learn_objects(self, module: ast.Module) -> None:
         """Remember which names are objects made by a package: `client` in `client = ndb.Client()`."""
@@ -87,8 +157,10 @@ class _FactReader:
             elif isinstance(node, (ast.Assign, ast.AnnAssign)):
                 names = _assigned(node)
                 meaning = self._meaning(node.value) if isinstance(node.value, ast.Call) else None
-                if meaning and names and not _in_standard_library(meaning):
+                if meaning and names and not _in_standard_library(meaning) and not meaning.startswith(_OWN):
                     yield self._fact(Kind.TOP_LEVEL_OBJECT, meaning, node)
+            elif isinstance(node, ast.ImportFrom):
+                names = [alias.asname or alias.name for alias in node.names]
             for name in names:
                 if name in called_from_outside:
                     yield self._fact(Kind.DEFINITION, name, node, firm=True)
@@ -113,7 +185,7 @@ class _FactReader:
         meaning = self._meaning(node.func)
         if meaning in _ENVIRONMENT:
             yield from self._variable(node.args[0] if node.args else None)
-        elif meaning and not meaning.startswith(_VALUE_OF_ENVIRONMENT):
+        elif meaning and not meaning.startswith((*_VALUE_OF_ENVIRONMENT, _OWN)):
             any_number = any(isinstance(argument, ast.Starred) for argument in node.args) or any(
                 keyword.arg is None for keyword in node.keywords
             )
@@ -131,7 +203,7 @@ class _FactReader:
 
     def _uses(self, meaning: str, node: ast.AST) -> Iterator[Fact]:
         """Yield the name and all that it is part of: `google.cloud.ndb` uses `google.cloud` too."""
-        if meaning.startswith(_ENVIRONMENT) or meaning in sys.stdlib_module_names:
+        if meaning.startswith((*_ENVIRONMENT, _OWN)) or meaning in sys.stdlib_module_names:
             return
         name = ""
         for part in meaning.split(".")[:_MOST_PARTS]:
@@ -143,16 +215,23 @@ class _FactReader:
             return None if node in self._hidden else self._meanings.get(node.id)
         if isinstance(node, ast.Attribute):
             owner = self._meaning(node.value)
+            if owner and owner.startswith(_OWN):
+                return self._member(owner.removeprefix(_OWN), node.attr)
             return f"{owner}.{node.attr}" if owner else None
         if isinstance(node, ast.Call):
             called = self._meaning(node.func)
             return f"{called}()" if called else None
         return None
 
+    def _member(self, module: str, name: str) -> str | None:
+        """Return the meaning of a name in one of the app's own modules."""
+        found = (self._own_module(module) or {}).get(name)
+        return found or (f"{_OWN}{module}.{name}" if self._own_module(f"{module}.{name}") is not None else None)
+
     def _fact(self, kind: Kind, name: str, node: ast.AST, *, firm: bool = False, amount: int = 0) -> Fact:
         line: int = getattr(node, "lineno", 1)
         line, words = self._statements.get(node, (line, self._lines[line - 1].strip()))
-        return Fact(self._file, kind, name, words, line, firm, amount)
+        return Fact(self._file, kind, name, words, line, firm, amount, self._place)
 
 
 def _assigned(node: ast.Assign | ast.AnnAssign) -> list[str]:

@@ -1,4 +1,4 @@
-"""The `modules` service: an app is the version "local" of the service "default", with one instance."""
+"""The `modules` service: an app knows its own service only, with one version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from google.appengine.api.modules import modules_service_pb2 as pb
 from google.appengine.api.modules.modules_stub import ModulesServiceStub
 
 from localcloud.appengine.callers import Caller
-from localcloud.appengine.services.request_info import MODULE, VERSION, CallerInfo
+from localcloud.appengine.services.request_info import VERSION, CallerInfo
 from localcloud.appengine.services.stub_service import Messages, Surroundings
 
 # Without those that start and stop versions: there is one, and it runs.
@@ -44,7 +44,7 @@ class _Dispatcher(request_info.Dispatcher):  # type: ignore[misc]  # the SDK shi
         self._caller = caller
 
     def get_module_names(self) -> Sequence[str]:
-        return [MODULE]
+        return [self._caller.service]
 
     def get_versions(self, module: str) -> Sequence[str]:
         self._check(module)
@@ -63,5 +63,5 @@ class _Dispatcher(request_info.Dispatcher):  # type: ignore[misc]  # the SDK shi
         return urlsplit(self._caller.url).netloc
 
     def _check(self, module: str) -> None:
-        if module != MODULE:
+        if module != self._caller.service:
             raise request_info.ModuleDoesNotExistError

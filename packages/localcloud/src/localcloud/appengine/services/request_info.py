@@ -8,8 +8,8 @@ from google.appengine.api import request_info
 
 from localcloud.appengine.callers import Caller
 
-MODULE, VERSION = "default", "local"
-"""The names of an app's service and version, as in its environment variables."""
+VERSION = "local"
+"""The name of an app's version, as in its environment variables."""
 
 
 class CallerInfo(request_info.RequestInfo):  # type: ignore[misc]  # the SDK ships no types
@@ -21,7 +21,7 @@ class CallerInfo(request_info.RequestInfo):  # type: ignore[misc]  # the SDK shi
 
     def get_module(self, request_id: Caller) -> str:
         """Return the name of the service."""
-        return MODULE
+        return request_id.service
 
     def get_version(self, request_id: Caller) -> str:
         """Return the name of the version."""

@@ -18,7 +18,7 @@ from google.appengine.runtime.apiproxy_errors import ApplicationError
 
 from localcloud.appengine.callers import Caller
 from localcloud.appengine.services.app_requests import NotReachedError, send_to_app
-from localcloud.appengine.services.request_info import MODULE, CallerInfo
+from localcloud.appengine.services.request_info import CallerInfo
 from localcloud.appengine.services.stub_service import Messages, Surroundings
 from localcloud.appengine.services.task_runner import TaskRunner
 
@@ -125,7 +125,7 @@ class _AppInfo(CallerInfo):
     ) -> Any:
         """Send a task to the app."""
         module = target.get("module_name")
-        if module not in (None, MODULE) and module not in self._noted:
+        if module not in (None, self._caller.service) and module not in self._noted:
             self._noted.add(module)
             self._caller.log(f'a task is for the service "{module}"; localcloud gives it to this app')
         sent = [*headers, ("User-Agent", "AppEngine-Google; (+http://code.google.com/appengine)")]

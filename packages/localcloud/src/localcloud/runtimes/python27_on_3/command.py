@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
+from dataclasses import replace
 from pathlib import Path
 
 from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.runtimes.package_sources import copy_sources
 from localcloud.runtimes.python3.command import SITE, base_variables
 from localcloud.runtimes.python3.environments import ensure_environment
 from localcloud.runtimes.python3.interpreters import find_interpreter
 from localcloud.runtimes.python27_on_3.package_names import read_package_names
 from localcloud.runtimes.python27_on_3.source_check import check_source
 from localcloud.runtimes.runtime import Command, Instance, Report, ServiceAddresses
-from localcloud.runtimes.variables import app_variables
+from localcloud.runtimes.variables import app_variables, put_on_path
 
 _HERE = Path(__file__).parent
 _PAYLOAD = _HERE / "payload"
@@ -34,18 +35,18 @@ class Python27On3Runtime:
         """Check the source, make the environment and return the command; App Engine apps get the payload's server."""
         check_source(plan)
         interpreter = find_interpreter(plan.python)
+        # The packages by name, without the files, whose versions are for Python 2.
+        sources = copy_sources(replace(plan, requirements=()), instance.home.parent)
         environment = ensure_environment(
-            interpreter, (), _packages(plan), constraints=_HERE / "constraints.txt", report=report
+            interpreter, (), _packages(plan), constraints=_HERE / "constraints.txt", report=report, sources=sources
         )
         variables = {**base_variables(environment, instance.home), **app_variables(plan, services, instance)}
         argv = plan.command
         if plan.platform is Platform.APP_ENGINE_PYTHON27:
             argv = ("gunicorn", "-b", f"127.0.0.1:{instance.port}", "--threads", "8", "localcloud_python27:application")
-            own = {
-                "PYTHONPATH": os.pathsep.join([str(SITE), str(_PAYLOAD)]),
-                "LOCALCLOUD_HANDLERS": json.dumps([(one.url, one.script) for one in plan.handlers if one.script]),
-            }
-            variables = {**variables, **own, **instance.overrides}
+            handlers = [(one.url, one.script) for one in plan.handlers if one.script]
+            variables = put_on_path({**variables, "LOCALCLOUD_HANDLERS": json.dumps(handlers)}, _PAYLOAD)
+        variables = put_on_path(variables, SITE)
         note = (
             f"{plan.platform.value}: this runs on Python {interpreter.version}, unchanged, with the same packages by "
             "name at versions Python 3 can install; `--python27` uses a real Python 2.7"

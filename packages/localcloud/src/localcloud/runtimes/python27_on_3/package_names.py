@@ -6,28 +6,31 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from datastore_emulator.errors import UserError
 from localcloud.deployment.requirements import Option, Requirement, read_requirements
-from localcloud.launch.errors import read_text
+from localcloud.launch.errors import FileError
+from localcloud.launch.packages import path_of, read_requirements_text
 
 # Options about the source of packages, and versions, which do not count here.
 _WITHOUT_EFFECT = ("--constraint", "--extra-index-url", "--index-url")
 
 
 def read_package_names(file: Path, _seen: frozenset[Path] = frozenset()) -> Iterator[str]:
-    """Yield each package name of the file and of those it includes, extras kept.
+    """Yield each package of the file and of those it includes, by its name or its path, extras kept.
 
-    Raises UserError, with the line, for anything but a package by name.
+    Raises UserError, with the line, for a package of another place.
     """
     if file in _seen:
         return
-    for entry in read_requirements(read_text(file)):
-        if isinstance(entry, Requirement) and not entry.location and not entry.problem:
-            yield entry.name + (f"[{','.join(sorted(entry.extras))}]" if entry.extras else "")
+    for entry in read_requirements(read_requirements_text(file)):
+        if isinstance(entry, Requirement) and not entry.problem and (path_of(entry) or not entry.location):
+            name = f"./{path_of(entry)}" if entry.location else entry.name
+            yield name + (f"[{','.join(sorted(entry.extras))}]" if entry.extras else "")
         elif isinstance(entry, Option) and entry.name == "--requirement":
             yield from read_package_names(Path(os.path.normpath(file.parent / entry.value)), _seen | {file})
         elif not (isinstance(entry, Option) and entry.name in _WITHOUT_EFFECT):
-            raise UserError(
-                f'{file.name}:{entry.line}: "{entry.text}" does not name a package; on Python 3 a python27 folder '
-                'takes its packages by name, so write a line such as "Flask==1.1.4"'
+            raise FileError(
+                file.name,
+                entry.line,
+                f'"{entry.text}" does not name a package; on Python 3 a python27 folder takes its packages by name, '
+                'so write a line such as "Flask==1.1.4"',
             )

@@ -1,4 +1,4 @@
-"""Finds source that only Python 2 can read, before an app is started on Python 3."""
+"""Finds source that Python 3 cannot read, before an app is started on it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from datastore_emulator.errors import UserError
 from localcloud.files.reading import NotReadError, read_file
 from localcloud.launch.plan import LaunchPlan
+from localcloud.launch.python2_grammar import is_python2
 
 
 def check_source(plan: LaunchPlan) -> None:
@@ -36,6 +37,11 @@ def _imports(file: Path, directory: Path) -> Iterator[str]:
         return  # too much to read here; Python itself will report what is wrong
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
+        if not is_python2(read_file(file).decode(errors="replace")):
+            raise UserError(
+                f"{file.relative_to(directory)}:{line}: no Python can read this line ({getattr(error, 'msg', error)}); "
+                "correct it"
+            ) from error
         raise UserError(
             f"{file.relative_to(directory)}:{line}: only Python 2 can read this line ({getattr(error, 'msg', error)}); "
             "run it on a real Python 2.7 (--python27), or rewrite it for both, as `modernize` (PyPI) does"

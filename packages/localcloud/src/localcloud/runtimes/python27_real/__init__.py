@@ -3,6 +3,7 @@
 - `command`: the runtime itself.
 - `interpreter`: finds a Python 2.7 on this machine.
 - `packages`: installs packages and App Engine's legacy SDK for it.
+- `vendored`: tells pip's files in lib/ from a person's.
 - `legacy_sdk/`: runs inside Python 2.7; starts the SDK's dev_appserver.
 """
 

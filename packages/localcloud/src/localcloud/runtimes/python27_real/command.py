@@ -8,14 +8,17 @@ from pathlib import Path
 
 from datastore_emulator.net.ports import free_port
 from localcloud.deployment.yaml_lines import YamlLines
+from localcloud.files.paths import resolve_inside
 from localcloud.files.reading import copy_folder
 from localcloud.launch.errors import read_text
 from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.runtimes.package_sources import copy_sources
 from localcloud.runtimes.python3.command import SITE
 from localcloud.runtimes.python27_real.interpreter import Python27
 from localcloud.runtimes.python27_real.packages import SDK, ensure_legacy_sdk, ensure_packages
+from localcloud.runtimes.python27_real.vendored import find_vendor_folder, list_replaced, read_distributions
 from localcloud.runtimes.runtime import Command, Instance, Report, ServiceAddresses
-from localcloud.runtimes.variables import app_variables
+from localcloud.runtimes.variables import app_variables, put_on_path
 
 _LEGACY_SDK = Path(__file__).parent / "legacy_sdk"
 _TICKET = "HTTP_X_APPENGINE_API_TICKET"
@@ -33,11 +36,12 @@ class Python27RealRuntime:
 
     def prepare(self, plan: LaunchPlan, services: ServiceAddresses, instance: Instance, report: Report) -> Command:
         """Install the plan's packages and return its own command, or dev_appserver's for an App Engine app."""
-        packages = ensure_packages(self._python27, plan.requirements, plan.packages, report)
+        sources = copy_sources(plan, instance.home.parent)
+        packages = ensure_packages(self._python27, plan.requirements, plan.packages, report, sources)
         if plan.platform is Platform.APP_ENGINE_PYTHON27:
             sdk = ensure_legacy_sdk(self._python27, report)
             return _dev_appserver(self._python27, sdk, plan, services, packages, instance)
-        environment = {
+        variables = {
             "PATH": os.pathsep.join([str(packages / "bin"), os.path.dirname(self._python27.path), os.defpath]),
             "HOME": str(instance.home),
             "LANG": "C.UTF-8",
@@ -45,12 +49,11 @@ class Python27RealRuntime:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
             **app_variables(plan, services, instance),
-            "PYTHONPATH": str(_LEGACY_SDK / "site"),
             "LOCALCLOUD_PACKAGES": str(packages),
             "LOCALCLOUD_LOOPBACK": str(SITE / "sitecustomize.py"),
         }
         note = f"this runs on Python {self._python27.version}"
-        return Command(plan.command, environment, plan.directory, (note,))
+        return Command(plan.command, put_on_path(variables, _LEGACY_SDK / "site"), plan.directory, (note,))
 
 
 def _dev_appserver(
@@ -58,15 +61,13 @@ def _dev_appserver(
 ) -> Command:
     """Return the command that serves a copy of the app's folder with the SDK's dev_appserver."""
     directory = instance.home.parent / "python27"
-    # A copy, because the codelab has the learner install into lib/, and the learner's folder stays as it is.
-    copy_folder(plan.directory, directory, leave_out=["lib"])
+    shutil.rmtree(directory, ignore_errors=True)  # of the app before a save
+    _copy_app(plan, packages, directory)
     # There is no network to connect to, and the SDK refuses names in capitals: those are placeholders.
     app_yaml = directory / plan.source.name
     app_yaml.write_text(YamlLines(read_text(plan.source)).without(["vpc_access_connector"]))
-    if plan.requirements:
-        shutil.copytree(packages, directory / "lib", copy_function=_link_or_copy)
     storage = instance.home / "storage"
-    storage.mkdir()
+    storage.mkdir(exist_ok=True)
     environment = {
         "PATH": os.pathsep.join([os.path.dirname(python27.path), os.defpath]),
         "HOME": str(instance.home),
@@ -99,10 +100,28 @@ def _dev_appserver(
         "--datastore_emulator_cmd=/bin/true",  # required, but never run: the emulator above is running
         # Other users of the machine can read a command line.
         *(f"--env_var={name}={value}" for name, value in variables.items() if name != _TICKET),
-        str(directory),
+        str(app_yaml),
     ]
     note = f"{plan.platform.value}: this runs on Python {python27.version} under dev_appserver ({SDK})"
     return Command(tuple(argv), environment, directory, (note,))
+
+
+def _copy_app(plan: LaunchPlan, packages: Path, target: Path) -> None:
+    """Copy the app's folder, and put the packages that requirements.txt names into the copy's vendor folder.
+
+    They take the place of those that pip has put there, perhaps for another Python. What else is there stays.
+    """
+    vendor = find_vendor_folder(plan.directory)
+    installed = [one.name for one in read_distributions(packages)] if plan.requirements else []
+    replaced = list_replaced(plan.directory / vendor, installed)
+    copy_folder(plan.directory, target, lambda path: path in replaced or _is_python3_environment(path))
+    if plan.requirements:
+        shutil.copytree(packages, resolve_inside(target, vendor), copy_function=_link_or_copy, dirs_exist_ok=True)
+
+
+def _is_python3_environment(path: Path) -> bool:
+    """Return whether a folder is a virtual environment of Python 3, which is large and of no use to Python 2.7."""
+    return (path / "pyvenv.cfg").is_file() and any(path.glob("lib/python3*"))
 
 
 def _link_or_copy(source: str, target: str) -> None:

@@ -17,6 +17,7 @@ from filelock import FileLock
 from datastore_emulator.errors import UserError
 from localcloud.cache import cache_directory
 from localcloud.launch.packages import read_with_includes
+from localcloud.runtimes.package_sources import PackageSources
 from localcloud.runtimes.python3.environments import install_to
 from localcloud.runtimes.python3.interpreters import own_interpreter
 from localcloud.runtimes.python27_real.interpreter import Python27
@@ -30,8 +31,22 @@ _SDK_PACKAGES = ("enum34==1.1.10", "futures==3.4.0", "grpcio==1.39.0", "protobuf
 _SETUPTOOLS = "setuptools==36.6.0"
 
 
-def ensure_packages(python27: Python27, requirements: Sequence[Path], packages: Sequence[str], report: Report) -> Path:
-    """Return a directory with exactly the packages that the requirements pin, installing them if it is not there."""
+def ensure_packages(
+    python27: Python27,
+    requirements: Sequence[Path],
+    packages: Sequence[str],
+    report: Report,
+    sources: PackageSources | None = None,
+) -> Path:
+    """Return a directory with exactly the packages that the requirements pin, installing them if it is not there.
+
+    With `sources` the requirements and packages may name packages there, and the directory is new.
+    """
+    if sources:
+        report(f"installing for Python {python27.version}: {' '.join(map(str, requirements))}")
+        arguments = [argument for file in sources.requirements for argument in ("-r", str(file))]
+        pip_install(python27, sources.environment, [*arguments, *packages], sources)
+        return sources.environment
     texts = [text for file in requirements for text in read_with_includes(file)]
 
     def make(directory: Path) -> None:
@@ -64,7 +79,9 @@ def ensure_legacy_sdk(python27: Python27, report: Report) -> Path:
     return _cached(f"legacy-sdk-{name}", make, lambda: report(f"fetching {SDK}")) / "sdk"
 
 
-def pip_install(python27: Python27, target: Path, arguments: Sequence[str]) -> None:
+def pip_install(
+    python27: Python27, target: Path, arguments: Sequence[str], sources: PackageSources | None = None
+) -> None:
     """Install what pip's arguments name into a directory; raises UserError if it cannot be installed."""
     if not arguments:
         return
@@ -72,10 +89,14 @@ def pip_install(python27: Python27, target: Path, arguments: Sequence[str]) -> N
     # The newest grpcio for Python 2.7 has no wheel, and would be compiled for a quarter of an hour.
     command += ["--prefer-binary"]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONPATH": "", "PIP_NO_WARN_SCRIPT_LOCATION": "1"}
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, env=environment, cwd="/", check=False)
+    directory = sources.directory if sources else "/"
+    done = subprocess.run(
+        [*command, *arguments], capture_output=True, text=True, env=environment, cwd=directory, check=False
+    )
     if done.returncode:
         reason = " ".join(line.strip() for line in done.stderr.splitlines() if "ERROR" in line) or done.stderr.strip()
-        raise UserError(f"{' '.join(arguments)}: cannot be installed for Python 2.7; its pip says: {reason}")
+        message = f"{' '.join(arguments)}: cannot be installed for Python 2.7; its pip says: {reason}"
+        raise UserError(sources.in_original(message) if sources else message)
 
 
 def _key(python27: Python27, texts: Sequence[str]) -> str:

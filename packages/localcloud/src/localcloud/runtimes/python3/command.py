@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 from localcloud.launch.plan import LaunchPlan
+from localcloud.runtimes.package_sources import copy_sources
 from localcloud.runtimes.python3.environments import ensure_environment
 from localcloud.runtimes.python3.interpreters import find_interpreter
 from localcloud.runtimes.runtime import Command, Instance, Report, ServiceAddresses
-from localcloud.runtimes.variables import app_variables
+from localcloud.runtimes.variables import app_variables, put_on_path
 
 SITE = Path(__file__).parent / "site"
 """Put on an app's PYTHONPATH, it keeps the app's server on the loopback interface."""
@@ -24,6 +25,8 @@ class Python3Runtime:
 
     def prepare(self, plan: LaunchPlan, services: ServiceAddresses, instance: Instance, report: Report) -> Command:
         """Make the environment of the plan's requirements and return the plan's own command in it."""
+        if not plan.command:  # static files alone, which the front end has
+            return Command((), {}, plan.directory, ())
         interpreter = find_interpreter(plan.python)
         environment = ensure_environment(
             interpreter,
@@ -31,8 +34,10 @@ class Python3Runtime:
             plan.packages,
             image_packages=_image_packages(plan.python),
             report=report,
+            sources=copy_sources(plan, instance.home.parent),
         )
         variables = {**base_variables(environment, instance.home), **app_variables(plan, services, instance)}
+        variables = put_on_path(variables, SITE)
         return Command(plan.command, variables, plan.directory, _notes(plan, interpreter.version))
 
 
@@ -47,7 +52,6 @@ def base_variables(environment: Path, home: Path) -> dict[str, str]:
         "TZ": "UTC",
         # Leave no __pycache__ in the user's folders.
         "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": str(SITE),
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -18,6 +18,7 @@ from datastore_emulator.errors import UserError
 from localcloud.cache import cache_directory
 from localcloud.files.paths import format_name
 from localcloud.launch.packages import read_with_includes
+from localcloud.runtimes.package_sources import PackageSources
 from localcloud.runtimes.python3.interpreters import Interpreter
 
 
@@ -28,12 +29,17 @@ def ensure_environment(
     constraints: Path | None = None,
     image_packages: Sequence[str] = (),
     report: Callable[[str], None] = lambda line: None,
+    sources: PackageSources | None = None,
 ) -> Path:
     """Make an environment of exactly these requirements, if the cache has none, and return its directory.
 
-    `image_packages` are installed before the requirements, which may replace them. Raises UserError if the cache cannot
-    be written or a requirement cannot be installed.
+    `image_packages` are installed before the requirements, which may replace them. With `sources` the requirements
+    and packages may name packages there, and the environment is new. Raises UserError if the cache cannot be written or
+    a requirement cannot be installed.
     """
+    if sources:
+        _make(sources.environment, interpreter, requirements, packages, constraints, image_packages, report, sources)
+        return sources.environment
     key = _content_key(interpreter, requirements, [*image_packages, *packages], constraints)
     home = cache_directory() / "environments"
     directory = home / key
@@ -66,6 +72,7 @@ def _make(
     constraints: Path | None,
     image_packages: Sequence[str],
     report: Callable[[str], None],
+    sources: PackageSources | None = None,
 ) -> None:
     named = " ".join([*map(str, requirements), *packages]) or "no packages"
     report(f"making an environment of Python {interpreter.version} with {named}")
@@ -74,26 +81,29 @@ def _make(
     install = ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(directory / "bin" / "python")]
     if image_packages:
         _uv([*install, *image_packages], named)
-    arguments = [argument for file in requirements for argument in ("-r", str(file.resolve()))] + list(packages)
+    files = sources.requirements if sources else [file.resolve() for file in requirements]
+    arguments = [argument for file in files for argument in ("-r", str(file))] + list(packages)
     if arguments:
         if constraints:
             arguments += ["-c", str(constraints)]
-        _uv([*install, *arguments], named)
+        _uv([*install, *arguments], named, sources)
     (directory / ".ready").touch()
 
 
-def _uv(arguments: Sequence[str], named: str) -> None:
+def _uv(arguments: Sequence[str], named: str, sources: PackageSources | None = None) -> None:
     settings = {**_index_settings(), **os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
     # An app's packages do not go into an activated environment, or the one of this tool.
     settings.pop("VIRTUAL_ENV", None)
+    # The app's own settings of uv do not count: the platforms install with pip. uv looks for them in its project.
+    command = [find_uv_bin(), "--project", "/", *arguments]
+    directory = sources.directory if sources else "/"
     try:
-        done = subprocess.run(
-            [find_uv_bin(), *arguments], capture_output=True, text=True, env=settings, cwd="/", check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, env=settings, cwd=directory, check=False)
     except (OSError, ValueError) as error:  # too many packages for one command line, or a NUL byte in a name
         raise UserError(f"{format_name(named)}: cannot be installed ({error}); shorten it") from error
     if done.returncode:
-        reason = " ".join(line.strip() for line in done.stderr.splitlines() if line.strip())
+        stderr = sources.in_original(done.stderr) if sources else done.stderr
+        reason = " ".join(line.strip() for line in stderr.splitlines() if line.strip())
         raise UserError(f"{named}: cannot be installed; uv says: {reason}")
 
 

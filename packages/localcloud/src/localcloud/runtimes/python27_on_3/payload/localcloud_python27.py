@@ -11,11 +11,13 @@ import os
 import sys
 
 import jinja2_names
+import pip_folders
 import python2_names
 import re2
 
 python2_names.install()
 jinja2_names.install()
+pip_folders.install(os.getcwd())
 
 import google.appengine.ext  # noqa: E402  (Python 2's names come first)
 from google.appengine.api import wrap_wsgi_app  # noqa: E402
@@ -54,6 +56,16 @@ try:
     _APPS = _start()
 except ImportError as error:
     print(f"localcloud: {error}; {_way_round(error)}", file=sys.stderr, flush=True)
+    sys.exit(_CANNOT_BOOT)
+except SyntaxError as error:
+    # The launcher has checked what the handlers import, but not modules in folders such as lib/.
+    place = f"{os.path.relpath(error.filename or '?')}:{error.lineno}"
+    print(
+        f"localcloud: {place}: only Python 2 can read this line ({error.msg}); "
+        "run it on a real Python 2.7 (--python27), or rewrite it for both",
+        file=sys.stderr,
+        flush=True,
+    )
     sys.exit(_CANNOT_BOOT)
 
 

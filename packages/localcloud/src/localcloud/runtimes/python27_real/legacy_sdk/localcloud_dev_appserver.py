@@ -22,10 +22,16 @@ if "google" in sys.modules:  # a .pth file of a namespace package
 
 from cherrypy.wsgiserver import wsgiserver2  # noqa: E402
 from google.appengine.api import apiproxy_stub  # noqa: E402
+from google.appengine.api import apiproxy_stub_map  # noqa: E402
 from google.appengine.api.logservice import logservice_stub  # noqa: E402
 from google.appengine.api.memcache import memcache_stub  # noqa: E402
 from google.appengine.ext.remote_api import remote_api_pb  # noqa: E402
+from google.appengine.api import request_info  # noqa: E402
+from google.appengine.api.taskqueue import taskqueue_service_pb  # noqa: E402
+from google.appengine.datastore import datastore_v3_pb  # noqa: E402
 from google.appengine.runtime import apiproxy_errors  # noqa: E402
+from google.appengine.tools.devappserver2 import datastore_grpc_stub  # noqa: E402
+from google.appengine.tools.devappserver2 import dispatcher  # noqa: E402
 from google.appengine.tools.devappserver2 import module  # noqa: E402
 from google.appengine.tools.devappserver2 import util  # noqa: E402
 
@@ -104,5 +110,50 @@ def _handle_request_of_visitor(self, environ, start_response, **kwargs):
 
 
 module.Module._handle_request = _handle_request_of_visitor
+
+_resolve_target = dispatcher.Dispatcher._resolve_target
+
+
+def _resolve_target_of_task(self, hostname, path):
+    """Run a task, whose host is the one that the visitor asked for: dev_appserver knows no front end before it."""
+    try:
+        return _resolve_target(self, hostname, path)
+    except (request_info.ModuleDoesNotExistError, ValueError):  # ValueError: an address of IPv6
+        return self._module_for_request(path), None
+
+
+dispatcher.Dispatcher._resolve_target = _resolve_target_of_task
+
+_call_datastore = datastore_grpc_stub.DatastoreGrpcStub.MakeSyncCallForRemoteApi
+# The limit of the SDK's own Datastore, which is production's.
+_MOST_TASKS = 5
+_waiting_tasks = {}  # by their transaction's handle
+
+
+def _keep_tasks(self, service, call, request, response, request_id=None):
+    """Keep the tasks of a transaction until its commit. This is the one call that the SDK itself makes."""
+    handle = request.add_request(0).transaction().handle()
+    tasks = _waiting_tasks.get(handle, []) + request.add_request_list()
+    if len(tasks) > _MOST_TASKS:
+        reason = "Too many messages, maximum allowed %d" % _MOST_TASKS
+        raise apiproxy_errors.ApplicationError(datastore_v3_pb.Error.BAD_REQUEST, reason)
+    _waiting_tasks[handle] = tasks
+
+
+def _add_tasks_at_commit(self, request):
+    """Add a transaction's tasks to their queues once it is committed: the Datastore knows no queues."""
+    answer = _call_datastore(self, request)
+    if request.method() in ("Commit", "Rollback"):
+        tasks = _waiting_tasks.pop(datastore_v3_pb.Transaction(request.request()).handle(), [])
+        failed = answer.has_application_error() or answer.has_rpc_error() or answer.has_exception()
+        for task in tasks if request.method() == "Commit" and not failed else []:
+            task.clear_transaction()
+            added = taskqueue_service_pb.TaskQueueAddResponse()
+            apiproxy_stub_map.MakeSyncCall("taskqueue", "Add", task, added)
+    return answer
+
+
+datastore_grpc_stub.DatastoreGrpcStub.MakeSyncCall = _keep_tasks
+datastore_grpc_stub.DatastoreGrpcStub.MakeSyncCallForRemoteApi = _add_tasks_at_commit
 
 execfile(_PATHS.script_file(SCRIPT), globals())  # noqa: F821

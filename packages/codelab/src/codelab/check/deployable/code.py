@@ -1,0 +1,121 @@
+"""Lines of code that harm a deployed app, and that no scenario on one machine can show."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from codelab.check.deployable.fault import Fault, fault
+from codelab.check.deployable.folder import CONFIG, REQUIREMENTS, Folder
+from codelab.check.facts import Kind
+
+_SERVERS = {"run", "run_forever", "serve_forever"}
+_USER_IP = "x-appengine-user-ip"
+_FINDS_LIB = {"google.appengine.ext.vendor.add", "site.addsitedir", "sys.path.insert", "sys.path.append"}
+
+
+def find_harmful_code(folder: Folder, expected: Folder, *, goes_to_container: bool) -> Iterator[Fault]:
+    """Yield the lines that harm a deployed app. `goes_to_container`: the codelab ends on Cloud Run or functions."""
+    for file, module in folder.syntax.items():
+        yield from _unchecked_certificates(file, module)
+        yield from _servers_at_import(file, module)
+        if goes_to_container or folder.is_container:
+            yield from _user_ip(file, module)
+    yield from _lost_lib(folder, expected)
+
+
+def _unchecked_certificates(file: str, module: ast.Module) -> Iterator[Fault]:
+    for node in ast.walk(module):
+        value: ast.expr | None = None
+        if isinstance(node, ast.keyword) and node.arg == "ssl_cert_reqs":
+            value = node.value
+        elif isinstance(node, ast.Dict):
+            keys = zip(node.keys, node.values, strict=True)
+            value = next((v for k, v in keys if isinstance(k, ast.Constant) and k.value == "ssl_cert_reqs"), None)
+        elif isinstance(node, ast.Assign) and any(_last(target) == "verify_mode" for target in node.targets):
+            value = node.value
+        if value is not None and _checks_nothing(value):
+            yield _unchecked(file, value.lineno)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if "ssl_cert_reqs=none" in node.value.lower().replace("cert_none", "none"):
+                yield _unchecked(file, node.lineno)
+        elif isinstance(node, ast.Call) and _last(node.func) == "_create_unverified_context":
+            yield _unchecked(file, node.lineno)
+
+
+def _unchecked(file: str, line: int) -> Fault:
+    message = "this client checks no certificate, so anybody between it and the server can read along; require one"
+    return fault("certificate", file, line, message)
+
+
+def _checks_nothing(value: ast.expr) -> bool:
+    if isinstance(value, ast.Constant):
+        return value.value is None or str(value.value).lower() in ("none", "cert_none", "0")
+    return _last(value) == "CERT_NONE"
+
+
+def _servers_at_import(file: str, module: ast.Module) -> Iterator[Fault]:
+    made = {
+        target.id
+        for node in ast.walk(module)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in _at_import(module.body):
+        if not isinstance(node, ast.Call):
+            continue
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if _last(node.func) in _SERVERS and isinstance(owner, ast.Name) and owner.id in made:
+            message = (
+                f'"{ast.unparse(node)}" starts a server when the platform imports this file, and never returns; put it '
+                'below if __name__ == "__main__", or delete it'
+            )
+            yield fault("server", file, node.lineno, message)
+
+
+def _at_import(body: list[ast.stmt]) -> Iterator[ast.AST]:
+    """Yield the nodes that run when the module is imported, without functions and what is for `python main.py`."""
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test):
+            continue
+        if isinstance(node, (ast.If, ast.Try, ast.With)):
+            yield from _at_import(node.body)
+        else:
+            yield from ast.walk(node)
+
+
+def _user_ip(file: str, module: ast.Module) -> Iterator[Fault]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            name = node.value.casefold().removeprefix("http_").replace("_", "-")
+            if name == _USER_IP:
+                message = (
+                    f'only App Engine sends "{node.value}"; on Cloud Run every client can, and choose its own address'
+                )
+                yield fault("address", file, node.lineno, message)
+
+
+def _lost_lib(folder: Folder, expected: Folder) -> Iterator[Fault]:
+    """Yield a fault if python27 would not find the packages in lib."""
+    if not (folder.is_python27 and folder.is_app_engine and folder.requirements):
+        return
+    if CONFIG in folder.tree and CONFIG not in folder.syntax:
+        return  # it cannot be read, which is reported elsewhere
+    called = {fact.name for fact in folder.facts if fact.kind is Kind.CALL and fact.file == CONFIG}
+    if not called & _FINDS_LIB:
+        message = f"python27 does not find the packages of {REQUIREMENTS} without vendor.add('lib') here"
+        yield fault("lib", CONFIG, 0, message)
+        return
+    wanted = any(
+        fact.kind is Kind.NAME and fact.file == CONFIG and fact.name == "pkg_resources" for fact in expected.facts
+    )
+    if wanted and "pkg_resources" not in folder.tree.get(CONFIG, ""):
+        message = "Google's client libraries look up their versions in pkg_resources, which does not know lib here"
+        yield fault("lib", CONFIG, 0, message)
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

@@ -1,0 +1,250 @@
+"""Copies whose app decides: the copy, how many steps are done, and words of what is reported."""
+
+from __future__ import annotations
+
+from codelab.compare.scenarios import HOUR
+from tests.codelab.judge.right_cases import CACHE, MAIN, MOD13, MODEL, REDIS, RIGHT, YAML, Case, text
+from tests.codelab.learner.hand import Edit, Replace, Write
+
+assert HOUR == 3600
+
+FRONT = """\
+class Front(MethodView):
+    def get(self):
+        store_visit(request.remote_addr, request.user_agent.string)
+        path = os.path.join(os.path.dirname(__file__), 'index.html')
+        return template.render(path, {'visits': fetch_visits(10)})
+
+
+app.add_url_rule('/', view_func=Front.as_view('front'))
+"""
+MIDDLEWARE = """\
+client = ndb.Client()
+
+
+class WithContext(object):
+    def __init__(self, wsgi_app):
+        self.inner = wsgi_app
+
+    def __call__(self, environ, start_response):
+        with client.context():
+            return self.inner(environ, start_response)
+
+
+app.wsgi_app = WithContext(app.wsgi_app)
+"""
+ROUTE = text("mod1-flask", 2)[text("mod1-flask", 2).index("@app.route") :]
+OLD_MODEL = MODEL.replace("timeout=10", "").replace("limit, )", "limit)")
+MEMCACHE = """\
+from google.appengine.api import memcache
+
+
+def cache_get(key):
+    return memcache.get(key)
+
+
+def cache_set(key, value, seconds):
+    memcache.set(key, value, time=seconds)
+"""
+WITHOUT_CONTEXT: list[Edit] = [
+    Replace(MAIN, "    with client.context():\n        store_visit(", "    store_visit("),
+    Replace(MAIN, "        visits = fetch_visits(10)", "    visits = fetch_visits(10)"),
+]
+
+
+def with_client(place: str, steps: int, client: str) -> Case:
+    return place, steps, [Replace(MAIN, REDIS, client)]
+
+
+# Right: so many steps are done, although the text is another. At the end of the track it is finished.
+DONE: dict[str, tuple[Case, int]] = {
+    "a class of Flask": (
+        (
+            "mod1-flask",
+            2,
+            [
+                Replace(MAIN, ROUTE, FRONT),
+                Replace(MAIN, "import Flask, request\n", "import Flask, request\nfrom flask.views import MethodView\n"),
+            ],
+        ),
+        2,
+    ),
+    "a blueprint": (
+        (
+            "mod1-flask",
+            2,
+            [
+                Replace(MAIN, "@app.route('/')", "front = Blueprint('front', __name__)\n\n\n@front.route('/')"),
+                Replace(MAIN, "import Flask, request\n", "import Blueprint, Flask, request\n"),
+                Write("wsgi.py", "from main import app\n"),
+                Replace(
+                    MAIN,
+                    "    return template.render(path, {'visits': visits})\n",
+                    "    return template.render(path, {'visits': visits})\n\n\napp.register_blueprint(front)\n",
+                ),
+            ],
+        ),
+        2,
+    ),
+    "a context in a middleware": (
+        ("mod2-cloudndb", 4, [*WITHOUT_CONTEXT, Replace(MAIN, "client = ndb.Client()\n", MIDDLEWARE)]),
+        4,
+    ),
+    "a context around each function": (
+        (
+            "mod2-cloudndb",
+            4,
+            [
+                *WITHOUT_CONTEXT,
+                Replace(MAIN, "    Visit(visitor", "    with client.context():\n        Visit(visitor"),
+                Replace(MAIN, "    return Visit.query", "    with client.context():\n        return Visit.query"),
+            ],
+        ),
+        4,
+    ),
+    "a client for each request": (
+        (
+            "mod2-cloudndb",
+            5,
+            [
+                Replace(MAIN, "client = ndb.Client()\n", ""),
+                Replace(MAIN, "with client.context()", "with ndb.Client().context()"),
+            ],
+        ),
+        5,
+    ),
+    "a client from a URL": (
+        with_client(
+            MOD13,
+            3,
+            "cache = redis.from_url('redis://%s:6379' % os.environ['REDIS_HOST'])\n"
+            "REDIS_PORT = os.getenv('REDIS_PORT')",
+        ),
+        3,
+    ),
+    "a client without TLS": (
+        with_client(
+            MOD13,
+            3,
+            "cache = redis.StrictRedis(os.environ['REDIS_HOST'], os.environ['REDIS_PORT'], socket_timeout=2,\n"
+            "                          socket_connect_timeout=2)",
+        ),
+        3,
+    ),
+    "a client from a URL of its own": (
+        (
+            MOD13,
+            4,
+            [
+                Replace(
+                    MAIN,
+                    REDIS,
+                    "REDIS_HOST = 'Redis'\n"
+                    "cache = redis.from_url(os.environ['REDIS_URL'], socket_timeout=1, socket_connect_timeout=1)",
+                ),
+                Replace(YAML, "REDIS_HOST: REDIS_ADDRESS", "REDIS_URL: redis://10.0.0.3:6379"),
+                Replace(YAML, "  REDIS_PORT: '6379'\n", ""),
+            ],
+        ),
+        4,
+    ),
+    "a client of Memcache": (
+        ("mod12-memcache", 3, [Replace(MAIN, "memcache.get('visits')", "memcache.Client().get('visits')")]),
+        3,
+    ),
+    "no time-outs": (
+        (MOD13, 4, [Replace(MAIN, ",\n                    socket_connect_timeout=1, socket_timeout=1", "")]),
+        4,
+    ),
+    **{
+        name: (RIGHT[name], RIGHT[name][1])
+        for name in (
+            "variables of other names",
+            "an older runtime",
+            "static files in app.yaml",
+            "byte order marks",
+            "a byte order mark in Dockerfile",
+            "a model in a package",
+            "a cache in a module",
+            "an older version",
+            "packages found by site",
+        )
+    },
+}
+
+# Wrong: so many steps are done, and these words are among what is reported.
+NOT_DONE: dict[str, tuple[Case, int, str]] = {
+    "a page that is not returned": (
+        ("mod1-flask", 2, [Replace(MAIN, "return template.render", "template.render")]),
+        1,
+        "TypeError: The view function",
+    ),
+    "the old Datastore in a module": (
+        (
+            "mod2-cloudndb",
+            5,
+            [
+                Write("models.py", f"from google.appengine.ext import ndb\n\n\n{OLD_MODEL}"),
+                Replace(MAIN, MODEL, ""),
+                Replace(MAIN, "app = Flask", "from models import fetch_visits, store_visit\n\napp = Flask"),
+            ],
+        ),
+        2,
+        "models.py:1",
+    ),
+    "the old Datastore by importlib": (
+        (
+            "mod2-cloudndb",
+            5,
+            [
+                Write(
+                    "models.py",
+                    "import importlib\nndb = importlib.import_module('google.appengine.ext.ndb')\n\n\n" + OLD_MODEL,
+                ),
+                Replace(MAIN, MODEL, ""),
+                Replace(MAIN, "app = Flask", "from models import fetch_visits, store_visit\n\napp = Flask"),
+            ],
+        ),
+        2,
+        "it still calls Datastore through App Engine's bundled services",
+    ),
+    "Memcache in a module": (
+        (
+            MOD13,
+            4,
+            [
+                Write("kv.py", MEMCACHE),
+                Replace(MAIN, CACHE, ""),
+                Replace(MAIN, "HOUR = 3600", "from kv import cache_get, cache_set\n\nHOUR = 3600"),
+            ],
+        ),
+        3,
+        "kv.py:1",
+    ),
+    "only the import of Redis": (with_client(MOD13, 3, "REDIS_HOST = os.environ['REDIS_HOST']"), 2, "is missing"),
+    "an expiry of a minute": (
+        (MOD13, 4, [Replace(MAIN, "HOUR = 3600", "HOUR = 60")]),
+        3,
+        "59 minutes passed, less than an hour; the same visitor came again",
+    ),
+    "no expiry": (
+        (MOD13, 4, [Replace(MAIN, "cache.set(key, value, ex=seconds)", "cache.set(key, value)")]),
+        3,
+        "an hour passed; the list should have been fetched anew",
+    ),
+    "a list that is never cached": (
+        (MOD13, 4, [Replace(MAIN, "        cache_set('visitme:visits', json.dumps(visits), HOUR)\n", "")]),
+        3,
+        "the same visitor came again",
+    ),
+    "texts that are indexed": (
+        ("mod3-datastore", 2, [Replace(MAIN, ", exclude_from_indexes=['visitor']", "")]),
+        1,
+        "around the limit of an indexed string",
+    ),
+    "a time without a zone": (
+        ("mod3-datastore", 2, [Replace(MAIN, "datetime.now(timezone.utc)", "datetime.now()")]),
+        1,
+        "expected each visit at the time it was made, in UTC",
+    ),
+}

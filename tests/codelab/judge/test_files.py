@@ -1,0 +1,62 @@
+"""The judgement of copies by their files alone: what may be done, what would fail, what a reviewer would remark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codelab.check import Progress
+from codelab.check.deployable import find_faults
+from codelab.readme.course import Course
+from codelab.readme.trees import read_tree, write_tree
+from tests.codelab.judge.right_cases import RIGHT, Case
+from tests.codelab.judge.wrong_cases import FAULTS, REMARKS
+from tests.codelab.learner.hand import edit
+from tests.codelab.learner.learner import checker_of
+from tests.support.course import ROOT
+
+TRACKS = [ref.name for ref in Course(ROOT).tracks()]
+
+
+def judge(case: Case, folder: Path) -> Progress:
+    place, done, edits = case
+    checker = checker_of(ROOT, place)
+    write_tree(checker.trees[done], folder)
+    edit(folder, edits)
+    return checker.progress(read_tree(folder))
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_copy_may_be_done(name: str, tmp_path: Path) -> None:
+    progress = judge(RIGHT[name], tmp_path)
+    assert (progress.damage, progress.faults) == ((), ())
+    assert progress.claimed == RIGHT[name][1], [str(finding) for step in progress.steps for finding in step.findings]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_copy_that_would_fail_where_it_is_deployed_has_a_fault(name: str, tmp_path: Path) -> None:
+    case, place, words = FAULTS[name]
+    faults = [str(fault) for fault in judge(case, tmp_path).faults]
+    assert [fault for fault in faults if fault.startswith(place) and words in fault], faults
+
+
+@pytest.mark.parametrize("name", REMARKS)
+def test_choice_of_the_learner_is_remarked_and_no_fault(name: str, tmp_path: Path) -> None:
+    case, place, words = REMARKS[name]
+    progress = judge(case, tmp_path)
+    remarks = [str(remark) for remark in progress.remarks]
+    assert [remark for remark in remarks if remark.startswith(place) and words in remark], remarks
+    assert (progress.faults, progress.claimed) == ((), case[1])
+
+
+@pytest.mark.parametrize("track", TRACKS)
+def test_states_of_the_course_have_no_faults(track: str) -> None:
+    checker = checker_of(ROOT, track)
+    for number, tree in enumerate(checker.trees):
+        progress = checker.progress(tree)
+        assert (progress.reached, progress.claimed, progress.faults) == (number, number, ())
+    folders = checker._folders
+    # FINISH by itself, without what states of the codelab are allowed.
+    assert find_faults(folders[-1], folders[-1], known=set(), goes_to_container=True) == []
+    assert [remark for remark in checker.progress(checker.trees[-1]).remarks if "fill in" not in str(remark)] == []

@@ -1,0 +1,340 @@
+"""Copies that would fail where they are deployed; and copies about which a reviewer has something to say."""
+
+from __future__ import annotations
+
+from tests.codelab.judge.right_cases import CONFIG, LAST, MAIN, MOD13, MOD13_3, PINS, YAML, Case
+from tests.codelab.learner.hand import Delete, Replace, Write
+
+PROXY = "app.wsgi_app = ProxyFix(app.wsgi_app, x_for=int(os.environ.get('PROXY_HOPS', 1)))\n"
+STORE = "    Visit(visitor='%s: %s' % (remote_addr, user_agent))"
+
+# The copy, and words of the fault: its place and its reason.
+FAULTS: dict[str, tuple[Case, str, str]] = {
+    "Flask 3 on Python 2.7": (
+        (MOD13, 4, [Replace(PINS, "Flask==1.1.4", "Flask==3.1.3")]),
+        "requirements.txt:1",
+        "flask==1.1.4",
+    ),
+    "redis from 4 on on Python 2.7": (
+        (MOD13, 4, [Replace(PINS, "redis==3.5.3", "redis>=4.0")]),
+        "requirements.txt:4",
+        "redis==3.5.3",
+    ),
+    "Werkzeug 3 on Python 2.7": (
+        ("mod2-cloudndb", 5, [Replace(PINS, "Werkzeug==1.0.1", "werkzeug~=3.0")]),
+        "requirements.txt:2",
+        "werkzeug==1.0.1",
+    ),
+    "Cloud NDB 2 on Python 2.7": (
+        ("mod2-cloudndb", 5, [Replace(PINS, "google-cloud-ndb==1.11.2", "google_cloud_ndb == 2.3.0")]),
+        "requirements.txt:3",
+        "google-cloud-ndb==1.11.2",
+    ),
+    "gunicorn 20 in an image of Python 2.7": (
+        ("mod4-cloudrun/START-py2", 3, [Replace(PINS, "gunicorn==19.10.0", "gunicorn==20.1.0")]),
+        "requirements.txt:1",
+        "gunicorn==19.10.0",
+    ),
+    "an argument that redis 3.5 lacks": (
+        (MOD13, 4, [Replace(MAIN, "socket_timeout=1)", "socket_timeout=1, retry=None)")]),
+        "main.py:17",
+        '"retry"',
+    ),
+    "a module that redis 3.5 lacks": (
+        (MOD13, 4, [Replace(MAIN, "import redis\n", "import redis\nfrom redis.backoff import NoBackoff\n")]),
+        "main.py:7",
+        "redis.backoff",
+    ),
+    "a decorator that Flask 1 lacks": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, "@app.route('/')", "@app.get('/')")]),
+        "main.py:29",
+        "flask.Flask.get",
+    ),
+    "an f-string on Python 2.7": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, "'%s: %s' % (remote_addr, user_agent)", "f'{remote_addr}: {user_agent}'")]),
+        "main.py:21",
+        "an f-string",
+    ),
+    "an f-string in a module on Python 2.7": (
+        (
+            "mod2-cloudndb",
+            5,
+            [
+                Write("words.py", "def join(a, b):\n    return f'{a}: {b}'\n"),
+                Replace(MAIN, "import os\n", "import os\nfrom words import join\n"),
+            ],
+        ),
+        "words.py:2",
+        "an f-string",
+    ),
+    "an annotation on Python 2.7": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, "def fetch_visits(limit):", "def fetch_visits(limit: int):")]),
+        "main.py:24",
+        "an annotation",
+    ),
+    "arguments by name only on Python 2.7": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, "def fetch_visits(limit):", "def fetch_visits(limit, *, deadline=10):")]),
+        "main.py:24",
+        "parameter list",
+    ),
+    "an assignment in an expression on Python 2.7": (
+        ("mod12-memcache", 3, [Replace(MAIN, "if not visits or", "if not (seen := visits) or")]),
+        "main.py",
+        '":="',
+    ),
+    "raise from on Python 2.7": (
+        (
+            "mod2-cloudndb",
+            5,
+            [
+                Replace(
+                    MAIN,
+                    STORE,
+                    "    try:\n        int('1')\n    except ValueError as e:\n        raise TypeError() from e\n"
+                    + STORE,
+                )
+            ],
+        ),
+        "main.py:24",
+        "raise ... from",
+    ),
+    "print into a file on Python 2.7": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, STORE, "    print('x', end='')\n" + STORE)]),
+        "main.py:21",
+        "print()",
+    ),
+    "super without arguments on Python 2.7": (
+        (
+            "mod2-cloudndb",
+            5,
+            [
+                Write("more.py", "class A(object):\n    def f(self):\n        return super().f()\n"),
+                Replace(MAIN, "import os\n", "import more\nimport os\n"),
+            ],
+        ),
+        "more.py:3",
+        "super()",
+    ),
+    "pathlib on Python 2.7": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, "import os\n", "import os\nfrom pathlib import Path\n")]),
+        "main.py:2",
+        "pathlib",
+    ),
+    "a zone of datetime on Python 2.7": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, "import os\n", "from datetime import timezone\nimport os\n")]),
+        "main.py:1",
+        "datetime.timezone",
+    ),
+    "letters beyond ASCII on Python 2.7": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, "# The visitor's address", "# L'adresse reçue")]),
+        "main.py",
+        "coding",
+    ),
+    "a variable misspelled where it is read": (
+        (MOD13, 4, [Replace(MAIN, "get('REDIS_HOST'", "get('REDIS_HSOT'")]),
+        "main.py:14",
+        "the name is REDIS_HOST",
+    ),
+    "a variable misspelled where it is set": (
+        (MOD13_3, 5, [Replace(YAML, "REDIS_HOST:", "REDIS_HOTS:")]),
+        "app.yaml:6",
+        "it sets REDIS_HOTS",
+    ),
+    "a variable misspelled on Cloud Run": (
+        ("mod5-buildpacks", 3, [Replace(MAIN, "'PROXY_HOPS'", "'PROXY_HPOS'")]),
+        "main.py:9",
+        "the name is PROXY_HOPS",
+    ),
+    "a variable that nothing sets": (
+        (MOD13, 4, [Replace(YAML, "  REDIS_PORT: '6379'\n", "")]),
+        "app.yaml",
+        "sets no REDIS_PORT",
+    ),
+    "the variables' own key misspelled": (
+        (MOD13, 4, [Replace(YAML, "env_variables:", "env_variable:")]),
+        "app.yaml:15",
+        "write env_variables",
+    ),
+    "an address in the code": (
+        (MOD13, 3, [Replace(MAIN, "os.environ.get('REDIS_HOST', 'localhost')", "'10.0.0.3'")]),
+        "app.yaml:17",
+        "never reads it",
+    ),
+    "a placeholder misspelled": (
+        (MOD13, 4, [Replace(YAML, "REDIS_ADDRESS", "REDIS_ADRESS")]),
+        "app.yaml:17",
+        "neither",
+    ),
+    "a placeholder in brackets": (
+        (MOD13, 4, [Replace(YAML, "REDIS_ADDRESS", "<REDIS_ADDRESS>")]),
+        "app.yaml:17",
+        "neither",
+    ),
+    "a part of a path misspelled": (
+        (MOD13, 4, [Replace(YAML, "connectors/visitme", "connector/visitme")]),
+        "app.yaml:21",
+        "neither",
+    ),
+    "a placeholder emptied": ((MOD13, 4, [Replace(YAML, "REDIS_ADDRESS", "''")]), "app.yaml:17", "neither"),
+    "a path with a part missing": ((MOD13, 4, [Replace(YAML, "/locations/REGION", "")]), "app.yaml:21", "neither"),
+    "a path with a part left in capitals": (
+        (MOD13, 4, [Replace(YAML, "PROJECT_ID", "YOUR_PROJECT")]),
+        "app.yaml:21",
+        "neither",
+    ),
+    "no certificate checked": (
+        (MOD13, 4, [Replace(MAIN, "ssl_ca_certs=REDIS_TLS", "ssl_cert_reqs='none'")]),
+        "main.py:19",
+        "checks no certificate",
+    ),
+    "no certificate checked, by ssl's name": (
+        (
+            MOD13_3,
+            5,
+            [
+                Replace(MAIN, "ssl_ca_certs=REDIS_TLS", "ssl_cert_reqs=ssl.CERT_NONE"),
+                Replace(MAIN, "import os\n", "import os\nimport ssl\n"),
+            ],
+        ),
+        "main.py",
+        "checks no certificate",
+    ),
+    "no certificate checked, in a URL": (
+        (MOD13_3, 5, [Replace(MAIN, "HOUR = 3600", "HOUR = 3600\nURL = 'rediss://10.0.0.3:6378?ssl_cert_reqs=none'")]),
+        "main.py:12",
+        "checks no certificate",
+    ),
+    "an empty appengine_config.py": (("mod1-flask", 4, [Write(CONFIG, "")]), "appengine_config.py", "vendor.add"),
+    "an appengine_config.py with a comment": (
+        ("mod2-cloudndb", 5, [Write(CONFIG, "# vendor.add('lib')\n")]),
+        "appengine_config.py",
+        "vendor.add",
+    ),
+    "no appengine_config.py": (("mod2-cloudndb", 5, [Delete(CONFIG)]), "appengine_config.py", "vendor.add"),
+    "lib unknown to pkg_resources": (
+        ("mod2-cloudndb", 5, [Write(CONFIG, "from google.appengine.ext import vendor\n\nvendor.add('lib')\n")]),
+        "appengine_config.py",
+        "pkg_resources",
+    ),
+    "a server at import": (
+        ("mod5-buildpacks", 3, [Replace(MAIN, LAST, f"{LAST}\n\napp.run(port=8080)\n")]),
+        "main.py:38",
+        "starts a server",
+    ),
+    "a server at import, in a condition": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, LAST, f"{LAST}\n\nif not os.environ.get('TEST'):\n    app.run()\n")]),
+        "main.py:39",
+        "starts a server",
+    ),
+    "App Engine's header on Cloud Run": (
+        (
+            "mod5-buildpacks",
+            3,
+            [Replace(MAIN, "request.remote_addr", "request.headers.get('X-AppEngine-User-IP', request.remote_addr)")],
+        ),
+        "main.py:33",
+        "every client can",
+    ),
+    "App Engine's header in a container": (
+        ("mod4-cloudrun", 1, [Replace(MAIN, "request.remote_addr", "request.environ['HTTP_X_APPENGINE_USER_IP']")]),
+        "main.py:31",
+        "every client can",
+    ),
+    "App Engine's header in a function": (
+        (
+            "mod11-functions",
+            5,
+            [
+                Replace(
+                    MAIN,
+                    "    remote_addr = request.remote_addr\n",
+                    "    remote_addr = request.headers['x-appengine-user-ip']\n",
+                )
+            ],
+        ),
+        "main.py",
+        "every client can",
+    ),
+}
+
+# The copy, and words of the remark.
+REMARKS: dict[str, tuple[Case, str, str]] = {
+    "no time-outs": (
+        (MOD13, 4, [Replace(MAIN, ",\n                    socket_connect_timeout=1, socket_timeout=1", "")]),
+        "main.py:17",
+        "set socket_timeout and socket_connect_timeout",
+    ),
+    "long time-outs": (
+        (
+            MOD13,
+            4,
+            [
+                Replace(
+                    MAIN, "socket_connect_timeout=1, socket_timeout=1", "socket_connect_timeout=30, socket_timeout=30"
+                )
+            ],
+        ),
+        "main.py:21",
+        "socket_timeout=30",
+    ),
+    "no time-out for the answer": (
+        (MOD13_3, 5, [Replace(MAIN, "socket_connect_timeout=1, socket_timeout=1,", "socket_connect_timeout=1,")]),
+        "main.py:19",
+        "set socket_timeout",
+    ),
+    "pickle": ((MOD13, 4, [Replace(MAIN, "import json\n", "import pickle as json\n")]), "main.py:1", "pickle"),
+    "a key without prefix": (
+        (
+            MOD13,
+            4,
+            [
+                Replace(MAIN, "cache_get('visitme:visits')", "cache_get('visits')"),
+                Replace(MAIN, "cache_set('visitme:visits'", "cache_set('visits'"),
+            ],
+        ),
+        "main.py",
+        '"visits" has no prefix',
+    ),
+    "a key without prefix, in a constant": (
+        (
+            MOD13,
+            4,
+            [
+                Replace(MAIN, "HOUR = 3600", "HOUR = 3600\nKEY = 'visitors'"),
+                Replace(MAIN, "cache_get('visitme:visits')", "cache_get(KEY)"),
+                Replace(MAIN, "cache_set('visitme:visits'", "cache_set(KEY"),
+            ],
+        ),
+        "main.py",
+        '"visitors" has no prefix',
+    ),
+    "host names not checked": (
+        (
+            MOD13,
+            4,
+            [Replace(MAIN, "ssl_check_hostname=not REDIS_HOST.replace('.', '').isdigit()", "ssl_check_hostname=False")],
+        ),
+        "main.py:20",
+        "ssl_check_hostname=False",
+    ),
+    "a package without version": (
+        ("mod5-buildpacks", 3, [Replace(PINS, "Flask==3.1.3", "Flask")]),
+        "requirements.txt:2",
+        "has no version",
+    ),
+    "a Datastore without time-out": (
+        (
+            "mod2-cloudndb",
+            5,
+            [Replace(MAIN, ".put(timeout=10)", ".put()"), Replace(MAIN, "fetch(limit, timeout=10)", "fetch(limit)")],
+        ),
+        "main.py",
+        "timeout=10",
+    ),
+    "a number of proxies in the code, and a variable": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, PROXY, "app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0)\n")]),
+        "app.yaml:16",
+        "sets PROXY_HOPS",
+    ),
+    "a placeholder left in": ((MOD13, 4, []), "app.yaml:17", "fill in REDIS_ADDRESS"),
+}

@@ -1,0 +1,57 @@
+"""Text that Python 3 cannot read: whether it is Python 2, or a mistake in both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from datastore_emulator.errors import UserError
+from localcloud.launch import read_plan
+from localcloud.launch.python2_grammar import is_python2
+from localcloud.runtimes.python27_on_3.source_check import check_source
+
+PYTHON_2 = {
+    "print": "print 'x'",
+    "exec": "exec 'a' in {}",
+    "an exception and its text": "raise ValueError, 'x'",
+    "an exception's name after a comma": "try:\n    pass\nexcept ValueError, error:\n    pass",
+    "unequal": "a <> b",
+    "backticks": "`a`",
+    "an octal number": "x = 0777",
+    "a long number": "x = 10L",
+    "a tuple as parameter": "def f(a, (b, c)):\n    pass",
+    "a tab for eight spaces": "def f():\n        a = 1\n\tb = 2",
+}
+NO_PYTHON = {
+    "a bracket that is not closed": "def root(:\n    pass",
+    "a call that is not closed": "x = f(1,\n",
+    "a text that is not closed": "x = 'abc",
+    "a block that is not indented": "if x:\npass",
+    "an indentation of its own": "def f():\n    a = 1\n      b = 2",
+    "a tab after four spaces": "def f():\n    a = 1\n\tb = 2",
+    "no colon": "def f()\n    pass",
+}
+
+
+@pytest.mark.parametrize("case", PYTHON_2)
+def test_python_2_is_taken_for_python_2(case: str) -> None:
+    assert is_python2(PYTHON_2[case])
+
+
+@pytest.mark.parametrize("case", NO_PYTHON)
+def test_mistake_is_not_taken_for_python_2(case: str) -> None:
+    assert not is_python2(NO_PYTHON[case])
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [(PYTHON_2["print"], "only Python 2 can read this line"), (NO_PYTHON["no colon"], "no Python can read this line")],
+)
+def test_advice_depends_on_the_grammar(line: str, advice: str, tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_text(
+        "runtime: python27\nthreadsafe: true\nhandlers:\n- url: .*\n  script: main.app\n"
+    )
+    (tmp_path / "main.py").write_text(f"\n{line}\n")
+    with pytest.raises(UserError, match=f"main.py:[23]: {advice}"):
+        check_source(read_plan(tmp_path, staging=tmp_path / "image"))
