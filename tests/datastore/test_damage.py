@@ -18,6 +18,7 @@ from google.cloud.datastore.query import PropertyFilter
 
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.engine import Engine
+from localcloud.appengine.callers import Caller
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
 
 PROJECT = "demo"
@@ -148,5 +149,5 @@ def test_a_damaged_entity_is_an_internal_error_to_the_bundled_datastore(engine):
     reference = request.key.add(app=f"s~{PROJECT}")
     reference.path.element.add(type="Thing", id=2)
     with pytest.raises(ApplicationError, match=r"\[Thing: 2\] is damaged") as caught:
-        DatastoreV3Service(engine).call("Get", request.SerializeToString(), PROJECT)
+        DatastoreV3Service(engine).call("Get", request.SerializeToString(), Caller(PROJECT))
     assert caught.value.application_error == v3.Error.INTERNAL_ERROR

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from datastore_emulator.engine import Engine
 from datastore_emulator.errors import DatastoreError
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
 from localcloud.appengine.memcache import _METHODS as MEMCACHE_METHODS
+from localcloud.appengine.services import Surroundings, make_services
 from tests.differential import page
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +97,8 @@ def test_page_lists_every_call_of_the_bundled_services() -> None:
     with Engine(":memory:") as engine:
         assert listed["datastore_v3"] == set(DatastoreV3Service(engine)._methods)
     assert listed["memcache"] == set(MEMCACHE_METHODS)
+    for name, service in make_services(Surroundings(time.time, DatastoreV3Service(engine)), print).items():
+        assert listed.get(name) == set(service.definition.MESSAGES), name
 
 
 def test_engine_knows_every_rpc_of_the_api() -> None:

@@ -72,7 +72,7 @@ def test_webapp2_app_is_served_with_its_static_files(localcloud, folder):
         assert "<p>Hello &amp; goodbye</p>" in browser.get("/").text
         assert browser.get("/css/main.css").headers["Content-Type"].startswith("text/css")
         assert browser.get("/favicon.ico").status_code == 404
-        assert browser.get("/admin/").status_code == 501
+        assert browser.get("/admin/").url.path == "/_ah/login"
 
 
 def test_python_2_syntax_is_named_by_file_and_line(localcloud, folder):

@@ -16,27 +16,48 @@ from datetime import datetime
 
 from google.appengine.api import (
     apiproxy_stub_map,
+    app_identity,
+    capabilities,
     datastore,
+    images,
+    mail,
+    mail_service_pb2,
     memcache,
+    modules,
     namespace_manager,
+    runtime,
+    search,
     taskqueue,
+    urlfetch,
+    users,
     wrap_wsgi_app,
 )
 from google.appengine.datastore import datastore_pb
-from google.appengine.ext import db, ndb
+from google.appengine.ext import db, deferred, ndb
 
 __all__ = [
     "Place",
     "Visit",
     "apiproxy_stub_map",
+    "app_identity",
+    "capabilities",
     "datastore",
     "datastore_pb",
     "datetime",
     "db",
+    "deferred",
+    "images",
+    "mail",
+    "mail_service_pb2",
     "memcache",
+    "modules",
     "namespace_manager",
     "ndb",
+    "runtime",
+    "search",
     "taskqueue",
+    "urlfetch",
+    "users",
 ]
 
 
@@ -67,6 +88,11 @@ class Place(ndb.Model):
     remarks = ndb.TextProperty(repeated=True, write_empty_list=True)
 
 
+def store(key, value):
+    """Put a value into Memcache; for `deferred`, whose functions must have a name."""
+    memcache.set(key, value)
+
+
 def application(environ, start_response):
     """Run the function in the request's body; answer what it returns, or the exception it raises."""
     call = pickle.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
@@ -95,7 +121,7 @@ class QuietHandler(wsgiref.simple_server.WSGIRequestHandler):
 
 if __name__ == "__main__":
     server = wsgiref.simple_server.make_server(
-        "127.0.0.1", 0, wrap_wsgi_app(application), ThreadingServer, QuietHandler
+        "127.0.0.1", 0, wrap_wsgi_app(application, use_deferred=True), ThreadingServer, QuietHandler
     )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)

@@ -46,16 +46,22 @@ class App:
         self.port = int(self.process.stdout.readline())
         self.namespace = ""
 
-    def run(self, function, ndb_cache=False, **arguments):
+    def run(self, function, ndb_cache=False, headers=None, **arguments):
         """Run `function` inside one request of the app and return what it returns, or raise AppError."""
         code = marshal.dumps(function.__code__)
         call = {"code": code, "arguments": arguments, "namespace": self.namespace, "ndb_cache": ndb_cache}
         url = f"http://127.0.0.1:{self.port}/"
-        with urllib.request.urlopen(url, pickle.dumps(call), timeout=DEADLINE) as response:
+        request = urllib.request.Request(url, pickle.dumps(call), headers or {})
+        with urllib.request.urlopen(request, timeout=DEADLINE) as response:
             answer = pickle.load(response)
         if "raised" in answer:
             raise AppError(answer["raised"], answer["message"])
         return answer["returned"]
+
+    def post(self, path, body, headers):
+        """Send a request as it is."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers)
+        urllib.request.urlopen(request, timeout=DEADLINE).close()
 
     def stop(self):
         self.process.stdin.close()
@@ -100,6 +106,15 @@ def app(demo_app):
     """The app "s~demo", in a namespace of the test's own."""
     demo_app.namespace = f"test-{uuid.uuid4().hex}"
     return demo_app
+
+
+@pytest.fixture
+def log(server, tmp_path):
+    """The lines of the app's log that the local cloud writes. The app has the address http://localhost:8080."""
+    lines = []
+    server.connect(server.ticket("demo"), "http://localhost:8080", tmp_path, lines.append)
+    yield lines
+    server.connect(server.ticket("demo"), "", tmp_path, print)
 
 
 @pytest.fixture(scope="session")

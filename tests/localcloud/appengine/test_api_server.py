@@ -16,7 +16,7 @@ from google.appengine.runtime import apiproxy_errors
 
 from datastore_emulator.errors import DatastoreError, UserError
 from localcloud.appengine import ApiServer
-from tests.localcloud.appengine.bundled_app import Visit, memcache, taskqueue
+from tests.localcloud.appengine.bundled_app import Visit, apiproxy_stub_map, mail_service_pb2, memcache
 from tests.support.deadline import DEADLINE
 
 
@@ -50,11 +50,12 @@ def test_concurrent_requests_are_answered(app):
 
 
 def test_unknown_service_is_refused_by_name(app, app_error):
-    def enqueue():
-        taskqueue.add(url="/work")
+    def chat():
+        message = mail_service_pb2.MailMessage(Sender="a", Subject="b")
+        apiproxy_stub_map.MakeSyncCall("xmpp", "SendMessage", message, message)
 
-    with pytest.raises(app_error, match=r"does not have the bundled service 'taskqueue'.*datastore_v3 and memcache"):
-        app.run(enqueue)
+    with pytest.raises(app_error, match=r"does not have the bundled service 'xmpp'.*datastore_v3, .* and user"):
+        app.run(chat)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_every_loopback_host_name_is_served(server, host):
 
 
 def test_python_2_can_unpickle_the_error(server):
-    answer = call(server, Request(service_name="mail", method="Send", request=b""), "/")
+    answer = call(server, Request(service_name="xmpp", method="Send", request=b""), "/")
     assert (answer.exception[:1], type(pickle.loads(answer.exception))) == (
         b"c",  # protocol 0: a global by name, no protocol mark
         apiproxy_errors.CallNotFoundError,

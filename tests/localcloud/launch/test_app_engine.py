@@ -127,21 +127,26 @@ def test_python27_libraries_are_packages_by_todays_names(read_yaml):
     assert packages == ("webapp2", "jinja2", "pillow", "pyyaml", "setuptools", "grpcio")
 
 
-def test_a_page_behind_a_login_is_refused_alone(read_yaml):
-    handlers = "handlers:\n- url: /admin\n  script: main.app\n  login: admin\n- url: .*\n  script: main.app\n"
-    assert [handler.refused for handler in read_yaml(PYTHON27 + handlers).handlers] == [
-        "localcloud has no Google sign-in for login: admin (app/app.yaml:7); remove the line to try the page",
-        None,
+def test_a_page_behind_a_login_says_who_may_see_it(read_yaml):
+    handlers = (
+        "handlers:\n- url: /a\n  script: main.app\n  login: admin\n  auth_fail_action: unauthorized\n"
+        "- url: /b\n  script: main.app\n  login: required\n- url: /c\n  script: main.app\n  login: optional\n"
+    )
+    assert [(handler.login, handler.login_redirects) for handler in read_yaml(PYTHON27 + handlers).handlers] == [
+        ("admin", False),
+        ("required", True),
+        (None, True),
     ]
 
 
-def test_a_builtin_is_a_page_refused_alone(read_yaml):
-    plan = read_yaml(PYTHON27 + "builtins:\n- remote_api: on\n- deferred: off\n" + ALL_TO_MAIN)
+def test_a_builtin_other_than_deferred_is_a_page_refused_alone(read_yaml):
+    plan = read_yaml(PYTHON27 + "builtins:\n- remote_api: on\n- deferred: on\n- appstats: off\n" + ALL_TO_MAIN)
     assert plan.handlers == (
         Handler(
             url="/_ah/remote_api.*",
             refused="localcloud does not have python27's builtin remote_api (app/app.yaml:5)",
         ),
+        Handler(url="/_ah/queue/deferred", script="google.appengine.ext.deferred.deferred.application", login="admin"),
         Handler(url=".*", script="main.app"),
     )
 

@@ -10,7 +10,7 @@ import psutil
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
-from localcloud.frontend import FrontEnd
+from localcloud.frontend import TICKET, FrontEnd
 from localcloud.launch.plan import LaunchPlan
 from localcloud.processes.process import Process, describe_other_ports
 from localcloud.runtimes import Command, Instance, Runtime, ServiceAddresses
@@ -182,7 +182,7 @@ class App:
                 self.log(note)
 
     def _extra_headers(self) -> dict[str, str]:
-        return {"X-Appengine-Api-Ticket": self._services.ticket} if self.plan.bundled_services else {}
+        return {TICKET: self._services.ticket} if self.plan.bundled_services else {}
 
     def restart(self) -> None:
         """End the app's process and start another, as a new version or a recycled instance would."""

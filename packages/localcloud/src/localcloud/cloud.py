@@ -147,7 +147,11 @@ class Cloud:
                     f"there is no record of what {plan.platform.value} sends an app behind one; leave the option out"
                 )
             redis = names_redis({**plan.environment, **(environment or {})}) or bool(redis_names)
-            return plan, choose_runtime(plan, self._runtimes), self._addresses(project or self.project, redis=redis)
+            return (
+                plan,
+                choose_runtime(plan, self._runtimes),
+                self._addresses(project or self.project, instance=scratch.name, redis=redis),
+            )
 
         plan, runtime, addresses = read()
         app = App(
@@ -162,6 +166,8 @@ class Cloud:
             overrides={**_redis_variables(redis_names or {}, addresses), **(environment or {})},
             behind_load_balancer=behind_load_balancer,
         )
+        service = app.plan.service or "default"
+        self.api_server.connect(addresses.ticket, app.url, app.plan.source.parent, app.log, service)
         self.apps.append(app)
         self._readers[app] = read
         return app
@@ -266,7 +272,7 @@ class Cloud:
         self._readers.clear()
         self._cleanup.close()
 
-    def _addresses(self, project: str, *, redis: bool) -> ServiceAddresses:
+    def _addresses(self, project: str, *, instance: str, redis: bool) -> ServiceAddresses:
         """Return the addresses of the services for an app, after starting a Redis if it needs one and none runs."""
         if redis and self.redis is None:
             memorystore = self._memorystore or Memorystore()
@@ -277,7 +283,7 @@ class Cloud:
             project=project,
             datastore=self.datastore.address,
             api_server=(self.api_server.host, self.api_server.port),
-            ticket=self.api_server.ticket(project),
+            ticket=self.api_server.ticket(project, instance),
             redis=(self.redis.host, self.redis.port) if self.redis and redis else None,
             redis_variables=self.redis.variables if self.redis and redis else {},
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import h11
 from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request as Envelope
@@ -19,6 +21,7 @@ from datastore_emulator.net.listen import listen
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
 from localcloud.appengine.memcache import MemcacheService, ProjectCache
 from localcloud.appengine.rpc import Dispatcher
+from localcloud.appengine.services import Surroundings, make_services
 from localcloud.appengine.tickets import Tickets, UnknownTicketError
 
 # The Python 3 SDK posts its calls to the first, Python 2's remote_api stub to the second.
@@ -52,15 +55,30 @@ class ApiServer:
         datastore_v3 = DatastoreV3Service(traced(datastore, observe_bundled))
         # For callers without a ticket. The Datastore's own port needs none either.
         self.datastore_dispatcher = Dispatcher({"datastore_v3": datastore_v3})
-        self._http = _Http(Dispatcher({"datastore_v3": datastore_v3, "memcache": self._memcache}), self._tickets)
+        self._services = make_services(Surroundings(clock, datastore_v3), observe)
+        dispatcher = Dispatcher({"datastore_v3": datastore_v3, "memcache": self._memcache, **self._services})
+        self._http = _Http(dispatcher, self._tickets)
 
-    def ticket(self, app: str) -> str:
-        """Return the ticket that the calls of `app` (a project id or an application id) must carry."""
-        return self._tickets.ticket(app)
+    def ticket(self, app: str, instance: str = "") -> str:
+        """Return the ticket that the calls of `app` (a project id or an application id) must carry.
+
+        `instance` tells apps of one project apart.
+        """
+        return self._tickets.ticket(app, instance)
+
+    def connect(
+        self, ticket: str, url: str, directory: Path, log: Callable[[str], None], service: str = "default"
+    ) -> None:
+        """Say where the app that has a ticket is served, where its files are, and where its log is."""
+        self._tickets.connect(ticket, url, directory, log, service)
 
     def memcache(self, app: str) -> ProjectCache:
         """Return the cache of `app` (a project id or an application id)."""
         return self._memcache.cache(app)
+
+    def stub(self, service: str, ticket: str) -> Any:
+        """Return Google's stub of a service for the app that has a ticket; it has methods to look at what it holds."""
+        return self._services[service].stub(self._tickets.caller(ticket))
 
     def start(self) -> None:
         """Listen, and set `port`; raises UserError if the port is taken."""
@@ -71,6 +89,8 @@ class ApiServer:
     def stop(self) -> None:
         """Stop listening and hang up on every client; start() may follow, on the same port."""
         self._http.close()
+        for service in self._services.values():
+            service.stop()
 
 
 class _Http(HttpService):
@@ -97,10 +117,10 @@ class _Http(HttpService):
         # The Python 3 SDK puts the ticket into the call itself.
         ticket = request.header(b"x-appengine-api-ticket") or call.request_id
         try:
-            project = self._tickets.project(ticket)
+            caller = self._tickets.caller(ticket)
         except UnknownTicketError as error:
             raise VisitorError(str(error), 403) from error
-        return Response(200, self._dispatcher.handle(call, project), {"Content-Type": _CONTENT_TYPE})
+        return Response(200, self._dispatcher.handle(call, caller), {"Content-Type": _CONTENT_TYPE})
 
     def refusal(self, request: h11.Request | None, status: int, reason: str) -> Response:
         headers = {"Content-Type": "text/plain; charset=utf-8", **({"Allow": "POST"} if status == 405 else {})}

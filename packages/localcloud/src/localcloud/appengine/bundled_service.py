@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from google.appengine.runtime import apiproxy_errors
 from google.protobuf.message import DecodeError, Message
 
+from localcloud.appengine.callers import Caller
+
 # The request class of a method, and the function that answers it; Any because the SDK's messages are not typed.
 Method = tuple[Any, Callable[[Any], Message]]
 
@@ -18,8 +20,8 @@ class BundledService(Protocol):
     Refusals are raised as `google.appengine.runtime.apiproxy_errors`, the very classes the app's SDK raises.
     """
 
-    def call(self, method: str, payload: bytes, app: str) -> bytes:
-        """Answer one call of `app`, a project id."""
+    def call(self, method: str, payload: bytes, caller: Caller) -> bytes:
+        """Answer one call of an app."""
         ...
 
 

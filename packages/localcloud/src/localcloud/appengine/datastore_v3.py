@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from google.appengine.api.api_base_pb2 import VoidProto
@@ -14,6 +14,7 @@ from datastore_emulator.encoding.keys import is_complete
 from datastore_emulator.errors import DatastoreError
 from localcloud.appengine.applications import read_project
 from localcloud.appengine.bundled_service import Method, call_method
+from localcloud.appengine.callers import Caller
 from localcloud.appengine.conversion import Converter, get_converter, serialize_key
 from localcloud.appengine.error_codes import bad_request, convert_error
 from localcloud.appengine.open_calls import OpenCalls
@@ -50,12 +51,16 @@ class DatastoreV3Service:
             "AllocateIds": (v3.AllocateIdsRequest, self._allocate_ids),
         }
 
-    def call(self, method: str, payload: bytes, app: str) -> bytes:
-        """Answer one call. `app` is not used: every Datastore message names its app."""
+    def call(self, method: str, payload: bytes, caller: Caller) -> bytes:
+        """Answer one call. `caller` is not used: every Datastore message names its app."""
         try:
             return call_method("datastore_v3", self._methods, method, payload)
         except DatastoreError as error:
             raise convert_error(error.code, error.message) from error
+
+    def on_commit(self, handle: int, action: Callable[[], None]) -> None:
+        """Call `action` once the transaction of this number has been committed, and never if it is not."""
+        _check_known(self._transactions.get(handle)).actions.append(action)
 
     def _get(self, request: v3.GetRequest) -> v3.GetResponse:
         response = v3.GetResponse(in_order=True)
@@ -205,6 +210,8 @@ class DatastoreV3Service:
                 mutations=last_writes(transaction.mutations),
             )
         )
+        for action in transaction.actions:
+            action()
         return v3.CommitResponse()
 
     def _rollback(self, handle: v3.Transaction) -> VoidProto:

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 from localcloud.appengine.applications import read_project
 from localcloud.appengine.bundled_service import Method, call_method
+from localcloud.appengine.callers import Caller
 
 # The calls of the service. The stub also answers test-only ones (SetClock and others), which no cloud has.
 _METHODS: dict[str, tuple[type[Message], type[Message]]] = {
@@ -82,10 +83,10 @@ class MemcacheService:
                 self._caches[project] = ProjectCache(self._clock)
             return self._caches[project]
 
-    def call(self, method: str, payload: bytes, app: str) -> bytes:
-        """Answer one call from `app`."""
+    def call(self, method: str, payload: bytes, caller: Caller) -> bytes:
+        """Answer one call of an app."""
         self._observe(f"Memcache {method}")
-        return self.cache(app).call(method, payload)
+        return self.cache(caller.project).call(method, payload)
 
 
 class _Stub(MemcacheServiceStub):  # type: ignore[misc]  # the SDK ships no types

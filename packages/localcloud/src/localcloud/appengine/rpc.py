@@ -10,6 +10,7 @@ from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request, Respon
 from google.appengine.runtime import apiproxy_errors
 
 from localcloud.appengine.bundled_service import BundledService
+from localcloud.appengine.callers import Caller
 
 logger = logging.getLogger(__name__)
 
@@ -31,14 +32,20 @@ class Dispatcher:
     def __init__(self, services: Mapping[str, BundledService]) -> None:
         self._services = services
 
-    def handle(self, request: Request, app: str) -> bytes:
-        """Answer one Request of `app` with a serialized Response, which also holds any error."""
+    def handle(self, request: Request, caller: Caller) -> bytes:
+        """Answer one Request with a serialized Response, which also holds any error.
+
+        What localcloud does not have is also in the app's log, because an app may hide the error from its visitor.
+        """
         response = Response()
         try:
-            response.response = self._call(request, app)
+            response.response = self._call(request, caller)
         except apiproxy_errors.ApplicationError as error:
             response.application_error.code = error.application_error
             response.application_error.detail = error.error_detail
+        except apiproxy_errors.CallNotFoundError as error:
+            caller.log(str(error))
+            _set_rpc_error(response, error)
         except apiproxy_errors.Error as error:
             _set_rpc_error(response, error)
         except Exception as error:
@@ -47,15 +54,16 @@ class Dispatcher:
             _set_rpc_error(response, apiproxy_errors.RPCFailedError(summary))
         return bytes(response.SerializeToString())
 
-    def _call(self, request: Request, app: str) -> bytes:
+    def _call(self, request: Request, caller: Caller) -> bytes:
         service = self._services.get(request.service_name)
         if service is None:
-            served = " and ".join(sorted(self._services))
+            *others, last = sorted(self._services)
+            served = f"{', '.join(others)} and {last}" if others else last
             raise apiproxy_errors.CallNotFoundError(
                 f"localcloud does not have the bundled service {request.service_name!r} "
                 f"(called for {request.method}()); it has {served}"
             )
-        return service.call(request.method, request.request, app)
+        return service.call(request.method, request.request, caller)
 
 
 def _set_rpc_error(response: Response, error: apiproxy_errors.Error) -> None:

@@ -1,11 +1,15 @@
-"""Tickets: secrets by which the API server finds an app's project."""
+"""Tickets: secrets by which the API server finds the app that calls."""
 
 from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 from localcloud.appengine.applications import read_project
+from localcloud.appengine.callers import Caller
 
 
 class UnknownTicketError(Exception):
@@ -13,28 +17,37 @@ class UnknownTicketError(Exception):
 
 
 class Tickets:
-    """Gives every project one ticket. It cannot be guessed, so only the project's own apps can make its calls.
+    """Gives every app one ticket. It cannot be guessed, so only the app itself can make its calls.
 
     That matters because Memcache's values may be pickles, and reading a pickle runs its writer's code.
     """
 
     def __init__(self) -> None:
-        self._tickets: dict[str, str] = {}
-        self._projects: dict[str, str] = {}
+        self._tickets: dict[tuple[str, str], str] = {}
+        self._callers: dict[str, Caller] = {}
         self._lock = threading.Lock()
 
-    def ticket(self, app: str) -> str:
-        """Return the ticket of an app's project ("demo", "s~demo": the same one)."""
-        project = read_project(app)
+    def ticket(self, app: str, instance: str = "") -> str:
+        """Return the ticket of an app ("demo", "s~demo": the same one); `instance` tells apps of a project apart."""
+        key = read_project(app), instance
         with self._lock:
-            if project not in self._tickets:
-                self._tickets[project] = secrets.token_hex(32)
-                self._projects[self._tickets[project]] = project
-            return self._tickets[project]
+            if key not in self._tickets:
+                self._tickets[key] = secrets.token_hex(32)
+                self._callers[self._tickets[key]] = Caller(key[0], self._tickets[key])
+            return self._tickets[key]
 
-    def project(self, ticket: str) -> str:
-        """Return the project of a ticket; raises UnknownTicketError if there is none."""
-        try:
-            return self._projects[ticket]
-        except KeyError as error:
-            raise UnknownTicketError("the call has no valid X-Appengine-Api-Ticket") from error
+    def connect(
+        self, ticket: str, url: str, directory: Path, log: Callable[[str], None], service: str = "default"
+    ) -> None:
+        """Say where the app that has a ticket is served, where its files are, and where its log is."""
+        with self._lock:
+            self._callers[ticket] = replace(
+                self._callers[ticket], url=url, directory=directory, log=log, service=service
+            )
+
+    def caller(self, ticket: str) -> Caller:
+        """Return the app that a ticket was given to; raises UnknownTicketError."""
+        with self._lock:
+            if ticket not in self._callers:
+                raise UnknownTicketError("the call has no valid X-Appengine-Api-Ticket")
+            return self._callers[ticket]

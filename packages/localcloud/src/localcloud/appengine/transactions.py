@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,8 +25,12 @@ def last_writes(mutations: Iterable[m.Mutation]) -> list[m.Mutation]:
 
 @dataclass
 class OpenTransaction:
-    """An open transaction with its writes: datastore_v3 sends them one by one, v1 takes all of them at Commit."""
+    """An open transaction with its writes: datastore_v3 sends them one by one, v1 takes all of them at Commit.
+
+    `actions` are done after the commit, such as adding the transaction's tasks.
+    """
 
     project_id: str
     v1_id: bytes
     mutations: list[m.Mutation] = field(default_factory=list)
+    actions: list[Callable[[], None]] = field(default_factory=list)

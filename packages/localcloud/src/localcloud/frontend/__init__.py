@@ -2,10 +2,11 @@
 
 - `front_end`: `FrontEnd`, the proxy itself.
 - `headers`: the headers that each platform removes and adds.
+- `sign_in`: the sign-in page of the users service, and `login:` of app.yaml.
 - `static`: App Engine's static files.
 - `sockets`: the addresses on both sides of the proxy.
 """
 
-from localcloud.frontend.front_end import FrontEnd
+from localcloud.frontend.front_end import TICKET, FrontEnd
 
-__all__ = ["FrontEnd"]
+__all__ = ["TICKET", "FrontEnd"]

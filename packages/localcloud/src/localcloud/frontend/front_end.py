@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,13 +14,17 @@ import h11
 
 from datastore_emulator.http.guard import header
 from datastore_emulator.http.listener import Listener, send_answer
-from datastore_emulator.http.response import plain
+from datastore_emulator.http.response import Response, plain
 from datastore_emulator.http.service import origin_form
 from datastore_emulator.http.wire import AppError, VisitorError, Wire
 from localcloud.frontend import headers
+from localcloud.frontend.sign_in import answer_sign_in, check_login, read_user
 from localcloud.frontend.sockets import find_proxy_address, listen_on_localhost
 from localcloud.frontend.static import StaticHandlers
 from localcloud.launch.plan import Handler, Platform
+
+TICKET = "X-Appengine-Api-Ticket"
+"""The header with the app's ticket for the API server, in `extra_headers` of an app that uses bundled services."""
 
 OnRequest = Callable[[str, str, int, str], None]
 
@@ -124,13 +129,38 @@ class FrontEnd(Listener):
             )
         target = origin_form(request.target)
         path = unquote_to_bytes(target.partition(b"?")[0]).decode("utf-8", "surrogateescape")
-        service = self.choose_service(_hostname(request), path) or self
-        answer = await asyncio.to_thread(service._handlers.answer, request.method.decode("ascii"), path)
+        # A task runs in the service that has added it.
+        chosen = None if self._from_app_engine(request) else self.choose_service(_hostname(request), path)
+        service = chosen or self
+        answer = await asyncio.to_thread(service._answer, request, target, path)
         if answer is not None:
             return await send_answer(wire, request, answer)
         return await service._proxy(wire, request, target, visitor)
 
+    def _answer(self, request: h11.Request, target: bytes, path: str) -> Response | None:
+        """Return the answer that App Engine gives for the app, or None. Reads files, so it may block."""
+        if self._platform in headers.APP_ENGINE and not self._from_app_engine(request):
+            received = request.headers.raw_items()
+            text = target.decode("ascii")
+            page = answer_sign_in(path, text, received) if self._extra_headers else None
+            handler = self._handlers.behind_login(path)
+            if page is None and handler and handler.login:
+                page = check_login(handler.login, handler.login_redirects, text, read_user(received))
+            if page is not None:
+                return page
+        return self._handlers.answer(request.method.decode("ascii"), path)
+
+    def _from_app_engine(self, request: h11.Request) -> bool:
+        """Return whether App Engine itself sends the request: it has the app's ticket, which no visitor knows."""
+        ticket = self._extra_headers.get(TICKET, "").encode()
+        given = next((value for name, value in request.headers if name == TICKET.lower().encode()), b"")
+        return bool(ticket) and secrets.compare_digest(ticket, given)
+
     async def _proxy(self, wire: Wire, request: h11.Request, target: bytes, visitor: str) -> int:
+        received = request.headers.raw_items()
+        from_app_engine = self._from_app_engine(request)
+        if from_app_engine:
+            visitor = (header(received, b"x-appengine-user-ip") or visitor.encode()).decode("latin-1")
         limit = _LIMITS.get(self._platform)
         if limit and int(header(request.headers, b"content-length") or b"0") > limit:
             raise _too_large(limit)
@@ -139,12 +169,14 @@ class FrontEnd(Listener):
             target=target,
             headers=headers.for_app(
                 self._platform,
-                request.headers.raw_items(),
+                received,
                 visitor=visitor,
                 hostname=f"localhost:{self.port}",
                 chunked=any(name == b"transfer-encoding" for name, _ in request.headers),
                 extra=self._extra_headers,
                 behind_load_balancer=self._behind_load_balancer,
+                user=read_user(received) if self._extra_headers else None,
+                from_app_engine=from_app_engine,
             ),
         )
         app = await self._connect()

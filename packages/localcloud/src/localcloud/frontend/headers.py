@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 
+from localcloud.frontend.sign_in import User
 from localcloud.launch.plan import Platform
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -50,15 +51,19 @@ def for_app(
     chunked: bool,
     extra: Mapping[str, str],
     behind_load_balancer: bool = False,
+    user: User | None = None,
+    from_app_engine: bool = False,
 ) -> RawHeaders:
     """Return the headers for the app: the visitor's own in their order, without the reserved ones, then the platform's.
 
     `hostname` is the app's public address. `chunked` says that the body has no announced length. `extra` are the
     launcher's headers. `behind_load_balancer` says that the visitor comes through one. Cloud Run and functions keep a
-    client's X-Appengine-* headers, since these platforms do not reserve them.
+    client's X-Appengine-* headers, since these platforms do not reserve them. `user` has signed in. A request that is
+    `from_app_engine` itself, such as a task, keeps its X-Appengine-* headers.
     """
     headers = list(received)
     added = _added(platform, headers, visitor, hostname, behind_load_balancer)
+    added += user.headers if user and platform in APP_ENGINE else []
     added += [(name.encode("ascii"), value.encode("latin-1")) for name, value in extra.items()]
     if chunked:
         added.append((b"Transfer-Encoding", b"chunked"))
@@ -66,7 +71,7 @@ def for_app(
     owned = {_canonical(name) for name, _ in added} | _HOP_BY_HOP | _ENDS_HERE | _named_by_connection(headers)
     if chunked:
         owned.add(b"content-length")
-    removed = _REMOVED.get(platform)
+    removed = None if from_app_engine else _REMOVED.get(platform)
     kept = []
     for name, value in headers:
         canonical = _canonical(name)

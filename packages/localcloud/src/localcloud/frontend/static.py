@@ -37,6 +37,13 @@ class StaticHandlers:
         self._directory = directory
         self._handlers = [(_pattern(handler), Pattern(handler.upload or ".*"), handler) for handler in handlers]
 
+    def behind_login(self, path: str) -> Handler | None:
+        """Return the handler of a decoded path if its pages are behind a login."""
+        if any(handler.login for _, _, handler in self._handlers):
+            found = next((handler for pattern, _, handler in self._handlers if pattern.fullmatch(path)), None)
+            return found if found and found.login else None
+        return None
+
     def answer(self, method: str, path: str) -> Response | None:
         """Return the answer to a decoded path, or None if the app has to give it. Reads files, so it may block."""
         if not self._handlers:

@@ -19,6 +19,8 @@ from localcloud.launch.patterns import Pattern, PatternError
 from localcloud.launch.plan import Handler
 
 _WSGI_OBJECT = re.compile(r"^(\w+) *= *[\w.]*WSGIApplication\(", re.MULTILINE)
+# The part of the SDK whose handler runs here.
+_DEFERRED = "google.appengine.ext.deferred"
 # The URLs of python27's builtins.
 _BUILTIN_URLS = {
     "admin_redirect": "/_ah/admin.*",
@@ -31,12 +33,15 @@ _BUILTIN_URLS = {
 
 
 def read_builtins(file: Path, yaml: YamlLines, info: Any) -> Iterator[Handler]:
-    """Yield a refused handler for each builtin that is on: the app's own pages work without them."""
+    """Yield a handler for each builtin that is on. It is a refused one unless for `deferred`: pages work without."""
     for index, builtin in enumerate(info.builtins or []):
         name = builtin.builtin_name
         if getattr(builtin, name) == appinfo.OFF:
             continue
         line = yaml.line("builtins", index)
+        if name == "deferred":
+            yield Handler(url=_BUILTIN_URLS[name], script=f"{_DEFERRED}.deferred.application", login="admin")
+            continue
         if name not in _BUILTIN_URLS:
             raise FileError(file, line, f'localcloud has no builtin "{name}"; remove it to run the rest')
         yield Handler(
@@ -86,6 +91,8 @@ def read_handlers(file: Path, yaml: YamlLines, info: Any) -> Iterator[Handler]:
             mime_type=entry.mime_type,
             http_headers=_headers(entry, info.default_expiration),
             refused=_refusal(file, line, entry),
+            login=entry.login if entry.login in (appinfo.LOGIN_REQUIRED, appinfo.LOGIN_ADMIN) else None,
+            login_redirects=entry.auth_fail_action != appinfo.AUTH_FAIL_ACTION_UNAUTHORIZED,
         )
 
 
@@ -110,11 +117,6 @@ def _headers(entry: Any, default_expiration: str | None) -> dict[str, str]:
 
 def _refusal(file: Path, line: Callable[[str], int], entry: Any) -> str | None:
     """Return why this one handler cannot be served here, or None."""
-    if entry.login in (appinfo.LOGIN_REQUIRED, appinfo.LOGIN_ADMIN):
-        return (
-            f"localcloud has no Google sign-in for login: {entry.login} ({file}:{line('login')}); "
-            "remove the line to try the page"
-        )
     if entry.api_endpoint:
         return f"localcloud has no Endpoints for api_endpoint ({file}:{line('api_endpoint')})"
     if _is_of_sdk(entry.script):
@@ -123,7 +125,7 @@ def _refusal(file: Path, line: Callable[[str], int], entry: Any) -> str | None:
 
 
 def _is_of_sdk(script: str | None) -> bool:
-    return bool(script and script.startswith("google."))
+    return bool(script and script.startswith("google.") and not script.startswith(f"{_DEFERRED}."))
 
 
 def _check_python27_script(directory: Path, file: Path, line: int, script: str) -> None:
@@ -141,7 +143,7 @@ def _check_python27_script(directory: Path, file: Path, line: int, script: str) 
         raise FileError(
             file, line, f'"{script}" does not name a WSGI object; write its module and its name, such as main.app'
         )
-    if not _is_of_sdk(module) and not _finds(directory, module.split(".")[0]):
+    if not module.startswith("google.") and not _finds(directory, module.split(".")[0]):
         raise FileError(
             file, line, f'"{script}" needs {module.replace(".", "/")}.py, which is not in {directory}; add it'
         )

@@ -26,6 +26,8 @@ class Handler:
     `static_files` may hold \1-style references to groups of `url`; both are relative to the app's directory. Of the
     files that `static_files` can name, those whose whole path matches `upload` exist.
     `refused` is the one-line reason that the front end answers 501 with, for a handler that localcloud cannot serve.
+    `login` is "required" or "admin" for pages behind a login; others are sent to sign in, or get 401 if
+    `login_redirects` is False.
     """
 
     url: str
@@ -36,6 +38,8 @@ class Handler:
     mime_type: str | None = None
     http_headers: Mapping[str, str] = field(default_factory=dict)
     refused: str | None = None
+    login: str | None = None
+    login_redirects: bool = True
 
 
 @dataclass(frozen=True)

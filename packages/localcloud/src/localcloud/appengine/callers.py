@@ -1,0 +1,28 @@
+"""Callers of the API server: apps, found by the ticket that each of their calls carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def _ignore(line: str) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An app that calls a bundled service.
+
+    `service` is its name on App Engine. `url` is where its visitors reach it, "" if no front end serves it, and
+    `directory` holds its deployment files.
+    A request to `url` that carries `ticket` comes from App Engine itself. `log` adds a line to the app's log.
+    """
+
+    project: str
+    ticket: str = ""
+    url: str = ""
+    service: str = "default"
+    directory: Path | None = None
+    log: Callable[[str], None] = _ignore

@@ -1,0 +1,95 @@
+"""A bundled service that Google's own stub answers, one stub for each app."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol, cast
+
+from google.protobuf.message import Message
+
+from localcloud.appengine.bundled_service import call_method
+from localcloud.appengine.callers import Caller
+from localcloud.appengine.datastore_v3 import DatastoreV3Service
+
+Messages = Mapping[str, tuple[type[Message], type[Message]]]
+"""The request and the response of each call."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What stubs use of the local cloud: its clock, and the Datastore of App Engine's first generation."""
+
+    clock: Callable[[], float]
+    datastore: DatastoreV3Service
+
+
+class Definition(Protocol):
+    """A module here that defines one service.
+
+    A stub also answers calls for tests, which no cloud has. `MESSAGES` are those of the cloud.
+    """
+
+    MESSAGES: Messages
+
+    def make_stub(self, caller: Caller, surroundings: Surroundings) -> Any:
+        """Make the stub of an app."""
+        ...
+
+
+class StubService:
+    """One bundled service by Google's own stub.
+
+    `module` is the name of its definition. It is imported at the first call, because some stubs take a second.
+    """
+
+    def __init__(
+        self, name: str, module: str, surroundings: Surroundings, observe: Callable[[str], None] = lambda call: None
+    ) -> None:
+        self.name = name
+        self._module = module
+        self._surroundings = surroundings
+        self._observe = observe
+        self._stubs: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def definition(self) -> Definition:
+        """The module that defines the service."""
+        return cast(Definition, importlib.import_module(f"{__package__}.{self._module}"))
+
+    def call(self, method: str, payload: bytes, caller: Caller) -> bytes:
+        """Answer one call of an app."""
+        self._observe(f"{self.name} {method}")
+        stub = self.stub(caller)
+        methods = {
+            name: (request, partial(self._answer, stub, name, response, caller))
+            for name, (request, response) in self.definition.MESSAGES.items()
+        }
+        return call_method(self.name, methods, method, payload)
+
+    def stub(self, caller: Caller) -> Any:
+        """Return the stub of an app."""
+        with self._lock:
+            if caller.ticket not in self._stubs:
+                self._stubs[caller.ticket] = self.definition.make_stub(caller, self._surroundings)
+            return self._stubs[caller.ticket]
+
+    def stop(self) -> None:
+        """End what the stubs do on their own."""
+        with self._lock:
+            for stub in self._stubs.values():
+                if hasattr(stub, "stop"):
+                    stub.stop()
+            self._stubs.clear()
+
+    def _answer(self, stub: Any, method: str, response_class: type[Message], caller: Caller, request: Message) -> Any:
+        response = response_class()
+        # A stub says whether several threads may call it. The lock is its own.
+        with nullcontext() if stub.THREADSAFE else stub._mutex:
+            stub.MakeSyncCall(self.name, method, request, response, caller)
+        return response

@@ -1,0 +1,137 @@
+"""The `taskqueue` service: push and pull queues, in memory."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+from google.appengine.api import queueinfo, request_info, yaml_errors
+from google.appengine.api.taskqueue import taskqueue_service_bytes_pb2 as pb
+from google.appengine.api.taskqueue.taskqueue_stub import (
+    QUEUE_MODE,
+    TaskQueueServiceStub,
+    _TaskExecutor,
+)
+from google.appengine.runtime.apiproxy_errors import ApplicationError
+
+from localcloud.appengine.callers import Caller
+from localcloud.appengine.services.app_requests import NotReachedError, send_to_app
+from localcloud.appengine.services.request_info import CallerInfo
+from localcloud.appengine.services.stub_service import Messages, Surroundings
+from localcloud.appengine.services.task_runner import TaskRunner
+
+# Those of google.appengine.api.taskqueue.
+MESSAGES: Messages = {
+    "Add": (pb.TaskQueueAddRequest, pb.TaskQueueAddResponse),
+    "BulkAdd": (pb.TaskQueueBulkAddRequest, pb.TaskQueueBulkAddResponse),
+    "Delete": (pb.TaskQueueDeleteRequest, pb.TaskQueueDeleteResponse),
+    "PurgeQueue": (pb.TaskQueuePurgeQueueRequest, pb.TaskQueuePurgeQueueResponse),
+    "FetchQueueStats": (pb.TaskQueueFetchQueueStatsRequest, pb.TaskQueueFetchQueueStatsResponse),
+    "QueryAndOwnTasks": (pb.TaskQueueQueryAndOwnTasksRequest, pb.TaskQueueQueryAndOwnTasksResponse),
+    "ModifyTaskLease": (pb.TaskQueueModifyTaskLeaseRequest, pb.TaskQueueModifyTaskLeaseResponse),
+}
+
+# https://cloud.google.com/appengine/docs/standard/services/task-queue/creating-handlers: tasks come from here.
+_SOURCE = "0.1.0.2"
+
+
+def make_stub(caller: Caller, surroundings: Surroundings) -> TaskQueueServiceStub:
+    """Make the stub of an app, and begin to run its push tasks."""
+    return TaskQueues(caller, surroundings)
+
+
+class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships no types
+    """Google's stub, with a runner that knows rates, and with transactions of our Datastore."""
+
+    def __init__(self, caller: Caller, surroundings: Surroundings) -> None:
+        self._caller = caller
+        self._datastore = surroundings.datastore
+        self._broken_yaml = ""
+        self._noted: set[str] = set()
+        host = urlsplit(caller.url).netloc
+        super().__init__(
+            root_path=str(caller.directory) if caller.directory else None,
+            default_http_server=host,
+            request_data=_AppInfo(caller, self._noted),
+            gettime=surroundings.clock,
+        )
+        self._queues[None]._TransactionalBulkAdd = self._add_at_commit
+        executor = _TaskExecutor(host, self.request_data)
+        self._runner = TaskRunner(self._push_queues, executor.ExecuteTask, surroundings.clock, caller.log)
+        self._runner.start()
+
+    def stop(self) -> None:
+        """Run no further task."""
+        self._runner.stop()
+
+    def _UpdateNextEventTime(self, callback_time: float) -> None:  # noqa: N802  # the stub's name for it
+        self._runner.wake()
+
+    def _ParseQueueYaml(self) -> Any:  # noqa: N802
+        try:
+            return super()._ParseQueueYaml()
+        except (queueinfo.validation.ValidationError, yaml_errors.Error) as error:
+            line = f"queue.yaml cannot be read: {' '.join(str(error).split())}; its queues are missing until you fix it"
+            if line != self._broken_yaml:
+                self._broken_yaml = line
+                self._caller.log(line)
+            return None
+
+    def _push_queues(self) -> list[tuple[Any, Any]]:
+        with self._mutex:
+            info = self._ParseQueueYaml()
+            entries = {entry.name: entry for entry in (info.queue if info and info.queue else [])}
+            queues = list(self._queues[None]._queues.values())
+        return [
+            (queue, entries.get(queue.queue_name))
+            for queue in queues
+            if queue.queue_mode != QUEUE_MODE.PULL and not queue.paused
+        ]
+
+    def _add_at_commit(self, request: Any) -> None:
+        """Add the tasks once their transaction has been committed."""
+        group = self._queues[None]
+        copy = pb.TaskQueueBulkAddRequest.FromString(request.SerializeToString())
+
+        def add() -> None:
+            response = pb.TaskQueueBulkAddResponse()
+            for _ in copy.add_request:
+                response.taskresult.add()
+            with self._mutex:
+                now = datetime.fromtimestamp(self.gettime(), timezone.utc)
+                group._NonTransactionalBulkAdd(copy, response, now)
+
+        try:
+            self._datastore.on_commit(request.add_request[0].transaction.handle, add)
+        except ApplicationError as error:
+            code = error.application_error + pb.TaskQueueServiceError.DATASTORE_ERROR
+            raise ApplicationError(code, error.error_detail) from error
+
+
+class _AppInfo(CallerInfo):
+    """Facts about the app, for the stub, and the way to it."""
+
+    def __init__(self, caller: Caller, noted: set[str]) -> None:
+        self._caller = caller
+        self._noted = noted
+
+    def get_dispatcher(self) -> _AppInfo:
+        return self
+
+    def add_request(
+        self, method: str, relative_url: str, headers: Any, body: Any, source_ip: str, **target: Any
+    ) -> Any:
+        """Send a task to the app."""
+        module = target.get("module_name")
+        if module not in (None, self._caller.service) and module not in self._noted:
+            self._noted.add(module)
+            self._caller.log(f'a task is for the service "{module}"; localcloud gives it to this app')
+        sent = [*headers, ("User-Agent", "AppEngine-Google; (+http://code.google.com/appengine)")]
+        data = body.encode() if isinstance(body, str) else body
+        try:
+            status, reason = send_to_app(self._caller, method, relative_url, sent, data, _SOURCE)
+        except NotReachedError as error:
+            raise request_info.Error(str(error)) from error
+        return SimpleNamespace(status=f"{status} {reason}")
