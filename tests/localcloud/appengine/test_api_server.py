@@ -230,10 +230,12 @@ class Outage:
         self.reachable = True
 
     def __getattr__(self, method):
-        return getattr(self._datastore, method) if self.reachable else self._fail
+        def answer(*request):
+            if not self.reachable:
+                raise DatastoreError(grpc.StatusCode.UNAVAILABLE, "no answer")
+            return getattr(self._datastore, method)(*request)
 
-    def _fail(self, request):
-        raise DatastoreError(grpc.StatusCode.UNAVAILABLE, "no answer")
+        return answer
 
 
 @pytest.fixture(scope="module")
