@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tests.codelab.judge.right_cases import CONFIG, LAST, MAIN, MOD13, MOD13_3, PINS, YAML, Case
+from tests.codelab.judge.right_cases import CONFIG, LAST, MAIN, MOD13, MOD13_3, PINS, YAML, Case, text
 from tests.codelab.learner.hand import Delete, Replace, Write
 
 PROXY = "app.wsgi_app = ProxyFix(app.wsgi_app, x_for=int(os.environ.get('PROXY_HOPS', 1)))\n"
+ONE_APP = "app = Flask(__name__)\n"
 STORE = "    Visit(visitor='%s: %s' % (remote_addr, user_agent))"
 
 # The copy, and words of the fault: its place and its reason.
@@ -254,6 +255,106 @@ FAULTS: dict[str, tuple[Case, str, str]] = {
         ),
         "main.py",
         "every client can",
+    ),
+    "a server for this machine only, in a Procfile": (
+        ("mod5-buildpacks", 3, [Replace("Procfile", "-b :$PORT", "-b localhost:$PORT")]),
+        "Procfile:1",
+        "listens on localhost",
+    ),
+    "a server for this machine only, in a Dockerfile": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "-b :$PORT", "--bind=127.0.0.1:$PORT")]),
+        "Dockerfile:12",
+        "listens on 127.0.0.1",
+    ),
+    "a server for this machine only, in app.yaml": (
+        (MOD13_3, 5, [Replace(YAML, "-b :$PORT", "-b 127.0.0.1:$PORT")]),
+        "app.yaml:2",
+        "listens on 127.0.0.1",
+    ),
+    "a server for this machine only, in gunicorn's file": (
+        ("mod5-buildpacks", 3, [Write("gunicorn.conf.py", "import os\nbind = '127.0.0.1:' + os.environ['PORT']\n")]),
+        "gunicorn.conf.py:2",
+        "listens on 127.0.0.1",
+    ),
+    "a Dockerfile beside the Procfile": (
+        ("mod5-buildpacks", 3, [Write("Dockerfile", text("mod4-cloudrun", 3, "Dockerfile"))]),
+        "Dockerfile",
+        "reads no Procfile",
+    ),
+    "an image that does not exist": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "python:3.14-slim", "python:3.41-slim")]),
+        "Dockerfile:1",
+        "no Python 3.41",
+    ),
+    "a Python that does not exist": (
+        ("mod5-buildpacks", 3, [Replace(".python-version", "3.14", "3.41")]),
+        ".python-version:1",
+        "no Python 3.41",
+    ),
+    "a module that came after the runtime": (
+        (
+            MOD13_3,
+            5,
+            [
+                Replace(YAML, "python314", "python310"),
+                Replace(MAIN, "import os\n", "import os\nimport tomllib\n"),
+            ],
+        ),
+        "main.py:3",
+        "has no tomllib: it came with 3.11",
+    ),
+    "a module that the runtime has lost": (
+        (MOD13_3, 5, [Replace(MAIN, "import os\n", "import os\nfrom cgi import escape\n")]),
+        "main.py:3",
+        "has no cgi: 3.13 removed it",
+    ),
+    "a function that Python 2.7 lacks": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, "import os\n", "import os\nimport time\nBEGIN = time.monotonic()\n")]),
+        "main.py:3",
+        "no time.monotonic",
+    ),
+    "an argument that Python 2.7 lacks": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, "import os\n", "import os\nopen(__file__, encoding='utf-8').close()\n")]),
+        "main.py:2",
+        'no argument "encoding" of open()',
+    ),
+    "a method that Python 2.7 lacks": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, "import os\n", "import os\n'v1'.removeprefix('v')\n")]),
+        "main.py:2",
+        "no method removeprefix()",
+    ),
+    "no certificates, by a constant": (
+        (
+            MOD13_3,
+            5,
+            [
+                Replace(MAIN, "HOUR = 3600\n", "HOUR = 3600\nCHECK = None\n"),
+                Replace(MAIN, "ssl=bool(REDIS_TLS),", "ssl=bool(REDIS_TLS), ssl_cert_reqs=CHECK,"),
+            ],
+        ),
+        "main.py:12",
+        "checks no certificate",
+    ),
+    "a bundled service imported by its name": (
+        ("mod1-flask", 3, [Replace(MAIN, ONE_APP, ONE_APP + "old = __import__('google.appengine.ext.webapp')\n")]),
+        "main.py",
+        "imports google.appengine.ext.webapp",
+    ),
+    "a bundled service imported by a joined name": (
+        (
+            "mod1-flask",
+            3,
+            [
+                Replace(
+                    MAIN,
+                    "app = Flask(__name__)\n",
+                    "app = Flask(__name__)\n"
+                    "template = importlib.import_module('google.appengine.ext.webapp' + '.template')\n",
+                )
+            ],
+        ),
+        "main.py",
+        "imports google.appengine.ext.webapp.template",
     ),
 }
 

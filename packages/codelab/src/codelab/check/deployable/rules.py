@@ -9,9 +9,11 @@ from codelab.check.deployable.fault import Fault
 from codelab.check.deployable.folder import Folder
 from codelab.check.deployable.pins import find_impossible_pins
 from codelab.check.deployable.placeholders import find_damaged_placeholders
+from codelab.check.deployable.python3 import find_wrong_python3
 from codelab.check.deployable.python27_apis import find_absent_apis
 from codelab.check.deployable.python27_syntax import find_python3_syntax
 from codelab.check.deployable.remarks import find_choices
+from codelab.check.deployable.start import find_unusable_start
 from codelab.check.deployable.variables import find_wrong_variables
 from codelab.check.findings import Finding
 
@@ -26,6 +28,8 @@ def find_faults(folder: Folder, expected: Folder, *, known: Set[str], goes_to_co
         *find_impossible_pins(folder),
         *find_python3_syntax(folder),
         *find_absent_apis(folder),
+        *find_wrong_python3(folder),
+        *find_unusable_start(folder, expected),
         *find_wrong_variables(folder, expected, known),
         *find_damaged_placeholders(folder, expected),
         *find_harmful_code(folder, expected, goes_to_container=goes_to_container),
