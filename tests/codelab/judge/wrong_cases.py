@@ -356,6 +356,30 @@ FAULTS: dict[str, tuple[Case, str, str]] = {
         "main.py",
         "imports google.appengine.ext.webapp.template",
     ),
+    "templates that are not uploaded": (
+        (MOD13_3, 5, [Write(".gcloudignore", ".git\n*.html\n__pycache__/\n")]),
+        ".gcloudignore:2",
+        '"*.html" keeps templates/index.html from being uploaded',
+    ),
+    "a folder that is not uploaded": (
+        (
+            "mod5-buildpacks",
+            3,
+            [Write(".gcloudignore", "#!include:.gitignore\n"), Write(".gitignore", "/templates/\n")],
+        ),
+        ".gitignore:1",
+        "keeps templates/index.html",
+    ),
+    "a list of what is uploaded, without the requirements": (
+        (MOD13_3, 5, [Write(".gcloudignore", "*\n!main.py\n!templates/**\n!templates\n!Procfile\n!.python-version\n")]),
+        ".gcloudignore:1",
+        "keeps requirements.txt",
+    ),
+    "a private key": (
+        ("mod3-datastore", 3, [Write("key.json", '{\n"private_key": "-----BEGIN PRIVATE KEY-----\\nMII"}\n')]),
+        "key.json:2",
+        "a private key is uploaded",
+    ),
 }
 
 # The copy, and words of the remark.
@@ -438,4 +462,74 @@ REMARKS: dict[str, tuple[Case, str, str]] = {
         "sets PROXY_HOPS",
     ),
     "a placeholder left in": ((MOD13, 4, []), "app.yaml:17", "fill in REDIS_ADDRESS"),
+    "a secret in the source": (
+        ("mod1-flask", 3, [Replace(MAIN, ONE_APP, ONE_APP + "app.secret_key = 'aW8x-9sk2'\n")]),
+        "main.py:5",
+        "secret_key is a secret",
+    ),
+    "a secret in an argument": (
+        (MOD13_3, 5, [Replace(MAIN, "password=os.environ.get('REDIS_PASSWORD')", "password='aW8x-9sk2'")]),
+        "main.py",
+        "password is a secret",
+    ),
+    "a secret in app.yaml": (
+        (MOD13_3, 5, [Replace(YAML, "  REDIS_PORT:", "  REDIS_PASSWORD: aW8x-9sk2\n  REDIS_PORT:")]),
+        "app.yaml:7",
+        "REDIS_PASSWORD is a secret",
+    ),
+    "a secret in an image": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "WORKDIR /app", "ENV API_TOKEN=aW8x-9sk2\nWORKDIR /app")]),
+        "Dockerfile:3",
+        "API_TOKEN is a secret",
+    ),
+    "debugging": (
+        ("mod1-flask", 3, [Replace(MAIN, ONE_APP, ONE_APP + "app.config['DEBUG'] = True\n")]),
+        "main.py:5",
+        "debugging is on",
+    ),
+    "debugging by a variable": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "ENV PYTHONUNBUFFERED=1", "ENV PYTHONUNBUFFERED=1 FLASK_DEBUG=1")]),
+        "Dockerfile:2",
+        "debugging is on",
+    ),
+    "one call without time-out": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, ".put(timeout=10)", ".put()")]),
+        "main.py:21",
+        "pass timeout=10 to put()",
+    ),
+    "a client for each request": (
+        (
+            "mod2-cloudndb",
+            5,
+            [Replace(MAIN, "    with client.context():", "    with ndb.Client().context():")],
+        ),
+        "main.py",
+        "root() makes a client at each call",
+    ),
+    "objects in Memcache": (
+        (
+            "mod12-memcache",
+            3,
+            [
+                Replace(MAIN, "json.dumps(visits)", "visits"),
+                Replace(MAIN, "json.loads(memcache.get('visits') or '[]')", "memcache.get('visits') or []"),
+            ],
+        ),
+        "main.py",
+        "Memcache pickles",
+    ),
+    "gunicorn's own limit on Cloud Run": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", " --timeout 0", "")]),
+        "Dockerfile:12",
+        "--timeout 0",
+    ),
+    "bundled services that nothing uses": (
+        (
+            "mod2-cloudndb/FINISH",
+            3,
+            [Replace(YAML, "runtime: python314\n", "runtime: python314\napp_engine_apis: true\n")],
+        ),
+        "app.yaml:2",
+        "delete app_engine_apis",
+    ),
 }
