@@ -276,6 +276,20 @@ FAULTS: dict[str, tuple[Case, str, str]] = {
         "gunicorn.conf.py:2",
         "listens on 127.0.0.1",
     ),
+    "a server for this machine only, by python main.py": (
+        (
+            "mod5-buildpacks",
+            3,
+            [
+                Write("Procfile", "web: python main.py $PORT\n"),
+                Replace(
+                    MAIN, LAST, LAST + "\n\nif __name__ == '__main__':\n    app.run(port=int(os.environ['PORT']))\n"
+                ),
+            ],
+        ),
+        "main.py",
+        "listens on 127.0.0.1",
+    ),
     "a Dockerfile beside the Procfile": (
         ("mod5-buildpacks", 3, [Write("Dockerfile", text("mod4-cloudrun", 3, "Dockerfile"))]),
         "Dockerfile",
@@ -374,6 +388,11 @@ FAULTS: dict[str, tuple[Case, str, str]] = {
         (MOD13_3, 5, [Write(".gcloudignore", "*\n!main.py\n!templates/**\n!templates\n!Procfile\n!.python-version\n")]),
         ".gcloudignore:1",
         "keeps requirements.txt",
+    ),
+    "packages that are not uploaded to python27": (
+        (MOD13, 4, [Write(".gitignore", "*.pyc\nlib/\n")]),
+        ".gitignore:2",
+        "keeps lib from being uploaded",
     ),
     "a private key": (
         ("mod3-datastore", 3, [Write("key.json", '{\n"private_key": "-----BEGIN PRIVATE KEY-----\\nMII"}\n')]),
@@ -522,6 +541,11 @@ REMARKS: dict[str, tuple[Case, str, str]] = {
         ("mod4-cloudrun", 3, [Replace("Dockerfile", " --timeout 0", "")]),
         "Dockerfile:12",
         "--timeout 0",
+    ),
+    "every visit read, and the list cut": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, ".fetch(limit, timeout=10)", ".fetch(timeout=10)[:limit]")]),
+        "main.py:26",
+        "this reads every entity",
     ),
     "bundled services that nothing uses": (
         (

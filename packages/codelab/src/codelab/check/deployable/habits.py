@@ -21,6 +21,8 @@ def find_costly_habits(folder: Folder, expected: Folder) -> Iterator[Finding]:
         node.name for module in folder.syntax.values() for node in ast.walk(module) if isinstance(node, ast.FunctionDef)
     }
     wanted = _calls_with_deadline(expected) - own
+    fetches = [node for module in expected.syntax.values() for node in ast.walk(module) if _method(node) == "fetch"]
+    wanted_limit = bool(fetches) and all(_has_limit(node) for node in fetches)
     once = {name for module in folder.syntax.values() for name in _called_at_import(module)}
     for file, module in folder.syntax.items():
         yield from _clients_for_each_request(file, module, once)
@@ -28,6 +30,8 @@ def find_costly_habits(folder: Folder, expected: Folder) -> Iterator[Finding]:
             if _method(node) in wanted and isinstance(node, ast.Call) and not _has_deadline(node):
                 message = f"a Datastore that does not answer holds the page: pass {_DEADLINE}=10 to {_method(node)}()"
                 yield Finding(file, node.lineno, message, firm=False)
+        if wanted_limit and "fetch" not in own:
+            yield from _reads_all(file, module)
     yield from _pickles(folder, expected)
     yield from _server_options(folder, expected)
     yield from _unneeded_services(folder)
@@ -83,6 +87,26 @@ def _has_deadline(node: ast.Call) -> bool:
 
 def _method(node: ast.AST) -> str:
     return node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
+
+
+def _reads_all(file: str, module: ast.Module) -> Iterator[Finding]:
+    """Yield a remark for each query without a limit whose answer the module cuts, or turns into a list."""
+    for node in ast.walk(module):
+        called = node.args[0] if isinstance(node, ast.Call) and node.args else None
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+            called = node.value
+        if isinstance(called, ast.Call) and ast.unparse(called.func) == "list" and called.args:
+            called = called.args[0]
+        if called is None or _method(called) != "fetch" or _has_limit(called):
+            continue
+        if not isinstance(node, ast.Call) or ast.unparse(node.func) in ("list", "sorted"):
+            message = "this reads every entity, and you pay for each; pass the limit to fetch()"
+            yield Finding(file, called.lineno, message, firm=False)
+            return
+
+
+def _has_limit(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and (bool(node.args) or any(k.arg in ("limit", None) for k in node.keywords))
 
 
 def _pickles(folder: Folder, expected: Folder) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fnmatch import translate
 
 from codelab.check.deployable.fault import Fault, fault
-from codelab.check.deployable.folder import APP_YAML, Folder
+from codelab.check.deployable.folder import APP_YAML, REQUIREMENTS, Folder
 
 _IGNORES = ".gcloudignore"
 _INCLUDE = "#!include:"
@@ -17,7 +17,16 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")
 
 def find_wrong_uploads(folder: Folder, expected: Folder) -> Iterator[Fault]:
     """Yield each needed file that .gcloudignore keeps back, and each private key that it does not."""
-    patterns = list(_patterns(folder, _IGNORES))
+    # docs/platform-facts.md: .gitignore counts where there is no .gcloudignore.
+    patterns = list(_patterns(folder, _IGNORES if _IGNORES in folder.tree else ".gitignore"))
+    if (
+        folder.is_python27
+        and folder.is_app_engine
+        and folder.requirements
+        and (by := _ignored_by("lib/x.py", patterns))
+    ):
+        message = f'"{by[1]}" keeps lib from being uploaded; python27 has the packages of {REQUIREMENTS} from there'
+        yield fault("upload", by[2], by[0], message)
     for file, text in folder.tree.items():
         by = _ignored_by(file, patterns)
         if by and file not in _NOT_NEEDED and (file in expected.tree or file in folder.modules):
