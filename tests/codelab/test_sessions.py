@@ -70,3 +70,11 @@ def test_calls_through_the_bundled_services_are_told_apart() -> None:
     counts.count_bundled("Datastore RunQuery")
     counts.count("Memcache Get")
     assert counts.read() == {Service.DATASTORE: 2, Service.BUNDLED_DATASTORE: 1, Service.MEMCACHE: 1}
+
+
+def test_calls_that_ndb_makes_for_its_own_cache_are_not_the_apps() -> None:
+    counts = CallCounts()
+    counts.count("Memcache Get by ndb")
+    assert not +counts.read()
+    counts.count("Memcache Get")
+    assert +counts.read() == {Service.MEMCACHE: 1}

@@ -46,6 +46,15 @@ def cache_get(key):
 def cache_set(key, value, seconds):
     memcache.set(key, value, time=seconds)
 """
+FALLBACK = """\
+import importlib
+
+
+def fallback(key):
+    memcache = importlib.import_module('google.appengine.api.memcache')
+    return memcache.get(key)
+"""
+SET = "    memcache.set('visits', json.dumps(visits), time=HOUR)  # add() keeps the old\n"
 WITHOUT_CONTEXT: list[Edit] = [
     Replace(MAIN, "    with client.context():\n        store_visit(", "    store_visit("),
     Replace(MAIN, "        visits = fetch_visits(10)", "    visits = fetch_visits(10)"),
@@ -220,6 +229,35 @@ NOT_DONE: dict[str, tuple[Case, int, str]] = {
         ),
         3,
         "kv.py:1",
+    ),
+    "Memcache in an outage of Redis": (
+        (
+            MOD13,
+            4,
+            [
+                Write("kv.py", FALLBACK),
+                Replace(
+                    MAIN,
+                    "at %s: %s', REDIS_HOST, error)\n        return None",
+                    "at %s: %s', REDIS_HOST, error)\n        return fallback(key)",
+                ),
+                Replace(MAIN, "HOUR = 3600", "from kv import fallback\n\nHOUR = 3600"),
+            ],
+        ),
+        3,
+        "it still calls App Engine's Memcache",
+    ),
+    "Memcache in a function that nobody calls": (
+        (
+            "mod12-memcache",
+            2,
+            [
+                Replace(MAIN, SET, ""),
+                Replace(MAIN, "@app.route", f"def remember(visits):\n{SET}\n\n@app.route"),
+            ],
+        ),
+        1,
+        "it never calls App Engine's Memcache",
     ),
     "only the import of Redis": (with_client(MOD13, 3, "REDIS_HOST = os.environ['REDIS_HOST']"), 2, "is missing"),
     "an expiry of a minute": (

@@ -224,4 +224,36 @@ RIGHT: dict[str, Case] = {
             Replace(MAIN, "import redis\n", "from kv import cache_get, cache_set\n"),
         ],
     ),
+    "a list of what is uploaded": (
+        "mod5-buildpacks",
+        3,
+        [
+            Write(
+                ".gcloudignore", "*\n!*.py\n!templates\n!templates/**\n!Procfile\n!.python-version\n!requirements.txt\n"
+            )
+        ],
+    ),
+    "a private key that is not uploaded": (
+        "mod5-buildpacks",
+        3,
+        [Write("dev/key.pem", "-----BEGIN PRIVATE KEY-----\nMII\n"), Write(".gcloudignore", "**/*.pem\n")],
+    ),
+    "a module of a newer Python if there is one": (
+        "mod2-cloudndb",
+        5,
+        [Replace(MAIN, "import os\n", "import os\nimport time\nnow = getattr(time, 'monotonic', time.time)\n")],
+    ),
+    "open of Python 3 on Python 2.7": (
+        "mod2-cloudndb",
+        5,
+        [Replace(MAIN, "import os\n", "import os\nfrom io import open\nopen(__file__, encoding='utf-8').close()\n")],
+    ),
+    "a module that the runtime lacks, from a package": (
+        "mod5-buildpacks",
+        3,
+        [
+            Replace(MAIN, "import os\n", "import os\nimport cgi\n"),
+            Replace(PINS, "Flask==3.1.3", "Flask==3.1.3\nlegacy-cgi==2.6.4"),
+        ],
+    ),
 }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tests.codelab.judge.right_cases import CONFIG, LAST, MAIN, MOD13, MOD13_3, PINS, YAML, Case
+from tests.codelab.judge.right_cases import CONFIG, LAST, MAIN, MOD13, MOD13_3, PINS, YAML, Case, text
 from tests.codelab.learner.hand import Delete, Replace, Write
 
 PROXY = "app.wsgi_app = ProxyFix(app.wsgi_app, x_for=int(os.environ.get('PROXY_HOPS', 1)))\n"
+ONE_APP = "app = Flask(__name__)\n"
 STORE = "    Visit(visitor='%s: %s' % (remote_addr, user_agent))"
 
 # The copy, and words of the fault: its place and its reason.
@@ -255,6 +256,149 @@ FAULTS: dict[str, tuple[Case, str, str]] = {
         "main.py",
         "every client can",
     ),
+    "a server for this machine only, in a Procfile": (
+        ("mod5-buildpacks", 3, [Replace("Procfile", "-b :$PORT", "-b localhost:$PORT")]),
+        "Procfile:1",
+        "listens on localhost",
+    ),
+    "a server for this machine only, in a Dockerfile": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "-b :$PORT", "--bind=127.0.0.1:$PORT")]),
+        "Dockerfile:12",
+        "listens on 127.0.0.1",
+    ),
+    "a server for this machine only, in app.yaml": (
+        (MOD13_3, 5, [Replace(YAML, "-b :$PORT", "-b 127.0.0.1:$PORT")]),
+        "app.yaml:2",
+        "listens on 127.0.0.1",
+    ),
+    "a server for this machine only, in gunicorn's file": (
+        ("mod5-buildpacks", 3, [Write("gunicorn.conf.py", "import os\nbind = '127.0.0.1:' + os.environ['PORT']\n")]),
+        "gunicorn.conf.py:2",
+        "listens on 127.0.0.1",
+    ),
+    "a server for this machine only, by python main.py": (
+        (
+            "mod5-buildpacks",
+            3,
+            [
+                Write("Procfile", "web: python main.py $PORT\n"),
+                Replace(
+                    MAIN, LAST, LAST + "\n\nif __name__ == '__main__':\n    app.run(port=int(os.environ['PORT']))\n"
+                ),
+            ],
+        ),
+        "main.py",
+        "listens on 127.0.0.1",
+    ),
+    "a Dockerfile beside the Procfile": (
+        ("mod5-buildpacks", 3, [Write("Dockerfile", text("mod4-cloudrun", 3, "Dockerfile"))]),
+        "Dockerfile",
+        "reads no Procfile",
+    ),
+    "an image that does not exist": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "python:3.14-slim", "python:3.41-slim")]),
+        "Dockerfile:1",
+        "no Python 3.41",
+    ),
+    "a Python that does not exist": (
+        ("mod5-buildpacks", 3, [Replace(".python-version", "3.14", "3.41")]),
+        ".python-version:1",
+        "no Python 3.41",
+    ),
+    "a module that came after the runtime": (
+        (
+            MOD13_3,
+            5,
+            [
+                Replace(YAML, "python314", "python310"),
+                Replace(MAIN, "import os\n", "import os\nimport tomllib\n"),
+            ],
+        ),
+        "main.py:3",
+        "has no tomllib: it came with 3.11",
+    ),
+    "a module that the runtime has lost": (
+        (MOD13_3, 5, [Replace(MAIN, "import os\n", "import os\nfrom cgi import escape\n")]),
+        "main.py:3",
+        "has no cgi: 3.13 removed it",
+    ),
+    "a function that Python 2.7 lacks": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, "import os\n", "import os\nimport time\nBEGIN = time.monotonic()\n")]),
+        "main.py:3",
+        "no time.monotonic",
+    ),
+    "an argument that Python 2.7 lacks": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, "import os\n", "import os\nopen(__file__, encoding='utf-8').close()\n")]),
+        "main.py:2",
+        'no argument "encoding" of open()',
+    ),
+    "a method that Python 2.7 lacks": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, "import os\n", "import os\n'v1'.removeprefix('v')\n")]),
+        "main.py:2",
+        "no method removeprefix()",
+    ),
+    "no certificates, by a constant": (
+        (
+            MOD13_3,
+            5,
+            [
+                Replace(MAIN, "HOUR = 3600\n", "HOUR = 3600\nCHECK = None\n"),
+                Replace(MAIN, "ssl=bool(REDIS_TLS),", "ssl=bool(REDIS_TLS), ssl_cert_reqs=CHECK,"),
+            ],
+        ),
+        "main.py:12",
+        "checks no certificate",
+    ),
+    "a bundled service imported by its name": (
+        ("mod1-flask", 3, [Replace(MAIN, ONE_APP, ONE_APP + "old = __import__('google.appengine.ext.webapp')\n")]),
+        "main.py",
+        "imports google.appengine.ext.webapp",
+    ),
+    "a bundled service imported by a joined name": (
+        (
+            "mod1-flask",
+            3,
+            [
+                Replace(
+                    MAIN,
+                    "app = Flask(__name__)\n",
+                    "app = Flask(__name__)\n"
+                    "template = importlib.import_module('google.appengine.ext.webapp' + '.template')\n",
+                )
+            ],
+        ),
+        "main.py",
+        "imports google.appengine.ext.webapp.template",
+    ),
+    "templates that are not uploaded": (
+        (MOD13_3, 5, [Write(".gcloudignore", ".git\n*.html\n__pycache__/\n")]),
+        ".gcloudignore:2",
+        '"*.html" keeps templates/index.html from being uploaded',
+    ),
+    "a folder that is not uploaded": (
+        (
+            "mod5-buildpacks",
+            3,
+            [Write(".gcloudignore", "#!include:.gitignore\n"), Write(".gitignore", "/templates/\n")],
+        ),
+        ".gitignore:1",
+        "keeps templates/index.html",
+    ),
+    "a list of what is uploaded, without the requirements": (
+        (MOD13_3, 5, [Write(".gcloudignore", "*\n!main.py\n!templates/**\n!templates\n!Procfile\n!.python-version\n")]),
+        ".gcloudignore:1",
+        "keeps requirements.txt",
+    ),
+    "packages that are not uploaded to python27": (
+        (MOD13, 4, [Write(".gitignore", "*.pyc\nlib/\n")]),
+        ".gitignore:2",
+        "keeps lib from being uploaded",
+    ),
+    "a private key": (
+        ("mod3-datastore", 3, [Write("key.json", '{\n"private_key": "-----BEGIN PRIVATE KEY-----\\nMII"}\n')]),
+        "key.json:2",
+        "a private key is uploaded",
+    ),
 }
 
 # The copy, and words of the remark.
@@ -337,4 +481,79 @@ REMARKS: dict[str, tuple[Case, str, str]] = {
         "sets PROXY_HOPS",
     ),
     "a placeholder left in": ((MOD13, 4, []), "app.yaml:17", "fill in REDIS_ADDRESS"),
+    "a secret in the source": (
+        ("mod1-flask", 3, [Replace(MAIN, ONE_APP, ONE_APP + "app.secret_key = 'aW8x-9sk2'\n")]),
+        "main.py:5",
+        "secret_key is a secret",
+    ),
+    "a secret in an argument": (
+        (MOD13_3, 5, [Replace(MAIN, "password=os.environ.get('REDIS_PASSWORD')", "password='aW8x-9sk2'")]),
+        "main.py",
+        "password is a secret",
+    ),
+    "a secret in app.yaml": (
+        (MOD13_3, 5, [Replace(YAML, "  REDIS_PORT:", "  REDIS_PASSWORD: aW8x-9sk2\n  REDIS_PORT:")]),
+        "app.yaml:7",
+        "REDIS_PASSWORD is a secret",
+    ),
+    "a secret in an image": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "WORKDIR /app", "ENV API_TOKEN=aW8x-9sk2\nWORKDIR /app")]),
+        "Dockerfile:3",
+        "API_TOKEN is a secret",
+    ),
+    "debugging": (
+        ("mod1-flask", 3, [Replace(MAIN, ONE_APP, ONE_APP + "app.config['DEBUG'] = True\n")]),
+        "main.py:5",
+        "debugging is on",
+    ),
+    "debugging by a variable": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "ENV PYTHONUNBUFFERED=1", "ENV PYTHONUNBUFFERED=1 FLASK_DEBUG=1")]),
+        "Dockerfile:2",
+        "debugging is on",
+    ),
+    "one call without time-out": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, ".put(timeout=10)", ".put()")]),
+        "main.py:21",
+        "pass timeout=10 to put()",
+    ),
+    "a client for each request": (
+        (
+            "mod2-cloudndb",
+            5,
+            [Replace(MAIN, "    with client.context():", "    with ndb.Client().context():")],
+        ),
+        "main.py",
+        "root() makes a client at each call",
+    ),
+    "objects in Memcache": (
+        (
+            "mod12-memcache",
+            3,
+            [
+                Replace(MAIN, "json.dumps(visits)", "visits"),
+                Replace(MAIN, "json.loads(memcache.get('visits') or '[]')", "memcache.get('visits') or []"),
+            ],
+        ),
+        "main.py",
+        "Memcache pickles",
+    ),
+    "gunicorn's own limit on Cloud Run": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", " --timeout 0", "")]),
+        "Dockerfile:12",
+        "--timeout 0",
+    ),
+    "every visit read, and the list cut": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, ".fetch(limit, timeout=10)", ".fetch(timeout=10)[:limit]")]),
+        "main.py:26",
+        "this reads every entity",
+    ),
+    "bundled services that nothing uses": (
+        (
+            "mod2-cloudndb/FINISH",
+            3,
+            [Replace(YAML, "runtime: python314\n", "runtime: python314\napp_engine_apis: true\n")],
+        ),
+        "app.yaml:2",
+        "delete app_engine_apis",
+    ),
 }

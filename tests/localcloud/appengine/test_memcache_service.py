@@ -1,7 +1,12 @@
 """The bundled Memcache client, answered by the API server."""
 
-import pytest
+import time
 
+import pytest
+from google.appengine.api.memcache.memcache_service_pb2 import MemcacheGetRequest
+
+from localcloud.appengine.callers import Caller
+from localcloud.appengine.memcache import MemcacheService
 from tests.localcloud.appengine.bundled_app import memcache
 
 
@@ -206,3 +211,19 @@ def set_for_an_hour():
 
 def get_key():
     return memcache.get("key")
+
+
+@pytest.mark.parametrize(
+    ("keys", "call"),
+    [
+        ([b"visits"], "Memcache Get"),
+        ([b"NDB9:visit"], "Memcache Get by ndb"),
+        ([b"NDB9:visit", b"visits"], "Memcache Get"),
+    ],
+)
+def test_calls_of_ndb_for_its_own_cache_are_observed_as_such(keys, call):
+    calls = []
+    MemcacheService(time.time, calls.append).call(
+        "Get", MemcacheGetRequest(key=keys).SerializeToString(), Caller("demo")
+    )
+    assert calls == [call]

@@ -15,7 +15,7 @@ from codelab.check.facts import Fact, Kind
 # docs/platform-facts.md: the runtimes of App Engine that a folder may name in November 2026.
 _RUNTIME = re.compile(r"runtime python3(\d\d)")
 _PYTHON = re.compile(r"3\.(\d\d)")
-_OLDEST, _NEWEST = 10, 15
+_OLDEST, NEWEST = 10, 15
 _VARIABLES = "env_variables."
 # Each of these keys leads to the network of the project.
 _NETWORK = ("vpc_access_connector", "vpc_access")
@@ -65,7 +65,7 @@ def _is_as_good(fact: Fact, here: list[Fact], copy: Set[Fact], after: Set[Fact])
 
 
 def _is_supported(runtime: re.Match[str]) -> bool:
-    return _OLDEST <= int(runtime[1]) <= _NEWEST
+    return _OLDEST <= int(runtime[1]) <= NEWEST
 
 
 def _takes(words: str, fact: Fact) -> bool:

@@ -44,3 +44,8 @@ def package_of_service(fact: Fact) -> str | None:
         return None
     packages = [*_PACKAGES, *_METHODS]
     return next((package for package in packages if f"{fact.name}.".startswith(f"{package}.")), None)
+
+
+def is_counted(package: str) -> bool:
+    """Return whether the local cloud counts the calls of this package."""
+    return package in _PACKAGES or package in _METHODS

@@ -15,7 +15,7 @@ from codelab.compare.app_log import AppLog
 from codelab.compare.assertions import MismatchError
 from codelab.compare.local_backend import FAR_FROM_UTC, LocalBackend, fresh_app
 from codelab.compare.scenario import Scenario
-from codelab.compare.services import CallCounts, Service
+from codelab.compare.services import ONLY_CALLED_BY_APPS, CallCounts, Service
 from codelab.compare.visitor import Document
 from datastore_emulator.errors import UserError
 from localcloud import App, Cloud
@@ -165,7 +165,10 @@ class Comparison:
         self._running[folder.name] = LocalBackend(self._cloud, app)
 
     def services_called(self, folder: ComparedFolder) -> frozenset[Service]:
-        """Return the services that the folder's app has called in quick scenarios, which use no service themselves."""
+        """Return the services that the folder's app has called.
+
+        Only quick scenarios use no service themselves, so the others count for services that only apps call.
+        """
         return frozenset(self._called.get(folder.name, ()))
 
     def _read_counts(self) -> Counter[Service]:
@@ -176,8 +179,10 @@ class Comparison:
         with fresh_app(self._running[folder.name], folder.cache, _PATIENCE_SECONDS) as app:
             before = self._read_counts()
             scenario(app)
-            if scenario.quick:
-                self._called.setdefault(folder.name, set()).update(self._read_counts() - before)
+            called = set(self._read_counts() - before)
+            self._called.setdefault(folder.name, set()).update(
+                called if scenario.quick else called & ONLY_CALLED_BY_APPS
+            )
             return [_without_error_text(document) for document in app.transcript]
 
 

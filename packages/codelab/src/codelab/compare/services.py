@@ -16,6 +16,10 @@ class Service(Enum):
     REDIS = "Redis"
 
 
+# Scenarios never call these themselves, so that every call is the app's.
+ONLY_CALLED_BY_APPS = frozenset({Service.BUNDLED_DATASTORE, Service.MEMCACHE})
+
+
 class CallCounts:
     """Counts the calls to each service. Safe to use from several threads."""
 
@@ -24,8 +28,12 @@ class CallCounts:
         self._lock = threading.Lock()
 
     def count(self, call: str) -> None:
-        """Count a call to Datastore, in whatever way it comes, or to Memcache: as in "Datastore RunQuery"."""
-        self._add(call.partition(" ")[0])
+        """Count a call to Datastore, in whatever way it comes, or to Memcache: as in "Datastore RunQuery".
+
+        Calls that ndb makes for its own cache are not the app's, as in "Memcache Get by ndb".
+        """
+        if not call.endswith(" by ndb"):
+            self._add(call.partition(" ")[0])
 
     def count_bundled(self, call: str) -> None:
         """Count a call to Datastore that comes through the bundled services; `count` counts it too."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from google.appengine.api.memcache import memcache_service_pb2 as pb
 from google.appengine.api.memcache.memcache_stub import MemcacheServiceStub
 from google.appengine.runtime import apiproxy_errors
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from localcloud.appengine.applications import read_project
 from localcloud.appengine.bundled_service import Method, call_method
@@ -24,6 +25,9 @@ _METHODS: dict[str, tuple[type[Message], type[Message]]] = {
     "FlushAll": (pb.MemcacheFlushRequest, pb.MemcacheFlushResponse),
     "Stats": (pb.MemcacheStatsRequest, pb.MemcacheStatsResponse),
 }
+# What google.appengine.ext.ndb.context puts before the keys of the entities that it caches.
+_NDB_PREFIX = b"NDB9:"
+_OF_NDB = " by ndb"
 
 
 class ProjectCache:
@@ -66,7 +70,8 @@ class ProjectCache:
 class MemcacheService:
     """Gives each project its own cache, as App Engine does.
 
-    `observe` is called before each call, as in "Memcache Get".
+    `observe` is called before each call, as in "Memcache Get". It is called with "Memcache Get by ndb" if ndb makes the
+    call for its own cache of entities.
     """
 
     def __init__(self, clock: Callable[[], float], observe: Callable[[str], None] = lambda call: None) -> None:
@@ -85,7 +90,7 @@ class MemcacheService:
 
     def call(self, method: str, payload: bytes, caller: Caller) -> bytes:
         """Answer one call of an app."""
-        self._observe(f"Memcache {method}")
+        self._observe(f"Memcache {method}{_OF_NDB if _is_of_ndb(method, payload) else ''}")
         return self.cache(caller.project).call(method, payload)
 
 
@@ -111,3 +116,16 @@ class _Stub(MemcacheServiceStub):  # type: ignore[misc]  # the SDK ships no type
         with self._mutex:
             super().Clear()
             self._gettime = self._clock
+
+
+def _is_of_ndb(method: str, payload: bytes) -> bool:
+    """Return whether all keys of a call are those of ndb's own cache."""
+    if method not in ("Get", "Set", "Delete"):
+        return False
+    request: Any = _METHODS[method][0]()
+    try:
+        request.ParseFromString(payload)
+    except DecodeError:
+        return False  # `call` reports it
+    keys = request.key if isinstance(request, pb.MemcacheGetRequest) else [item.key for item in request.item]
+    return bool(keys) and all(key.startswith(_NDB_PREFIX) for key in keys)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from codelab.check.deployable.fault import Fault, fault
 from codelab.check.deployable.folder import CONFIG, REQUIREMENTS, Folder
 from codelab.check.facts import Kind
+from codelab.check.services import is_counted
 
 _SERVERS = {"run", "run_forever", "serve_forever"}
 _USER_IP = "x-appengine-user-ip"
@@ -18,6 +19,7 @@ def find_harmful_code(folder: Folder, expected: Folder, *, goes_to_container: bo
     """Yield the lines that harm a deployed app. `goes_to_container`: the codelab ends on Cloud Run or functions."""
     for file, module in folder.syntax.items():
         yield from _unchecked_certificates(file, module)
+        yield from _imports_by_string(file, module, expected)
         yield from _servers_at_import(file, module)
         if goes_to_container or folder.is_container:
             yield from _user_ip(file, module)
@@ -25,6 +27,13 @@ def find_harmful_code(folder: Folder, expected: Folder, *, goes_to_container: bo
 
 
 def _unchecked_certificates(file: str, module: ast.Module) -> Iterator[Fault]:
+    constants = {
+        target.id: node.value
+        for node in ast.walk(module)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     for node in ast.walk(module):
         value: ast.expr | None = None
         if isinstance(node, ast.keyword) and node.arg == "ssl_cert_reqs":
@@ -34,6 +43,8 @@ def _unchecked_certificates(file: str, module: ast.Module) -> Iterator[Fault]:
             value = next((v for k, v in keys if isinstance(k, ast.Constant) and k.value == "ssl_cert_reqs"), None)
         elif isinstance(node, ast.Assign) and any(_last(target) == "verify_mode" for target in node.targets):
             value = node.value
+        if isinstance(value, ast.Name):
+            value = constants.get(value.id, value)
         if value is not None and _checks_nothing(value):
             yield _unchecked(file, value.lineno)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -41,6 +52,33 @@ def _unchecked_certificates(file: str, module: ast.Module) -> Iterator[Fault]:
                 yield _unchecked(file, node.lineno)
         elif isinstance(node, ast.Call) and _last(node.func) == "_create_unverified_context":
             yield _unchecked(file, node.lineno)
+
+
+def _imports_by_string(file: str, module: ast.Module, expected: Folder) -> Iterator[Fault]:
+    """Yield the bundled services that are imported by a string, that the codelab has left and that no call shows."""
+    for node in ast.walk(module):
+        if not (isinstance(node, ast.Call) and _last(node.func) in ("import_module", "__import__") and node.args):
+            continue
+        name = _joined(node.args[0])
+        kept = any(f"{fact.name}.".startswith(f"{name}.") for fact in expected.facts)
+        if name.startswith("google.appengine.") and not kept and not is_counted(name):
+            message = f"this imports {name}, a bundled service that the codelab has left"
+            yield fault("import", file, node.lineno, message)
+
+
+def _joined(node: ast.expr) -> str:
+    """Return the string that constants make together, as in 'a' + '.b' or '.'.join(['a', 'b']); "" if others do."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _joined(node.left) + _joined(node.right)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(_joined, node.values))
+    if isinstance(node, ast.Call) and _last(node.func) == "join" and isinstance(node.func, ast.Attribute):
+        parts = node.args[0] if node.args else None
+        if isinstance(parts, (ast.List, ast.Tuple)):
+            return _joined(node.func.value).join(map(_joined, parts.elts))
+    return ""
 
 
 def _unchecked(file: str, line: int) -> Fault:

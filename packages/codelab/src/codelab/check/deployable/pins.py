@@ -27,6 +27,8 @@ class Python27Record:
     classes: dict[str, dict[str, Any]]
     absent_modules: frozenset[str]
     absent_names: frozenset[str]
+    absent_methods: frozenset[str]
+    absent_arguments: dict[str, list[str]]
 
 
 @cache
@@ -41,6 +43,8 @@ def read_record() -> Python27Record:
         packages["classes"],
         frozenset(library["modules"]),
         frozenset(library["names"]),
+        frozenset(library["methods"]),
+        library["arguments"],
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from codelab.check.deployable.fault import Fault, fault
 from codelab.check.deployable.folder import Folder
-from codelab.check.deployable.pins import read_record
+from codelab.check.deployable.guarded import guarded_nodes
+from codelab.check.deployable.pins import Python27Record, read_record
 from codelab.check.deployable.python27_real import find_unreadable_line
 
 _ENCODING = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+")  # https://peps.python.org/pep-0263/
@@ -105,23 +107,23 @@ def _encoding(text: str) -> Iterator[tuple[int, str]]:
 def _absent(module: ast.Module) -> Iterator[tuple[int, str]]:
     """Yield the imports that Python 2.7 does not have, apart from those that the module tries."""
     record = read_record()
-    tried = {
-        inner
+    tried = guarded_nodes(module)
+    aliases = {
+        alias.asname or alias.name: alias.name
         for node in ast.walk(module)
-        if isinstance(node, ast.Try)
-        for body in node.body
-        for inner in ast.walk(body)
+        if isinstance(node, ast.Import)
+        for alias in node.names
     }
-    tried |= {
-        inner
-        for node in ast.walk(module)
-        if isinstance(node, ast.Try)
-        for handler in node.handlers
-        for inner in ast.walk(handler)
-    }
+    asked = {ast.unparse(node.args[1]).strip("'") for node in ast.walk(module) if _asks_for_attribute(node)}
     for node in ast.walk(module):
         if node in tried:
             continue
+        if isinstance(node, ast.Attribute):
+            name = f"{aliases.get(ast.unparse(node.value))}.{node.attr}"
+            if name in record.absent_names and node.attr not in asked:
+                yield node.lineno, name
+        elif isinstance(node, ast.Call):
+            yield from _absent_of_call(node, module, aliases, record)
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -134,3 +136,37 @@ def _absent(module: ast.Module) -> Iterator[tuple[int, str]]:
             if modules & record.absent_modules or name in record.absent_names:
                 yield node.lineno, name
                 break
+
+
+def _asks_for_attribute(node: ast.AST) -> TypeGuard[ast.Call]:
+    """Return whether this is hasattr(time, 'monotonic') or getattr(...)."""
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in ("hasattr", "getattr") and len(node.args) > 1
+
+
+def _absent_of_call(
+    node: ast.Call, module: ast.Module, aliases: dict[str, str], record: Python27Record
+) -> Iterator[tuple[int, str]]:
+    """Yield the arguments that a function of Python 2.7 does not take, and the methods that none of its classes has."""
+    function = node.func
+    if isinstance(function, ast.Attribute):
+        name = f"{aliases.get(ast.unparse(function.value))}.{function.attr}"
+        if function.attr in record.absent_methods:
+            yield node.lineno, f"method {function.attr}()"
+    elif isinstance(function, ast.Name) and function.id not in _own_names(module):
+        name = function.id
+    else:
+        return
+    for keyword in node.keywords:
+        if keyword.arg in record.absent_arguments.get(name, ()):
+            yield node.lineno, f'argument "{keyword.arg}" of {name}()'
+
+
+def _own_names(module: ast.Module) -> set[str]:
+    """Return the names that the module defines or imports, as `from io import open` does."""
+    found = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.ImportFrom):
+            found |= {alias.asname or alias.name for alias in node.names}
+    return found

@@ -32,7 +32,6 @@ def find_choices(folder: Folder, expected: Folder) -> Iterator[Finding]:
             yield from _host_names(file, module)
         if uses_redis or any("memcache" in fact.name for fact in expected.facts):
             yield from _pickles(file, module)
-    yield from _deadlines(folder, expected)
     yield from _pins(folder)
     yield from find_unread_variables(folder, expected)
     yield from find_placeholders(folder, expected)
@@ -136,18 +135,6 @@ def _wrappers(module: ast.Module) -> dict[str, int]:
                     if isinstance(key, ast.Name) and key.id in parameters:
                         found[function.name] = parameters.index(key.id)
     return found
-
-
-def _deadlines(folder: Folder, expected: Folder) -> Iterator[Finding]:
-    """Yield a remark if the codelab's calls of Datastore have a time-out and the copy's have none."""
-    wanted = any("timeout" in _keywords(module) for module in expected.syntax.values())
-    if wanted and folder.syntax and not any("timeout" in _keywords(module) for module in folder.syntax.values()):
-        message = "a Datastore that does not answer holds every page: pass timeout=10 to its calls"
-        yield _remark("main.py", 0, message)
-
-
-def _keywords(module: ast.Module) -> set[str]:
-    return {node.arg for node in ast.walk(module) if isinstance(node, ast.keyword) and node.arg}
 
 
 def _pins(folder: Folder) -> Iterator[Finding]:

@@ -7,11 +7,16 @@ from collections.abc import Set
 from codelab.check.deployable.code import find_harmful_code
 from codelab.check.deployable.fault import Fault
 from codelab.check.deployable.folder import Folder
+from codelab.check.deployable.habits import find_costly_habits
 from codelab.check.deployable.pins import find_impossible_pins
 from codelab.check.deployable.placeholders import find_damaged_placeholders
+from codelab.check.deployable.python3 import find_wrong_python3
 from codelab.check.deployable.python27_apis import find_absent_apis
 from codelab.check.deployable.python27_syntax import find_python3_syntax
 from codelab.check.deployable.remarks import find_choices
+from codelab.check.deployable.secrets import find_secrets
+from codelab.check.deployable.start import find_unusable_start
+from codelab.check.deployable.uploads import find_wrong_uploads
 from codelab.check.deployable.variables import find_wrong_variables
 from codelab.check.findings import Finding
 
@@ -26,6 +31,9 @@ def find_faults(folder: Folder, expected: Folder, *, known: Set[str], goes_to_co
         *find_impossible_pins(folder),
         *find_python3_syntax(folder),
         *find_absent_apis(folder),
+        *find_wrong_python3(folder),
+        *find_unusable_start(folder, expected),
+        *find_wrong_uploads(folder, expected),
         *find_wrong_variables(folder, expected, known),
         *find_damaged_placeholders(folder, expected),
         *find_harmful_code(folder, expected, goes_to_container=goes_to_container),
@@ -34,4 +42,4 @@ def find_faults(folder: Folder, expected: Folder, *, known: Set[str], goes_to_co
 
 def find_remarks(folder: Folder, expected: Folder) -> list[Finding]:
     """Return a reviewer's remarks about a folder."""
-    return list(find_choices(folder, expected))
+    return [*find_choices(folder, expected), *find_secrets(folder), *find_costly_habits(folder, expected)]

@@ -1,0 +1,59 @@
+"""Start commands that a platform cannot use: they listen on this machine only, or another file is used instead."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from codelab.check.deployable.fault import Fault, fault
+from codelab.check.deployable.folder import APP_YAML, Folder
+from codelab.check.facts import Kind
+
+_LOOPBACK = r"(?P<address>127(?:\.\d+){3}|localhost|\[::1\])"
+# -b 127.0.0.1:$PORT, --bind=localhost:8080, "--host", "127.0.0.1"
+_OPTION = re.compile(rf"""(?<!\S)["']?(?:-b|--bind|--host|--listen)[\s=,"']*{_LOOPBACK}(?![\w.])""")
+_BIND = re.compile(rf"^\s*bind\s*=.*?{_LOOPBACK}(?![\w.])")
+_CONFIG = "gunicorn.conf.py"
+_DOCKERFILE, _PROCFILE = "Dockerfile", "Procfile"
+
+
+def find_unusable_start(folder: Folder, expected: Folder) -> Iterator[Fault]:
+    """Yield what keeps the platform from reaching the app's server, or from reading its Procfile."""
+    yield from _loopback_in_commands(folder)
+    for number, line in enumerate(folder.tree.get(_CONFIG, "").splitlines(), 1):
+        if found := _BIND.match(line):
+            yield _loopback(_CONFIG, number, found["address"])
+    yield from _loopback_in_code(folder)
+    if _DOCKERFILE in folder.tree and _PROCFILE in expected.tree and _DOCKERFILE not in expected.tree:
+        message = "gcloud builds with a Dockerfile if there is one, and then reads no Procfile; delete it"
+        yield fault("dockerfile", _DOCKERFILE, 0, message)
+
+
+def _loopback_in_commands(folder: Folder) -> Iterator[Fault]:
+    for fact in sorted(folder.facts, key=lambda fact: (fact.file, fact.line)):
+        is_command = fact.kind in (Kind.PROCESS, Kind.START_COMMAND) or (
+            fact.kind is Kind.KEY and fact.file == APP_YAML and fact.name == "entrypoint"
+        )
+        if is_command and (found := _OPTION.search(fact.words)):
+            yield _loopback(fact.file, fact.line, found["address"])
+
+
+def _loopback_in_code(folder: Folder) -> Iterator[Fault]:
+    """Yield the servers that the start command runs by `python main.py`; they listen on 127.0.0.1 if not told."""
+    programs = {fact.name.rpartition("/")[2] for fact in folder.facts if fact.kind is Kind.PROGRAM}
+    if not any(name.startswith("python") for name in programs):
+        return
+    for file, module in folder.syntax.items():
+        for node in ast.walk(module):
+            if not (isinstance(node, ast.Call) and ast.unparse(node.func) in ("app.run", "application.run")):
+                continue
+            given = {keyword.arg: keyword.value for keyword in node.keywords}
+            host = node.args[0] if node.args else given.get("host", ast.Constant("127.0.0.1"))
+            if None not in given and isinstance(host, ast.Constant) and re.fullmatch(_LOOPBACK, str(host.value)):
+                yield _loopback(file, node.lineno, str(host.value))
+
+
+def _loopback(file: str, line: int, address: str) -> Fault:
+    message = f"the server listens on {address}, where the platform cannot reach it; listen on 0.0.0.0"
+    return fault("loopback", file, line, message)
