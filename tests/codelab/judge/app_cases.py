@@ -261,3 +261,19 @@ NOT_DONE: dict[str, tuple[Case, int, str]] = {
         "expected each visit at the time it was made, in UTC",
     ),
 }
+
+# What only docker can run: words of the reason. Nothing says that these are wrong.
+UNDECIDED: dict[str, tuple[Case, str]] = {
+    "a package of the system": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "WORKDIR", "RUN apt-get update\nWORKDIR")]),
+        "RUN apt-get update",
+    ),
+    "an image of two stages": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "FROM", "FROM python:3.14-slim AS build\nFROM")]),
+        "multi-stage",
+    ),
+    "an image of another maker": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "FROM python:3.14-slim", "FROM example.com/python:1")]),
+        "Python's own images only",
+    ),
+}
