@@ -58,6 +58,10 @@ def with_client(place: str, steps: int, client: str) -> Case:
 
 # Right: so many steps are done, although the text is another. At the end of the track it is finished.
 DONE: dict[str, tuple[Case, int]] = {
+    "a password for Redis in app.yaml": (
+        (MOD13, 4, [Replace(YAML, "env_variables:\n", "env_variables:\n  REDIS_PASSWORD: secret\n")]),
+        4,
+    ),
     **{
         name: (RIGHT[name], RIGHT[name][1])
         for name in (
@@ -187,6 +191,26 @@ DONE: dict[str, tuple[Case, int]] = {
 
 # Wrong: so many steps are done, and these words are among what is reported.
 NOT_DONE: dict[str, tuple[Case, int, str]] = {
+    "another kind": (
+        (
+            "mod2-cloudndb",
+            5,
+            [
+                Replace(
+                    MAIN,
+                    "class Visit(ndb.Model):\n",
+                    "class Visit(ndb.Model):\n    @classmethod\n    def _get_kind(cls):\n        return 'Stay'\n\n",
+                )
+            ],
+        ),
+        4,
+        'kind "Stay", not Visit',
+    ),
+    "another namespace": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, "client.context()", "client.context(namespace='shop')")]),
+        4,
+        'namespace "shop", not the default one',
+    ),
     "a page that is not returned": (
         ("mod1-flask", 2, [Replace(MAIN, "return template.render", "template.render")]),
         1,
@@ -262,8 +286,12 @@ NOT_DONE: dict[str, tuple[Case, int, str]] = {
     ),
 }
 
-# What only docker can run: words of the reason. Nothing says that these are wrong.
+# What cannot be decided on this machine: words of the reason. Nothing says that these are wrong.
 UNDECIDED: dict[str, tuple[Case, str]] = {
+    "a project that is named in the code": (
+        ("mod3-datastore", 4, [Replace(MAIN, "datastore.Client()", "datastore.Client(project='acme-7')")]),
+        'project "acme-7", not demo',
+    ),
     "a package of the system": (
         ("mod4-cloudrun", 3, [Replace("Dockerfile", "WORKDIR", "RUN apt-get update\nWORKDIR")]),
         "RUN apt-get update",

@@ -52,7 +52,9 @@ def test_wrong_copy_is_not_done(name: str, session: Session, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", UNDECIDED)
-def test_copy_that_only_docker_can_run_is_neither_right_nor_wrong(name: str, session: Session, tmp_path: Path) -> None:
+def test_copy_that_cannot_be_decided_here_is_neither_right_nor_wrong(
+    name: str, session: Session, tmp_path: Path
+) -> None:
     case, words = UNDECIDED[name]
     judged = judge(case, tmp_path, session)
     assert judged.outcome
@@ -60,4 +62,4 @@ def test_copy_that_only_docker_can_run_is_neither_right_nor_wrong(name: str, ses
     assert words in judged.outcome.text
     assert not judged.finished
     assert not [line for line in describe(judged) if "misses" in line]
-    assert [status.app_works for status in judged.progress.steps] == [None] * 3
+    assert [status.app_works for status in judged.progress.steps if status.app_works is not None] == []

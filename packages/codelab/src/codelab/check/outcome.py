@@ -146,6 +146,8 @@ def _run(
         return Outcome(RunResult.UNDECIDED, text=found.not_running, step=number)
     if found.not_running:
         return Outcome(RunResult.DOES_NOT_RUN, text=found.not_running, error=found.error, step=number)
+    if (difference := found.difference) and difference.undecided:
+        return Outcome(RunResult.UNDECIDED, text=difference.text, step=number)
     if difference := found.difference:
         passed = next((at for at, one in enumerate(SCENARIOS) if one.title == difference.scenario), 0)
         return Outcome(
