@@ -100,9 +100,15 @@ def test_facts_of_requirements(text: str, expected: list[tuple[Kind, str, int]])
                 (Kind.SERVED_OBJECT, "main:app", 2),
             ],
         ),
-        ("a: b 'c d' --e=f\n", [(Kind.PROCESS, "a", 1), (Kind.PROGRAM, "b", 1), (Kind.OPTION, "--e", 1)]),
-        ("a: b # --c don't\n", [(Kind.PROCESS, "a", 1), (Kind.PROGRAM, "b", 1)]),
-        ("a: b c#d '# e' --f\n", [(Kind.PROCESS, "a", 1), (Kind.PROGRAM, "b", 1), (Kind.OPTION, "--f", 1)]),
+        (
+            "a: b 'c d' --e=f\n",
+            [(Kind.PROCESS, "a", 1), (Kind.PROGRAM, "b", 1), (Kind.PORT, "$PORT", 1), (Kind.OPTION, "--e", 1)],
+        ),
+        ("a: b # --c don't\n", [(Kind.PROCESS, "a", 1), (Kind.PROGRAM, "b", 1), (Kind.PORT, "$PORT", 1)]),
+        (
+            "a: b c#d '# e' --f\n",
+            [(Kind.PROCESS, "a", 1), (Kind.PROGRAM, "b", 1), (Kind.PORT, "$PORT", 1), (Kind.OPTION, "--f", 1)],
+        ),
         ("a: # b\n", [(Kind.PROCESS, "a", 1)]),
     ],
 )
@@ -121,6 +127,7 @@ def test_facts_of_procfile(text: str, expected: list[tuple[Kind, str, int]]) -> 
                 (Kind.SOURCE_COPIED, "", 4),
                 (Kind.START_COMMAND, "", 5),
                 (Kind.PROGRAM, "gunicorn", 5),
+                (Kind.PORT, "$PORT", 5),
                 (Kind.SERVED_OBJECT, "main:app", 5),
             ],
         ),

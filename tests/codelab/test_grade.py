@@ -49,6 +49,10 @@ def test_finished_folder_has_exit_code_0(tmp_path: Path, outcomes: list[Outcome]
         ),
         (Outcome(RunResult.DOES_NOT_RUN, text="it ended", step=3), ["2 of 3 steps", "an app does not start: it ended"]),
         (Outcome(RunResult.OTHER_SERVICES, text="it still calls Redis", step=3), ["it still calls Redis"]),
+        (
+            Outcome(RunResult.UNDECIDED, text="Dockerfile:3: RUN apt-get", step=3),
+            ["whether step 3 of 3 is done cannot be decided in", "the app: cannot be decided here: Dockerfile:3: RUN"],
+        ),
         (Outcome(RunResult.IN_MID_STEP), ["the copy is in the middle of a step"]),
     ],
 )

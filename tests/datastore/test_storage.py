@@ -112,7 +112,10 @@ def test_a_reset_empties_one_project(connect, tmp_path):
         clients = [connect(server.address, project=name) for name in ("gone", "kept")]
         for client in clients:
             client.put(datastore.Entity(client.key("Thing", 1)))
+        stored = [("gone", "", "", "Thing"), ("kept", "", "", "Thing")]
+        assert engine.stored_kinds() == stored
         engine.reset("gone")
+        assert engine.stored_kinds() == stored[1:]
         left = [len(list(client.query(kind="Thing").fetch())) for client in clients]
         server.stop()
     assert left == [0, 1]

@@ -67,6 +67,23 @@ def with_client(place: str, steps: int, client: str) -> Case:
 
 # Right: so many steps are done, although the text is another. At the end of the track it is finished.
 DONE: dict[str, tuple[Case, int]] = {
+    "a password for Redis in app.yaml": (
+        (MOD13, 4, [Replace(YAML, "env_variables:\n", "env_variables:\n  REDIS_PASSWORD: secret\n")]),
+        4,
+    ),
+    **{
+        name: (RIGHT[name], RIGHT[name][1])
+        for name in (
+            "a main module of another name on Python 2.7",
+            "a package in a folder for the source",
+            "a template in a folder that the code names",
+            "gunicorn that reads PORT itself",
+            "gunicorn's settings in its file",
+            "a script that starts the server",
+            "another server",
+            "requirements in an included file",
+        )
+    },
     "a class of Flask": (
         (
             "mod1-flask",
@@ -183,6 +200,26 @@ DONE: dict[str, tuple[Case, int]] = {
 
 # Wrong: so many steps are done, and these words are among what is reported.
 NOT_DONE: dict[str, tuple[Case, int, str]] = {
+    "another kind": (
+        (
+            "mod2-cloudndb",
+            5,
+            [
+                Replace(
+                    MAIN,
+                    "class Visit(ndb.Model):\n",
+                    "class Visit(ndb.Model):\n    @classmethod\n    def _get_kind(cls):\n        return 'Stay'\n\n",
+                )
+            ],
+        ),
+        4,
+        'kind "Stay", not Visit',
+    ),
+    "another namespace": (
+        ("mod2-cloudndb", 5, [Replace(MAIN, "client.context()", "client.context(namespace='shop')")]),
+        4,
+        'namespace "shop", not the default one',
+    ),
     "a page that is not returned": (
         ("mod1-flask", 2, [Replace(MAIN, "return template.render", "template.render")]),
         1,
@@ -284,5 +321,25 @@ NOT_DONE: dict[str, tuple[Case, int, str]] = {
         ("mod3-datastore", 2, [Replace(MAIN, "datetime.now(timezone.utc)", "datetime.now()")]),
         1,
         "expected each visit at the time it was made, in UTC",
+    ),
+}
+
+# What cannot be decided on this machine: words of the reason. Nothing says that these are wrong.
+UNDECIDED: dict[str, tuple[Case, str]] = {
+    "a project that is named in the code": (
+        ("mod3-datastore", 4, [Replace(MAIN, "datastore.Client()", "datastore.Client(project='acme-7')")]),
+        'project "acme-7", not demo',
+    ),
+    "a package of the system": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "WORKDIR", "RUN apt-get update\nWORKDIR")]),
+        "RUN apt-get update",
+    ),
+    "an image of two stages": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "FROM", "FROM python:3.14-slim AS build\nFROM")]),
+        "multi-stage",
+    ),
+    "an image of another maker": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "FROM python:3.14-slim", "FROM example.com/python:1")]),
+        "Python's own images only",
     ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.codelab.learner.hand import Edit, EndLinesAsWindows, Replace, Write, WriteBytes
+from tests.codelab.learner.hand import Delete, Edit, EndLinesAsWindows, Move, Replace, Write, WriteBytes
 from tests.codelab.learner.learner import checker_of
 from tests.support.course import ROOT
 
@@ -33,6 +33,7 @@ CACHE = text(MOD13, 4)[text(MOD13, 4).index("def cache_get") : text(MOD13, 4).in
 MODEL = text("mod2-cloudndb", 5)[
     text("mod2-cloudndb", 5).index("class Visit(") : text("mod2-cloudndb", 5).index("@app.route")
 ]
+START = text("mod4-cloudrun", 3, "Dockerfile").splitlines()[-1]
 LAST = "    return render_template('index.html', visits=visits)\n"
 
 RIGHT: dict[str, Case] = {
@@ -255,5 +256,95 @@ RIGHT: dict[str, Case] = {
             Replace(MAIN, "import os\n", "import os\nimport cgi\n"),
             Replace(PINS, "Flask==3.1.3", "Flask==3.1.3\nlegacy-cgi==2.6.4"),
         ],
+    ),
+    "a main module of another name on Python 2.7": (
+        "mod1-flask",
+        4,
+        [Move(MAIN, "server.py"), Replace(YAML, "main.app", "server.app")],
+    ),
+    "a main module of another name in an image": (
+        "mod4-cloudrun",
+        3,
+        [Move(MAIN, "app.py"), Replace("Dockerfile", "main:app", "app:app")],
+    ),
+    "a folder for the source": (
+        "mod4-cloudrun",
+        3,
+        [
+            Move(MAIN, "src/main.py"),
+            Move("templates/index.html", "src/templates/index.html"),
+            Replace("Dockerfile", "COPY . ./", "COPY src/ ./"),
+        ],
+    ),
+    "a package in a folder for the source": (
+        "mod5-buildpacks",
+        3,
+        [
+            Move(MAIN, "src/shop/web.py"),
+            Write("src/shop/__init__.py", ""),
+            Move("templates/index.html", "src/shop/templates/index.html"),
+            Replace("Procfile", "main:app", "--chdir src shop.web:app"),
+        ],
+    ),
+    "a template in a folder that the code names": (
+        "mod1-flask",
+        3,
+        [
+            Move("templates/index.html", "pages/index.html"),
+            Replace(MAIN, "Flask(__name__)", "Flask(__name__, template_folder='pages')"),
+        ],
+    ),
+    "gunicorn that reads PORT itself": ("mod4-cloudrun", 3, [Replace("Dockerfile", "-b :$PORT ", "")]),
+    "gunicorn that reads PORT itself, from a Procfile": (
+        "mod5-buildpacks",
+        3,
+        [Replace("Procfile", "-b :$PORT ", "")],
+    ),
+    "a default for the port": ("mod5-buildpacks", 3, [Replace("Procfile", "$PORT", "${PORT:-8080}")]),
+    "gunicorn's settings in its file": (
+        "mod2-cloudndb/FINISH",
+        3,
+        [
+            Replace(YAML, "-b :$PORT --threads 8", "-c gunicorn.conf.py"),
+            Write("gunicorn.conf.py", "import os\n\nbind = ':' + os.environ['PORT']\nthreads = 8\n"),
+        ],
+    ),
+    "a script that starts the server": (
+        "mod4-cloudrun",
+        3,
+        [
+            Write("run.sh", "exec gunicorn -b :$PORT main:app\n"),
+            Replace("Dockerfile", START, 'CMD ["sh", "run.sh"]'),
+        ],
+    ),
+    "another server": (
+        "mod2-cloudndb/FINISH",
+        3,
+        [
+            Replace(
+                YAML,
+                "gunicorn -b :$PORT --threads 8",
+                "waitress-serve --listen=*:$PORT --no-clear-untrusted-proxy-headers",
+            ),
+            Replace(PINS, "gunicorn==27.0.1", "waitress==3.0.2"),
+        ],
+    ),
+    "requirements in an included file": (
+        "mod1-flask",
+        4,
+        [Move(PINS, "requirements/base.txt"), Write(PINS, "-r requirements/base.txt\n")],
+    ),
+    "a Python version in project.toml": (
+        "mod5-buildpacks",
+        3,
+        [
+            Delete(".python-version"),
+            Write("project.toml", '[[build.env]]\nname = "GOOGLE_PYTHON_VERSION"\nvalue = "3.13.x"\n'),
+        ],
+    ),
+    "names in a project that begin with my": (
+        MOD13,
+        4,
+        [Replace(YAML, "PROJECT_ID/locations/REGION", "my-shop-prod/locations/europe-west1")],
     ),
 }

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from codelab.check import RunResult
 from codelab.commands.grade import Grade, describe, grade
 from codelab.compare.session import Session
 from codelab.readme.trees import write_tree
-from tests.codelab.judge.app_cases import DONE, NOT_DONE
+from tests.codelab.judge.app_cases import DONE, NOT_DONE, UNDECIDED
 from tests.codelab.judge.right_cases import Case
 from tests.codelab.learner.hand import edit
 from tests.codelab.learner.learner import checker_of
@@ -48,3 +49,17 @@ def test_wrong_copy_is_not_done(name: str, session: Session, tmp_path: Path) -> 
     text = "\n".join(describe(judged))
     assert (judged.progress.reached, judged.finished) == (steps, False), text
     assert words in text
+
+
+@pytest.mark.parametrize("name", UNDECIDED)
+def test_copy_that_cannot_be_decided_here_is_neither_right_nor_wrong(
+    name: str, session: Session, tmp_path: Path
+) -> None:
+    case, words = UNDECIDED[name]
+    judged = judge(case, tmp_path, session)
+    assert judged.outcome
+    assert judged.outcome.result is RunResult.UNDECIDED, "\n".join(describe(judged))
+    assert words in judged.outcome.text
+    assert not judged.finished
+    assert not [line for line in describe(judged) if "misses" in line]
+    assert [status.app_works for status in judged.progress.steps if status.app_works is not None] == []

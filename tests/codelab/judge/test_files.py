@@ -12,7 +12,7 @@ from codelab.readme.course import Course
 from codelab.readme.trees import read_tree, write_tree
 from tests.codelab.judge.right_cases import RIGHT, Case
 from tests.codelab.judge.wrong_cases import FAULTS, REMARKS
-from tests.codelab.learner.hand import edit
+from tests.codelab.learner.hand import Delete, edit
 from tests.codelab.learner.learner import checker_of
 from tests.support.course import ROOT
 
@@ -39,6 +39,17 @@ def test_copy_that_would_fail_where_it_is_deployed_has_a_fault(name: str, tmp_pa
     case, place, words = FAULTS[name]
     faults = [str(fault) for fault in judge(case, tmp_path).faults]
     assert [fault for fault in faults if fault.startswith(place) and words in fault], faults
+
+
+@pytest.mark.parametrize(
+    ("track", "file"),
+    [("mod4-cloudrun", "Dockerfile"), ("mod5-buildpacks", "Procfile"), ("mod11-functions", "main.py")],
+)
+def test_app_yaml_that_is_rightly_gone_is_no_fault_before_an_open_step(track: str, file: str, tmp_path: Path) -> None:
+    steps = len(checker_of(ROOT, track).trees) - 1
+    assert judge((track, steps, []), tmp_path / "whole").reached == steps
+    progress = judge((track, steps, [Delete(file)]), tmp_path / "open")
+    assert (progress.reached < steps, progress.faults) == (True, ())
 
 
 @pytest.mark.parametrize("name", REMARKS)

@@ -81,6 +81,8 @@ class Terminal:
             self._print_finished(checked)
             return
         self._print_own_ways(progress)
+        if outcome.result is RunResult.UNDECIDED:
+            return
         if outcome.ok:
             self._print_next_step(ref, ref.track.steps[progress.reached])
             return
@@ -236,6 +238,8 @@ def _describe_outcome(outcome: Outcome) -> list[str]:
         lines = ["The app does not work yet after this step, so it was not run."]
     elif outcome.result is RunResult.DOES_NOT_RUN:
         lines = [f"Your app does not start: {outcome.text}"]
+    elif outcome.result is RunResult.UNDECIDED:
+        lines = [f"Whether step {outcome.step} is done cannot be decided here: {outcome.text}"]
     elif outcome.result is RunResult.DIFFERS:
         lines = [f"Your app's output is wrong in the scenario “{outcome.scenario}”:", f"  {outcome.text}"]
     elif outcome.result is RunResult.OTHER_SERVICES:

@@ -70,6 +70,15 @@ class Engine:
         with self._writing() as writer:
             writer.clear(project_id)
 
+    def stored_kinds(self) -> list[tuple[str, str, str, str]]:
+        """Return the project, database, namespace and kind of all entities that are stored, each once."""
+        with file_errors(), self._storage.snapshot() as snapshot:
+            return snapshot.connection.execute(
+                "SELECT p.project, p.database, p.namespace, k.name"
+                " FROM kinds AS k JOIN partitions AS p ON p.id = k.partition"
+                " WHERE EXISTS (SELECT 1 FROM entities WHERE kind = k.id) ORDER BY 1, 2, 3, 4"
+            ).fetchall()
+
     def lookup(self, request: m.LookupRequest) -> m.LookupResponse:
         """Find entities by key; those that do not fit in one reply are `deferred`, and the client asks again."""
         project, database = request.project_id, request.database_id

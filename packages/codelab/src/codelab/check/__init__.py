@@ -5,6 +5,7 @@
 - `counterparts.py`: what the copy has in the place of something that is missing.
 - `progress.py`: which steps are done.
 - `checker.py`: works out the progress of a folder from its facts.
+- `layout.py`: where a copy has what the codelab has in main.py and other files.
 - `services.py`: the services that an app calls.
 - `known.py`: the progress with what the app has shown when it was run last.
 - `outcome.py`: runs the copy beside START where the app has to work, and compares their pages.

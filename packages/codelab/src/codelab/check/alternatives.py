@@ -16,6 +16,7 @@ from codelab.check.facts import Fact, Kind
 _RUNTIME = re.compile(r"runtime python3(\d\d)")
 _PYTHON = re.compile(r"3\.(\d\d)")
 _OLDEST, NEWEST = 10, 15
+_SERVER = "gunicorn"
 _VARIABLES = "env_variables."
 # Each of these keys leads to the network of the project.
 _NETWORK = ("vpc_access_connector", "vpc_access")
@@ -45,6 +46,11 @@ def unneeded_leftovers(leftover: Set[Fact], copy: Set[Fact]) -> frozenset[Fact]:
 
 def _is_as_good(fact: Fact, here: list[Fact], copy: Set[Fact], after: Set[Fact]) -> bool:
     good = False
+    if fact.kind in (Kind.PACKAGE, Kind.VERSION) and fact.name.partition(" ")[0] == _SERVER:
+        programs = {other.name for other in copy if other.kind is Kind.PROGRAM}
+        if programs and not any(_SERVER in name for name in programs):
+            # Another server, which must start, or a script, which must find gunicorn: the app decides.
+            return True
     if fact.kind is Kind.VALUE and (runtime := _RUNTIME.fullmatch(fact.name)):
         others = [_RUNTIME.fullmatch(other.name) for other in here if other.kind is Kind.VALUE]
         good = _is_supported(runtime) and any(found and _is_supported(found) for found in others)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -20,6 +21,15 @@ from codelab.check.facts import (
 )
 from codelab.check.facts.app import MAIN, AppFacts, app_facts, python_files
 from codelab.check.findings import Finding, list_findings
+from codelab.check.layout import (
+    PROJECT,
+    PYTHON_VERSION,
+    REQUIREMENTS,
+    find_included_requirements,
+    find_main,
+    find_moved_templates,
+    read_project_python,
+)
 from codelab.check.progress import Progress, StepStatus
 from codelab.check.services import package_of_service, services_of
 from codelab.compare.services import Service
@@ -85,7 +95,7 @@ class Checker:
         self.ref = ref
         # The facts of each file as last read: a page checks often, and usually only one file has changed.
         self._known: dict[str, tuple[str, list[Fact] | UnreadableError]] = {}
-        self._known_app: tuple[Tree, AppFacts] | None = None
+        self._known_app: tuple[Tree, str, AppFacts] | None = None
         self.trees = step_trees(ref.codelab, ref.track)
         self._called = names_called_from_outside(self.trees, "\n".join(ref.codelab.page.commands))
         states = [self._read(tree)[0] for tree in self.trees]
@@ -132,6 +142,8 @@ class Checker:
         near = self._folders[number : number + 2]
         allowed = {fault.key for state in near for fault in self._find_faults(state, state)}
         faults = [fault for fault in self._find_faults(folder, near[0]) if fault.key not in allowed]
+        # An app.yaml that is rightly gone sets nothing, and that it should be there is a finding.
+        faults = [fault for fault in faults if fault.key != ("variable", "app.yaml") or folder.is_app_engine]
         remarks = find_remarks(folder, near[0]) if number else []
         return replace(progress, faults=tuple(fault.finding for fault in faults), remarks=tuple(remarks))
 
@@ -172,7 +184,8 @@ class Checker:
         for file in self._app(tree).modules:
             if file in unreadable and file not in known:
                 broken.setdefault(MAIN, Finding(file, unreadable[file].line, str(unreadable[file]), firm=True))
-        for file in sorted(set.intersection(*(set(state) for state in self.trees)) - set(tree)):
+        there = {*tree, *find_moved_templates(tree, known), *([MAIN] if find_main(tree) in tree else [])}
+        for file in sorted(set.intersection(*(set(state) for state in self.trees)) - there):
             broken[file] = Finding(file, 0, "this file is missing", firm=True)
         return broken
 
@@ -190,14 +203,28 @@ class Checker:
                 unreadable[file] = facts
             else:
                 found += facts
+        found += self._facts_from_elsewhere(tree)
         return frozenset(found), unreadable
+
+    def _facts_from_elsewhere(self, tree: Tree) -> Iterator[Fact]:
+        """Yield the facts of the learner's own files that count for a file of the codelab."""
+        known = {file for state in self.trees for file in state}
+        if version := read_project_python(tree):
+            facts = file_facts(PYTHON_VERSION, version, self._called)
+            yield from (replace(fact, place=PROJECT, line=0) for fact in facts)
+        parts = list(find_moved_templates(tree, known).items())
+        parts += [(REQUIREMENTS, other) for other in find_included_requirements(tree)]
+        for path, other in parts:
+            with suppress(UnreadableError):
+                yield from (replace(fact, place=other) for fact in file_facts(path, tree[other], self._called))
 
     def _app(self, tree: Tree) -> AppFacts:
         """Return the facts of the Python files, which are read once for each content."""
         files = python_files(tree)
-        if self._known_app is None or self._known_app[0] != files:
-            self._known_app = files, app_facts(files, self._called)
-        return self._known_app[1]
+        main = find_main(tree)
+        if self._known_app is None or self._known_app[:2] != (files, main):
+            self._known_app = files, main, app_facts(files, self._called, main)
+        return self._known_app[2]
 
     def _facts(self, file: str, text: str) -> list[Fact] | UnreadableError:
         """Return the facts of a file other than Python, which are read once for each content."""

@@ -10,7 +10,8 @@ from codelab.check.facts import Fact, Kind
 
 # Facts that a line of Python states about one called name; the name comes first.
 _OF_A_CALL = {Kind.CALL, Kind.TOP_LEVEL_OBJECT, Kind.WITH_BLOCK, Kind.ARGUMENT}
-_OF_A_COMMAND = {Kind.PROGRAM, Kind.PORT, Kind.SERVED_OBJECT, Kind.OPTION, Kind.START_COMMAND}
+# Facts that a start command states.
+START_COMMAND = {Kind.PROGRAM, Kind.PORT, Kind.SERVED_OBJECT, Kind.OPTION, Kind.START_COMMAND}
 
 # The similarity from which one of two package names counts as a typing error.
 _CLOSE = 0.85
@@ -49,8 +50,8 @@ def _counterpart(fact: Fact, copy: Set[Fact], extra: Set[Fact]) -> Fact | None:
         found = _misspelled_key(fact.name, strange)
     elif fact.kind is Kind.NAME or fact.kind in _OF_A_CALL:
         found = _call_or_name(fact, subject.removesuffix("()"), here, strange)
-    elif fact.kind in _OF_A_COMMAND:
-        found = next((other for other in here if other.kind in _OF_A_COMMAND), None)
+    elif fact.kind in START_COMMAND:
+        found = next((other for other in here if other.kind in START_COMMAND), None)
     elif fact.kind is Kind.REQUIREMENTS_FIRST:
         found = _first(here, kind=Kind.REQUIREMENTS_NOT_FIRST)
     elif fact.kind in (Kind.OUTPUT, Kind.LINE, Kind.PROCESS, Kind.BASE_IMAGE):

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from codelab.check.counterparts import find_counterpart, find_similar_file
+from codelab.check.counterparts import START_COMMAND, find_counterpart, find_similar_file
 from codelab.check.facts import Fact, Kind
 
 _LONGEST = 2_000
 # From here on a person does not see at a glance in what two lines differ.
 _BY_EYE = 100
 _ALIKE = 0.7
+_MOST_MARKS = 3
 _WORDS = re.compile(r"\s*(?:[\w.]+=?|[^\w\s])")
 
 
@@ -165,9 +166,21 @@ def _describe_replaced(line: MissingLine, found: Fact, where: str) -> str:
         wanted = ".".join(key.name.split(".")[: found.name.count(".") + 1])
         return f'expected the key "{wanted}", found "{found.name}"'
     alike = difflib.SequenceMatcher(None, found.words, line.words, False).quick_ratio() >= _ALIKE
-    if max(len(line.words), len(found.words)) <= _BY_EYE or not alike:
-        return f'expected "{line.words}"{where}, found "{found.words}"'
-    return f'expected "{line.words}"{where}, found it with a difference: {mark_words(found.words, line.words)}'
+    why = _explain_port(line, found)
+    marked = mark_words(found.words, line.words)
+    # Of two lines that differ in many places, the marks say less than the lines.
+    if max(len(line.words), len(found.words)) <= _BY_EYE or not alike or marked.count("-]") > _MOST_MARKS:
+        return f'expected "{line.words}"{where}, found "{found.words}"{why}'
+    return f'expected "{line.words}"{where}, found it with a difference: {marked}{why}'
+
+
+def _explain_port(line: MissingLine, found: Fact) -> str:
+    """Return what is wrong with the port of a start command, behind a finding; "" if that is not the matter."""
+    if found.kind not in START_COMMAND or not any(fact.kind is Kind.PORT for fact in line.facts):
+        return ""
+    if "$PORT" in found.words or "${PORT" in found.words:
+        return "; no shell puts the port in the place of $PORT there"
+    return "; it listens on a fixed port, and Cloud Run and App Engine give the port in $PORT"
 
 
 def mark_words(mine: str, wanted: str) -> str:

@@ -28,6 +28,7 @@ class RunResult(Enum):
     NOT_WORKING_YET = "the app does not work yet after the last step done, so it was not run"
     NOT_DEPLOYABLE = "the copy would fail where it is deployed, so it was not run"
     DOES_NOT_RUN = "an app does not start"
+    UNDECIDED = "cannot be decided here"
     DIFFERS = "a page differs from START's"
     OTHER_SERVICES = "the output is START's, and the app calls other services than the step's"
     SAME = "the output is START's"
@@ -41,7 +42,7 @@ class Outcome:
     """A result and its details: the scenario and what it found, the app's own error, and how much was compared.
 
     `step` is the number of the step at whose end the copy was judged, 0 if it is at the end of none. `last` says that
-    the copy was compared in all scenarios, as at the end of a track.
+    the copy was compared in all scenarios, as at the end of a track. `passed` is how far a copy came that differs.
     """
 
     result: RunResult
@@ -52,6 +53,7 @@ class Outcome:
     caches_differ: bool = False
     last: bool = False
     step: int = 0
+    passed: int = 0
 
     @property
     def ok(self) -> bool:
@@ -72,7 +74,7 @@ class Outcome:
         """Return the progress after what the app has shown: its step is done, or it is the one to do."""
         if self.result is RunResult.SAME:
             return progress.accept(self.step)
-        failed = self.step and not self.ok
+        failed = self.step and not self.ok and self.result is not RunResult.UNDECIDED
         return progress.reject(self.step) if failed and self.step == progress.reached else progress
 
 
@@ -113,7 +115,7 @@ def run_and_compare(
         for later in ref.track.steps[step.number : progress.possible]:
             if outcome.result is RunResult.DIFFERS and later.works and not progress.damage:
                 further = _run(checker, later, folder or ref.copy, used, on_scenario, again=True)
-                outcome = further if further.ok else outcome
+                outcome = further if further.ok or further.passed > outcome.passed else outcome
         return outcome
 
 
@@ -140,10 +142,17 @@ def _run(
         # A remark says so. To watch it would take minutes.
         scenarios = tuple(one for one in scenarios if not one.needs_time_outs)
     found = session.compare(start, yours, ref.codelab.function, scenarios, on_scenario, again=again)
+    if found.undecided:
+        return Outcome(RunResult.UNDECIDED, text=found.not_running, step=number)
     if found.not_running:
         return Outcome(RunResult.DOES_NOT_RUN, text=found.not_running, error=found.error, step=number)
+    if (difference := found.difference) and difference.undecided:
+        return Outcome(RunResult.UNDECIDED, text=difference.text, step=number)
     if difference := found.difference:
-        return Outcome(RunResult.DIFFERS, difference.scenario, difference.text, difference.error, step=number)
+        passed = next((at for at, one in enumerate(SCENARIOS) if one.title == difference.scenario), 0)
+        return Outcome(
+            RunResult.DIFFERS, difference.scenario, difference.text, difference.error, step=number, passed=passed
+        )
     if problem := _compare_services(checker, number, found.called):
         return Outcome(RunResult.OTHER_SERVICES, text=problem, step=number)
     differ = start.cache != yours.cache

@@ -73,7 +73,7 @@ def check(
     if not run:
         return Checked(ref, files, known_progress(checker, workspace, files))
     outcome = run_and_compare(checker, progress, session=session, on_scenario=on_scenario)
-    if outcome.step and outcome.result is not RunResult.NOT_WORKING_YET:
+    if outcome.step and outcome.result not in (RunResult.NOT_WORKING_YET, RunResult.UNDECIDED):
         workspace.remember_verdict(ref, outcome.step, works=outcome.ok)
     progress = outcome.judge(progress)
     if not outcome.finished:

@@ -88,10 +88,15 @@ def grade(
 def describe(grade: Grade) -> list[str]:
     """Describe a judgement, one line for each thing to know."""
     progress, outcome = grade.progress, grade.outcome
-    lines = [f"{grade.ref.name}: {progress.reached} of {len(progress.steps)} steps are done in {grade.folder}."]
+    done = f"{progress.reached} of {len(progress.steps)} steps are done"
+    if outcome and outcome.result is RunResult.UNDECIDED:
+        done = f"whether step {outcome.step} of {len(progress.steps)} is done cannot be decided"
+    lines = [f"{grade.ref.name}: {done} in {grade.folder}."]
     lines += [f"damaged: {finding}" for finding in progress.damage]
     lines += [f"would fail where it is deployed: {finding}" for finding in progress.faults]
-    if (pending := progress.pending) is not None:
+    if (pending := progress.pending) is not None and not (
+        outcome and outcome.result is RunResult.UNDECIDED and pending.step.number <= outcome.step
+    ):
         lines += [f"step {pending.step.number} misses: {finding}" for finding in pending.findings]
     if outcome and outcome.result is not RunResult.SAME:
         scenario = f" in the scenario “{outcome.scenario}”" if outcome.scenario else ""

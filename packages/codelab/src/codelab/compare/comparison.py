@@ -21,6 +21,7 @@ from datastore_emulator.errors import UserError
 from localcloud import App, Cloud
 
 _ERROR = 400
+_PASSWORD = "REDIS_PASSWORD"
 _LOG_SECONDS = 5.0
 # Longer than any page takes on a busy machine; a learner does not wait longer for one that never comes.
 _PATIENCE_SECONDS = 30.0
@@ -28,11 +29,15 @@ _PATIENCE_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Difference:
-    """The first difference of an app from START: the scenario, what differs, and the app's own error if it had one."""
+    """The first difference of an app from START: the scenario, what differs, and the app's own error if it had one.
+
+    `undecided` says that it may be right where the app is deployed.
+    """
 
     scenario: str
     text: str
     error: str | None
+    undecided: bool = False
 
     def __str__(self) -> str:
         return f"{self.text}\n{self.error}" if self.error else self.text
@@ -122,8 +127,13 @@ class Comparison:
             same = self._start.cache == folder.cache or not scenario.repeats_visitors
             try:
                 transcript = self._transcript(folder, scenario)
+                # Now: START may run next, and has its own visits then.
+                if elsewhere := self._other_place(folder, scenario):
+                    return elsewhere
                 expected = self._answers_of_start(scenario) if same else None
             except MismatchError as mismatch:
+                if elsewhere := self._other_place(folder, scenario):
+                    return elsewhere
                 error = self.error_of(folder) if "status 50" in str(mismatch) else None
                 return Difference(scenario.title, str(mismatch), error)
             except (UserError, httpx.HTTPError) as failed:
@@ -132,6 +142,16 @@ class Comparison:
                 if one != other:
                     return Difference(scenario.title, f"{folder.name}: {_difference(one, other)}", None)
         return None
+
+    def _other_place(self, folder: ComparedFolder, scenario: Scenario) -> Difference | None:
+        """Return a difference if the app keeps its visits elsewhere, and so would not show the old ones."""
+        found = self._running[folder.name].describe_other_place()
+        if found is None:
+            return None
+        place, undecided = found
+        known = "whether the old ones are there cannot be seen" if undecided else "it does not show the old ones"
+        text = f"{folder.name} keeps its visits in another place, and {known}: {place}"
+        return Difference(scenario.title, text, None, undecided)
 
     def _answers_of_start(self, scenario: Scenario) -> list[Document]:
         if self._answers is not None and scenario.name in self._answers:
@@ -150,7 +170,7 @@ class Comparison:
             folder.path,
             name=folder.name,
             function=self._function,
-            environment=FAR_FROM_UTC,
+            environment={**FAR_FROM_UTC, **_without_password(folder.path)},
             redis_names=folder.redis_names,
         )
 
@@ -184,6 +204,14 @@ class Comparison:
                 called if scenario.quick else called & ONLY_CALLED_BY_APPS
             )
             return [_without_error_text(document) for document in app.transcript]
+
+
+def _without_password(folder: Path) -> dict[str, str]:
+    """Return what takes a password for Redis from an app whose deployment file has one: Redis here has none."""
+    for file in (folder / "app.yaml", folder / "Dockerfile"):
+        if file.is_file() and _PASSWORD in file.read_text(encoding="utf-8", errors="replace"):
+            return {_PASSWORD: ""}
+    return {}
 
 
 def _without_error_text(document: Document) -> Document:

@@ -16,6 +16,9 @@ from codelab.compare.app_under_test import AppUnderTest
 from codelab.compare.visitor import PATIENCE
 from localcloud import App, Cloud
 from localcloud.services import Memorystore
+from localcloud.services.datastore import EmbeddedDatastore
+
+KIND = "Visit"
 
 # Far from UTC, so that an app that stores or shows local time is noticed.
 FAR_FROM_UTC = {"TZ": "America/Los_Angeles"}
@@ -32,10 +35,33 @@ class LocalBackend:
 
     def reset(self) -> None:
         """Empty the store and the caches."""
-        query = self._client.query(kind="Visit")
-        query.keys_only()
-        self._client.delete_multi([entity.key for entity in query.fetch()])
+        if isinstance(self._cloud.datastore, EmbeddedDatastore):
+            self._cloud.datastore.empty()
+        else:
+            query = self._client.query(kind=KIND)
+            query.keys_only()
+            self._client.delete_multi([entity.key for entity in query.fetch()])
         self._cloud.flush_caches()
+
+    def describe_other_place(self) -> tuple[str, bool] | None:
+        """Return where the app keeps its visits, in words, if that is not where the old ones are.
+
+        The second part is true if only the project is another: the old visits may be there.
+        """
+        if not isinstance(self._cloud.datastore, EmbeddedDatastore):
+            return None
+        expected = self._cloud.project, "", "", KIND
+        places = self._cloud.datastore.stored_kinds()
+        if not places or expected in places:
+            return None
+        place = min(places, key=lambda one: sum(part != wanted for part, wanted in zip(one, expected, strict=True)))
+        names = ("project", "database", "namespace", "kind")
+        differing = [
+            f'{name} "{part}", not {wanted or "the default one"}'
+            for name, part, wanted in zip(names, place, expected, strict=True)
+            if part != wanted
+        ]
+        return "; ".join(differing), place[1:] == expected[1:]
 
     def restart(self) -> None:
         """Restart the app's process."""

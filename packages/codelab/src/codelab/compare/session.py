@@ -11,19 +11,22 @@ from codelab.compare.comparison import ComparedFolder, Difference
 from codelab.compare.scenario import Scenario
 from codelab.compare.services import Service
 from datastore_emulator.errors import UserError
+from localcloud.launch.errors import NotFollowedFileError
 
 
 @dataclass(frozen=True)
 class Found:
     """The first difference from START, if there is one, and the services that the app has called.
 
-    `not_running` is the reason why the app does not start, and `error` what it has printed then.
+    `not_running` is the reason why the app does not start, and `error` what it has printed then. `undecided` says that
+    the reason is this machine's: the copy may be right.
     """
 
     difference: Difference | None = None
     called: frozenset[Service] = frozenset()
     not_running: str = ""
     error: str | None = None
+    undecided: bool = False
 
 
 class Session:
@@ -74,5 +77,7 @@ class Session:
                 self._open = start, function, comparison
             difference = comparison.first_difference(copy, scenarios, on_scenario)
             return Found(difference, comparison.services_called(copy))
+        except NotFollowedFileError as error:
+            return Found(not_running=str(error), undecided=True)
         except UserError as error:
             return Found(not_running=str(error), error=comparison.error_of(copy) if comparison else None)

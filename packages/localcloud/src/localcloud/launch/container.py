@@ -19,7 +19,7 @@ from localcloud.deployment.dockerfile import (
     read_image,
 )
 from localcloud.files.paths import format_name
-from localcloud.launch.errors import FileError, LineError, name_place, read_text
+from localcloud.launch.errors import FileError, LineError, NotFollowedError, name_place, read_text
 from localcloud.launch.image_files import ImageFiles
 from localcloud.launch.packages import MissingError, check_paths
 from localcloud.launch.pip_install import read_run
@@ -102,13 +102,13 @@ class _Build:
         if not value:
             raise LineError(f"{name} is empty; write its value or remove it")
         if name not in self._follow:
-            raise LineError(f"localcloud does not support {name}; {_WITH_DOCKER}")
+            raise NotFollowedError(f"localcloud does not support {name}; {_WITH_DOCKER}")
         if instruction.heredocs:
-            raise LineError(
+            raise NotFollowedError(
                 f"localcloud does not read here-documents; write {name} on lines that end in {self._dockerfile.escape}"
             )
         if name not in ("CMD", "ENTRYPOINT") and (found := re.search(r"\$\{\w+[^\w}][^}]*\}", value)):
-            raise LineError(
+            raise NotFollowedError(
                 f"localcloud does not support {found[0]}; set the variable with ENV or ARG and use its plain name"
             )
         self._later = later
@@ -172,13 +172,13 @@ class _Build:
 
     def _from(self, instruction: Instruction) -> None:
         if self._has_base:
-            raise LineError(
+            raise NotFollowedError(
                 f"localcloud does not support multi-stage builds, and this is a second FROM; {_WITH_DOCKER}"
             )
         image = read_image(instruction.value, self._dockerfile.variables(self._global_args))
         found = _PYTHON_IMAGE.fullmatch(image)
         if not found:
-            raise LineError(
+            raise NotFollowedError(
                 f'localcloud runs Python\'s own images only, not "{image}"; '
                 "write FROM python:3.14-slim, or run the image with docker"
             )
@@ -204,7 +204,7 @@ class _Build:
         except ValueError as error:
             raise LineError(f'"ENV {instruction.value}" sets no variable; write ENV NAME=VALUE') from error
         if "PATH" in pairs:
-            raise LineError(f"ENV PATH: localcloud puts the app's own programs on PATH; {_WITH_DOCKER}")
+            raise NotFollowedError(f"ENV PATH: localcloud puts the app's own programs on PATH; {_WITH_DOCKER}")
         self._envs.update(pairs)
         self._env_lines.update(dict.fromkeys(pairs, instruction.line))
 
@@ -226,7 +226,7 @@ class _Build:
                 runs = read_mode(setting)
             # The files have the owner of this process, whatever --chown says.
             elif name not in ("--chown", "--link"):
-                raise LineError(f"localcloud does not support COPY {flag}; {_WITH_DOCKER}")
+                raise NotFollowedError(f"localcloud does not support COPY {flag}; {_WITH_DOCKER}")
         if len(words) < 2:
             name, value = instruction.name, instruction.value
             raise LineError(f'"{name} {value}" has no destination; write {name} SOURCE DESTINATION')
@@ -235,7 +235,9 @@ class _Build:
     def _add(self, instruction: Instruction) -> None:
         for word in self._words(instruction)[:-1]:
             if re.match(r"\w+://|git@", word) or re.search(r"\.(tar(\.\w+)?|tgz|tbz2?|txz)$", word):
-                raise LineError(f"ADD {word}: localcloud neither downloads nor unpacks; put the files in the folder")
+                raise NotFollowedError(
+                    f"ADD {word}: localcloud neither downloads nor unpacks; put the files in the folder"
+                )
         self._copy(instruction)
 
     def _words(self, instruction: Instruction) -> list[str]:
@@ -307,7 +309,7 @@ class _Build:
         root, directory = self._places
         known = self._local_packages or LocalPackages(root, directory, ())
         if known.directory != directory:
-            raise LineError(f"localcloud installs packages by path from one WORKDIR only; {_WITH_DOCKER}")
+            raise NotFollowedError(f"localcloud installs packages by path from one WORKDIR only; {_WITH_DOCKER}")
         self._local_packages = replace(known, places=tuple(dict.fromkeys((*known.places, *places))))
 
     def _explain_absence(self, path: str) -> str:

@@ -24,13 +24,22 @@ class LineError(Exception):
     """An error in one line, raised by code that has neither the file nor the line; see `name_place`."""
 
 
+class NotFollowedError(LineError):
+    """A line that may be right, and that this machine cannot follow: only the platform, or docker, can."""
+
+
+class NotFollowedFileError(FileError):
+    """A FileError for such a line."""
+
+
 @contextmanager
 def name_place(file: Path, line: int | None = None) -> Iterator[None]:
     """Turn a LineError or TextError raised inside into a FileError; a TextError brings its own line."""
     try:
         yield
     except LineError as error:
-        raise FileError(file, line, str(error)) from error
+        kind = NotFollowedFileError if isinstance(error, NotFollowedError) else FileError
+        raise kind(file, line, str(error)) from error
     except TextError as error:
         raise FileError(file, error.line, error.problem) from error
 

@@ -14,7 +14,7 @@ from localcloud.deployment.dockerfile import Instruction
 from localcloud.deployment.requirements import Requirement as LocatedRequirement
 from localcloud.deployment.requirements import read_requirements
 from localcloud.files.paths import format_name
-from localcloud.launch.errors import LineError
+from localcloud.launch.errors import LineError, NotFollowedError
 from localcloud.launch.packages import path_of
 from localcloud.launch.run_commands import Mount, NewFolders, RunRight, read_file_command, read_mounts, split_flags
 
@@ -101,7 +101,9 @@ def _commands(instruction: Instruction, variables: Mapping[str, str]) -> Iterato
         elif word.startswith(("<", ">")):
             raise LineError(f'the shell reads "{word}" as a redirection; quote the requirement that it is part of')
         elif word.startswith(tuple("();|&")):
-            raise LineError(f'RUN with "{word}": localcloud runs no shell at build time, only pip install; {_DOCKER}')
+            raise NotFollowedError(
+                f'RUN with "{word}": localcloud runs no shell at build time, only pip install; {_DOCKER}'
+            )
         else:
             command.append(word)
     yield command
@@ -116,7 +118,7 @@ def _read_command(command: list[str], install: PipInstall) -> None:
             if found := read_file_command(words):
                 install.file_commands.append(found)
         except (KeyError, IndexError) as error:
-            raise LineError(f"RUN {shlex.join(command)}: localcloud runs only pip install; {_DOCKER}") from error
+            raise NotFollowedError(f"RUN {shlex.join(command)}: localcloud runs only pip install; {_DOCKER}") from error
         return
     rest = iter(words[2:])
     for word in rest:
@@ -143,7 +145,7 @@ def _add_path(word: str, install: PipInstall) -> None:
     (entry,) = read_requirements(f"-e {shlex.quote(word)}") or (None,)
     path = path_of(entry) if entry else None
     if not isinstance(entry, LocatedRequirement) or path is None:
-        raise LineError(f"pip install {word}: localcloud installs no package from such a place; {_DOCKER}")
+        raise NotFollowedError(f"pip install {word}: localcloud installs no package from such a place; {_DOCKER}")
     install.paths.append((path, f"[{','.join(sorted(entry.extras))}]" if entry.extras else ""))
 
 
@@ -154,7 +156,7 @@ def _add_package(word: str, install: PipInstall) -> None:
     try:
         requirement = Requirement(word)
     except InvalidRequirement as error:
-        raise LineError(
+        raise NotFollowedError(
             f'pip install {word}: this is neither a package such as "gunicorn==23.0.0" nor -r FILE; {_DOCKER}'
         ) from error
     if requirement.name not in _INSTALLERS:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from localcloud.launch.errors import LineError
+from localcloud.launch.errors import LineError, NotFollowedError
 
 # This machine's user owns the files, and runs the app.
 _ABOUT_USERS = frozenset({"addgroup", "adduser", "chgrp", "chown", "groupadd", "useradd", "usermod"})
@@ -84,7 +84,7 @@ def read_mounts(flags: Sequence[str]) -> list[Mount]:
         if pairs.get("type", "bind") != "bind":
             continue
         if "from" in pairs:
-            raise LineError(f"{flag}: localcloud has no other image or stage to take files from; copy them in")
+            raise NotFollowedError(f"{flag}: localcloud has no other image or stage to take files from; copy them in")
         target = pairs.get("target") or pairs.get("dst") or pairs.get("destination")
         if not target:
             raise LineError(f"{flag}: the mount has no target; add target=PATH")
@@ -101,7 +101,9 @@ def _without_options(name: str, words: list[str], known: frozenset[str], *, with
         elif word in known or (with_mode and word.startswith(("-m", "--mode="))):
             continue
         elif word.startswith("-"):
-            raise LineError(f"{name} {word}: localcloud does not read this option; leave it out to run the app here")
+            raise NotFollowedError(
+                f"{name} {word}: localcloud does not read this option; leave it out to run the app here"
+            )
         else:
             kept.append(word)
     return kept

@@ -94,6 +94,15 @@ class EmbeddedDatastore:
             self._server.stop()
         self._engine.close()
 
+    def stored_kinds(self) -> list[tuple[str, str, str, str]]:
+        """Return the project, database, namespace and kind of all entities that are stored, each once."""
+        return self._engine.stored_kinds()
+
+    def empty(self) -> None:
+        """Remove all entities, of every project."""
+        for project in {place[0] for place in self.stored_kinds()}:
+            self._engine.reset(project)
+
     @contextmanager
     def outage(self) -> Iterator[None]:
         """Take the Datastore away for the length of the block; what it holds stays.

@@ -31,12 +31,17 @@ def python_files(tree: Tree) -> dict[str, str]:
     return {file: text for file, text in tree.items() if file.endswith(".py")}
 
 
-def app_facts(files: Mapping[str, str], called_from_outside: frozenset[str]) -> AppFacts:
-    """Read these Python files. A module that main.py imports counts for main.py, any other file for itself."""
+def app_facts(files: Mapping[str, str], called_from_outside: frozenset[str], main: str = MAIN) -> AppFacts:
+    """Read these Python files. A module that main.py imports counts for main.py, any other file for itself.
+
+    `main` is the file in the place of main.py, if the learner's has another name.
+    """
     reader = _AppReader(files, called_from_outside)
-    if MAIN in files:
-        reader.read(MAIN, MAIN)
+    if main in files:
+        reader.read(main, MAIN)
     result = reader.result
+    if main in files and main != MAIN:
+        result.facts.append(Fact(MAIN, Kind.FILE, "", main, firm=True, place=main))
     result.modules = [file for file in reader.seen if file != MAIN]
     for file in files:
         reader.read(file, file)
@@ -79,7 +84,9 @@ class _AppReader:
 
     def _find(self, name: str, package: str, counts_for: str) -> Exports | None:
         """Find a module of the app by the name in an import; in Python 2, a package's own modules come first."""
-        for candidate in dict.fromkeys([f"{package}.{name}" if package else name, name]):
+        parts = package.split(".") if package else []
+        # The folder of the start command, such as src/, may be any of those above.
+        for candidate in (".".join([*parts[:depth], name]) for depth in range(len(parts), -1, -1)):
             path = candidate.replace(".", "/")
             for file in (f"{path}.py", f"{path}/__init__.py"):
                 if file in self._files:

@@ -25,6 +25,10 @@ _PLACEHOLDER = re.compile(r"[A-Z]+(_[A-Z]+)+|projects/.*")
 _TARGET = re.compile(r"[\w.]+:\w+")
 # The parts of a command, to find the comment at its end: a "#" that begins a word outside quotes.
 _COMMAND_PART = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|(?P<comment>(?:^|(?<=\s))#.*)|.""", re.DOTALL)
+# $PORT, ${PORT}, ${PORT:-8080}
+_PORT = re.compile(r"\$(?:PORT\b|\{PORT\b)")
+# Servers that listen where their options say, and nowhere else.
+_SERVERS = ("flask", "hypercorn", "uvicorn", "waitress-serve")
 _SHELLS = ("sh", "/bin/sh", "bash", "/bin/bash")
 
 
@@ -185,13 +189,23 @@ def _command_words(
     """Yield the program, the WSGI object and the options of a start command, and whether it listens on $PORT."""
     if is_program and words:
         yield Fact(file, Kind.PROGRAM, words[0], shown, line)
+        if _may_read_port(words):
+            yield Fact(file, Kind.PORT, "$PORT", shown, line, firm=True)
     for word in words[is_program:]:
-        if in_shell and ("$PORT" in word or "${PORT}" in word):
+        if in_shell and _PORT.search(word):
             yield Fact(file, Kind.PORT, "$PORT", shown, line, firm=True)
         elif _TARGET.fullmatch(word):
             yield Fact(file, Kind.SERVED_OBJECT, word, shown, line)
         elif word.startswith("--"):
             yield Fact(file, Kind.OPTION, word.partition("=")[0], shown, line)
+
+
+def _may_read_port(words: Sequence[str]) -> bool:
+    """Return whether the program may read PORT itself: gunicorn does, a script may, and the app will show it."""
+    program = words[0].rpartition("/")[2]
+    if program == "gunicorn":
+        return not any(re.match(r"-b|--bind", word) for word in words[1:])
+    return program not in _SERVERS
 
 
 def python_version_facts(file: str, text: str) -> Iterator[Fact]:

@@ -28,7 +28,11 @@ def _here(family, address):
 
 
 def _bind(self, address, _bind=socket.socket.bind):
-    return _bind(self, _here(self.family, address) if self.type == socket.SOCK_STREAM else address)
+    here = _here(self.family, address) if self.type == socket.SOCK_STREAM else address
+    if here != address and self.family == socket.AF_INET6 and self.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):
+        # Such a socket takes no address of IPv4. The server has another one for these.
+        here = ("::1",) + here[1:]  # noqa: RUF005 - as Python 2.7 spells it
+    return _bind(self, here)
 
 
 socket.socket.bind = _bind
