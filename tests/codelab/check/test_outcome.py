@@ -115,7 +115,7 @@ def test_same_output_says_how_much_was_compared(
 def test_difference_is_reported_with_scenario_and_error(apps: Apps, tmp_path: Path) -> None:
     apps.finds = Difference("twelve visitors", "found status 500", "main.py:1: KeyError")
     assert run(tmp_path, PLAIN, PLAIN[2]) == Outcome(
-        RunResult.DIFFERS, "twelve visitors", "found status 500", "main.py:1: KeyError", step=2
+        RunResult.DIFFERS, "twelve visitors", "found status 500", "main.py:1: KeyError", step=2, passed=1
     )
 
 
