@@ -219,7 +219,7 @@ def test_page_works_without_scripts(new_page: Callable[..., Page], server: Serve
     page.get_by_role("button", name="Start: make my copy").click()
     page.get_by_role("button", name="Do step 1 for me").click()
     page.get_by_role("button", name="Check and run").click()
-    expect(page.locator(".outcome")).to_contain_text("Your app's output is the same as START's in 8 scenarios.")
+    expect(page.locator(".outcome")).to_contain_text("Your app's output is the same as START's in 10 scenarios.")
     expect(page.locator(".steps li.done")).to_have_count(1)
     page.get_by_text("Hint", exact=True).click()
     expect(page.get_by_text("Both files change in this step.")).to_be_visible()
