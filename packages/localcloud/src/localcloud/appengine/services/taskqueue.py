@@ -42,6 +42,10 @@ def make_stub(caller: Caller, surroundings: Surroundings) -> TaskQueueServiceStu
     return TaskQueues(caller, surroundings)
 
 
+# MalformedQueueConfiguration: the file is empty, as it is for a moment while an editor saves it.
+_QUEUE_ERRORS = (queueinfo.validation.ValidationError, queueinfo.MalformedQueueConfiguration, yaml_errors.Error)
+
+
 class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships no types
     """Google's stub, with a runner that knows rates, and with transactions of our Datastore."""
 
@@ -72,7 +76,11 @@ class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships n
     def _ParseQueueYaml(self) -> Any:  # noqa: N802
         try:
             return super()._ParseQueueYaml()
-        except (queueinfo.validation.ValidationError, yaml_errors.Error) as error:
+        except (
+            queueinfo.validation.ValidationError,
+            queueinfo.MalformedQueueConfiguration,
+            yaml_errors.Error,
+        ) as error:
             line = f"queue.yaml cannot be read: {' '.join(str(error).split())}; its queues are missing until you fix it"
             if line != self._broken_yaml:
                 self._broken_yaml = line
