@@ -62,7 +62,7 @@ def test_visit_has_chosen_address_and_user_agent(running: Page) -> None:
 def test_calls_of_visit_are_shown(running: Page) -> None:
     visit(running, "Visit START", "Ann")
     expect(calls_of(running, "START").locator("li")).to_have_text(
-        ["1 Datastore Commit", "1 Datastore RunQuery", "1 Memcache Delete"]
+        ["1 Datastore Commit", "1 Datastore RunQuery", "1 Memcache Delete by ndb"]
     )
     visit(running, "Visit FINISH", "Ann")
     expect(calls_of(running, "FINISH")).to_contain_text("1 Memcache Set")
