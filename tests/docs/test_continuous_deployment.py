@@ -85,6 +85,12 @@ def test_deployment_gets_no_traffic_and_the_checked_tag_gets_it() -> None:
     assert '--to-tags="run-$GITHUB_RUN_NUMBER=100"' in NAMED["Send the traffic"]["run"]
 
 
+def test_neither_job_nor_check_can_hang() -> None:
+    assert [name for name, job in JOBS.items() if not 0 < job.get("timeout-minutes", 0) <= 30] == []
+    assert "curl " in NAMED["Check"]["run"]
+    assert "--max-time " in NAMED["Check"]["run"]
+
+
 def test_check_looks_for_words_of_the_page() -> None:
     (words,) = re.findall("grep '([^']+)'", NAMED["Check"]["run"])
     assert words in (ROOT / "mod4-cloudrun" / "FINISH" / "templates" / "index.html").read_text()
