@@ -117,3 +117,8 @@ def test_page_restricts_the_federation_to_one_branch() -> None:
 def test_credentials_file_is_not_uploaded() -> None:
     ignored = (FOLDER / ".gcloudignore").read_text().splitlines()
     assert any(fnmatch.fnmatch("gha-creds-0123456789abcdef.json", line) for line in ignored)
+
+
+def test_files_that_git_ignores_are_not_uploaded() -> None:
+    # gcloud reads .gitignore by itself only where there is no .gcloudignore.
+    assert (FOLDER / ".gcloudignore").read_text().splitlines()[-1] == "#!include:.gitignore"
