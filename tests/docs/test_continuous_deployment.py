@@ -85,6 +85,12 @@ def test_deployment_gets_no_traffic_and_the_checked_tag_gets_it() -> None:
     assert '--to-tags="run-$GITHUB_RUN_NUMBER=100"' in NAMED["Send the traffic"]["run"]
 
 
+def test_neither_job_nor_check_can_hang() -> None:
+    assert [name for name, job in JOBS.items() if not 0 < job.get("timeout-minutes", 0) <= 30] == []
+    assert "curl " in NAMED["Check"]["run"]
+    assert "--max-time " in NAMED["Check"]["run"]
+
+
 def test_check_looks_for_words_of_the_page() -> None:
     (words,) = re.findall("grep '([^']+)'", NAMED["Check"]["run"])
     assert words in (ROOT / "mod4-cloudrun" / "FINISH" / "templates" / "index.html").read_text()
@@ -111,3 +117,8 @@ def test_page_restricts_the_federation_to_one_branch() -> None:
 def test_credentials_file_is_not_uploaded() -> None:
     ignored = (FOLDER / ".gcloudignore").read_text().splitlines()
     assert any(fnmatch.fnmatch("gha-creds-0123456789abcdef.json", line) for line in ignored)
+
+
+def test_files_that_git_ignores_are_not_uploaded() -> None:
+    # gcloud reads .gitignore by itself only where there is no .gcloudignore.
+    assert (FOLDER / ".gcloudignore").read_text().splitlines()[-1] == "#!include:.gitignore"

@@ -1,1 +1,1 @@
-"""The texts are checked against the code."""
+"""The samples in examples/ are checked and run."""
