@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from codelab.check.facts import Fact, Kind
-from codelab.check.facts.app import string_constants
+from codelab.check.facts.app import strings_of
 from codelab.check.facts.fact import UnreadableError
 from codelab.check.facts.limits import check_size
 from codelab.check.facts.python import parse_python
@@ -86,9 +86,10 @@ class Folder:
         }
 
     @cached_property
-    def words(self) -> frozenset[str]:
-        """All strings in the code."""
-        return frozenset(string_constants({file: self.tree[file] for file in self.modules}))
+    def names_in_code(self) -> frozenset[str]:
+        """The variables that the code reads, and all strings in it, which may name others."""
+        strings = (text for module in self.syntax.values() for text in strings_of(module))
+        return frozenset({*self.variables_read, *strings})
 
     def _dockerfile_variables(self) -> Iterator[tuple[str, str, int]]:
         try:
