@@ -13,7 +13,7 @@ from codelab.check.facts.fact import UnreadableError
 from codelab.check.facts.limits import check_size
 from codelab.check.facts.python import parse_python
 from codelab.readme.trees import Tree
-from localcloud.deployment.dockerfile import read_dockerfile
+from localcloud.deployment.dockerfile import Instruction, read_dockerfile
 from localcloud.deployment.errors import TextError
 from localcloud.deployment.requirements import Requirement, read_requirements
 
@@ -91,12 +91,16 @@ class Folder:
         strings = (text for module in self.syntax.values() for text in strings_of(module))
         return frozenset({*self.variables_read, *strings})
 
-    def _dockerfile_variables(self) -> Iterator[tuple[str, str, int]]:
+    @cached_property
+    def dockerfile(self) -> tuple[Instruction, ...]:
+        """The instructions of the Dockerfile; none if there is no such file, or if it cannot be read."""
         try:
-            instructions = read_dockerfile(check_size(self.tree.get("Dockerfile", ""))).instructions
+            return read_dockerfile(check_size(self.tree.get("Dockerfile", ""))).instructions
         except (TextError, UnreadableError):
-            return
-        for instruction in instructions:
+            return ()
+
+    def _dockerfile_variables(self) -> Iterator[tuple[str, str, int]]:
+        for instruction in self.dockerfile:
             if instruction.name == "ENV":
                 for word in instruction.value.split():
                     if "=" in word:

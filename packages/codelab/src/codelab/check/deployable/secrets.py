@@ -8,11 +8,7 @@ from collections.abc import Iterator
 
 from codelab.check.deployable.folder import APP_YAML, Folder
 from codelab.check.facts import Kind
-from codelab.check.facts.fact import UnreadableError
-from codelab.check.facts.limits import check_size
 from codelab.check.findings import Finding
-from localcloud.deployment.dockerfile import read_dockerfile
-from localcloud.deployment.errors import TextError
 
 _SECRET = re.compile(r"(?i)(?:.*[_.-])?(?:secret|secret_key|password|passwd|token|api_?key|private_key|credentials)")
 # GitHub, AWS, Google and Stripe begin their keys so.
@@ -71,11 +67,7 @@ def _variables(folder: Folder) -> Iterator[tuple[str, str, str, int]]:
         if fact.kind is Kind.VALUE and fact.file == APP_YAML and fact.name.startswith(_VARIABLES):
             name, _, value = fact.name.removeprefix(_VARIABLES).partition(" ")
             yield name, value, APP_YAML, fact.line
-    try:
-        instructions = read_dockerfile(check_size(folder.tree.get("Dockerfile", ""))).instructions
-    except (TextError, UnreadableError):
-        return
-    for instruction in instructions:
+    for instruction in folder.dockerfile:
         if instruction.name in ("ENV", "ARG"):
             for word in instruction.value.split():
                 name, _, value = word.partition("=")
