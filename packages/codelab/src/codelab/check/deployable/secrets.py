@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from codelab.check.deployable.folder import APP_YAML, Folder
+from codelab.check.deployable.nodes import last_name
 from codelab.check.facts import Kind
 from codelab.check.findings import Finding
 
@@ -54,7 +55,7 @@ def _named_values(module: ast.Module) -> Iterator[tuple[str, ast.expr]]:
 def _name(target: ast.expr) -> str:
     if isinstance(target, ast.Subscript):
         return str(target.slice.value) if isinstance(target.slice, ast.Constant) else ""
-    return target.attr if isinstance(target, ast.Attribute) else target.id if isinstance(target, ast.Name) else ""
+    return last_name(target)
 
 
 def _is_secret(name: str, value: str) -> bool:
