@@ -168,7 +168,9 @@ def test_step_whose_app_fails_is_the_one_to_hint_at_until_it_works(learner: Lear
     assert learner.hinted() == 3
     learner.writes("notes.txt", "mine\n")
     assert learner.hinted() == 3
-    with pytest.raises(CodelabError, match="step 3 is in your files, and its app fails"):
+    with pytest.raises(
+        CodelabError, match=r"step 3 is in your files, and its app fails.*`make apply MOD=\S+ OVERWRITE=1`"
+    ):
         apply(learner.workspace, learner.ref)
     outcome[:] = [Outcome(RunResult.SAME, last=True, step=3)]
     learner.checks(run=True)

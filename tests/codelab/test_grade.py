@@ -19,7 +19,7 @@ from tests.support.course import ROOT
 
 @pytest.fixture
 def outcomes(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
-    """What running a folder shows, in place of running it."""
+    """Replace the run of a folder by the outcome that a test puts here."""
     found: list[Outcome] = []
     monkeypatch.setattr(grade_module, "run_and_compare", lambda *_, **__: found[0])
     return found

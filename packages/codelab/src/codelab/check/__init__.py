@@ -14,7 +14,7 @@
 
 from codelab.check.checker import Checker
 from codelab.check.findings import Finding
-from codelab.check.known import known_progress
+from codelab.check.known import after_verdict, known_progress
 from codelab.check.outcome import Outcome, RunResult, run_and_compare, will_run
 from codelab.check.progress import Progress, StepStatus
 
@@ -25,6 +25,7 @@ __all__ = [
     "Progress",
     "RunResult",
     "StepStatus",
+    "after_verdict",
     "known_progress",
     "run_and_compare",
     "will_run",

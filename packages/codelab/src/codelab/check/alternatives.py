@@ -1,4 +1,4 @@
-"""What is as good as a fact of the codelab: another runtime, a range of versions, a variable of another name."""
+"""Facts that are as good as one of the codelab: another runtime, a range of versions, a variable of another name."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Set
 from contextlib import suppress
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion
 
 from codelab.check.facts import Fact, Kind
@@ -79,7 +80,7 @@ def _takes(words: str, fact: Fact) -> bool:
     name, _, version = fact.name.partition(" ")
     with suppress(InvalidRequirement, InvalidVersion):
         requirement = Requirement(words)
-        is_same = requirement.name.lower().replace("_", "-").replace(".", "-") == name
+        is_same = canonicalize_name(requirement.name) == name
         return is_same and bool(requirement.specifier) and requirement.specifier.contains(version)
     return False
 

@@ -14,8 +14,11 @@ def known_progress(checker: Checker, workspace: Workspace, files: Tree) -> Progr
     A step that the app has shown to be right stays done while the learner goes on. One that it has failed at is the one
     to do, until a later check runs the app again.
     """
-    progress = checker.progress(files)
-    verdict = workspace.read_verdict(checker.ref)
+    return after_verdict(checker.progress(files), workspace.read_verdict(checker.ref))
+
+
+def after_verdict(progress: Progress, verdict: tuple[int, bool] | None) -> Progress:
+    """Return the progress after the last verdict, if there is one: a step, and whether the app worked there."""
     if verdict is None:
         return progress
     number, works = verdict

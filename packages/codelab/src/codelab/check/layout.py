@@ -46,12 +46,13 @@ def find_moved_templates(tree: Tree, known: Set[str]) -> dict[str, str]:
     `known` are all files of the codelab. The folder counts only if Flask finds it, beside a module of the app, or if
     the code names it.
     """
+    missing = [path for path in known - set(tree) if path.startswith("templates/")]
+    if not missing:
+        return {}
     files = python_files(tree)
+    named = set(string_constants(files))
     moved = {}
-    for path in known - set(tree):
-        if not path.startswith("templates/"):
-            continue
-        named = set(string_constants(files))
+    for path in missing:
         for other in sorted(set(tree) - known):
             folder = PurePosixPath(other).parent
             beside = folder.name == "templates" and any(PurePosixPath(file).parent == folder.parent for file in files)

@@ -95,7 +95,7 @@ def run_and_compare(
     """Run START and the copy if the copy may be at the end of a step that works; compare what visitors see.
 
     `folder` is the copy, by default the learner's. `session` has the apps of earlier checks. `on_scenario` is
-    called before each scenario with words for a person who waits.
+    called before each scenario, with words that say which one runs.
     """
     ref = checker.ref
     step = _claimed_step(ref, progress)
@@ -135,10 +135,10 @@ def _run(
     ref, number = checker.ref, step.number
     last = step is ref.track.steps[-1]
     start = ComparedFolder("START", ref.start, find_cache(checker.trees[0]))
-    names = checker.redis_names(read_tree(folder)) if folder.is_dir() else {}
-    yours = ComparedFolder("your copy", folder, find_cache(checker.trees[number]), names)
+    tree = read_tree(folder) if folder.is_dir() else {}
+    yours = ComparedFolder("your copy", folder, find_cache(checker.trees[number]), checker.redis_names(tree))
     scenarios = select(SCENARIOS, cache=yours.cache, quick_only=not last)
-    if checker.waits_for_redis(read_tree(folder) if folder.is_dir() else {}):
+    if checker.waits_for_redis(tree):
         # A remark says so. To watch it would take minutes.
         scenarios = tuple(one for one in scenarios if not one.needs_time_outs)
     found = session.compare(start, yours, ref.codelab.function, scenarios, on_scenario, again=again)
@@ -146,9 +146,9 @@ def _run(
         return Outcome(RunResult.UNDECIDED, text=found.not_running, step=number)
     if found.not_running:
         return Outcome(RunResult.DOES_NOT_RUN, text=found.not_running, error=found.error, step=number)
-    if (difference := found.difference) and difference.undecided:
-        return Outcome(RunResult.UNDECIDED, text=difference.text, step=number)
     if difference := found.difference:
+        if difference.undecided:
+            return Outcome(RunResult.UNDECIDED, text=difference.text, step=number)
         passed = next((at for at, one in enumerate(SCENARIOS) if one.title == difference.scenario), 0)
         return Outcome(
             RunResult.DIFFERS, difference.scenario, difference.text, difference.error, step=number, passed=passed

@@ -43,9 +43,10 @@ def apply(workspace: Workspace, ref: TrackRef, *, overwrite: bool = False, check
         raise CodelabError(f"{ref.name}: all steps are done already; run `{make_command('check', ref)}`")
     step = pending.step
     if pending.app_works is False and not overwrite:
+        overwrite_command = suggest("apply", ref.name, overwrite=True)
         raise CodelabError(
             f"step {step.number} is in your files, and its app fails; `{make_command('check', ref)}` says why; "
-            "correct it, or run `make apply OVERWRITE=1` to take the codelab's files (yours are kept in work/.kept)"
+            f"correct it, or run `{overwrite_command}` to take the codelab's files (yours are kept in work/.kept)"
         )
     before, after = checker.trees[step.number - 1], checker.trees[step.number]
     changed = {file for file in {*before, *after} if before.get(file) != after.get(file)}
@@ -62,10 +63,10 @@ def apply(workspace: Workspace, ref: TrackRef, *, overwrite: bool = False, check
 def _merge(ref: TrackRef, file: str, before: Tree, mine: Tree, after: Tree) -> str | None:
     """Return the file with both the learner's edits and the step's; None if the step deletes it."""
     base, yours, theirs = before.get(file), mine.get(file), after.get(file)
-    overwrite = suggest("apply", ref.name, overwrite=True)
-    otherwise = f"or run `{overwrite}` to take the codelab's file (yours is kept in work/.kept)"
     if theirs is None or yours in (None, base, theirs):
         return theirs
+    overwrite = suggest("apply", ref.name, overwrite=True)
+    otherwise = f"or run `{overwrite}` to take the codelab's file (yours is kept in work/.kept)"
     if isinstance(yours, Unread):
         raise CodelabError(f"{file}: expected {yours.expected}, found {yours.found}; move it away, then apply again")
     if _NOT_UTF8 in yours:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codelab.check import Checker, Outcome, Progress, RunResult, known_progress, run_and_compare, will_run
+from codelab.check import Checker, Outcome, Progress, RunResult, after_verdict, run_and_compare, will_run
 from codelab.readme.course import Course, TrackRef
 from codelab.readme.trees import Tree
 from codelab.workspace import Workspace, list_changes
@@ -71,7 +71,7 @@ def check(
     workspace.remember(ref)
     on_progress(progress, run and will_run(ref, progress))
     if not run:
-        return Checked(ref, files, known_progress(checker, workspace, files))
+        return Checked(ref, files, after_verdict(progress, verdict))
     outcome = run_and_compare(checker, progress, session=session, on_scenario=on_scenario)
     if outcome.step and outcome.result not in (RunResult.NOT_WORKING_YET, RunResult.UNDECIDED):
         workspace.remember_verdict(ref, outcome.step, works=outcome.ok)

@@ -28,8 +28,9 @@ def wait_for_saves(folder: Path) -> Iterator[None]:
 
     A save while the caller works is not lost: it causes one more round.
     """
+    is_kept = DefaultFilter()
     first = True
     for saved in poll_saves(folder):
-        if first or any(DefaultFilter()(Change.modified, str(path)) for path in saved):
+        if first or any(is_kept(Change.modified, str(path)) for path in saved):
             yield
         first = False

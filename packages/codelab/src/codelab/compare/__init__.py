@@ -10,7 +10,10 @@ Lowest first:
 - `foreign_values`: cached values that the app did not write.
 - `scenario`, `scenarios`: what visitors do, and what happens to the app meanwhile.
 - `app_log`: what apps print, and the last error in it.
+- `services`: the services that an app has called.
+- `answers`: START's answers, kept between checks.
 - `comparison`: START and other folders side by side, and the first difference.
+- `session`: a comparison that serves one check after another.
 
 It knows folders, URLs and the cache that an app answers from. It reads no README and checks no step. Import names from
 the modules: `codelab probe` needs `page` alone, and must not load the local cloud.

@@ -130,7 +130,7 @@ class Comparison:
                 # Now: START may run next, and has its own visits then.
                 if elsewhere := self._other_place(folder, scenario):
                     return elsewhere
-                expected = self._answers_of_start(scenario) if same else None
+                expected = self._answers_of_start(scenario) if same else transcript
             except MismatchError as mismatch:
                 if elsewhere := self._other_place(folder, scenario):
                     return elsewhere
@@ -138,7 +138,7 @@ class Comparison:
                 return Difference(scenario.title, str(mismatch), error)
             except (UserError, httpx.HTTPError) as failed:
                 return Difference(scenario.title, f"{folder.name} does not answer: {failed}", self.error_of(folder))
-            for one, other in zip(expected or (), transcript if expected else (), strict=True):
+            for one, other in zip(expected, transcript, strict=True):
                 if one != other:
                     return Difference(scenario.title, f"{folder.name}: {_difference(one, other)}", None)
         return None

@@ -6,7 +6,7 @@
 - `python3.py`: versions of Python 3 that do not exist, and modules that the folder's version lacks (`python3.json`).
 - `start.py`: start commands that listen on this machine only, and a Dockerfile that hides the Procfile.
 - `uploads.py`: needed files that `.gcloudignore` keeps back, and private keys.
-- `guarded.py`: what runs under `try`.
+- `nodes.py`: what runs under `try`, and the names of nodes.
 - `variables.py`, `placeholders.py`: what the deployment files set, and what the code reads.
 - `code.py`: lines that harm a deployed app.
 - `remarks.py`: a reviewer's remarks about the learner's own choices.

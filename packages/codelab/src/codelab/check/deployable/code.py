@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from codelab.check.deployable.fault import Fault, fault
 from codelab.check.deployable.folder import CONFIG, REQUIREMENTS, Folder
+from codelab.check.deployable.nodes import last_name
 from codelab.check.facts import Kind
 from codelab.check.services import is_counted
 
@@ -41,7 +42,7 @@ def _unchecked_certificates(file: str, module: ast.Module) -> Iterator[Fault]:
         elif isinstance(node, ast.Dict):
             keys = zip(node.keys, node.values, strict=True)
             value = next((v for k, v in keys if isinstance(k, ast.Constant) and k.value == "ssl_cert_reqs"), None)
-        elif isinstance(node, ast.Assign) and any(_last(target) == "verify_mode" for target in node.targets):
+        elif isinstance(node, ast.Assign) and any(last_name(target) == "verify_mode" for target in node.targets):
             value = node.value
         if isinstance(value, ast.Name):
             value = constants.get(value.id, value)
@@ -50,14 +51,14 @@ def _unchecked_certificates(file: str, module: ast.Module) -> Iterator[Fault]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             if "ssl_cert_reqs=none" in node.value.lower().replace("cert_none", "none"):
                 yield _unchecked(file, node.lineno)
-        elif isinstance(node, ast.Call) and _last(node.func) == "_create_unverified_context":
+        elif isinstance(node, ast.Call) and last_name(node.func) == "_create_unverified_context":
             yield _unchecked(file, node.lineno)
 
 
 def _imports_by_string(file: str, module: ast.Module, expected: Folder) -> Iterator[Fault]:
     """Yield the bundled services that are imported by a string, that the codelab has left and that no call shows."""
     for node in ast.walk(module):
-        if not (isinstance(node, ast.Call) and _last(node.func) in ("import_module", "__import__") and node.args):
+        if not (isinstance(node, ast.Call) and last_name(node.func) in ("import_module", "__import__") and node.args):
             continue
         name = _joined(node.args[0])
         kept = any(f"{fact.name}.".startswith(f"{name}.") for fact in expected.facts)
@@ -74,7 +75,7 @@ def _joined(node: ast.expr) -> str:
         return _joined(node.left) + _joined(node.right)
     if isinstance(node, ast.JoinedStr):
         return "".join(map(_joined, node.values))
-    if isinstance(node, ast.Call) and _last(node.func) == "join" and isinstance(node.func, ast.Attribute):
+    if isinstance(node, ast.Call) and last_name(node.func) == "join" and isinstance(node.func, ast.Attribute):
         parts = node.args[0] if node.args else None
         if isinstance(parts, (ast.List, ast.Tuple)):
             return _joined(node.func.value).join(map(_joined, parts.elts))
@@ -89,7 +90,7 @@ def _unchecked(file: str, line: int) -> Fault:
 def _checks_nothing(value: ast.expr) -> bool:
     if isinstance(value, ast.Constant):
         return value.value is None or str(value.value).lower() in ("none", "cert_none", "0")
-    return _last(value) == "CERT_NONE"
+    return last_name(value) == "CERT_NONE"
 
 
 def _servers_at_import(file: str, module: ast.Module) -> Iterator[Fault]:
@@ -104,7 +105,7 @@ def _servers_at_import(file: str, module: ast.Module) -> Iterator[Fault]:
         if not isinstance(node, ast.Call):
             continue
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-        if _last(node.func) in _SERVERS and isinstance(owner, ast.Name) and owner.id in made:
+        if last_name(node.func) in _SERVERS and isinstance(owner, ast.Name) and owner.id in made:
             message = (
                 f'"{ast.unparse(node)}" starts a server when the platform imports this file, and never returns; put it '
                 'below if __name__ == "__main__", or delete it'
@@ -153,7 +154,3 @@ def _lost_lib(folder: Folder, expected: Folder) -> Iterator[Fault]:
     if wanted and "pkg_resources" not in folder.tree.get(CONFIG, ""):
         message = "Google's client libraries look up their versions in pkg_resources, which does not know lib here"
         yield fault("lib", CONFIG, 0, message)
-
-
-def _last(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

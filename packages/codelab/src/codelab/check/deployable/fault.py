@@ -16,7 +16,7 @@ class Fault:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What two faults of the same kind have in common."""
+        """The rule and the file, which two faults of the same kind have in common."""
         return self.rule, self.finding.file
 
 

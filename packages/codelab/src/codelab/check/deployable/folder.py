@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from codelab.check.facts import Fact, Kind
-from codelab.check.facts.app import string_constants
+from codelab.check.facts.app import strings_of
 from codelab.check.facts.fact import UnreadableError
 from codelab.check.facts.limits import check_size
 from codelab.check.facts.python import parse_python
 from codelab.readme.trees import Tree
-from localcloud.deployment.dockerfile import read_dockerfile
+from localcloud.deployment.dockerfile import Instruction, read_dockerfile
 from localcloud.deployment.errors import TextError
 from localcloud.deployment.requirements import Requirement, read_requirements
 
@@ -86,16 +86,21 @@ class Folder:
         }
 
     @cached_property
-    def words(self) -> frozenset[str]:
-        """All strings in the code."""
-        return frozenset(string_constants({file: self.tree[file] for file in self.modules}))
+    def names_in_code(self) -> frozenset[str]:
+        """The variables that the code reads, and all strings in it, which may name others."""
+        strings = (text for module in self.syntax.values() for text in strings_of(module))
+        return frozenset({*self.variables_read, *strings})
+
+    @cached_property
+    def dockerfile(self) -> tuple[Instruction, ...]:
+        """The instructions of the Dockerfile; none if there is no such file, or if it cannot be read."""
+        try:
+            return read_dockerfile(check_size(self.tree.get("Dockerfile", ""))).instructions
+        except (TextError, UnreadableError):
+            return ()
 
     def _dockerfile_variables(self) -> Iterator[tuple[str, str, int]]:
-        try:
-            instructions = read_dockerfile(check_size(self.tree.get("Dockerfile", ""))).instructions
-        except (TextError, UnreadableError):
-            return
-        for instruction in instructions:
+        for instruction in self.dockerfile:
             if instruction.name == "ENV":
                 for word in instruction.value.split():
                     if "=" in word:

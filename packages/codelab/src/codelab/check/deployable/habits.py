@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Set
-from typing import TypeGuard
 
 from codelab.check.deployable.folder import APP_YAML, Folder
 from codelab.check.facts import Kind
@@ -41,7 +40,7 @@ def _called_at_import(module: ast.Module) -> Iterator[str]:
     """Yield the names of the functions that run once, when the module is imported."""
     for statement in module.body:
         for node in _outside_functions(statement):
-            if _is_call(node):
+            if isinstance(node, ast.Call):
                 yield ast.unparse(node.func).rpartition(".")[2]
 
 
@@ -57,7 +56,7 @@ def _clients_for_each_request(file: str, module: ast.Module, once: Set[str]) -> 
             for node in ast.walk(function)
         )
         for node in ast.walk(function):
-            if not kept and _is_call(node) and ast.unparse(node.func) in _CLIENTS:
+            if not kept and isinstance(node, ast.Call) and ast.unparse(node.func) in _CLIENTS:
                 message = f"{function.name}() makes a client at each call; make one for the app, which all requests use"
                 yield Finding(file, node.lineno, message, firm=False)
 
@@ -68,10 +67,6 @@ def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
     yield node
     for child in ast.iter_child_nodes(node):
         yield from _outside_functions(child)
-
-
-def _is_call(node: ast.AST) -> TypeGuard[ast.Call]:
-    return isinstance(node, ast.Call)
 
 
 def _calls_with_deadline(expected: Folder) -> set[str]:

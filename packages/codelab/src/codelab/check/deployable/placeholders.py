@@ -16,19 +16,14 @@ from localcloud.deployment.yaml_lines import YamlLines
 
 # A word in capitals in a value of the codelab's app.yaml is one for the learner to fill in.
 _WORD = re.compile(r"\b[A-Z][A-Z]+(?:_[A-Z]+)*\b")
-# What nobody's value looks like.
+# Texts that no real value looks like.
 _UNFILLED = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|<.*>|\{.*\}|\[.*\]|.*\.\.\..*|(?i:your)[-_].*|(?i:todo|xxx+|tbd)|")
 _CLOSE = 0.75
 
 
 def find_damaged_placeholders(folder: Folder, expected: Folder) -> Iterator[Fault]:
     """Yield each value that is neither the codelab's placeholder nor something in its place."""
-    values = _values(folder)
-    for path, (_, wanted) in _values(expected).items():
-        words = _WORD.findall(wanted)
-        if not words or path not in values or not _is_free(wanted, words):
-            continue
-        line, value = values[path]
+    for path, line, value, wanted in _values_to_fill_in(folder, expected):
         parts, wanted_parts = value.split("/"), wanted.split("/")
         # A resource's path names kinds and names in turn: projects/NAME/locations/NAME. Only the names are free.
         damaged = len(parts) != len(wanted_parts) or any(
@@ -43,18 +38,20 @@ def find_damaged_placeholders(folder: Folder, expected: Folder) -> Iterator[Faul
 
 def find_placeholders(folder: Folder, expected: Folder) -> Iterator[Finding]:
     """Yield a remark for each placeholder that is still there."""
+    for _, line, value, wanted in _values_to_fill_in(folder, expected):
+        there = _WORD.findall(value)
+        left = [word for word in _WORD.findall(wanted) if word in there]
+        if left:
+            yield Finding(APP_YAML, line, f"fill in {', '.join(left)} before you deploy", firm=False)
+
+
+def _values_to_fill_in(folder: Folder, expected: Folder) -> Iterator[tuple[tuple[str, ...], int, str, str]]:
+    """Yield each value for which the codelab has a placeholder: its path, its line, itself and the codelab's value."""
     values = _values(folder)
     for path, (_, wanted) in _values(expected).items():
         words = _WORD.findall(wanted)
-        if words and _is_free(wanted, words) and path in values:
-            line, value = values[path]
-            left = [word for word in words if word in _WORD.findall(value)]
-            if left:
-                yield Finding(APP_YAML, line, f"fill in {', '.join(left)} before you deploy", firm=False)
-
-
-def _is_free(value: str, words: list[str]) -> bool:
-    return value in words or "/" in value
+        if words and (wanted in words or "/" in wanted) and path in values:
+            yield path, *values[path], wanted
 
 
 def _is_damaged(part: str, word: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 from codelab.check.deployable.fault import Fault, fault
 from codelab.check.deployable.folder import Folder
-from codelab.check.deployable.guarded import guarded_nodes
+from codelab.check.deployable.nodes import guarded_nodes
 from codelab.check.deployable.pins import Python27Record, read_record
 from codelab.check.deployable.python27_real import find_unreadable_line
 

@@ -15,7 +15,7 @@ from importlib.resources import files
 from codelab.check.alternatives import NEWEST
 from codelab.check.deployable.fault import Fault, fault
 from codelab.check.deployable.folder import APP_YAML, Folder
-from codelab.check.deployable.guarded import guarded_nodes
+from codelab.check.deployable.nodes import guarded_nodes
 from codelab.check.facts import Fact, Kind
 
 _IMAGE = re.compile(r"(?:\S*/)?python:3\.(\d+)\b.*")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from packaging.requirements import InvalidRequirement, Requirement
 
 from codelab.check.deployable.folder import REQUIREMENTS, Folder
+from codelab.check.deployable.nodes import last_name
 from codelab.check.deployable.placeholders import find_placeholders
 from codelab.check.deployable.variables import find_unread_variables
 from codelab.check.facts import Kind
@@ -49,7 +50,7 @@ def _remark(file: str, line: int, message: str) -> Finding:
 def _time_outs(file: str, module: ast.Module) -> Iterator[Finding]:
     text = ast.unparse(module)
     for node in ast.walk(module):
-        if not (isinstance(node, ast.Call) and _last(node.func) in _CLIENTS):
+        if not (isinstance(node, ast.Call) and last_name(node.func) in _CLIENTS):
             continue
         given = {keyword.arg: keyword.value for keyword in node.keywords}
         if None in given or "connection_pool" in given:
@@ -100,7 +101,7 @@ def _keys(file: str, module: ast.Module) -> Iterator[Finding]:
     for node in ast.walk(module):
         if not isinstance(node, ast.Call):
             continue
-        position = 0 if _is_redis_call(node) else wrappers.get(_last(node.func))
+        position = 0 if _is_redis_call(node) else wrappers.get(last_name(node.func))
         if position is None or position >= len(node.args):
             continue
         key = node.args[position]
@@ -150,7 +151,3 @@ def _pins(folder: Folder) -> Iterator[Finding]:
 
 def _number(value: object) -> float:
     return float(value) if isinstance(value, (int, float)) else 0
-
-
-def _last(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

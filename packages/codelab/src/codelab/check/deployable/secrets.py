@@ -7,12 +7,9 @@ import re
 from collections.abc import Iterator
 
 from codelab.check.deployable.folder import APP_YAML, Folder
+from codelab.check.deployable.nodes import last_name
 from codelab.check.facts import Kind
-from codelab.check.facts.fact import UnreadableError
-from codelab.check.facts.limits import check_size
 from codelab.check.findings import Finding
-from localcloud.deployment.dockerfile import read_dockerfile
-from localcloud.deployment.errors import TextError
 
 _SECRET = re.compile(r"(?i)(?:.*[_.-])?(?:secret|secret_key|password|passwd|token|api_?key|private_key|credentials)")
 # GitHub, AWS, Google and Stripe begin their keys so.
@@ -58,7 +55,7 @@ def _named_values(module: ast.Module) -> Iterator[tuple[str, ast.expr]]:
 def _name(target: ast.expr) -> str:
     if isinstance(target, ast.Subscript):
         return str(target.slice.value) if isinstance(target.slice, ast.Constant) else ""
-    return target.attr if isinstance(target, ast.Attribute) else target.id if isinstance(target, ast.Name) else ""
+    return last_name(target)
 
 
 def _is_secret(name: str, value: str) -> bool:
@@ -71,11 +68,7 @@ def _variables(folder: Folder) -> Iterator[tuple[str, str, str, int]]:
         if fact.kind is Kind.VALUE and fact.file == APP_YAML and fact.name.startswith(_VARIABLES):
             name, _, value = fact.name.removeprefix(_VARIABLES).partition(" ")
             yield name, value, APP_YAML, fact.line
-    try:
-        instructions = read_dockerfile(check_size(folder.tree.get("Dockerfile", ""))).instructions
-    except (TextError, UnreadableError):
-        return
-    for instruction in instructions:
+    for instruction in folder.dockerfile:
         if instruction.name in ("ENV", "ARG"):
             for word in instruction.value.split():
                 name, _, value = word.partition("=")

@@ -22,8 +22,7 @@ def find_wrong_variables(folder: Folder, expected: Folder, known: Set[str]) -> I
     `expected` is the codelab's folder, `known` are the variables that any state of it reads or sets. A name of the
     learner's own is right if the deployment file sets it and the code reads it.
     """
-    read, declared = folder.variables_read, folder.variables_set
-    named = set(read) | folder.words
+    read, declared, named = folder.variables_read, folder.variables_set, folder.names_in_code
     own = [name for name in declared if name in named and name not in known]
     blamed = set()
     for name, fact in read.items():
@@ -62,7 +61,7 @@ def _misspelled_section(folder: Folder) -> Fact | None:
 
 
 def find_unread_variables(folder: Folder, expected: Folder) -> Iterator[Finding]:
-    """Yield a remark for each variable that the deployment file sets for nobody."""
+    """Yield a remark for each variable that a deployment file sets and no code reads."""
     for name in _unread(folder, expected):
         if name not in _OF_A_SERVICE:
             file, line = folder.variables_set[name]
@@ -71,8 +70,8 @@ def find_unread_variables(folder: Folder, expected: Folder) -> Iterator[Finding]
 
 def _unread(folder: Folder, expected: Folder) -> list[str]:
     """Return the variables that the codelab's code reads and the copy's does not, although they are set."""
-    named = set(folder.variables_read) | folder.words
-    return [name for name in folder.variables_set if name in expected.variables_read and name not in named]
+    read = expected.variables_read
+    return [name for name in folder.variables_set if name in read and name not in folder.names_in_code]
 
 
 def redis_names(folder: Folder) -> dict[str, str]:
@@ -86,7 +85,7 @@ def redis_names(folder: Folder) -> dict[str, str]:
         return found
     parts = {"URL": "url", "URI": "url", "PORT": "port", "HOST": "host", "ADDR": "host", "SERVER": "host", "IP": "host"}
     for name in folder.variables_set:
-        if name in set(folder.variables_read) | folder.words and name.upper() == name:
+        if name in folder.names_in_code and name.upper() == name:
             part = next((part for word, part in parts.items() if word in name), None)
             if part:
                 found[name] = part

@@ -103,6 +103,11 @@ def string_constants(files: Mapping[str, str]) -> Iterator[str]:
             module = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        yield from (
-            node.value for node in ast.walk(module) if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        )
+        yield from strings_of(module)
+
+
+def strings_of(module: ast.Module) -> Iterator[str]:
+    """Yield each string in a module."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value

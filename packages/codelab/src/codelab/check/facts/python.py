@@ -109,7 +109,7 @@ class _FactReader:
 
     def _import(self, alias: ast.alias, node: ast.Import) -> Iterator[Fact]:
         top = alias.name.partition(".")[0]
-        own = _OWN if self._own_module(alias.name) else ""
+        own = _OWN if self._find_own(alias.name) else ""
         self._meanings[alias.asname or top] = own + (alias.name if alias.asname else top)
         if not own:
             yield from self._uses(alias.name, node)
@@ -118,12 +118,12 @@ class _FactReader:
         source = ".".join(filter(None, [*self._parents(node.level), node.module]))
         name = f"{source}.{alias.name}" if source else alias.name
         bound = alias.asname or alias.name
-        exports = self._own_module(source) if source else None
+        exports = self._find_own(source) if source else None
         if alias.name == "*" and exports is not None:
             self._meanings.update({key: value for key, value in exports.items() if value is not None})
         elif exports is not None and exports.get(alias.name) is not None:
             self._meanings[bound] = exports[alias.name] or ""
-        elif self._own_module(name) is not None:
+        elif self._find_own(name) is not None:
             self._meanings[bound] = _OWN + name
         elif exports is None and source and not node.level:
             self._meanings[bound] = name
@@ -135,9 +135,6 @@ class _FactReader:
             return []
         parts = self._package.split(".") if self._package else []
         return parts[: len(parts) - (level - 1)]
-
-    def _own_module(self, name: str) -> Exports | None:
-        return self._find_own(name)
 
     def learn_objects(self, module: ast.Module) -> None:
         """Remember which names are objects made by a package: `client` in `client = ndb.Client()`."""
@@ -225,8 +222,8 @@ class _FactReader:
 
     def _member(self, module: str, name: str) -> str | None:
         """Return the meaning of a name in one of the app's own modules."""
-        found = (self._own_module(module) or {}).get(name)
-        return found or (f"{_OWN}{module}.{name}" if self._own_module(f"{module}.{name}") is not None else None)
+        found = (self._find_own(module) or {}).get(name)
+        return found or (f"{_OWN}{module}.{name}" if self._find_own(f"{module}.{name}") is not None else None)
 
     def _fact(self, kind: Kind, name: str, node: ast.AST, *, firm: bool = False, amount: int = 0) -> Fact:
         line: int = getattr(node, "lineno", 1)
