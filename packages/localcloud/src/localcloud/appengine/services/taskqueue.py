@@ -36,14 +36,13 @@ MESSAGES: Messages = {
 # https://cloud.google.com/appengine/docs/standard/services/task-queue/creating-handlers: tasks come from here.
 _SOURCE = "0.1.0.2"
 
+# MalformedQueueConfiguration: the file is empty, as it is for a moment while an editor saves it.
+_QUEUE_ERRORS = (queueinfo.validation.ValidationError, queueinfo.MalformedQueueConfiguration, yaml_errors.Error)
+
 
 def make_stub(caller: Caller, surroundings: Surroundings) -> TaskQueueServiceStub:
     """Make the stub of an app, and begin to run its push tasks."""
     return TaskQueues(caller, surroundings)
-
-
-# MalformedQueueConfiguration: the file is empty, as it is for a moment while an editor saves it.
-_QUEUE_ERRORS = (queueinfo.validation.ValidationError, queueinfo.MalformedQueueConfiguration, yaml_errors.Error)
 
 
 class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships no types
@@ -76,11 +75,7 @@ class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships n
     def _ParseQueueYaml(self) -> Any:  # noqa: N802
         try:
             return super()._ParseQueueYaml()
-        except (
-            queueinfo.validation.ValidationError,
-            queueinfo.MalformedQueueConfiguration,
-            yaml_errors.Error,
-        ) as error:
+        except _QUEUE_ERRORS as error:
             line = f"queue.yaml cannot be read: {' '.join(str(error).split())}; its queues are missing until you fix it"
             if line != self._broken_yaml:
                 self._broken_yaml = line
