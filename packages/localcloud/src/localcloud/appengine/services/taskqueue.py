@@ -33,8 +33,9 @@ MESSAGES: Messages = {
     "ModifyTaskLease": (pb.TaskQueueModifyTaskLeaseRequest, pb.TaskQueueModifyTaskLeaseResponse),
 }
 
-# https://cloud.google.com/appengine/docs/standard/services/task-queue/creating-handlers: tasks come from here.
+# docs/platform-facts.md, "Requests of push tasks".
 _SOURCE = "0.1.0.2"
+_USER_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)"
 
 # MalformedQueueConfiguration: the file is empty, as it is for a moment while an editor saves it.
 _QUEUE_ERRORS = (queueinfo.validation.ValidationError, queueinfo.MalformedQueueConfiguration, yaml_errors.Error)
@@ -131,7 +132,7 @@ class _AppInfo(CallerInfo):
         if module not in (None, self._caller.service) and module not in self._noted:
             self._noted.add(module)
             self._caller.log(f'a task is for the service "{module}"; localcloud gives it to this app')
-        sent = [*headers, ("User-Agent", "AppEngine-Google; (+http://code.google.com/appengine)")]
+        sent = [*headers, ("User-Agent", _USER_AGENT)]
         data = body.encode() if isinstance(body, str) else body
         try:
             status, reason = send_to_app(self._caller, method, relative_url, sent, data, _SOURCE)
