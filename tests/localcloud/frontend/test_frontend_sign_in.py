@@ -99,7 +99,7 @@ def test_signing_in_leads_to_this_app_only(browser: httpx.Client, onward: str) -
     assert sign_in(browser, onward=onward).headers["Location"] == "/"
 
 
-@pytest.mark.parametrize("email", ["", "ada", 'a"@b', "a:b@c", "<b>@x", "a@b\r\nX: y", "ä@b"])
+@pytest.mark.parametrize("email", ["", "ada", 'a"@b', "a:b@c", "<b>@x", "a@b\r\nX: y", "ä@b", "a\0@b"])
 def test_what_is_no_address_is_refused(browser: httpx.Client, email: str) -> None:
     assert sign_in(browser, email).status_code == 400
 
@@ -107,6 +107,12 @@ def test_what_is_no_address_is_refused(browser: httpx.Client, email: str) -> Non
 def test_visitor_cannot_send_a_user(browser: httpx.Client) -> None:
     echo = browser.get("/", headers={"X-Appengine-User-Email": "root@example.com", "Cookie": "dev_appserver_login=x:y"})
     assert "User-Email" not in echo.text
+
+
+@pytest.mark.parametrize("letter", ["\\000", "\\015\\012X: y", "\\177"])
+def test_cookie_with_a_control_character_names_nobody(browser: httpx.Client, letter: str) -> None:
+    echo = browser.get("/", headers={"Cookie": f'dev_appserver_login="ada{letter}@example.com:True:1"'})
+    assert (echo.status_code, "User-Email" in echo.text) == (200, False)
 
 
 def test_request_with_the_ticket_passes_for_app_engine_itself(browser: httpx.Client) -> None:
