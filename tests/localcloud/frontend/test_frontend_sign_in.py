@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -83,6 +84,17 @@ def test_admin_page_is_for_administrators(browser: httpx.Client) -> None:
 
 def test_page_that_does_not_redirect_is_unauthorized(browser: httpx.Client) -> None:
     assert browser.get("/api/x").status_code == 401
+
+
+def test_app_without_bundled_services_has_the_sign_in_page_for_its_login(app: App, tmp_path: Path) -> None:
+    handlers = [Handler(url=".*", script="auto", login="required")]
+    front_end = FrontEnd(Platform.APP_ENGINE, app.address, directory=tmp_path, handlers=handlers)
+    front_end.start()
+    with httpx.Client(base_url=front_end.url, timeout=DEADLINE) as browser:
+        assert browser.get(browser.get("/page").headers["Location"]).status_code == 200
+        sign_in(browser)
+        assert browser.get("/page").text.startswith("GET /page")
+    front_end.stop()
 
 
 @pytest.mark.parametrize("page", ["/_ah/login?action=Logout", "/_ah/logout?continue=/"])

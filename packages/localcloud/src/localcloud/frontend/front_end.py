@@ -144,7 +144,8 @@ class FrontEnd(Listener):
         if self._platform in headers.APP_ENGINE and not self._from_app_engine(request):
             received = request.headers.raw_items()
             text = target.decode("ascii")
-            page = answer_sign_in(path, text, received) if self._extra_headers else None
+            signs_in = self._extra_headers or self._handlers.has_login
+            page = answer_sign_in(path, text, received) if signs_in else None
             handler = self._handlers.behind_login(path)
             if page is None and handler and handler.login:
                 page = check_login(handler.login, handler.login_redirects, text, read_user(received))
