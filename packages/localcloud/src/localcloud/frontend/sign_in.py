@@ -1,7 +1,7 @@
 """The sign-in page of App Engine's users service, and `login:` of app.yaml.
 
-As under dev_appserver, nobody is asked for a password: a visitor chooses an address. Page, parameters and cookie have
-dev_appserver's names, so the legacy SDK behind a front end knows the same user.
+As under dev_appserver, there is no password: a visitor chooses any address, and may write the cookie by hand. Page,
+parameters and cookie have dev_appserver's names, so the legacy SDK behind a front end knows the same user.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class User:
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """What App Engine tells the app about the user."""
+        """The headers in which App Engine tells the app who has signed in."""
         return [
             (b"X-Appengine-User-Email", self.email.encode()),
             (b"X-Appengine-User-Id", self.id.encode()),
