@@ -185,7 +185,10 @@ def run(
         ("visits.sqlite3", False),
         ("visits.sqlite3-wal", False),
         ("index.yaml", False),
+        ("visits", False),
         ("visits-shm", False),
+        ("visits-lock", False),
+        ("visits_model.py", True),
         ("../other/main.py", False),
     ],
 )
@@ -213,7 +216,7 @@ def test_strange_name_is_shown_with_its_bytes(monkeypatch: pytest.MonkeyPatch, t
     assert "\x1b" not in said[0]
 
 
-def test_app_that_writes_to_its_folder_is_not_restarted_for_ever(
+def test_app_that_writes_to_its_folder_is_restarted_for_changes_only(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     written = tmp_path / "cache.json"

@@ -23,8 +23,8 @@ def app(environ, start_response):
 PYTHON3 = "runtime: python314\n"
 PYTHON27 = "runtime: python27\napi_version: 1\nthreadsafe: true\nhandlers:\n- url: .*\n  script: main.app\n"
 WORKER = "service: worker\nenv_variables:\n  COLOUR: blue\n"
-DISPATCH = "dispatch:\n- url: '*/work/*'\n  service: worker\n- url: '*.other.test/*'\n  service: worker\n"
-STATIC = "handlers:\n- url: /work/static\n  static_dir: static\n- url: /.*\n  script: auto\n"
+DISPATCH = "dispatch:\n- url: '*/jobs/*'\n  service: worker\n- url: '*.other.test/*'\n  service: worker\n"
+STATIC = "handlers:\n- url: /jobs/static\n  static_dir: static\n- url: /.*\n  script: auto\n"
 
 
 def files_of(runtime: str) -> dict[str, str]:
@@ -39,36 +39,36 @@ def test_services_of_a_folder_run_together_and_dispatch_yaml_routes(localcloud, 
     app = folder({**files_of(PYTHON3), "worker.yaml": PYTHON3 + WORKER + STATIC, "static/a.txt": "static"})
     default, worker = localcloud("run", app).urls(2)
     assert get(f"{default}/") == "default none /"
-    assert get(f"{default}/work/a?b=c") == "worker blue /work/a"
+    assert get(f"{default}/jobs/a?b=c") == "worker blue /jobs/a"
     # The other service's static files, its own address, and a host that a rule names.
-    assert get(f"{default}/work/static/a.txt") == "static"
+    assert get(f"{default}/jobs/static/a.txt") == "static"
     assert get(f"{worker}/") == "worker blue /"
     assert get(f"{default}/", "www.other.test") == "worker blue /"
-    assert get(f"{default}/_ah/work/a") == "default none /_ah/work/a"
+    assert get(f"{default}/_ah/jobs/a") == "default none /_ah/jobs/a"
 
 
 @pytest.mark.parametrize("options", [(), pytest.param(("--python27",), marks=pytest.mark.lane("python27"))])
 def test_python27_services_run_together(localcloud, folder, options) -> None:
     default, _ = localcloud("run", folder(files_of(PYTHON27)), *options).urls(2)
     assert get(f"{default}/") == "default none /"
-    assert get(f"{default}/work/a") == "worker blue /work/a"
+    assert get(f"{default}/jobs/a") == "worker blue /jobs/a"
 
 
 def test_services_in_folders_of_their_own_are_routed(localcloud, folder, tmp_path: Path) -> None:
     app = folder({"default/app.yaml": PYTHON3, "default/main.py": MAIN, "rules/dispatch.yaml": DISPATCH})
     folder({"worker/app.yaml": PYTHON3 + WORKER, "worker/main.py": MAIN})
     default, _ = localcloud("run", app / "default", app / "worker", app / "rules" / "dispatch.yaml").urls(2)
-    assert get(f"{default}/work/a") == "worker blue /work/a"
+    assert get(f"{default}/jobs/a") == "worker blue /jobs/a"
 
 
 def test_save_restarts_every_service_of_the_folder(localcloud, folder) -> None:
     app = folder(files_of(PYTHON3))
     command = localcloud("run", app)
     default, _ = command.urls(2)
-    assert get(f"{default}/work/a") == "worker blue /work/a"
+    assert get(f"{default}/jobs/a") == "worker blue /jobs/a"
     (app / "main.py").write_text(MAIN.replace("PATH_INFO", "REQUEST_METHOD"))
     command.wait_for(r"(?s)restarted.*restarted")
-    assert (get(f"{default}/"), get(f"{default}/work/a")) == ("default none GET", "worker blue GET")
+    assert (get(f"{default}/"), get(f"{default}/jobs/a")) == ("default none GET", "worker blue GET")
 
 
 def test_yaml_file_of_one_service_is_run(localcloud, folder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -85,6 +86,17 @@ def test_page_that_does_not_redirect_is_unauthorized(browser: httpx.Client) -> N
     assert browser.get("/api/x").status_code == 401
 
 
+def test_app_without_bundled_services_has_the_sign_in_page_for_its_login(app: App, tmp_path: Path) -> None:
+    handlers = [Handler(url=".*", script="auto", login="required")]
+    front_end = FrontEnd(Platform.APP_ENGINE, app.address, directory=tmp_path, handlers=handlers)
+    front_end.start()
+    with httpx.Client(base_url=front_end.url, timeout=DEADLINE) as browser:
+        assert browser.get(browser.get("/page").headers["Location"]).status_code == 200
+        sign_in(browser)
+        assert browser.get("/page").text.startswith("GET /page")
+    front_end.stop()
+
+
 @pytest.mark.parametrize("page", ["/_ah/login?action=Logout", "/_ah/logout?continue=/"])
 def test_signing_out_forgets_the_user(browser: httpx.Client, page: str) -> None:
     sign_in(browser)
@@ -99,7 +111,7 @@ def test_signing_in_leads_to_this_app_only(browser: httpx.Client, onward: str) -
     assert sign_in(browser, onward=onward).headers["Location"] == "/"
 
 
-@pytest.mark.parametrize("email", ["", "ada", 'a"@b', "a:b@c", "<b>@x", "a@b\r\nX: y", "ä@b"])
+@pytest.mark.parametrize("email", ["", "ada", 'a"@b', "a:b@c", "<b>@x", "a@b\r\nX: y", "ä@b", "a\0@b"])
 def test_what_is_no_address_is_refused(browser: httpx.Client, email: str) -> None:
     assert sign_in(browser, email).status_code == 400
 
@@ -107,6 +119,12 @@ def test_what_is_no_address_is_refused(browser: httpx.Client, email: str) -> Non
 def test_visitor_cannot_send_a_user(browser: httpx.Client) -> None:
     echo = browser.get("/", headers={"X-Appengine-User-Email": "root@example.com", "Cookie": "dev_appserver_login=x:y"})
     assert "User-Email" not in echo.text
+
+
+@pytest.mark.parametrize("letter", ["\\000", "\\015\\012X: y", "\\177"])
+def test_cookie_with_a_control_character_names_nobody(browser: httpx.Client, letter: str) -> None:
+    echo = browser.get("/", headers={"Cookie": f'dev_appserver_login="ada{letter}@example.com:True:1"'})
+    assert (echo.status_code, "User-Email" in echo.text) == (200, False)
 
 
 def test_request_with_the_ticket_passes_for_app_engine_itself(browser: httpx.Client) -> None:

@@ -19,7 +19,7 @@ RUN adduser \\
     --no-create-home \\
     --uid "${UID}" \\
     appuser
-RUN --mount=type=cache,target=/root/.cache/pip \\
+RUN --mount=type=cache,target=/var/cache/pip \\
     --mount=type=bind,source=requirements.txt,target=requirements.txt \\
     python -m pip install -r requirements.txt
 USER appuser

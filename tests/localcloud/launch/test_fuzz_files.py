@@ -75,7 +75,7 @@ READERS = {
     ),
     "dispatch.yaml": Reader(
         "dispatch.yaml",
-        {"dispatch.yaml": b"dispatch:\n- url: '*/work/*'\n  service: worker\n", "app.yaml": PYTHON3, "main.py": MAIN},
+        {"dispatch.yaml": b"dispatch:\n- url: '*/jobs/*'\n  service: worker\n", "app.yaml": PYTHON3, "main.py": MAIN},
         [*YAML, b"dispatch:", b"- url:", b"service:", b"module:", b"*/*", b"example.com/*"],
     ),
     "worker.yaml": Reader("worker.yaml", {"worker.yaml": PYTHON3 + b"service: worker\n", "main.py": MAIN}, WORDS),

@@ -18,7 +18,7 @@ from localcloud.runtimes.variables import app_variables
 MAIN = {"main.py": "app = None\n"}
 APP = "runtime: python314\n"
 WORKER = "runtime: python314\nservice: worker\nenv_variables:\n  COLOUR: blue\n"
-DISPATCH = "dispatch:\n- url: '*/work/*'\n  service: worker\n"
+DISPATCH = "dispatch:\n- url: '*/jobs/*'\n  service: worker\n"
 
 
 @pytest.fixture

@@ -11,10 +11,7 @@ import pytest
 
 from datastore_emulator.errors import UserError
 from localcloud.processes.process import Process
-from tests.localcloud.processes.programs import (
-    Lines,
-    wait_until,
-)
+from tests.localcloud.processes.programs import Lines, wait_until
 
 
 def test_output_of_both_streams_arrives_line_by_line(run: Callable[..., Process], lines: Lines) -> None:

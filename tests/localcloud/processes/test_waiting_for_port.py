@@ -11,9 +11,7 @@ import pytest
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
 from localcloud.processes.process import Process
-from tests.localcloud.processes.programs import (
-    Lines,
-)
+from tests.localcloud.processes.programs import Lines
 from tests.support.deadline import DEADLINE
 
 

@@ -19,7 +19,7 @@ Log = Callable[[str, str], None]
 """Receives an app's name and one line of its output."""
 
 Version = tuple[LaunchPlan, Runtime, ServiceAddresses]
-"""What an app is started from, as its folder is now."""
+"""The plan, the runtime and the services that an app is started from, as its folder is now."""
 
 # The range for apps without a port of their own. Google's tools use 8080 by default, too.
 _PORTS = range(8080, 8280)

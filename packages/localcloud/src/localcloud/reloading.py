@@ -33,7 +33,8 @@ class Reloader:
 
     def __init__(self, cloud: Cloud, data: str = ":memory:") -> None:
         self._cloud = cloud
-        self._data = os.path.abspath(data)
+        # With the files that SQLite keeps beside it, and the Datastore's lock.
+        self._data = re.compile(rf"{re.escape(os.path.abspath(data))}(-\w+)?")
         # Services of one App Engine app may share a folder.
         self._folders: dict[Path, list[App]] = {}
         for app in cloud.apps:
@@ -72,7 +73,7 @@ class Reloader:
             below = path.relative_to(folder)
         except ValueError:
             return False
-        if str(path).startswith(self._data):  # or a file that SQLite keeps beside it
+        if self._data.fullmatch(str(path)):
             return False
         return not _FOLDERS.intersection(below.parts) and not _FILES.fullmatch(below.name)
 

@@ -27,7 +27,6 @@ _SERVICES = {
 }
 # functions-framework gives such a function the bytes of protobuf.
 _HINT = "; for a function that takes (data, context), pass --signature-type event"
-_EXAMPLE = '{"name": "Marie"}'
 _NEEDED = {"storage": "object", "firestore": "document", "datastore": "entity"}
 
 

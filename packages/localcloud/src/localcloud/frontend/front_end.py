@@ -25,6 +25,7 @@ from localcloud.launch.plan import Handler, Platform
 
 TICKET = "X-Appengine-Api-Ticket"
 """The header with the app's ticket for the API server, in `extra_headers` of an app that uses bundled services."""
+_TICKET_NAME = TICKET.lower().encode("ascii")
 
 OnRequest = Callable[[str, str, int, str], None]
 
@@ -68,8 +69,8 @@ class FrontEnd(Listener):
         self._patience = patience
         self._ended = ended
         self._explain = explain
-        # App Engine's dispatch.yaml may give a request to another service of the app.
-        self.choose_service: Callable[[str, str], FrontEnd | None] = lambda host, path: None
+        # By host and path, the front end of another service to which App Engine's dispatch.yaml gives a request.
+        self.choose_service: Callable[[str, str], FrontEnd | None] | None = None
 
     def change(
         self,
@@ -129,9 +130,10 @@ class FrontEnd(Listener):
             )
         target = origin_form(request.target)
         path = unquote_to_bytes(target.partition(b"?")[0]).decode("utf-8", "surrogateescape")
+        service = self
         # A task runs in the service that has added it.
-        chosen = None if self._from_app_engine(request) else self.choose_service(_hostname(request), path)
-        service = chosen or self
+        if self.choose_service and not self._from_app_engine(request):
+            service = self.choose_service(_hostname(request), path) or self
         answer = await asyncio.to_thread(service._answer, request, target, path)
         if answer is not None:
             return await send_answer(wire, request, answer)
@@ -142,7 +144,8 @@ class FrontEnd(Listener):
         if self._platform in headers.APP_ENGINE and not self._from_app_engine(request):
             received = request.headers.raw_items()
             text = target.decode("ascii")
-            page = answer_sign_in(path, text, received) if self._extra_headers else None
+            signs_in = self._extra_headers or self._handlers.has_login
+            page = answer_sign_in(path, text, received) if signs_in else None
             handler = self._handlers.behind_login(path)
             if page is None and handler and handler.login:
                 page = check_login(handler.login, handler.login_redirects, text, read_user(received))
@@ -152,9 +155,10 @@ class FrontEnd(Listener):
 
     def _from_app_engine(self, request: h11.Request) -> bool:
         """Return whether App Engine itself sends the request: it has the app's ticket, which no visitor knows."""
-        ticket = self._extra_headers.get(TICKET, "").encode()
-        given = next((value for name, value in request.headers if name == TICKET.lower().encode()), b"")
-        return bool(ticket) and secrets.compare_digest(ticket, given)
+        ticket = self._extra_headers.get(TICKET)
+        if not ticket:
+            return False
+        return secrets.compare_digest(ticket.encode(), header(request.headers, _TICKET_NAME) or b"")
 
     async def _proxy(self, wire: Wire, request: h11.Request, target: bytes, visitor: str) -> int:
         received = request.headers.raw_items()
@@ -231,7 +235,7 @@ class FrontEnd(Listener):
 
 def _hostname(request: h11.Request) -> str:
     """Return the host that a visitor asks for, without its port."""
-    host = next((value for name, value in request.headers if name == b"host"), b"").decode("latin-1").lower()
+    host = (header(request.headers, b"host") or b"").decode("latin-1").lower()
     return (re.sub(r":\d*$", "", host) if not host.endswith("]") else host).strip("[]")
 
 

@@ -1,7 +1,7 @@
 """The sign-in page of App Engine's users service, and `login:` of app.yaml.
 
-As under dev_appserver, nobody is asked for a password: a visitor chooses an address. Page, parameters and cookie have
-dev_appserver's names, so the legacy SDK behind a front end knows the same user.
+As under dev_appserver, there is no password: a visitor chooses any address, and may write the cookie by hand. Page,
+parameters and cookie have dev_appserver's names, so the legacy SDK behind a front end knows the same user.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class User:
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """What App Engine tells the app about the user."""
+        """The headers in which App Engine tells the app who has signed in."""
         return [
             (b"X-Appengine-User-Email", self.email.encode()),
             (b"X-Appengine-User-Id", self.id.encode()),
@@ -71,7 +71,7 @@ def read_user(headers: Sequence[tuple[bytes, bytes]]) -> User | None:
     if _COOKIE not in cookies:
         return None
     email, admin, _ = [*cookies[_COOKIE].value.split(":"), "", ""][:3]
-    return User(email, admin == "True") if _ADDRESS.fullmatch(email) and email.isascii() else None
+    return User(email, admin == "True") if _is_address(email) else None
 
 
 def answer_sign_in(path: str, target: str, headers: Sequence[tuple[bytes, bytes]]) -> Response | None:
@@ -85,7 +85,7 @@ def answer_sign_in(path: str, target: str, headers: Sequence[tuple[bytes, bytes]
         return _redirect(onward, f"{_COOKIE}=; Path=/; Max-Age=0")
     if action == "login":
         email = query.get("email", "")
-        if not (_ADDRESS.fullmatch(email) and email.isascii()):
+        if not _is_address(email):
             return plain(400, "this is not an email address; go back and write one such as test@example.com.")
         user = User(email, query.get("admin", "").lower() == "true")
         return _redirect(onward, f'{_COOKIE}="{user.email}:{user.admin}:{user.id}"; Path=/; HttpOnly; SameSite=Lax')
@@ -108,6 +108,11 @@ def check_login(login: str, redirects: bool, target: str, user: User | None) -> 
     if login == "admin" and not user.admin:
         return plain(401, f"{user.email} is not an administrator; sign in as one at {LOGIN}.")
     return None
+
+
+def _is_address(text: str) -> bool:
+    """Return whether a text is like an address, and can be in a header: a quoted cookie may hold any character."""
+    return text.isascii() and text.isprintable() and _ADDRESS.fullmatch(text) is not None
 
 
 def _onward(wanted: str, headers: Sequence[tuple[bytes, bytes]]) -> str:

@@ -36,10 +36,11 @@ class StaticHandlers:
     def __init__(self, directory: Path, handlers: Sequence[Handler]) -> None:
         self._directory = directory
         self._handlers = [(_pattern(handler), Pattern(handler.upload or ".*"), handler) for handler in handlers]
+        self.has_login = any(handler.login for handler in handlers)
 
     def behind_login(self, path: str) -> Handler | None:
         """Return the handler of a decoded path if its pages are behind a login."""
-        if any(handler.login for _, _, handler in self._handlers):
+        if self.has_login:
             found = next((handler for pattern, _, handler in self._handlers if pattern.fullmatch(path)), None)
             return found if found and found.login else None
         return None

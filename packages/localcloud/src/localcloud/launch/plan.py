@@ -62,10 +62,9 @@ class LaunchPlan:
     `command` is an argv; shell forms arrive as ("/bin/sh", "-c", text) and still hold "$PORT". It is empty on
     python27, where `handlers` name the WSGI objects, and for static files alone. `directory` is the working directory
     that the command starts in.
-    `environment` is what the deployment file declares, `requirements` the requirements files to install, and
-    `service` is App Engine's name of the service, None elsewhere.
-    `packages` requirement specifiers the platform itself adds (App Engine's and Buildpacks' default gunicorn).
-    `local_packages` are those that both may name by path.
+    `environment` is what the deployment file declares, `requirements` the requirements files to install, and `packages`
+    requirement specifiers the platform itself adds (App Engine's and Buildpacks' default gunicorn). `local_packages`
+    are those that both may name by path. `service` is App Engine's name of the service, None elsewhere.
     """
 
     source: Path

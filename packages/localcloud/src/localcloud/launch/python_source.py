@@ -45,7 +45,7 @@ class Function:
 
     @property
     def is_offered(self) -> bool:
-        """Whether it looks like one that a functions platform is to serve."""
+        """True if it looks like one that a functions platform is to serve."""
         # A route of some framework takes one argument too, but its decorator gives it away.
         one_argument = self.most == 1 and self.accepts(1)
         return bool(self.mark) or (not self.decorated and (one_argument or self.takes_context))

@@ -24,7 +24,7 @@ _HAS_RUNTIME = re.compile(r"^[\"']?runtime[\"']?\s*:", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Services:
-    """What a name on the command line stands for: folders and files to run, a dispatch.yaml, and notes for the log."""
+    """The meaning of a name on the command line: folders and files to run, a dispatch.yaml, and notes for the log."""
 
     places: tuple[Path, ...]
     dispatch: Path | None = None

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 from localcloud.appengine.callers import Caller
 
-# https://cloud.google.com/appengine/docs/standard/python3/how-requests-are-handled: the longest that a task may take
-# with automatic scaling.
+# The longest that a task may take with automatic scaling: docs/platform-facts.md, "Requests of push tasks".
 _SECONDS = 600
 
 _DROPPED = frozenset({"content-length", "host", "connection", "transfer-encoding", "x-appengine-fake-is-admin"})

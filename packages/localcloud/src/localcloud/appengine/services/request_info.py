@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from google.appengine.api import request_info
 
 from localcloud.appengine.callers import Caller
@@ -13,7 +11,7 @@ VERSION = "local"
 
 
 class CallerInfo(request_info.RequestInfo):  # type: ignore[misc]  # the SDK ships no types
-    """Answers a stub's questions about a request; its id is the `Caller`."""
+    """Answers a stub's questions about a request; its id is the `Caller`. A stub that sends requests needs more."""
 
     def get_request_url(self, request_id: Caller) -> str:
         """Return the address of the app."""
@@ -26,7 +24,3 @@ class CallerInfo(request_info.RequestInfo):  # type: ignore[misc]  # the SDK shi
     def get_version(self, request_id: Caller) -> str:
         """Return the name of the version."""
         return VERSION
-
-    def get_dispatcher(self) -> Any:
-        """Refuse: a service that sends requests has a dispatcher of its own."""
-        raise NotImplementedError

@@ -22,7 +22,7 @@ Messages = Mapping[str, tuple[type[Message], type[Message]]]
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What stubs use of the local cloud: its clock, and the Datastore of App Engine's first generation."""
+    """The parts of the local cloud that stubs use: its clock, and the Datastore of App Engine's first generation."""
 
     clock: Callable[[], float]
     datastore: DatastoreV3Service

@@ -121,6 +121,7 @@ class TaskRunner:
         try:
             status = self._execute(task, queue)
             self._conclude(task, queue, status)
+        # Any error of Google's stub: the pool would hide it, and the task would begin again at once.
         except Exception:
             _log.exception("the task %s of the queue %s could not be run", _name(task), queue.queue_name)
             queue.Delete(_name(task))

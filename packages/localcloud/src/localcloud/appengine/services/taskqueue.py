@@ -33,17 +33,17 @@ MESSAGES: Messages = {
     "ModifyTaskLease": (pb.TaskQueueModifyTaskLeaseRequest, pb.TaskQueueModifyTaskLeaseResponse),
 }
 
-# https://cloud.google.com/appengine/docs/standard/services/task-queue/creating-handlers: tasks come from here.
+# docs/platform-facts.md, "Requests of push tasks".
 _SOURCE = "0.1.0.2"
+_USER_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)"
+
+# MalformedQueueConfiguration: the file is empty, as it is for a moment while an editor saves it.
+_QUEUE_ERRORS = (queueinfo.validation.ValidationError, queueinfo.MalformedQueueConfiguration, yaml_errors.Error)
 
 
 def make_stub(caller: Caller, surroundings: Surroundings) -> TaskQueueServiceStub:
     """Make the stub of an app, and begin to run its push tasks."""
     return TaskQueues(caller, surroundings)
-
-
-# MalformedQueueConfiguration: the file is empty, as it is for a moment while an editor saves it.
-_QUEUE_ERRORS = (queueinfo.validation.ValidationError, queueinfo.MalformedQueueConfiguration, yaml_errors.Error)
 
 
 class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships no types
@@ -76,11 +76,7 @@ class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships n
     def _ParseQueueYaml(self) -> Any:  # noqa: N802
         try:
             return super()._ParseQueueYaml()
-        except (
-            queueinfo.validation.ValidationError,
-            queueinfo.MalformedQueueConfiguration,
-            yaml_errors.Error,
-        ) as error:
+        except _QUEUE_ERRORS as error:
             line = f"queue.yaml cannot be read: {' '.join(str(error).split())}; its queues are missing until you fix it"
             if line != self._broken_yaml:
                 self._broken_yaml = line
@@ -136,7 +132,7 @@ class _AppInfo(CallerInfo):
         if module not in (None, self._caller.service) and module not in self._noted:
             self._noted.add(module)
             self._caller.log(f'a task is for the service "{module}"; localcloud gives it to this app')
-        sent = [*headers, ("User-Agent", "AppEngine-Google; (+http://code.google.com/appengine)")]
+        sent = [*headers, ("User-Agent", _USER_AGENT)]
         data = body.encode() if isinstance(body, str) else body
         try:
             status, reason = send_to_app(self._caller, method, relative_url, sent, data, _SOURCE)
