@@ -119,7 +119,10 @@ def _is_redis_call(node: ast.Call) -> bool:
         isinstance(function, ast.Attribute)
         and function.attr in _KEYED
         and isinstance(function.value, ast.Name)
-        and any(word in function.value.id.lower() for word in ("redis", "cache", "client", "store", "kv", "r"))
+        and (
+            function.value.id == "r"
+            or any(word in function.value.id.lower() for word in ("redis", "cache", "client", "store", "kv"))
+        )
         and function.value.id not in ("memcache", "request", "environ", "headers")
     )
 

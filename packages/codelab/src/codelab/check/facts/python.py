@@ -109,7 +109,7 @@ class _FactReader:
 
     def _import(self, alias: ast.alias, node: ast.Import) -> Iterator[Fact]:
         top = alias.name.partition(".")[0]
-        own = _OWN if self._find_own(alias.name) else ""
+        own = _OWN if self._find_own(alias.name) is not None else ""
         self._meanings[alias.asname or top] = own + (alias.name if alias.asname else top)
         if not own:
             yield from self._uses(alias.name, node)
