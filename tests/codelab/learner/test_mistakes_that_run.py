@@ -54,7 +54,7 @@ MISTAKES: dict[str, tuple[str, int, list[Edit], Scenario, list[str]]] = {
         2,
         [Replace("main.py", "client.key('Visit')", "client.key('visit')")],
         scenarios.first_visit_to_an_empty_store,
-        ["expected the page to list [", "found []"],
+        ["keeps its visits in another place", 'kind "visit", not Visit'],
     ),
     "first entry of X-Forwarded-For believed": (
         "mod11-functions",
