@@ -105,7 +105,11 @@ def _key(python27: Python27, texts: Sequence[str]) -> str:
 
 def _cached(name: str, make: Callable[[Path], None], report: Callable[[], None]) -> Path:
     """Return the directory of this name in the cache, made whole or not at all."""
-    directory = cache_directory() / name
+    return make_once(cache_directory() / name, make, report)
+
+
+def make_once(directory: Path, make: Callable[[Path], None], report: Callable[[], None]) -> Path:
+    """Return the directory after `make` has filled it, unless that was done before; `report` is called first."""
     ready = directory / ".ready"
     if not ready.exists():
         directory.parent.mkdir(parents=True, exist_ok=True)
