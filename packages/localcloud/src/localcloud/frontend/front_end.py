@@ -140,7 +140,7 @@ class FrontEnd(Listener):
         path = _read_path(target)
         service = self
         # A task runs in the service that has added it.
-        if self.choose_service and not self._from_app_engine(request):
+        if self.choose_service and not self._has_ticket(request):
             service = self.choose_service(_hostname(request), path) or self
         if service._has_blobs and path.startswith(UPLOAD):
             return await service._receive_upload(wire, request, path, visitor)
@@ -193,7 +193,21 @@ class FrontEnd(Listener):
         return self._handlers.answer(request.method.decode("ascii"), path)
 
     def _from_app_engine(self, request: h11.Request) -> bool:
-        """Return whether App Engine itself sends the request: it has the app's ticket, which no visitor knows."""
+        """Return whether a request passes for one of App Engine itself.
+
+        That has the app's ticket, or App Engine's headers and an administrator: docs/platform-facts.md, "Who may set
+        App Engine's headers".
+        """
+        if self._has_ticket(request):
+            return True
+        received = request.headers.raw_items()
+        if self._platform not in headers.APP_ENGINE or not headers.has_app_engine_headers(received):
+            return False
+        user = read_user(received)
+        return user is not None and user.admin
+
+    def _has_ticket(self, request: h11.Request) -> bool:
+        """Return whether a request has the app's ticket, which no visitor knows."""
         ticket = self._extra_headers.get(TICKET)
         if not ticket:
             return False
@@ -210,6 +224,7 @@ class FrontEnd(Listener):
             extra = {**extra, _UPLOADED: "true"}
         from_app_engine = self._from_app_engine(request)
         if from_app_engine:
+            received = [(name, value) for name, value in received if name.lower() != b"cookie"]
             visitor = (header(received, b"x-appengine-user-ip") or visitor.encode()).decode("latin-1")
         limit = _LIMITS.get(self._platform)
         if limit and int(header(request.headers, b"content-length") or b"0") > limit:
