@@ -1,6 +1,7 @@
 """The front end: a reverse proxy between visitors and an app, as each platform has one.
 
 - `front_end`: `FrontEnd`, the proxy itself.
+- `transfer`: the bytes of a request and its answer. `blobs`: uploads to the Blobstore, and blobs as answers.
 - `headers`: the headers that each platform removes and adds.
 - `sign_in`: the sign-in page of the users service, and `login:` of app.yaml.
 - `static`: App Engine's static files.
