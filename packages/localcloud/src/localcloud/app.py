@@ -213,7 +213,8 @@ class App:
             self._process = process
         host, told = self.upstream
         self._front_end.upstream = self.upstream
-        self._front_end.upstream = host, process.wait_for_port(host, told, _START_SECONDS, _CLOUD_PORT)
+        port = process.wait_for_port(host, told, _START_SECONDS, _CLOUD_PORT, has_own_ports=command.has_own_ports)
+        self._front_end.upstream = host, port
 
     def _explain_silence(self) -> str:
         """Say why the app does not listen on its port."""

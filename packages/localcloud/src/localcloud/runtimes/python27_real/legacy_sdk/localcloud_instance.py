@@ -25,3 +25,8 @@ def _set_allowed_paths_and_null(*args):
 
 
 stubs.FakeFile.set_allowed_paths = staticmethod(_set_allowed_paths_and_null)
+
+_MACHINE = os.uname()[4]
+# ctypes finds Linux's libraries by the machine, which the sandbox hides, or by a compiler, which it does not start. So
+# the package `monotonic` fails without it, and google-endpoints, too.
+sandbox._MODULE_OVERRIDE_POLICIES["os"].overrides["uname"] = lambda: stubs.fake_uname()[:4] + (_MACHINE,)
