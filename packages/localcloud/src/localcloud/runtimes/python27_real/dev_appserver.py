@@ -60,9 +60,7 @@ def make_dev_appserver(
         "--enable_host_checking=false",
         "--automatic_restart=false",
         "--dev_appserver_log_level=error",
-        "--support_datastore_emulator=true",
-        f"--running_datastore_emulator_host={services.datastore}",
-        "--datastore_emulator_cmd=/bin/true",  # required, but never run: the emulator above is running
+        "--support_datastore_emulator=false",
         # Other users of the machine can read a command line.
         *(f"--env_var={name}={value}" for name, value in variables.items() if name != _TICKET),
         *map(str, app.configurations),
