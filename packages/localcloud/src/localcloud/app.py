@@ -104,6 +104,11 @@ class App:
         return self._front_end.url
 
     @property
+    def ticket(self) -> str:
+        """The secret by which the API server of bundled services knows the app."""
+        return self._services.ticket
+
+    @property
     def upstream(self) -> tuple[str, int]:
         """The address that the app itself listens on, behind its front end."""
         return "127.0.0.1", self._instance.port

@@ -198,8 +198,8 @@ def _absent_from_localcloud(yaml: YamlLines) -> Iterator[_Absence]:
     if "includes" in yaml.keys:
         yield ("includes",), "localcloud does not read included files; copy their handlers into app.yaml"
     for index, service in enumerate(_list(yaml.keys.get("inbound_services"))):
-        # App Engine does not promise a warmup request, so an app can run without. The others bring users' messages.
-        if service != "warmup":
+        # App Engine does not promise a warmup request, so an app can run without. Mails come from `localcloud mail`.
+        if service not in ("mail", "warmup"):
             yield (
                 ("inbound_services", index),
                 f'localcloud does not deliver "{service}" to apps; remove this inbound service to run the rest',
