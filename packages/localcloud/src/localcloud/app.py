@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -76,6 +77,7 @@ class App:
             ),
             port,
         )
+        self._instance = replace(self._instance, url=self.url)
         self._command: Command | None = None
         self._noted: set[str] = set()
         self._failed = False
@@ -216,7 +218,8 @@ class App:
             self._process = process
         host, told = self.upstream
         self._front_end.upstream = self.upstream
-        self._front_end.upstream = host, process.wait_for_port(host, told, _START_SECONDS, _CLOUD_PORT)
+        port = process.wait_for_port(host, told, _START_SECONDS, _CLOUD_PORT, has_own_ports=command.has_own_ports)
+        self._front_end.upstream = host, port
 
     def _explain_silence(self) -> str:
         """Say why the app does not listen on its port."""

@@ -27,22 +27,30 @@ class ServiceAddresses:
 
 @dataclass(frozen=True)
 class Instance:
-    """One instance of an app: its service's name, its port, its home directory, and variables that beat all others."""
+    """One instance of an app: its service's name, its port, its home directory, and variables that beat all others.
+
+    `url` is the address that visitors see.
+    """
 
     service: str
     port: int
     home: Path
     overrides: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A process ready to start. `notes` are the first lines of its log."""
+    """A process ready to start. `notes` are the first lines of its log.
+
+    If it `has_own_ports`, it listens on other ports besides that of its instance.
+    """
 
     argv: tuple[str, ...]
     environment: Mapping[str, str]
     directory: Path
     notes: tuple[str, ...]
+    has_own_ports: bool = False
 
 
 class Runtime(Protocol):
