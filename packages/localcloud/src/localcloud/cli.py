@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -270,7 +271,7 @@ def _list_cron_jobs(places: Sequence[Path], apps: Sequence[App]) -> Iterator[str
         return
     first = addresses.get("default") or next(iter(addresses.values()))
     for job in jobs:
-        command = f"localcloud cron run {addresses.get(job.service, first)}{job.url}"
+        command = f"localcloud cron run {shlex.quote(addresses.get(job.service, first) + job.url)}"
         yield f"{file.name}: {job.url} ({job.schedule}) runs when you say so: {command}"
 
 
