@@ -281,8 +281,9 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
             "app.yaml:7: localcloud does not read included files; copy their handlers into app.yaml",
         ),
         (
-            PYTHON27 + ALL_TO_MAIN + "inbound_services:\n- warmup\n- mail\n",
-            'app.yaml:9: localcloud does not deliver "mail" to apps; remove this inbound service to run the rest',
+            PYTHON27 + ALL_TO_MAIN + "inbound_services:\n- warmup\n- mail_bounce\n",
+            'app.yaml:9: localcloud does not deliver "mail_bounce" to apps; remove this inbound service to run '
+            "the rest",
         ),
         (
             PYTHON27 + ALL_TO_MAIN + "builtins:\n- django_wsgi: on\n",

@@ -194,6 +194,12 @@ class Cloud:
             if app.plan.service:
                 app.route(choose)
 
+        def choose_ticket(host: str, path: str) -> str | None:
+            chosen = choose(host, path)
+            return chosen.ticket if chosen else None
+
+        self.api_server.dispatch(choose_ticket)
+
     def _find_service(self, file: Path, rule: DispatchRule) -> App:
         found = [app for app in self.apps if app.plan.service == rule.service]
         if not found:
@@ -219,6 +225,7 @@ class Cloud:
         self.apps.remove(app)
         del self._readers[app]
         app.stop()
+        self.api_server.disconnect(app.ticket)
 
     def start(self) -> None:
         """Prepare every app, one after another, and start them all at once.

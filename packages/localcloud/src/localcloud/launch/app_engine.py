@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +50,16 @@ def plan_app_engine(file: Path, *, legacy_sdk: bool = False) -> LaunchPlan:
     directory = file.parent
     yaml = read_yaml(file)
     _refuse_unknown_keys(file, yaml)
+    warmup = "warmup" in _list(yaml.keys.get("inbound_services"))
     if legacy_sdk and is_for_legacy_sdk(yaml):
-        return plan_legacy_sdk(file, yaml, _parse)
+        return replace(plan_legacy_sdk(file, yaml, _parse), warmup=warmup)
     python = _python_version(file, yaml)
     _refuse_absent_features(file, yaml, python)
     check_scripts(directory, file, yaml, python)
     info = _parse(file, yaml)
     if python == "2.7":
-        return _python27(directory, file, yaml, info)
-    return _python3(directory, file, yaml, info, python)
+        return replace(_python27(directory, file, yaml, info), warmup=warmup)
+    return replace(_python3(directory, file, yaml, info, python), warmup=warmup)
 
 
 def _python27(directory: Path, file: Path, yaml: YamlLines, info: Any) -> LaunchPlan:
@@ -202,8 +204,8 @@ def _absent_from_localcloud(yaml: YamlLines) -> Iterator[_Absence]:
     if "includes" in yaml.keys:
         yield ("includes",), "localcloud does not read included files; copy their handlers into app.yaml"
     for index, service in enumerate(_list(yaml.keys.get("inbound_services"))):
-        # App Engine does not promise a warmup request, so an app can run without. The others bring users' messages.
-        if service != "warmup":
+        # App Engine does not promise a warmup request, so an app can run without. Mails come from `localcloud mail`.
+        if service not in ("mail", "warmup"):
             yield (
                 ("inbound_services", index),
                 f'localcloud does not deliver "{service}" to apps; remove this inbound service to run the rest',

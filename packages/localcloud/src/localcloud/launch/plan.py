@@ -66,6 +66,7 @@ class LaunchPlan:
     requirement specifiers the platform itself adds (App Engine's and Buildpacks' default gunicorn). `local_packages`
     are those that both may name by path. `libraries` are python27's, with their versions, if the legacy SDK runs the
     app. `service` is App Engine's name of the service, None elsewhere.
+    `warmup` asks for a request before those of visitors.
     """
 
     source: Path
@@ -81,4 +82,5 @@ class LaunchPlan:
     handlers: tuple[Handler, ...] = ()
     bundled_services: bool = False
     service: str | None = None
+    warmup: bool = False
     function: str | None = None
