@@ -35,7 +35,7 @@ def read_plan(
     """
     try:
         if directory.is_file():
-            return _read_service(directory, platform)
+            return _read_service(directory, platform, staging)
         _refuse_no_files(directory)
         return _read(directory, function, signature_type, source, platform, staging)
     except OSError as error:
@@ -46,12 +46,12 @@ def read_plan(
         raise FileError(directory, None, "a file in it is nested too deeply to be read; write it flatter") from error
 
 
-def _read_service(file: Path, platform: str | None) -> LaunchPlan:
+def _read_service(file: Path, platform: str | None, staging: Path) -> LaunchPlan:
     if file.suffix not in (".yaml", ".yml") or platform not in (None, "appengine"):
         raise FileError(file, None, "is a file; name a folder with an app, or the YAML file of an App Engine service")
     from localcloud.launch.app_engine import plan_app_engine
 
-    return plan_app_engine(file)
+    return plan_app_engine(file, staging=staging)
 
 
 def _refuse_no_files(directory: Path) -> None:
@@ -79,7 +79,7 @@ def _read(
     if platform is None:
         platform = _platform(directory, function)
     if platform == "appengine":
-        return _app_engine(directory)
+        return _app_engine(directory, staging)
     if platform == "cloudrun":
         return _cloud_run(directory, staging)
     if platform == "functions":
@@ -90,13 +90,13 @@ def _read(
 # The planners are imported when they are needed: App Engine's parser and docker's library take a third of a second.
 
 
-def _app_engine(directory: Path) -> LaunchPlan:
+def _app_engine(directory: Path, staging: Path) -> LaunchPlan:
     from localcloud.launch.app_engine import plan_app_engine
 
     file = find_app_yaml(directory)
     if file is None:
         raise FileError(directory, None, 'App Engine needs an app.yaml; add one with "runtime: python314"')
-    return plan_app_engine(file)
+    return plan_app_engine(file, staging=staging)
 
 
 def _cloud_run(directory: Path, staging: Path) -> LaunchPlan:

@@ -64,7 +64,8 @@ class LaunchPlan:
     that the command starts in.
     `environment` is what the deployment file declares, `requirements` the requirements files to install, and `packages`
     requirement specifiers the platform itself adds (App Engine's and Buildpacks' default gunicorn). `local_packages`
-    are those that both may name by path. `service` is App Engine's name of the service, None elsewhere.
+    are those that both may name by path. `service` is App Engine's name of the service, None elsewhere. `notes` are
+    lines for the app's log.
     """
 
     source: Path
@@ -80,3 +81,4 @@ class LaunchPlan:
     bundled_services: bool = False
     service: str | None = None
     function: str | None = None
+    notes: tuple[str, ...] = ()

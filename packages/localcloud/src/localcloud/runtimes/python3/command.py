@@ -65,5 +65,8 @@ def _image_packages(python: str | None) -> tuple[str, ...]:
 
 def _notes(plan: LaunchPlan, version: str) -> tuple[str, ...]:
     if plan.python not in (None, version):
-        return (f"{plan.platform.value}: the app asks for Python {plan.python}; this runs on Python {version}",)
-    return ()
+        return (
+            *plan.notes,
+            f"{plan.platform.value}: the app asks for Python {plan.python}; this runs on Python {version}",
+        )
+    return plan.notes
