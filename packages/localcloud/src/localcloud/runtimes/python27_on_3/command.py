@@ -6,8 +6,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from datastore_emulator.errors import UserError
 from localcloud.launch.advice import ON_PYTHON27
 from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.runtimes.install_errors import InstallError
 from localcloud.runtimes.package_sources import copy_sources
 from localcloud.runtimes.python3.command import SITE, base_variables
 from localcloud.runtimes.python3.environments import ensure_environment
@@ -38,9 +40,12 @@ class Python27On3Runtime:
         interpreter = find_interpreter(plan.python)
         # The packages by name, without the files, whose versions are for Python 2.
         sources = copy_sources(replace(plan, requirements=()), instance.home.parent)
-        environment = ensure_environment(
-            interpreter, (), _packages(plan), constraints=_HERE / "constraints.txt", report=report, sources=sources
-        )
+        try:
+            environment = ensure_environment(
+                interpreter, (), _packages(plan), constraints=_HERE / "constraints.txt", report=report, sources=sources
+            )
+        except InstallError as error:
+            raise UserError(f"{error}; if it is for Python 2 only, {ON_PYTHON27}") from error
         variables = {**base_variables(environment, instance.home), **app_variables(plan, services, instance)}
         argv = plan.command
         if plan.platform is Platform.APP_ENGINE_PYTHON27:

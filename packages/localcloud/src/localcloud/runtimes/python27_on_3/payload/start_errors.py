@@ -14,7 +14,10 @@ def explain(error):
         # The launcher has checked what it could find without running the app.
         place = f"{os.path.relpath(error.filename or '?')}:{error.lineno}"
         return f"{place}: only Python 2 can read this line ({error.msg}); {on_python27}, or rewrite it for both"
-    return f"{error}; {_explain_import(error, on_python27)}" if isinstance(error, ImportError) else None
+    if not isinstance(error, ImportError):
+        return None
+    # Without the path of the file, which Python adds in parentheses.
+    return f"{str(error).partition(' (')[0]}; {_explain_import(error, on_python27)}"
 
 
 def _explain_import(error, on_python27):
