@@ -25,11 +25,16 @@ FILES = {
         inbound_services:
         - xmpp_message
         handlers:
-        - url: /cgi
+        - url: /cgi.*
           script: old/cgi.py
+        - url: /_ah/mail/.+
+          script: old/cgi.py
+        - url: /gone
+          script: gone.app
         - url: .*
           script: web.main.app
     """,
+    "gone.py": "from google.appengine.api import channel\n",
     "web/include.yaml": "handlers:\n- url: /included\n  script: web.main.app\n",
     "appengine_config.py": """
         def webapp_add_wsgi_middleware(app):
@@ -40,21 +45,41 @@ FILES = {
             return middleware
     """,
     "old/cgi.py": """
+        import os
         from google.appengine.ext import webapp
-        from google.appengine.ext.webapp.util import run_wsgi_app
+        from google.appengine.ext.webapp import blobstore_handlers, mail_handlers, template
+        from google.appengine.ext.webapp.util import login_required, run_wsgi_app
+
+        template.register_template_library('filters')
 
         class Page(webapp.RequestHandler):
             def get(self):
                 self.response.headers['Content-Type'] = 'image/png'
                 self.response.out.write(b'\\x89PNG')
 
-        application = webapp.WSGIApplication([('/cgi', Page)])
+        class Template(webapp.RequestHandler):
+            def get(self):
+                path = os.path.join(os.path.dirname(__file__), 'page.html')
+                self.response.out.write(template.render(path, {'a': 1, 'b': 1}))
+
+        class Mail(mail_handlers.InboundMailHandler):
+            def receive(self, message):
+                self.response.out.write(message.subject)
+
+        application = webapp.WSGIApplication([('/cgi', Page), ('/cgi/template', Template), Mail.mapping()])
 
         def main():
             run_wsgi_app(application)
 
         if __name__ == '__main__':
             main()
+    """,
+    "old/page.html": "{% ifequal a b %}{{ 'same'|loud }}{% else %}different{% endifequal %}",
+    "filters.py": """
+        from google.appengine.ext import webapp
+        from google.appengine.ext.webapp import template
+        register = template.create_template_register()
+        register.filter('loud', lambda text: text.upper())
     """,
     "web/__init__.py": "",
     "web/json.py": "NAME = 'a module of the package'\n",
@@ -145,3 +170,18 @@ def test_middleware_of_appengine_config_is_around_each_page(browser: httpx.Clien
 def test_route_of_messages_that_nobody_delivers_says_so(browser: httpx.Client) -> None:
     answer = browser.post("/_ah/xmpp/message/chat/")
     assert (answer.status_code, "xmpp_message" in answer.text) == (501, True)
+
+
+def test_script_that_needs_what_python_3_lacks_breaks_its_own_pages_alone(browser: httpx.Client) -> None:
+    answer = browser.get("/gone")
+    assert answer.status_code == 500
+    assert answer.text.startswith("pages of gone.app answer 500: cannot import name 'channel'")
+
+
+def test_template_has_the_tags_of_old_django_and_the_filters_of_the_app(browser: httpx.Client) -> None:
+    assert browser.get("/cgi/template").text == "SAME"
+
+
+def test_mail_is_read_for_its_handler(browser: httpx.Client) -> None:
+    mail = b"From: a@example.com\r\nTo: b@example.com\r\nSubject: Hello\r\n\r\nText\r\n"
+    assert browser.post("/_ah/mail/b@example.com", content=mail).text == "Hello"

@@ -45,12 +45,39 @@ def _load(script):
 
 
 def _start():
-    """Import what the runtime imports before the first request, and return the WSGI object of each script."""
+    """Import what the runtime imports before the first request, and return the WSGI object of each script.
+
+    As on App Engine, a script that cannot be imported breaks its own pages alone. Raises its error if there is no other.
+    """
     sys.path.insert(0, os.getcwd())
     config = importlib.import_module("appengine_config") if os.path.exists("appengine_config.py") else None
     # google/appengine/runtime/wsgi.py in the SDK for Python 2.7 puts it around each WSGI object.
     add_middleware = getattr(config, "webapp_add_wsgi_middleware", lambda app: app)
-    return {script: add_middleware(_load(script)) for script in dict.fromkeys(script for _, script in _HANDLERS)}
+    apps, errors = {}, {}
+    for script in dict.fromkeys(script for _, script in _HANDLERS):
+        try:
+            apps[script] = add_middleware(_load(script))
+        except Exception as error:
+            if start_errors.explain(error) is None:
+                raise
+            errors[script] = error
+    if errors and not any(script for script in apps if not script.startswith("google.")):
+        raise next(iter(errors.values()))
+    for script, error in errors.items():
+        line = f"pages of {script} answer 500: {start_errors.explain(error)}"
+        print(line, file=sys.stderr, flush=True)
+        apps[script] = _answer_error(line)
+    return apps
+
+
+def _answer_error(line):
+    """Return a WSGI object that answers every request with an error."""
+
+    def answer(environ, start_response):
+        start_response("500 Internal Server Error", [("Content-Type", "text/plain; charset=utf-8")])
+        return [f"{line}\n".encode()]
+
+    return answer
 
 
 try:
