@@ -65,7 +65,7 @@ FOUND = {
         "lib/old.py": PRINT,
     },
     "in a folder that a module adds by sys.path": {
-        "a.py": "import os, sys\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), 'third', 'party'))\nimport old\n",
+        "a.py": "import os, sys\nsys.path.insert(0, os.path.join(HERE, 'third', 'party'))\nimport old\n",
         "b.py": "from old import x\n",
         "third/party/old/__init__.py": PRINT,
     },

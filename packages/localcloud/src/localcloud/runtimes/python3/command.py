@@ -66,7 +66,8 @@ def base_variables(environment: Path, home: Path) -> dict[str, str]:
 def _image_packages(python: str | None) -> tuple[str, ...]:
     """Return the packages that the platforms' images of this Python hold, and that old apps use undeclared."""
     if python and int(python.partition(".")[2]) < 12:
-        return ("setuptools==79.0.1",)  # with pkg_resources, which gunicorn 20 imports and setuptools 82 dropped
+        # With pkg_resources, which gunicorn 20 imports and setuptools 82 dropped. The newest ones need Python 3.9.
+        return ("setuptools<80",)
     return ()
 
 

@@ -47,7 +47,7 @@ def _load(script):
 def _start():
     """Import what the runtime imports before the first request, and return the WSGI object of each script.
 
-    As on App Engine, a script that cannot be imported breaks its own pages alone. Raises its error if there is no other.
+    As on App Engine, a script that cannot be imported breaks its own pages alone. Raises the error if all fail.
     """
     sys.path.insert(0, os.getcwd())
     config = importlib.import_module("appengine_config") if os.path.exists("appengine_config.py") else None
