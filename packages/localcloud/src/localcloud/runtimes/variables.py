@@ -11,7 +11,7 @@ from localcloud.runtimes.runtime import Instance, ServiceAddresses
 
 _REDIS_HOST = {"REDIS_HOST": "REDIS_PORT", "REDISHOST": "REDISPORT"}
 _REDIS_URL = "REDIS_CACHE_URL"
-_REDIS_PASSWORD = "REDIS_PASSWORD"
+_REDIS_PASSWORDS = ("REDIS_PASSWORD", "REDISPASSWORD", "REDIS_AUTH")
 _REDIS = frozenset({*_REDIS_HOST, *_REDIS_HOST.values(), _REDIS_URL})
 
 
@@ -25,7 +25,7 @@ def names_redis(variables: Mapping[str, str]) -> bool:
 
 def redis_password(variables: Mapping[str, str]) -> str | None:
     """Return the password that an app with these variables sends to its Redis, None if it sends none."""
-    return variables.get(_REDIS_PASSWORD) or None
+    return next((variables[name] for name in _REDIS_PASSWORDS if variables.get(name)), None)
 
 
 def app_variables(plan: LaunchPlan, services: ServiceAddresses, instance: Instance) -> dict[str, str]:

@@ -1,56 +1,49 @@
-"""google.appengine.ext.webapp.blobstore_handlers: Google's handlers for Python 3, as handlers of webapp2."""
+"""google.appengine.ext.webapp.blobstore_handlers on the functions of Google's SDK for Python 3, in ext.blobstore."""
 
-import cgi
-import urllib.parse
+import webapp2
+from google.appengine.ext import blobstore
 
-from google.appengine.ext import blobstore, webapp
-from google.appengine.ext.blobstore import blobstore as sdk
+Error = blobstore.Error
+RangeFormatError = blobstore.RangeFormatError
+UnsupportedRangeFormatError = blobstore.UnsupportedRangeFormatError
 
-RangeFormatError = sdk.RangeFormatError
-UnsupportedRangeFormatError = sdk.UnsupportedRangeFormatError
+_SDK = blobstore.BlobstoreDownloadHandler()
 
 
-class BlobstoreDownloadHandler(webapp.RequestHandler):
-    """A handler that may answer with a blob."""
+class BlobstoreDownloadHandler(webapp2.RequestHandler):
+    """A handler that may send a blob."""
 
-    def send_blob(self, blob_key_or_info, content_type=None, save_as=None, start=None, end=None, **kwargs):
-        """Answer with a blob, or with a part of it; `save_as` is a file name, or True for the blob's own."""
-        headers = sdk.BlobstoreDownloadHandler().send_blob(
-            self.request.environ, blob_key_or_info, start=start, end=end, **kwargs
+    def send_blob(self, blob_key_or_info, content_type=None, save_as=None, start=None, end=None, **options):
+        """Answer with a blob, or a part of it."""
+        headers = _SDK.send_blob(
+            self.request.environ, blob_key_or_info, content_type, save_as, start=start, end=end, **options
         )
-        if save_as is True:
-            if not isinstance(blob_key_or_info, blobstore.BlobInfo):
-                raise ValueError("Expected BlobInfo value for blob_key_or_info.")
-            save_as = blob_key_or_info.filename
-        if save_as:
-            quoted = urllib.parse.quote(save_as)
-            headers["Content-Disposition"] = f"attachment; filename*=utf-8''{quoted}"
+        # The SDK encodes some values, and WSGI wants text.
+        self.response.headers.pop("Content-Type", None)
+        for name, value in headers.items():
+            self.response.headers[name] = value.decode("latin-1") if isinstance(value, bytes) else value
         self.response.clear()
-        self.response.headers.update(headers)
-        if content_type:
-            self.response.headers["Content-Type"] = content_type
-        else:
-            self.response.headers.pop("Content-Type", None)  # so that the blob's own counts
 
     def get_range(self):
-        """Return the first and the last byte that the visitor asks for, None without such a header."""
-        return sdk.BlobstoreDownloadHandler().get_range(self.request.environ)
+        """Return the first and the last position of the visitor's Range, None if there is none."""
+        return _SDK.get_range(self.request.environ)
 
 
-class BlobstoreUploadHandler(webapp.RequestHandler):
-    """A handler that App Engine calls with the blobs of a form in the place of its files."""
+class BlobstoreUploadHandler(webapp2.RequestHandler):
+    """A handler that receives what an upload has left: the fields of the form, and the blobs in place of its files."""
 
     def get_uploads(self, field_name=None):
-        """Return a BlobInfo for each upload, or for those of one field."""
-        return [blobstore.parse_blob_info(field) for field in self._fields(field_name)]
+        """Return a BlobInfo for each file of the form, or of one of its fields."""
+        return self._read(blobstore.parse_blob_info, field_name)
 
     def get_file_infos(self, field_name=None):
-        """Return a FileInfo for each upload, or for those of one field."""
-        return [blobstore.parse_file_info(field) for field in self._fields(field_name)]
+        """Return a FileInfo for each file of the form, or of one of its fields."""
+        return self._read(blobstore.parse_file_info, field_name)
 
-    def _fields(self, wanted):
-        return [
-            field
-            for name, field in self.request.POST.items()
-            if isinstance(field, cgi.FieldStorage) and "blob-key" in field.type_options and wanted in (None, name)
-        ]
+    def _read(self, parse, field_name):
+        infos = []
+        for name, value in self.request.POST.items():
+            if "blob-key" in getattr(value, "type_options", ()) and field_name in (None, "", name):
+                value.file.seek(0)
+                infos.append(parse(value))
+        return infos
