@@ -31,6 +31,8 @@ FILES = {
           script: old/cgi.py
         - url: /gone
           script: gone.app
+        - url: /missing
+          script: old/missing.py
         - url: .*
           script: web.main.app
     """,
@@ -201,10 +203,19 @@ def test_route_of_messages_that_nobody_delivers_says_so(browser: httpx.Client) -
     assert (answer.status_code, "xmpp_message" in answer.text) == (501, True)
 
 
-def test_script_that_needs_what_python_3_lacks_breaks_its_own_pages_alone(browser: httpx.Client) -> None:
-    answer = browser.get("/gone")
-    assert answer.status_code == 500
-    assert answer.text.startswith("pages of gone.app answer 500: cannot import name 'channel'")
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("/gone", "pages of gone.app answer 500: cannot import name 'channel' from 'google.appengine.api'; "),
+        (
+            "/missing",
+            "pages of old/missing.py answer 500: No script old/missing.py; it is not in the app's folder; add it",
+        ),
+    ],
+)
+def test_script_that_cannot_be_imported_breaks_its_own_pages_alone(browser: httpx.Client, path: str, line: str) -> None:
+    answer = browser.get(path)
+    assert (answer.status_code, answer.text.startswith(line)) == (500, True)
 
 
 def test_template_has_the_tags_of_old_django_and_the_filters_of_the_app(browser: httpx.Client) -> None:
