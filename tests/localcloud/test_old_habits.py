@@ -102,6 +102,9 @@ FILES = {
         import urllib
         import urllib2
         import webapp2
+        from google.appengine.api.labs import taskqueue
+        from google.appengine.api.labs.taskqueue import Task
+        from google.appengine.dist import use_library
         from google.appengine.ext import db, ndb
         from django.utils import simplejson
         from email.MIMEText import MIMEText
@@ -109,6 +112,7 @@ FILES = {
         import json
         import views
 
+        use_library('django', '1.2')
         reload(sys)
         sys.setdefaultencoding('utf-8')
 
@@ -137,6 +141,7 @@ FILES = {
             yield time.clock() >= 0, sys.maxint > 2 ** 31
             yield hashlib.md5('a').hexdigest()[:4], hmac.new('key', 'text').hexdigest()[:4], base64.b64encode('a')
             yield '?key=' + Letter(id='a').put().urlsafe()[:2], ndb.Key(urlsafe=ndb.Key(Letter, 'a').urlsafe()).get()
+            yield Task is taskqueue.Task, taskqueue.__name__
             yield read_in_two()
             yield urllib2.Request('http://localhost/', urllib.urlencode({'a': 1})).data,
 
@@ -161,6 +166,7 @@ ANSWERS = {
     "time.clock and sys.maxint": "True True",
     "digests and base64 take text": "0cc1 d0ca YQ==",
     "keys of ndb for URLs are text": "?key=ag a",
+    "the first name of the task queue": "True google.appengine.api.taskqueue",
     "cursors of db are text": "1 2",
     "urllib2 takes text": "b'a=1'",
 }
