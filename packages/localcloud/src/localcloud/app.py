@@ -163,7 +163,8 @@ class App:
     def describe_end(self) -> str:
         """Describe how the app has ended and why; only for one whose `returncode` is there."""
         assert self._process
-        return self._process.describe_end()
+        assert self._command
+        return self._process.describe_end() + self._command.caveat
 
     def reload(self, read: Callable[[], Version]) -> None:
         """End the app, read its folder again, and start what is in it now, at the same address.
@@ -224,7 +225,10 @@ class App:
             self._process = process
         host, told = self.upstream
         self._front_end.upstream = self.upstream
-        port = process.wait_for_port(host, told, _START_SECONDS, _CLOUD_PORT, has_own_ports=command.has_own_ports)
+        try:
+            port = process.wait_for_port(host, told, _START_SECONDS, _CLOUD_PORT, has_own_ports=command.has_own_ports)
+        except UserError as error:
+            raise UserError(f"{error}{command.caveat}") from error
         self._front_end.upstream = host, port
         if self.plan.warmup:
             self._warm_up()

@@ -30,6 +30,8 @@ _OUTPUT_SECONDS = 5.0
 # A child that is late but computes may go on so long: Cloud Run gives a container as much to start.
 # https://docs.cloud.google.com/run/docs/configuring/healthchecks
 _LATEST_SECONDS = 240.0
+# Our part of an app says in such a line why the app ends.
+_OWN_LINE = "localcloud: "
 # The last line of a traceback.
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|NotFound)\b(: |$)")
 # Without any CPU time for so long, a child does not compute: it waits for something.
@@ -173,6 +175,8 @@ class Process:
         if not lines:
             return "; it printed nothing"
         # Servers often print more after the error that ends them, such as "shutting down".
+        if own := next((line for line in lines if line.startswith(_OWN_LINE)), None):
+            return f": {own.removeprefix(_OWN_LINE)}"
         words = next(
             (line for line in lines if _EXCEPTION.match(line)),
             next((line for line in lines if "error" in line.lower()), lines[0]),

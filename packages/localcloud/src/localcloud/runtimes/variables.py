@@ -11,6 +11,7 @@ from localcloud.runtimes.runtime import Instance, ServiceAddresses
 
 _REDIS_HOST = {"REDIS_HOST": "REDIS_PORT", "REDISHOST": "REDISPORT"}
 _REDIS_URL = "REDIS_CACHE_URL"
+_REDIS_PASSWORDS = ("REDIS_PASSWORD", "REDISPASSWORD", "REDIS_AUTH")
 _REDIS = frozenset({*_REDIS_HOST, *_REDIS_HOST.values(), _REDIS_URL})
 
 
@@ -20,6 +21,11 @@ def names_redis(variables: Mapping[str, str]) -> bool:
     REDIS_HOST is the codelabs' name, REDISHOST that of Google's samples, REDIS_CACHE_URL that of Cloud NDB.
     """
     return not variables.keys().isdisjoint({*_REDIS_HOST, _REDIS_URL})
+
+
+def redis_password(variables: Mapping[str, str]) -> str | None:
+    """Return the password that an app with these variables sends to its Redis, None if it sends none."""
+    return next((variables[name] for name in _REDIS_PASSWORDS if variables.get(name)), None)
 
 
 def app_variables(plan: LaunchPlan, services: ServiceAddresses, instance: Instance) -> dict[str, str]:
