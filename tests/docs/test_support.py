@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from google.cloud import datastore
+from google.cloud.datastore.helpers import GeoPoint
 from google.cloud.datastore_v1 import types as v1
 
+from datastore_emulator import DatastoreServer, serve
 from datastore_emulator.api.interface import RPCS
 from datastore_emulator.engine import Engine
 from datastore_emulator.errors import DatastoreError
@@ -104,6 +108,29 @@ def test_page_lists_every_call_of_the_bundled_services() -> None:
 def test_engine_knows_every_rpc_of_the_api() -> None:
     requests = {name.removesuffix("Request") for name in v1.__all__ if name.endswith("Request")}
     assert requests == {rpc for _, rpc, _, _ in RPCS}
+
+
+def test_script_of_the_page_copies_all_namespaces(monkeypatch, capsys) -> None:
+    script = PAGE[PAGE.index("### Copy the entities") :].split("```python\n")[1].split("```")[0]
+    monkeypatch.setenv("DATASTORE_EMULATOR_HOST", "")  # the script sets it
+
+    def client(server: DatastoreServer, namespace: str | None) -> datastore.Client:
+        monkeypatch.setenv("DATASTORE_EMULATOR_HOST", server.address)
+        return datastore.Client(project="demo", namespace=namespace)
+
+    with serve() as source, serve() as target:
+        sent = {}
+        for namespace in (None, "other"):
+            entity = datastore.Entity(client(source, namespace).key("Visit", 1, "Page", "x"), ("text",))
+            entity.update(text="long", tags=["a", None], place=GeoPoint(1, 2), blob=b"\0", empty=[])
+            client(source, namespace).put(entity)
+            sent[namespace] = entity
+        monkeypatch.setattr(sys, "argv", ["copy_entities.py", source.address, target.address])
+        exec(compile(script, "copy_entities.py", "exec"), {})
+        for namespace, entity in sent.items():
+            (copied,) = client(target, namespace).query().fetch()
+            assert (copied, copied.key, copied.exclude_from_indexes) == (entity, entity.key, {"text"})
+    assert capsys.readouterr().out == "default namespace: 1 entities\nother: 1 entities\n"
 
 
 def test_page_lists_the_declared_differences() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import threading
 import time
@@ -17,7 +16,7 @@ from datastore_emulator.errors import UserError
 from datastore_emulator.gcloud_options import add_gcloud_options, choose_data
 from datastore_emulator.net.addresses import read_listener, refuse_exposure
 from datastore_emulator.startup import prepare_process
-from datastore_emulator.stopping import run_command, wait_for_stop
+from datastore_emulator.stopping import run_command, stop_command, wait_for_stop
 from localcloud.events.command import add_options, send_event
 
 if TYPE_CHECKING:
@@ -278,7 +277,9 @@ def _datastore(options: argparse.Namespace) -> None:
         refuse_exposure(host, "--host-port")
     data = choose_data(options) or str(_ensure_default_data(options.project))
     remote = options.allow_remote_clients
-    with serve(data, host=host, port=port, rest=not options.grpc_only, any_host=remote) as server:
+    with serve(
+        data, host=host, port=port, rest=not options.grpc_only, any_host=remote, shutdown=stop_command
+    ) as server:
         print(f"Datastore on {server.address}, data: {data}. To use it, run this in the app's shell:")
         print(f"export DATASTORE_EMULATOR_HOST={server.address}", flush=True)
         wait_for_stop()
@@ -335,4 +336,4 @@ def _while_someone_reads() -> Iterator[None]:
     except BrokenPipeError:
         # Python flushes once more at its end, which must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        os.kill(os.getpid(), signal.SIGTERM)  # the main thread is the one to end
+        stop_command()  # the main thread is the one to end

@@ -222,12 +222,15 @@ async def send_answer(wire: Wire, request: h11.Request | None, answer: Response,
     head = h11.Response(status_code=answer.status, headers=sent, reason=reason)
     shown = request is None or request.method != b"HEAD"
     body = [h11.Data(data=answer.body)] if shown and answer.body else []
-    if answer.stream is None or not shown:
-        await wire.send(head, *body, h11.EndOfMessage())
-    else:
-        await wire.send(head, *body)
-        await _send_stream(wire, answer.stream)
-        await wire.send(h11.EndOfMessage())
+    try:
+        if answer.stream is None or not shown:
+            await wire.send(head, *body, h11.EndOfMessage())
+        else:
+            await wire.send(head, *body)
+            await _send_stream(wire, answer.stream)
+            await wire.send(h11.EndOfMessage())
+    finally:
+        answer.when_sent()
     return answer.status
 
 

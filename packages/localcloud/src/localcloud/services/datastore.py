@@ -100,8 +100,7 @@ class EmbeddedDatastore:
 
     def empty(self) -> None:
         """Remove all entities, of every project."""
-        for project in {place[0] for place in self.stored_kinds()}:
-            self._engine.reset(project)
+        self._engine.reset_all()
 
     @contextmanager
     def outage(self) -> Iterator[None]:
