@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -33,8 +33,9 @@ class App:
 
     The front end listens at once, on `port`; None takes the first free one from 8080 up. The rest begins with
     `start`. Raises UserError if the port is taken. `folder` is where its files are, `home` becomes the process's home
-    directory, and `overrides` beat every other variable. `spell` may be set to spell the options in the local cloud's
-    own lines as the user types them.
+    directory, and `overrides` beat every other variable. `free_cloud_port` moves a front end away from 8080 for an app
+    that wants that port itself, and returns whether one was there. `spell` may be set to spell the options in the local
+    cloud's own lines as the user types them.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class App:
         log: Log,
         overrides: Mapping[str, str],
         behind_load_balancer: bool = False,
+        free_cloud_port: Callable[[], bool] = lambda: False,
     ) -> None:
         self.name = name
         self.folder = folder
@@ -58,21 +60,20 @@ class App:
         self._runtime = runtime
         self._services = services
         self._log = log
+        self._free_cloud_port = free_cloud_port
+        self._has_chosen_port = port is not None
         self._instance = Instance(name.replace("/", "-").lower(), free_port(), home, overrides)
-        self._front_end = self._listen(
-            lambda number: FrontEnd(
-                plan.platform,
-                self.upstream,
-                port=number,
-                directory=plan.directory,
-                handlers=plan.handlers,
-                extra_headers=self._extra_headers(),
-                behind_load_balancer=behind_load_balancer,
-                ended=lambda: self._failed or self.returncode is not None,
-                explain=self._explain_silence,
-            ),
-            port,
+        self._front_end = FrontEnd(
+            plan.platform,
+            self.upstream,
+            directory=plan.directory,
+            handlers=plan.handlers,
+            extra_headers=self._extra_headers(),
+            behind_load_balancer=behind_load_balancer,
+            ended=lambda: self._failed or self.returncode is not None,
+            explain=self._explain_silence,
         )
+        self._listen(_PORTS if port is None else [port])
         self._command: Command | None = None
         self._noted: set[str] = set()
         self._failed = False
@@ -81,24 +82,36 @@ class App:
         self._starting = threading.Lock()
         self._stopped = False
 
-    @staticmethod
-    def _listen(front_end: Callable[[int], FrontEnd], port: int | None) -> FrontEnd:
-        """Return a front end that listens on the port, or on the first free one from 8080 up."""
-        for number in _PORTS if port is None else [port]:
-            candidate = front_end(number)
+    def _listen(self, ports: Sequence[int]) -> None:
+        """Have the front end listen on the first of the ports that is free."""
+        for number in ports:
+            self._front_end.port = number
             try:
-                candidate.start()
+                self._front_end.start()
             except UserError:
-                if port is not None:
+                if self._has_chosen_port:
                     raise
             else:
-                return candidate
+                return
         raise UserError(f"no port from {_PORTS[0]} to {_PORTS[-1]} is free; choose one with --port")
+
+    def leave_cloud_port(self) -> bool:
+        """Move the front end away from 8080 if it listens there and nobody has chosen that; return whether it did."""
+        if self._has_chosen_port or self._front_end.port != _CLOUD_PORT:
+            return False
+        self._front_end.stop()
+        self._listen([number for number in _PORTS if number != _CLOUD_PORT])
+        return True
 
     @property
     def url(self) -> str:
         """The address for a browser, as in "http://localhost:8080"."""
         return self._front_end.url
+
+    @property
+    def ticket(self) -> str:
+        """The secret that the app's calls of bundled services carry."""
+        return self._services.ticket
 
     @property
     def upstream(self) -> tuple[str, int]:
@@ -206,9 +219,16 @@ class App:
                 raise UserError(f"{self.name}: stopped before it was started")
             process = Process(self.name, command.argv, dict(command.environment), command.directory, self._log)
             self._process = process
-        host, told = self.upstream
         self._front_end.upstream = self.upstream
-        self._front_end.upstream = host, process.wait_for_port(host, told, _START_SECONDS, _CLOUD_PORT)
+        try:
+            self._front_end.upstream = process.wait_for_port(*self.upstream, _START_SECONDS, _CLOUD_PORT)
+        except UserError as error:
+            if not process.port_taken:
+                raise
+            if not self._free_cloud_port():
+                raise UserError(f"{error}, or port 8080 must be free: --port chooses another for visitors") from error
+            self._stop_process()
+            self._start_process()
 
     def _explain_silence(self) -> str:
         """Say why the app does not listen on its port."""

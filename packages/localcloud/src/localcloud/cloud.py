@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -73,6 +74,7 @@ class Cloud:
         self._memorystore = memorystore
         self._runtimes = runtimes
         self._log = log
+        self._moving = threading.Lock()
         with ExitStack() as stack:
             self._scratch = Path(stack.enter_context(Scratch("localcloud-")))
             if datastore:
@@ -165,12 +167,29 @@ class Cloud:
             log=self._log,
             overrides={**_redis_variables(redis_names or {}, addresses), **(environment or {})},
             behind_load_balancer=behind_load_balancer,
+            free_cloud_port=self._free_cloud_port,
         )
-        service = app.plan.service or "default"
-        self.api_server.connect(addresses.ticket, app.url, app.plan.source.parent, app.log, service)
+        self._connect(app)
         self.apps.append(app)
         self._readers[app] = read
         return app
+
+    def _connect(self, app: App) -> None:
+        """Tell the bundled services where the app is, and which service."""
+        service = app.plan.service or "default"
+        self.api_server.connect(app.ticket, app.url, app.plan.source.parent, app.log, service)
+
+    def _free_cloud_port(self) -> bool:
+        """Move the front end that has port 8080 to another port; return whether there was one."""
+        with self._moving:  # apps start at once
+            for app in self.apps:
+                if app.leave_cloud_port():
+                    self._connect(app)
+                    app.log(
+                        f"localcloud: port 8080 is free for a server that finds its port in use; now visit {app.url}"
+                    )
+                    return True
+        return False
 
     def dispatch(self, file: Path) -> None:
         """Route the visitors of all App Engine apps that have been added by the rules of a dispatch.yaml.
@@ -209,6 +228,7 @@ class Cloud:
         Raises UserError if that fails; then the app does not run until the next reload.
         """
         app.reload(self._readers[app])
+        self._connect(app)
 
     def remove(self, app: App) -> None:
         """End an app of this cloud, and forget it."""

@@ -17,6 +17,7 @@ from datastore_emulator.http.listener import Listener, send_answer
 from datastore_emulator.http.response import Response, plain
 from datastore_emulator.http.service import origin_form
 from datastore_emulator.http.wire import AppError, VisitorError, Wire
+from datastore_emulator.net.addresses import write_address
 from localcloud.frontend import headers
 from localcloud.frontend.sign_in import answer_sign_in, check_login, read_user
 from localcloud.frontend.sockets import find_proxy_address, listen_on_localhost
@@ -62,7 +63,7 @@ class FrontEnd(Listener):
     ) -> None:
         super().__init__()
         self.port = port
-        self.upstream = upstream
+        self._upstream = upstream
         self.change(platform, directory=directory, handlers=handlers, extra_headers=extra_headers)
         self._behind_load_balancer = behind_load_balancer
         self._on_request = on_request
@@ -84,7 +85,17 @@ class FrontEnd(Listener):
         self._platform = platform
         self._handlers = StaticHandlers(directory, handlers)
         self._extra_headers = dict(extra_headers or {})
-        self._local_address = find_proxy_address(platform, self.upstream[0])
+        self.upstream = self._upstream
+
+    @property
+    def upstream(self) -> tuple[str, int]:
+        """The app's own address."""
+        return self._upstream
+
+    @upstream.setter
+    def upstream(self, address: tuple[str, int]) -> None:
+        self._upstream = address
+        self._local_address = find_proxy_address(self._platform, address[0])
 
     @property
     def url(self) -> str:
@@ -230,7 +241,7 @@ class FrontEnd(Listener):
 
     @property
     def _app(self) -> str:
-        return "{}:{}".format(*self.upstream)
+        return write_address(*self.upstream)
 
 
 def _hostname(request: h11.Request) -> str:
