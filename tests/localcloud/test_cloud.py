@@ -11,6 +11,7 @@ import pytest
 
 from datastore_emulator.errors import UserError
 from localcloud import Cloud
+from localcloud.appengine.tickets import UnknownTicketError
 from localcloud.launch.plan import LaunchPlan
 from localcloud.runtimes import Command, Instance, Report, ServiceAddresses
 from tests.support.deadline import DEADLINE
@@ -126,3 +127,29 @@ def test_plan_that_no_given_runtime_supports_gets_a_built_in_one() -> None:
     with Cloud(runtimes=[runtime]) as cloud:
         cloud.add(ROOT / "mod1-flask" / "START").prepare()
     assert runtime.prepared == []
+
+
+STATIC = "runtime: python314\nservice: {}\nhandlers:\n- url: /\n  static_dir: static\n"
+
+
+def test_bundled_services_know_the_service_that_a_save_has_renamed(tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_text(STATIC.format("first"))
+    with Cloud() as cloud:
+        app = cloud.add(tmp_path)
+        app.start()
+        stub = cloud.api_server.stub("modules", app.ticket)
+        assert stub.request_data.get_dispatcher().get_module_names() == ["first"]
+        (tmp_path / "app.yaml").write_text(STATIC.format("second"))
+        cloud.reload(app)
+        assert stub.request_data.get_dispatcher().get_module_names() == ["second"]
+
+
+def test_nothing_is_kept_of_a_removed_app(tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_text(STATIC.format("default"))
+    with Cloud() as cloud:
+        app = cloud.add(tmp_path)
+        queues = cloud.api_server.stub("taskqueue", app.ticket)
+        cloud.remove(app)
+        assert queues._runner._stopped
+        with pytest.raises(UnknownTicketError):
+            cloud.api_server.stub("taskqueue", app.ticket)

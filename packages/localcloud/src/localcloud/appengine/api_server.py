@@ -72,6 +72,12 @@ class ApiServer:
         """Say where the app that has a ticket is served, where its files are, and where its log is."""
         self._tickets.connect(ticket, url, directory, log, service)
 
+    def disconnect(self, ticket: str) -> None:
+        """Forget the app that has a ticket, with all that its services keep for it."""
+        self._tickets.disconnect(ticket)
+        for service in self._services.values():
+            service.forget(ticket)
+
     def memcache(self, app: str) -> ProjectCache:
         """Return the cache of `app` (a project id or an application id)."""
         return self._memcache.cache(app)

@@ -11,9 +11,9 @@ def _ignore(line: str) -> None:
     pass
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Caller:
-    """An app that calls a bundled service.
+    """An app that calls a bundled service, as it is now: its address and its service may change.
 
     `service` is its name on App Engine. `url` is where its visitors reach it, "" if no front end serves it, and
     `directory` holds its deployment files.

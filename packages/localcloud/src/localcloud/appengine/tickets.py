@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from localcloud.appengine.applications import read_project
@@ -41,9 +40,14 @@ class Tickets:
     ) -> None:
         """Say where the app that has a ticket is served, where its files are, and where its log is."""
         with self._lock:
-            self._callers[ticket] = replace(
-                self._callers[ticket], url=url, directory=directory, log=log, service=service
-            )
+            caller = self._callers[ticket]
+            caller.url, caller.directory, caller.log, caller.service = url, directory, log, service
+
+    def disconnect(self, ticket: str) -> None:
+        """Forget a ticket, because its app has ended."""
+        with self._lock:
+            self._tickets = {key: known for key, known in self._tickets.items() if known != ticket}
+            self._callers.pop(ticket, None)
 
     def caller(self, ticket: str) -> Caller:
         """Return the app that a ticket was given to; raises UnknownTicketError."""

@@ -81,11 +81,15 @@ class StubService:
 
     def stop(self) -> None:
         """End what the stubs do on their own."""
+        for ticket in list(self._stubs):
+            self.forget(ticket)
+
+    def forget(self, ticket: str) -> None:
+        """Drop the stub of an app, and end what it does on its own."""
         with self._lock:
-            for stub in self._stubs.values():
-                if hasattr(stub, "stop"):
-                    stub.stop()
-            self._stubs.clear()
+            stub = self._stubs.pop(ticket, None)
+        if hasattr(stub, "stop"):
+            stub.stop()
 
     def _answer(self, stub: Any, method: str, response_class: type[Message], caller: Caller, request: Message) -> Any:
         response = response_class()
