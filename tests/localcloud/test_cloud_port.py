@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -78,22 +77,6 @@ def test_app_that_listens_on_8080_runs_on_the_port_that_it_was_told(folder, file
         assert app._front_end.upstream == app.upstream
 
 
-@pytest.mark.app
-def test_app_without_python_sockets_may_keep_port_8080(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", 8080))
-        except OSError:
-            pytest.skip("another program listens on 8080")
-    (tmp_path / "Procfile").write_text("web: exec env -u PYTHONPATH python -m http.server --bind 127.0.0.1 8080\n")
-    (tmp_path / "hello.txt").write_text("hello")
-    with Cloud() as cloud:
-        app = cloud.add(tmp_path)
-        cloud.start()
-        assert httpx.get(f"{app.url}/hello.txt", timeout=DEADLINE).text == "hello"
-
-
 @pytest.fixture
 def cloud_port(monkeypatch) -> int:
     """A free port in place of 8080, the first that a front end tries."""
@@ -105,6 +88,16 @@ def cloud_port(monkeypatch) -> int:
 
 # Without our change of Python's sockets, as a server in another language.
 UNCHANGED = "web: exec env -u PYTHONPATH python -m http.server --bind 127.0.0.1 {}\n"
+
+
+@pytest.mark.app
+def test_server_may_keep_port_8080(cloud_port, tmp_path: Path) -> None:
+    (tmp_path / "Procfile").write_text(UNCHANGED.format(cloud_port))
+    (tmp_path / "hello.txt").write_text("hello")
+    with Cloud() as cloud:
+        app = cloud.add(tmp_path)
+        cloud.start()
+        assert httpx.get(f"{app.url}/hello.txt", timeout=DEADLINE).text == "hello"
 
 
 @pytest.mark.app

@@ -63,17 +63,20 @@ class App:
         self._free_cloud_port = free_cloud_port
         self._has_chosen_port = port is not None
         self._instance = Instance(name.replace("/", "-").lower(), free_port(), home, overrides)
-        self._front_end = FrontEnd(
-            plan.platform,
-            self.upstream,
-            directory=plan.directory,
-            handlers=plan.handlers,
-            extra_headers=self._extra_headers(),
-            behind_load_balancer=behind_load_balancer,
-            ended=lambda: self._failed or self.returncode is not None,
-            explain=self._explain_silence,
+        self._front_end = self._listen(
+            lambda number: FrontEnd(
+                plan.platform,
+                self.upstream,
+                port=number,
+                directory=plan.directory,
+                handlers=plan.handlers,
+                extra_headers=self._extra_headers(),
+                behind_load_balancer=behind_load_balancer,
+                ended=lambda: self._failed or self.returncode is not None,
+                explain=self._explain_silence,
+            ),
+            _PORTS if port is None else [port],
         )
-        self._listen(_PORTS if port is None else [port])
         self._command: Command | None = None
         self._noted: set[str] = set()
         self._failed = False
@@ -82,25 +85,31 @@ class App:
         self._starting = threading.Lock()
         self._stopped = False
 
-    def _listen(self, ports: Sequence[int]) -> None:
-        """Have the front end listen on the first of the ports that is free."""
+    @staticmethod
+    def _listen(front_end: Callable[[int], FrontEnd], ports: Sequence[int]) -> FrontEnd:
+        """Return a front end that listens on the first of the ports that is free."""
         for number in ports:
-            self._front_end.port = number
+            candidate = front_end(number)
             try:
-                self._front_end.start()
+                candidate.start()
             except UserError:
-                if self._has_chosen_port:
+                if len(ports) == 1:
                     raise
             else:
-                return
+                return candidate
         raise UserError(f"no port from {_PORTS[0]} to {_PORTS[-1]} is free; choose one with --port")
 
     def leave_cloud_port(self) -> bool:
         """Move the front end away from 8080 if it listens there and nobody has chosen that; return whether it did."""
         if self._has_chosen_port or self._front_end.port != _CLOUD_PORT:
             return False
+
+        def move(number: int) -> FrontEnd:
+            self._front_end.port = number
+            return self._front_end
+
         self._front_end.stop()
-        self._listen([number for number in _PORTS if number != _CLOUD_PORT])
+        self._listen(move, [number for number in _PORTS if number != _CLOUD_PORT])
         return True
 
     @property
@@ -110,7 +119,7 @@ class App:
 
     @property
     def ticket(self) -> str:
-        """The secret that the app's calls of bundled services carry."""
+        """The secret by which the API server of bundled services knows the app."""
         return self._services.ticket
 
     @property

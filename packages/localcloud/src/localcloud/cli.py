@@ -217,7 +217,7 @@ def _run(options: argparse.Namespace) -> None:
         ]
         for found in services:
             for note in found.notes:
-                say("localcloud", note)
+                cloud.report(note)
             if found.dispatch:
                 cloud.dispatch(found.dispatch)
         for app in apps:

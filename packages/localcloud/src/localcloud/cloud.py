@@ -49,7 +49,8 @@ class Cloud:
     Memcache, as in "Datastore RunQuery", and `observe_bundled` also before each one to Datastore that comes through App
     Engine's bundled services.
 
-    `datastore`, `memcache` and `redis` are the services; `redis` is None until an app needs one.
+    `datastore`, `memcache` and `redis` are the services; `redis` is None until an app needs one. `dispatch_file` is the
+    dispatch.yaml whose rules hold.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Cloud:
     ) -> None:
         self.project = project
         self.apps: list[App] = []
+        self.dispatch_file: Path | None = None
         self._readers: dict[App, Callable[[], Version]] = {}
         self.datastore: DatastoreService
         self.redis: Memorystore | ExternalRedis | None = ExternalRedis(redis) if redis else None
@@ -192,13 +194,15 @@ class Cloud:
         return False
 
     def dispatch(self, file: Path) -> None:
-        """Route the visitors of all App Engine apps that have been added by the rules of a dispatch.yaml.
+        """Route the visitors of all App Engine apps that have been added by the rules of a dispatch.yaml, if it exists.
 
         Raises UserError if the file cannot be read, or for a rule whose service is not one of the apps, or two of them.
+        Then the rules before it stay.
         """
         from localcloud.launch.dispatch import choose_rule, read_dispatch
 
-        rules = read_dispatch(file)
+        self.dispatch_file = file
+        rules = read_dispatch(file) if file.exists() else ()
         services = {rule.service: self._find_service(file, rule) for rule in rules}
 
         def choose(host: str, path: str) -> App | None:
@@ -235,6 +239,11 @@ class Cloud:
         self.apps.remove(app)
         del self._readers[app]
         app.stop()
+        self.api_server.disconnect(app.ticket)
+
+    def report(self, line: str) -> None:
+        """Log a line that is about no single app."""
+        self._log("localcloud", line)
 
     def start(self) -> None:
         """Prepare every app, one after another, and start them all at once.
