@@ -48,6 +48,11 @@ def make(course: Path, command: str, **environment: str) -> Answer:
     return Answer(done.stdout, done.returncode)
 
 
+def test_clone_may_have_any_name_in_the_c_locale(course: Path) -> None:
+    database = make(course, "make --print-data-base --dry-run help", LC_ALL="C").text
+    assert "\nLC_ALL := C.UTF-8\n" in database
+
+
 # A command of make after step 1 of mod5 is done, and its exit code: make has 2 for every error.
 EXIT_CODES = {
     "make start MOD=mod1-flask": 0,
