@@ -219,7 +219,7 @@ def test_clients_resolve_the_exported_address_of_ipv6(start, connect, text):
 
 
 def test_options_of_gcloud_keep_their_meaning(start, tmp_path):
-    common = ("--host-port=:0", "--project=demo", "--quiet", "--consistency=1.0")
+    common = ("--host-port=:0", "--project=demo", "--quiet", "--verbosity=debug", "--consistency=1.0")
     kept = start(*common, f"--data-dir={tmp_path}/new", "--store-on-disk", "--use-firestore-in-datastore-mode")
     assert f"The entities are kept in {tmp_path}/new/datastore.sqlite3." in kept.printed
     lost = start(*common, "--no-store-on-disk", "--database-mode=datastore-mode")

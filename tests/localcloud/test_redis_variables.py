@@ -26,6 +26,7 @@ LOCAL = {
     "REDIS_HOST": {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": "7000"},
     "REDISHOST": {"REDISHOST": "127.0.0.1", "REDISPORT": "7000"},
     "REDIS_CACHE_URL": {"REDIS_CACHE_URL": "redis://127.0.0.1:7000"},
+    "REDIS_URL": {"REDIS_URL": "redis://127.0.0.1:7000"},
 }
 
 
@@ -37,6 +38,11 @@ def test_app_gets_the_address_by_the_name_in_its_file(name, expected):
 @pytest.mark.parametrize(("name", "expected"), LOCAL.items(), ids=LOCAL)
 def test_app_gets_the_address_by_the_name_on_the_command_line(name, expected):
     assert redis_variables({}, {name: "10.0.0.3"}) == expected
+
+
+def test_address_keeps_the_number_of_the_database():
+    file = {"REDIS_URL": "rediss://:secret@10.0.0.3:6378/1"}
+    assert redis_variables(file, {}) == {"REDIS_URL": "redis://127.0.0.1:7000/1"}
 
 
 def test_command_line_beats_the_address_if_the_file_asks_for_a_redis():

@@ -10,16 +10,17 @@ from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.runtimes.runtime import Instance, ServiceAddresses
 
 _REDIS_HOST = {"REDIS_HOST": "REDIS_PORT", "REDISHOST": "REDISPORT"}
-_REDIS_URL = "REDIS_CACHE_URL"
-_REDIS = frozenset({*_REDIS_HOST, *_REDIS_HOST.values(), _REDIS_URL})
+_REDIS_URLS = ("REDIS_URL", "REDIS_CACHE_URL")
+_REDIS = frozenset({*_REDIS_HOST, *_REDIS_HOST.values(), *_REDIS_URLS})
 
 
 def names_redis(variables: Mapping[str, str]) -> bool:
     """Return whether an app with these variables asks for a Redis.
 
-    REDIS_HOST is the codelabs' name, REDISHOST that of Google's samples, REDIS_CACHE_URL that of Cloud NDB.
+    REDIS_HOST is the codelabs' name, REDISHOST that of Google's samples, REDIS_CACHE_URL that of Cloud NDB, and
+    REDIS_URL that of many other libraries.
     """
-    return not variables.keys().isdisjoint({*_REDIS_HOST, _REDIS_URL})
+    return not variables.keys().isdisjoint({*_REDIS_HOST, *_REDIS_URLS})
 
 
 def app_variables(plan: LaunchPlan, services: ServiceAddresses, instance: Instance) -> dict[str, str]:
@@ -96,6 +97,9 @@ def _redis_variables(asked: Mapping[str, str], services: ServiceAddresses) -> di
     for host_name, port_name in _REDIS_HOST.items():
         if host_name in asked:
             variables |= {host_name: host, port_name: str(port)}
-    if _REDIS_URL in asked:
-        variables[_REDIS_URL] = f"redis://{host}:{port}"
+    for name in _REDIS_URLS:
+        if name in asked:
+            # The path is the number of a database: there are several in one Redis.
+            _, _, database = asked[name].partition("://")[2].partition("/")
+            variables[name] = f"redis://{host}:{port}" + (f"/{database}" if database else "")
     return variables
