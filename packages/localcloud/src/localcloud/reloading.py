@@ -136,7 +136,7 @@ class Reloader:
         """Say once what App Engine would deploy, and only a new start of this command runs."""
         running = {app.plan.service for app in self._cloud.apps} - {None}
         for path in paths if running else []:  # without one, no app is on App Engine
-            if is_dispatch(path):
+            if is_dispatch(path) and path.exists():
                 self._note(f"{path.name}: to route visitors by it, start this command again")
             elif (found := describe_service(path)) and found[0] not in running:
                 self._note(f"{found[1]}, and start this command again")

@@ -85,7 +85,7 @@ class FrontEnd(Listener):
         self._platform = platform
         self._handlers = StaticHandlers(directory, handlers)
         self._extra_headers = dict(extra_headers or {})
-        self.upstream = self._upstream
+        self.upstream = self._upstream  # the address to connect from depends on the platform, too
 
     @property
     def upstream(self) -> tuple[str, int]:
