@@ -8,6 +8,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import datastore
 
 from datastore_emulator.errors import UserError
 from localcloud import Cloud
@@ -127,6 +129,18 @@ def test_plan_that_no_given_runtime_supports_gets_a_built_in_one() -> None:
     with Cloud(runtimes=[runtime]) as cloud:
         cloud.add(ROOT / "mod1-flask" / "START").prepare()
     assert runtime.prepared == []
+
+
+def test_datastore_of_apps_takes_rest_and_reset_and_no_shutdown() -> None:
+    with Cloud() as cloud:
+        address = f"http://{cloud.datastore.address}"
+        client = datastore.Client(project="demo", credentials=AnonymousCredentials(), _use_grpc=False)
+        client.base_url = address
+        client.put(datastore.Entity(client.key("Visit", 1)))
+        assert len(list(client.query().fetch())) == 1
+        assert httpx.post(f"{address}/reset", timeout=DEADLINE).text == "Resetting...\n"
+        assert list(client.query().fetch()) == []
+        assert httpx.post(f"{address}/shutdown", timeout=DEADLINE).status_code == 501
 
 
 STATIC = "runtime: python314\nservice: {}\nhandlers:\n- url: /\n  static_dir: static\n"
