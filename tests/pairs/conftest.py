@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -28,25 +28,38 @@ def _cases() -> Iterator[object]:
             yield pytest.param((lane.name, pair), id=case, marks=marks)
 
 
-# These take long, and what they show depends on the client of the Datastore and on the lane.
-ONCE_PER_CLIENT = {"test_start_and_finish_recover_from_datastore_outage", "restart_between_visits"}
+# These take long, and what they show depends on the client of the Datastore or of the cache, and on the lane.
+ONCE_PER_CLIENT: dict[str, Callable[[Pair], set[str]]] = {
+    "test_start_and_finish_recover_from_datastore_outage": lambda pair: pair.datastore_clients,
+    "restart_between_visits": lambda pair: pair.datastore_clients,
+    "restart_without_the_cache": lambda pair: pair.cache_clients,
+    "foreign_values_in_the_cache": lambda pair: pair.cache_clients,
+}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what another pair of the lane shows, what is for other caches, and what shows nothing in the lane."""
-    chosen = {lane.name: one_pair_per_client(filter(lane.takes, PAIRS)) for lane in LANES}
-    idle = {item for item in items if (lane := _lane_of(item)) and _is_idle(item, lane, chosen[lane.name])}
+    chosen = {
+        (lane.name, check): one_pair_per_client(filter(lane.takes, PAIRS), clients)
+        for lane in LANES
+        for check, clients in ONCE_PER_CLIENT.items()
+    }
+    idle = {
+        item
+        for item in items
+        if (lane := _lane_of(item)) and _is_idle(item, lane, chosen.get((lane.name, _check_name(item))))
+    }
     if idle:
         config.hook.pytest_deselected(items=list(idle))
         items[:] = [item for item in items if item not in idle]
 
 
-def _is_idle(item: pytest.Item, lane: Lane, chosen: Sequence[Pair]) -> bool:
+def _is_idle(item: pytest.Item, lane: Lane, chosen: Sequence[Pair] | None) -> bool:
     _, pair = _params(item)["running_pair"]
     scenario = _params(item).get("scenario")
     return (
         (lane.shares and not _needs_datastore(item))
-        or (_check_name(item) in ONCE_PER_CLIENT and pair not in chosen)
+        or (chosen is not None and pair not in chosen)
         or (scenario and not any(scenario.suits(folder.cache) for folder in pair.folders))
     )
 
