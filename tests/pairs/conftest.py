@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from codelab.compare.local_backend import LocalBackend
-from tests.support.apps import run_folders
+from tests.support.apps import SharedApps, run_cloud, run_folders
 from tests.support.course import PAIRS, Pair, one_pair_per_client
 from tests.support.lanes import BY_NAME, LANES, Lane, runs
 from tests.support.lanes.python27 import on_python27
@@ -22,8 +22,8 @@ def _cases() -> Iterator[object]:
     for lane in filter(runs, LANES):
         for pair in filter(lane.takes, PAIRS):
             case = f"{lane.name}-{pair}"
-            # A lane whose pairs share one server has one worker for them all.
-            group = lane.name if lane.shares else case
+            # A lane whose pairs share a server or apps has one worker for them all.
+            group = lane.name if lane.shares or lane.shares_apps else case
             marks = [pytest.mark.xdist_group(group), pytest.mark.lane(lane.name, *(one.name for one in pair.folders))]
             yield pytest.param((lane.name, pair), id=case, marks=marks)
 
@@ -106,13 +106,25 @@ def shared_setups() -> Iterator[SharedSetups]:
         yield SharedSetups(stack)
 
 
+@pytest.fixture(scope="session")
+def shared_apps() -> Iterator[SharedApps]:
+    """The apps of the lane that shares them, on one local cloud."""
+    with run_cloud(Setup(), lambda name, line: print(f"{name} | {line}")) as cloud:
+        yield SharedApps(cloud)
+
+
 @pytest.fixture(scope="module", params=list(_cases()))
-def running_pair(request: pytest.FixtureRequest, shared_setups: SharedSetups) -> Iterator[RunningPair]:
+def running_pair(
+    request: pytest.FixtureRequest, shared_setups: SharedSetups, shared_apps: SharedApps
+) -> Iterator[RunningPair]:
     """Both folders of a pair, started on one local cloud, in a lane."""
     name, pair = request.param
     lane = BY_NAME[name]
     if lane.has_python27:
         pair = on_python27(pair)
+    if lane.shares_apps:
+        yield pair, shared_apps.run(pair.folders)
+        return
     with ExitStack() as stack:
         assert lane.setup
         setup = shared_setups[name] if lane.shares else stack.enter_context(lane.setup())
