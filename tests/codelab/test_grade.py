@@ -10,10 +10,12 @@ import pytest
 
 from codelab.check import Outcome, RunResult
 from codelab.commands import grade as grade_module
+from codelab.compare import scenarios
 from codelab.readme.trees import write_tree
 from tests.codelab.command import Answer, run_codelab
 from tests.codelab.learner.hand import Edit, Replace, edit
 from tests.codelab.learner.learner import checker_of
+from tests.codelab.learner.running import FEW
 from tests.support.course import ROOT
 
 
@@ -95,7 +97,8 @@ def test_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.app
-def test_graded_folder_is_not_changed(tmp_path: Path) -> None:
+def test_graded_folder_is_not_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenarios, "SCENARIOS", FEW)
     answer = run(tmp_path)
     answer.says("Finished")
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}

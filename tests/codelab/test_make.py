@@ -53,25 +53,21 @@ def test_clone_may_have_any_name_in_the_c_locale(course: Path) -> None:
     assert "\nLC_ALL := C.UTF-8\n" in database
 
 
-# A command of make after step 1 of mod5 is done, and its exit code: make has 2 for every error.
+# A command of make after step 1 of mod5 is done, and its exit code: make has 2 for every error. The tests of
+# the commands have the other errors of each.
 EXIT_CODES = {
     "make start MOD=mod1-flask": 0,
     "make start": 2,
-    "make start MOD=mod9": 2,
     "make check": 0,
     "make check MOD=mod5": 0,
     "make check MOD=mod1": 2,
-    "make check MOD=mod1/FINISH-py3": 2,
     "make next": 0,
-    "make next MOD=mod9": 2,
     "make show": 0,
     "make show STEP=4": 2,
-    "make show STEP=x": 2,
     "make hint": 0,
     "make hint STEP=4": 2,
     "make apply": 2,  # the step and an edit are in conflict
     "make apply OVERWRITE=1": 0,
-    "make apply MOD=mod1": 2,
     "make reset": 2,  # there is no terminal to ask at
     "make reset YES=1": 0,
     "make reset STEP=4": 2,
@@ -81,10 +77,7 @@ EXIT_CODES = {
     "make diff FROM=2 TO=work": 0,
     "make diff FROM=nowhere": 2,
     "make run SIDE=nowhere": 2,
-    "make run MOD=mod9": 2,
-    "make run MOD=mod1 SIDE=work": 2,
     "make run PORT=65536": 2,
-    "make run PORT=x": 2,
     "make deploy": 2,
     "make deploy PROJECT=a-project DRY_RUN=1": 0,
     "make deploy MOD=mod9 DRY_RUN=1": 2,

@@ -420,6 +420,8 @@ def test_step_that_shows_another_page_or_fails_is_named_with_reason(codelab: Run
     for path in (readme, course / "mod2-cloudndb" / "FINISH" / "main.py"):
         path.write_text(path.read_text().replace("visits = fetch_visits(10)", "visits = fetch_visits(9)"))
     replace(readme, "-    visits = fetch_visits(9)", "-    visits = fetch_visits(10)")
+    for _ in range(2):  # what works already need not run here
+        replace(readme, "Works: yes\n", "Works: not yet\n")
     replace(readme, "Works: not yet\n\nThe bundled ndb", "Works: yes\n\nThe bundled ndb")
     verified = codelab("verify", "mod2-cloudndb")
     assert verified.code == 1

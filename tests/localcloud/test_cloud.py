@@ -33,6 +33,15 @@ def test_stopped_app_cannot_be_started() -> None:
         assert app.returncode is None
 
 
+def test_closed_cloud_takes_no_app() -> None:
+    # As when a page is closed while a check on another thread is about to add its app.
+    with Cloud() as cloud:
+        cloud.close()
+        with pytest.raises(UserError, match="mod5-buildpacks/START: the local cloud was closed before the app was"):
+            cloud.add(ROOT / "mod5-buildpacks" / "START")
+    assert not cloud.apps
+
+
 def test_request_to_ended_app_fails_at_once(tmp_path: Path) -> None:
     # The server listens, and ends when its worker finds no app.
     (tmp_path / "main.py").write_text("")

@@ -34,7 +34,7 @@ class Apps:
         self.called: frozenset[Service] = frozenset()
 
     def __call__(
-        self, start: ComparedFolder, others: Sequence[ComparedFolder], function: str | None, *, remember: bool
+        self, start: ComparedFolder, others: Sequence[ComparedFolder], function: str | None, **_: object
     ) -> Apps:
         self.folders = [start, *others]
         return self
@@ -43,7 +43,7 @@ class Apps:
         if isinstance(self.finds, UserError):
             raise self.finds
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         pass
 
     def first_difference(

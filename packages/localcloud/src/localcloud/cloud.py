@@ -77,6 +77,10 @@ class Cloud:
         self._runtimes = runtimes
         self._log = log
         self._moving = threading.Lock()
+        # Of the list of apps, and of the Redis: after `close`, from whatever thread, nothing may be added.
+        self._changing = threading.Lock()
+        self._closing = threading.Lock()
+        self._closed = False
         with ExitStack() as stack:
             self._scratch = Path(stack.enter_context(Scratch("localcloud-")))
             if datastore:
@@ -131,6 +135,7 @@ class Cloud:
             raise UserError("PORT cannot be set: the platform does that; choose the port for visitors with --port")
         # Not by Path.resolve, which fails for a link to itself: read_plan says what is wrong with it.
         name = name or "/".join(Path(os.path.realpath(directory)).parts[-2:])
+        self._expect_open(name)
         scratch = Path(tempfile.mkdtemp(dir=self._scratch))
         home = scratch / "home"
         home.mkdir()
@@ -172,9 +177,20 @@ class Cloud:
             free_cloud_port=self._free_cloud_port,
         )
         self._connect(app)
-        self.apps.append(app)
-        self._readers[app] = read
+        try:
+            with self._changing:
+                self._expect_open(name)
+                self.apps.append(app)
+                self._readers[app] = read
+        except UserError:
+            app.stop()
+            self.api_server.disconnect(app.ticket)
+            raise
         return app
+
+    def _expect_open(self, name: str) -> None:
+        if self._closed:
+            raise UserError(f"{name}: the local cloud was closed before the app was started")
 
     def _connect(self, app: App) -> None:
         """Tell the bundled services where the app is, and which service."""
@@ -236,8 +252,10 @@ class Cloud:
 
     def remove(self, app: App) -> None:
         """End an app of this cloud, and forget it."""
-        self.apps.remove(app)
-        del self._readers[app]
+        with self._changing:
+            if app in self.apps:  # the cloud is not closed
+                self.apps.remove(app)
+                del self._readers[app]
         app.stop()
         self.api_server.disconnect(app.ticket)
 
@@ -294,20 +312,27 @@ class Cloud:
         return self.redis.calls() if self.redis else Counter()
 
     def close(self) -> None:
-        """End every app, all at once, and then the services they used."""
-        with ThreadPoolExecutor(max_workers=max(1, len(self.apps))) as pool:
-            list(pool.map(App.stop, self.apps))
-        self.apps.clear()
-        self._readers.clear()
-        self._cleanup.close()
+        """End every app, all at once, and then the services they used.
+
+        May be called from any thread. An app that is being started on another one ends, too, and none starts later.
+        """
+        with self._changing:
+            self._closed = True
+            apps, self.apps = self.apps, []
+            self._readers.clear()
+        with self._closing:
+            with ThreadPoolExecutor(max_workers=max(1, len(apps))) as pool:
+                list(pool.map(App.stop, apps))
+            self._cleanup.close()
 
     def _addresses(self, project: str, *, instance: str, redis: bool) -> ServiceAddresses:
         """Return the addresses of the services for an app, after starting a Redis if it needs one and none runs."""
-        if redis and self.redis is None:
-            memorystore = self._memorystore or Memorystore()
-            memorystore.start()
-            self._cleanup.callback(memorystore.stop)
-            self.redis = memorystore
+        with self._changing:
+            if redis and self.redis is None and not self._closed:
+                memorystore = self._memorystore or Memorystore()
+                memorystore.start()
+                self._cleanup.callback(memorystore.stop)
+                self.redis = memorystore
         return ServiceAddresses(
             project=project,
             datastore=self.datastore.address,

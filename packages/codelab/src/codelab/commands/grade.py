@@ -69,15 +69,16 @@ def grade(
     folder: Path,
     *,
     run: bool = True,
+    checker: Checker | None = None,
     session: Session | None = None,
     on_scenario: Callable[[str], None] = lambda text: None,
 ) -> Grade:
     """Judge a folder as a copy of this track, from its files and, with `run`, from its app.
 
-    Nothing is written. `session` has the apps of earlier checks. `on_scenario` is called with words before each
-    scenario. Raises CodelabError if there is no such folder.
+    Nothing is written. `checker` is the track's, if the caller has it already, and `session` has the apps of earlier
+    checks. `on_scenario` is called with words before each scenario. Raises CodelabError if there is no such folder.
     """
-    checker = Checker(ref)
+    checker = checker or Checker(ref)
     progress = checker.progress(read_tree(folder))
     if not run:
         return Grade(ref, folder, progress, None)

@@ -142,8 +142,7 @@ class AppUnderTest:
     def restart(self) -> None:
         """Restart the app's process."""
         self.backend.restart()
-        if not self._event:
-            self._event = "the app was restarted"
+        self._event = f"{self._event}, and the app was restarted" if self._event else "the app was restarted"
 
     @contextmanager
     def cache_down(self) -> Iterator[None]:

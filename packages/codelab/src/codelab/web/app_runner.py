@@ -104,9 +104,8 @@ class TrackApps:
             self._cloud.advance(HOUR)
 
     def close(self) -> None:
-        """End every app."""
-        with self._lock:
-            self._cloud.close()
+        """End every app, and break off a start or a visit that another thread waits for."""
+        self._cloud.close()  # without the lock, which they hold
 
     def _pane(self, name: str) -> Pane:
         if name not in self.panes:
@@ -135,17 +134,13 @@ class AppRunner:
     def start(self, ref: TrackRef) -> TrackApps:
         """Start the apps of this track, after those of any other have ended."""
         with self._lock:
-            self._close()
-            self._open = TrackApps(ref)
-            self._open.start()
-            return self._open
+            self.close()
+            apps = self._open = TrackApps(ref)
+            apps.start()
+            return apps
 
     def close(self) -> None:
-        """End all apps."""
-        with self._lock:
-            self._close()
-
-    def _close(self) -> None:
-        if self._open:
-            self._open.close()
-            self._open = None
+        """End all apps, also while they are being started."""
+        apps, self._open = self._open, None
+        if apps:
+            apps.close()

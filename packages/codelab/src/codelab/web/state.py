@@ -52,10 +52,9 @@ class PageState:
         self.keep_check(checked)
 
     def close(self) -> None:
-        """End all apps."""
-        with self._session_lock:
-            if self._session:
-                self._session.close()
+        """End all apps, and break off a check that is under way."""
+        if self._session:  # without its lock, which a check holds
+            self._session.close()
         self.apps.close()
 
     def find_track(self, module: str, folder: str) -> TrackRef:

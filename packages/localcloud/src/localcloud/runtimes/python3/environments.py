@@ -78,7 +78,9 @@ def _make(
     report(f"making an environment of Python {interpreter.version} with {named}")
     shutil.rmtree(directory, ignore_errors=True)
     _uv(["venv", "--quiet", "--no-project", "--python", interpreter.path, str(directory)], named)
-    install = ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(directory / "bin" / "python")]
+    install = ["pip", "install", "--quiet", "--python", str(directory / "bin" / "python")]
+    if not sources:  # an environment that is made anew after each save is not worth it
+        install.append("--compile-bytecode")
     if image_packages:
         _uv([*install, *image_packages], named)
     files = sources.requirements if sources else [file.resolve() for file in requirements]
