@@ -213,12 +213,12 @@ NOT_DONE: dict[str, tuple[Case, int, str]] = {
             ],
         ),
         4,
-        'kind "Stay", not Visit',
+        'kind "Stay", where START uses "Visit"',
     ),
     "another namespace": (
         ("mod2-cloudndb", 5, [Replace(MAIN, "client.context()", "client.context(namespace='shop')")]),
         4,
-        'namespace "shop", not the default one',
+        'namespace "shop", where START uses the default one',
     ),
     "a page that is not returned": (
         ("mod1-flask", 2, [Replace(MAIN, "return template.render", "template.render")]),
@@ -328,7 +328,7 @@ NOT_DONE: dict[str, tuple[Case, int, str]] = {
 UNDECIDED: dict[str, tuple[Case, str]] = {
     "a project that is named in the code": (
         ("mod3-datastore", 4, [Replace(MAIN, "datastore.Client()", "datastore.Client(project='acme-7')")]),
-        'project "acme-7", not demo',
+        'project "acme-7", where START uses "demo"',
     ),
     "a package of the system": (
         ("mod4-cloudrun", 3, [Replace("Dockerfile", "WORKDIR", "RUN apt-get update\nWORKDIR")]),

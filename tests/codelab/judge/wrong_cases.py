@@ -497,7 +497,7 @@ REMARKS: dict[str, tuple[Case, str, str]] = {
         "REDIS_PASSWORD is a secret",
     ),
     "a secret in an image": (
-        ("mod4-cloudrun", 3, [Replace("Dockerfile", "WORKDIR /app", "ENV API_TOKEN=aW8x-9sk2\nWORKDIR /app")]),
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "WORKDIR /app", "ARG API_TOKEN='aW8x 9sk2'\nWORKDIR /app")]),
         "Dockerfile:3",
         "API_TOKEN is a secret",
     ),
@@ -507,7 +507,7 @@ REMARKS: dict[str, tuple[Case, str, str]] = {
         "debugging is on",
     ),
     "debugging by a variable": (
-        ("mod4-cloudrun", 3, [Replace("Dockerfile", "ENV PYTHONUNBUFFERED=1", "ENV PYTHONUNBUFFERED=1 FLASK_DEBUG=1")]),
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "ENV PYTHONUNBUFFERED=1", "ENV TITLE='My visits' FLASK_DEBUG=1")]),
         "Dockerfile:2",
         "debugging is on",
     ),

@@ -95,6 +95,7 @@ class Checker:
         self.ref = ref
         # The facts of each file as last read: a page checks often, and usually only one file has changed.
         self._known: dict[str, tuple[str, list[Fact] | UnreadableError]] = {}
+        self._known_faults: dict[int, frozenset[tuple[str, str]]] = {}
         self._known_app: tuple[Tree, str, AppFacts] | None = None
         self.trees = step_trees(ref.codelab, ref.track)
         self._called = names_called_from_outside(self.trees, "\n".join(ref.codelab.page.commands))
@@ -139,13 +140,22 @@ class Checker:
     def _with_faults(self, progress: Progress, folder: Folder) -> Progress:
         """Return the progress with the faults of the folder, apart from those that the codelab's own states have."""
         number = progress.claimed
-        near = self._folders[number : number + 2]
-        allowed = {fault.key for state in near for fault in self._find_faults(state, state)}
-        faults = [fault for fault in self._find_faults(folder, near[0]) if fault.key not in allowed]
+        allowed = frozenset[tuple[str, str]]().union(*(self._faults_of_state(at) for at in (number, number + 1)))
+        faults = [fault for fault in self._find_faults(folder, self._folders[number]) if fault.key not in allowed]
         # An app.yaml that is rightly gone sets nothing, and that it should be there is a finding.
         faults = [fault for fault in faults if fault.key != ("variable", "app.yaml") or folder.is_app_engine]
-        remarks = find_remarks(folder, near[0]) if number else []
+        remarks = find_remarks(folder, self._folders[number]) if number else []
+        if faults or progress.damage:
+            progress = progress.doubt(number)
         return replace(progress, faults=tuple(fault.finding for fault in faults), remarks=tuple(remarks))
+
+    def _faults_of_state(self, number: int) -> frozenset[tuple[str, str]]:
+        """Return the keys of the faults that the codelab itself has after this step; none for one behind the last."""
+        if number not in self._known_faults:
+            states = self._folders[number : number + 1]
+            found = frozenset(fault.key for state in states for fault in self._find_faults(state, state))
+            self._known_faults[number] = found
+        return self._known_faults[number]
 
     def _find_faults(self, folder: Folder, expected: Folder) -> list[Fault]:
         container = not self._folders[-1].is_app_engine or self._folders[-1].is_container

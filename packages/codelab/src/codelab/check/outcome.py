@@ -34,7 +34,13 @@ class RunResult(Enum):
     SAME = "the output is START's"
 
 
-_WAS_RUN = (RunResult.DOES_NOT_RUN, RunResult.DIFFERS, RunResult.OTHER_SERVICES, RunResult.SAME)
+_WAS_RUN = (
+    RunResult.DOES_NOT_RUN,
+    RunResult.UNDECIDED,
+    RunResult.DIFFERS,
+    RunResult.OTHER_SERVICES,
+    RunResult.SAME,
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Outcome:
 
     @property
     def was_run(self) -> bool:
-        """True if the copy was run."""
+        """True if the copy was run, or this was tried."""
         return self.result in _WAS_RUN
 
     @property
@@ -74,7 +80,9 @@ class Outcome:
         """Return the progress after what the app has shown: its step is done, or it is the one to do."""
         if self.result is RunResult.SAME:
             return progress.accept(self.step)
-        failed = self.step and not self.ok and self.result is not RunResult.UNDECIDED
+        if self.result is RunResult.UNDECIDED:
+            return progress.doubt(self.step)
+        failed = self.step and not self.ok
         return progress.reject(self.step) if failed and self.step == progress.reached else progress
 
 

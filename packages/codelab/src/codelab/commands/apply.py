@@ -38,14 +38,18 @@ def apply(workspace: Workspace, ref: TrackRef, *, overwrite: bool = False, check
     """
     checker = checker or Checker(ref)
     mine = workspace.read(ref)
-    pending = known_progress(checker, workspace, mine).pending
+    progress = known_progress(checker, workspace, mine)
+    pending = progress.pending
     if pending is None:
         raise CodelabError(f"{ref.name}: all steps are done already; run `{make_command('check', ref)}`")
     step = pending.step
-    if pending.app_works is False and not overwrite:
+    if (pending.app_works is False or pending.doubtful) and not overwrite:
         overwrite_command = suggest("apply", ref.name, overwrite=True)
+        reason = f"its app fails; `{make_command('check', ref)}` says why"
+        if pending.doubtful:
+            reason = f"there is a fault in them: {(*progress.damage, *progress.faults)[0]}"
         raise CodelabError(
-            f"step {step.number} is in your files, and its app fails; `{make_command('check', ref)}` says why; "
+            f"step {step.number} is in your files, and {reason}; "
             f"correct it, or run `{overwrite_command}` to take the codelab's files (yours are kept in work/.kept)"
         )
     before, after = checker.trees[step.number - 1], checker.trees[step.number]

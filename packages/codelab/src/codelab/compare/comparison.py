@@ -149,8 +149,8 @@ class Comparison:
         if found is None:
             return None
         place, undecided = found
-        known = "whether the old ones are there cannot be seen" if undecided else "it does not show the old ones"
-        text = f"{folder.name} keeps its visits in another place, and {known}: {place}"
+        known = "nobody here can see whether the old visits are there" if undecided else "so it loses the old visits"
+        text = f"{folder.name} stores its visits in {place}; {known}"
         return Difference(scenario.title, text, None, undecided)
 
     def _answers_of_start(self, scenario: Scenario) -> list[Document]:

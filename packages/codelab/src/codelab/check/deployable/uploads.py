@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from fnmatch import translate
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from codelab.check.deployable.fault import Fault, fault
 from codelab.check.deployable.folder import APP_YAML, REQUIREMENTS, Folder
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 _IGNORES = ".gcloudignore"
 _INCLUDE = "#!include:"
@@ -15,64 +20,73 @@ _NOT_NEEDED = {APP_YAML, _IGNORES, ".dockerignore", ".gitignore", "README.md"}
 _PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")
 
 
+@dataclass(frozen=True)
+class _Line:
+    """A line of an ignore file that is a pattern."""
+
+    file: str
+    number: int
+    pattern: str
+
+
+@dataclass(frozen=True)
+class _Ignored:
+    """The lines that keep files from being uploaded, in their order."""
+
+    lines: tuple[_Line, ...]
+
+    @cached_property
+    def _spec(self) -> GitIgnoreSpec:
+        # Imported here: most copies have no such file.
+        from pathspec import GitIgnoreSpec
+
+        return GitIgnoreSpec.from_lines(line.pattern if _is_pattern(line.pattern) else "" for line in self.lines)
+
+    def find_reason(self, file: str) -> _Line | None:
+        """Return the line that keeps this file back; None if it is uploaded."""
+        if not self.lines:
+            return None
+        found = self._spec.check_file(file)
+        return self.lines[found.index] if found.include and found.index is not None else None
+
+
+def _is_pattern(text: str) -> bool:
+    """Return whether git takes a line for a pattern; it skips any other."""
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines([text])
+    except ValueError:
+        return False
+    return True
+
+
 def find_wrong_uploads(folder: Folder, expected: Folder) -> Iterator[Fault]:
     """Yield each needed file that .gcloudignore keeps back, and each private key that it does not."""
     # docs/platform-facts.md: .gitignore counts where there is no .gcloudignore.
-    patterns = list(_patterns(folder, _IGNORES if _IGNORES in folder.tree else ".gitignore"))
-    if (
-        folder.is_python27
-        and folder.is_app_engine
-        and folder.requirements
-        and (by := _ignored_by("lib/x.py", patterns))
-    ):
-        message = f'"{by[1]}" keeps lib from being uploaded; python27 has the packages of {REQUIREMENTS} from there'
-        yield fault("upload", by[2], by[0], message)
+    ignored = _Ignored(tuple(_lines(folder, _IGNORES if _IGNORES in folder.tree else ".gitignore")))
+    if folder.is_python27 and folder.is_app_engine and folder.requirements and (by := ignored.find_reason("lib/x.py")):
+        message = (
+            f'"{by.pattern}" keeps lib from being uploaded; python27 has the packages of {REQUIREMENTS} from there'
+        )
+        yield fault("upload", by.file, by.number, message)
     for file, text in folder.tree.items():
-        by = _ignored_by(file, patterns)
+        by = ignored.find_reason(file)
         if by and file not in _NOT_NEEDED and (file in expected.tree or file in folder.modules):
-            line, pattern, where = by
-            yield fault("upload", where, line, f'"{pattern}" keeps {file} from being uploaded; the app needs it')
+            message = f'"{by.pattern}" keeps {file} from being uploaded; the app needs it'
+            yield fault("upload", by.file, by.number, message)
         if not by and (found := _PRIVATE_KEY.search(text)):
             line = text.count("\n", 0, found.start()) + 1
             message = "a private key is uploaded with the app; delete it here, revoke it, and use a service account"
             yield fault("private key", file, line, message)
 
 
-def _patterns(folder: Folder, file: str) -> Iterator[tuple[int, str, str]]:
-    """Yield the lines of such a file that are patterns, with the lines of the files that .gcloudignore includes."""
+def _lines(folder: Folder, file: str) -> Iterator[_Line]:
+    """Yield the patterns of such a file, with those of the files that .gcloudignore includes."""
     for number, line in enumerate(folder.tree.get(file, "").splitlines(), 1):
         pattern = line.strip()
         included = pattern.removeprefix(_INCLUDE).strip()
         if pattern.startswith(_INCLUDE) and file == _IGNORES and included != file:
-            yield from _patterns(folder, included)
+            yield from _lines(folder, included)
         elif pattern and not pattern.startswith("#"):
-            yield number, pattern, file
-
-
-def _ignored_by(file: str, patterns: list[tuple[int, str, str]]) -> tuple[int, str, str] | None:
-    """Return the last pattern that speaks of the file or of a folder above it, unless it takes the file in again."""
-    found = None
-    parts = file.split("/")
-    paths = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
-    for entry in patterns:
-        pattern = entry[1].removeprefix("!").removeprefix("\\")
-        if any(_matches(path, pattern, is_folder=path != file) for path in paths):
-            found = None if entry[1].startswith("!") else entry
-    return found
-
-
-def _matches(path: str, pattern: str, *, is_folder: bool) -> bool:
-    """Return whether a pattern of .gitignore's syntax is for this path."""
-    if pattern.endswith("/") and not is_folder:
-        return False
-    pattern = pattern.rstrip("/")
-    if "/" not in pattern:
-        return bool(re.fullmatch(translate(pattern), path.rpartition("/")[2]))
-    parts = [".*" if part == "**" else _part(part) for part in pattern.strip("/").split("/")]
-    expression = "/".join(parts).replace("/.*/", "/(?:.*/)?")
-    return bool(re.fullmatch(re.sub(r"^\.\*/", "(?:.*/)?", expression), path))
-
-
-def _part(pattern: str) -> str:
-    """Return the expression for one name between slashes."""
-    return translate(pattern).replace(r"\Z", "").replace(r"\z", "").replace(".*", "[^/]*")
+            yield _Line(file, number, pattern)
