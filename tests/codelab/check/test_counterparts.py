@@ -60,6 +60,20 @@ CASES: dict[str, tuple[Fact, list[Fact], str | None]] = {
         [fact(Kind.NAME, "flask.Flask", "from flask import Flask")],
         "flask.Flask",
     ),
+    "another call of the same service": (
+        fact(Kind.CALL, "appengine.memcache.set", "memcache.set('a', b, 60)"),
+        [
+            fact(Kind.NAME, "appengine.memcache.get", "found = memcache.get('a')"),
+            fact(Kind.NAME, "appengine.memcache.add", "memcache.add('a', b)"),
+        ],
+        "appengine.memcache.add",
+    ),
+    "an unrelated call of the same package": (
+        fact(Kind.CALL, "appengine.memcache.set", "memcache.set('a', b, 60)"),
+        [fact(Kind.NAME, "appengine.memcache.Client", "self.client = memcache.Client()")],
+        None,
+    ),
+    "an unrelated line of a list": (fact(Kind.LINE, "README.md", "README.md"), [fact(Kind.LINE, "*", "*")], None),
     "another part of a command": (fact(Kind.PORT, "$PORT"), [fact(Kind.PROGRAM, "flask")], "flask"),
     "requirements that are not first": (
         fact(Kind.REQUIREMENTS_FIRST, ""),

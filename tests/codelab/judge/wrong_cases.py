@@ -227,6 +227,39 @@ FAULTS: dict[str, tuple[Case, str, str]] = {
         "main.py:39",
         "starts a server",
     ),
+    "a server at import, in a function": (
+        (
+            "mod2-cloudndb/FINISH",
+            3,
+            [Replace(MAIN, LAST, f"{LAST}\n\ndef main():\n    app.run(port=8080)\n\n\nmain()\n")],
+        ),
+        "main.py:39",
+        "starts a server",
+    ),
+    "a debugger for visitors": (
+        (
+            "mod5-buildpacks",
+            3,
+            [
+                Write("Procfile", "web: python3 main.py\n"),
+                Replace(
+                    MAIN, LAST, f"{LAST}\n\nif __name__ == '__main__':\n    app.run('0.0.0.0', 8080, debug=True)\n"
+                ),
+            ],
+        ),
+        "main.py:39",
+        "open a debugger",
+    ),
+    "a cached list that is never replaced": (
+        ("mod12-memcache", 2, [Replace(MAIN, "memcache.set(", "memcache.add(")]),
+        "main.py:",
+        "add() keeps what is cached already",
+    ),
+    "templates that the image lacks": (
+        ("mod4-cloudrun", 3, [Write(".dockerignore", "*\n!*.py\n!requirements.txt\n")]),
+        ".dockerignore:1",
+        "keeps templates/index.html out of the image",
+    ),
     "App Engine's header on Cloud Run": (
         (
             "mod5-buildpacks",

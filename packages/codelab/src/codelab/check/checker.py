@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from codelab.check.addresses import explain_addresses
 from codelab.check.alternatives import equivalent_facts, unneeded_leftovers
 from codelab.check.deployable import Fault, Folder, find_faults, find_remarks, has_long_time_outs, redis_names
 from codelab.check.facts import (
@@ -78,6 +79,13 @@ class _Change:
         removed = {fact for fact in self.removed if fact.file == file and marks_a_step(fact) and not is_style(fact)}
         return not (added or removed) or bool(added & copy) or bool(removed - copy)
 
+    def is_replaced(self, copy: _Facts) -> bool:
+        """Return whether a copy has left what the step leaves, and calls the step's services in a way of its own."""
+        left = {fact for fact in self.removed if fact.kind in (Kind.CALL, Kind.METHOD) and fact.file.endswith(".py")}
+        packages = {package_of_service(fact) for fact in self.added} - {None}
+        own = {package_of_service(fact) for fact in copy - self.before - self.after}
+        return bool(left) and not left & copy and bool(packages & own)
+
     def is_begun(self, copy: _Facts) -> bool:
         """Return whether a copy with these facts has some of the change, by facts that have no other reason."""
         return any(marks_a_step(fact) and is_there(fact, copy) for fact in self.added) or any(
@@ -125,10 +133,11 @@ class Checker:
             if not findings:
                 removed_later |= change.removed
                 added_later |= change.added
-            begun = bool(wrong) or change.is_begun(copy)
+            replaced = change.is_replaced(copy)
+            begun = bool(wrong) or replaced or change.is_begun(copy)
             style_only = not any(finding.firm for finding in findings)
             # What a learner has left out is enough where a later step is done all the same: the app decides at its end.
-            is_open = style_only and ((begun and change.is_solved_somehow(copy)) or later_is_begun)
+            is_open = style_only and (replaced or (begun and change.is_solved_somehow(copy)) or later_is_begun)
             statuses.append(StepStatus(step, findings, begun, is_open))
             later_is_begun = later_is_begun or not findings or (is_open and begun)
         damage = [
@@ -173,6 +182,10 @@ class Checker:
     def waits_for_redis(self, tree: Tree) -> bool:
         """Return whether the app waits for more than seconds for a Redis that does not answer."""
         return has_long_time_outs(self._folder(tree, self._read(tree)[0]))
+
+    def explain_addresses(self, tree: Tree, number: int) -> str:
+        """Return why the app shows wrong addresses after this step; "" if no variable explains it."""
+        return explain_addresses(self._folder(tree, self._read(tree)[0]), self._folders[number])
 
     def services(self, number: int) -> frozenset[Service]:
         """Return the services that the app calls after this step."""

@@ -157,10 +157,11 @@ def _run(
     if difference := found.difference:
         if difference.undecided:
             return Outcome(RunResult.UNDECIDED, text=difference.text, step=number)
+        text = difference.text
+        if difference.only_addresses and (reason := checker.explain_addresses(tree, number)):
+            text = f"{text}; {reason}"
         passed = next((at for at, one in enumerate(SCENARIOS) if one.title == difference.scenario), 0)
-        return Outcome(
-            RunResult.DIFFERS, difference.scenario, difference.text, difference.error, step=number, passed=passed
-        )
+        return Outcome(RunResult.DIFFERS, difference.scenario, text, difference.error, step=number, passed=passed)
     if problem := _compare_services(checker, number, found.called):
         return Outcome(RunResult.OTHER_SERVICES, text=problem, step=number)
     differ = start.cache != yours.cache

@@ -92,10 +92,6 @@ def describe(grade: Grade) -> list[str]:
     lines += [f"damaged: {finding}" for finding in progress.damage]
     lines += [f"would fail where it is deployed: {finding}" for finding in progress.faults]
     undecided = outcome is not None and outcome.result is RunResult.UNDECIDED
-    # Where the app could not be asked, another spelling than the codelab's is no reason against the step.
-    is_open = bool(progress.in_question) and (undecided or bool(progress.faults or progress.damage))
-    if (pending := progress.pending) is not None and not is_open:
-        lines += [f"step {pending.step.number} misses: {finding}" for finding in pending.findings]
     if outcome and undecided:
         lines.append(f"{progress.in_question} cannot be decided here: {outcome.text}")
     elif outcome and outcome.result is not RunResult.SAME:
@@ -104,6 +100,10 @@ def describe(grade: Grade) -> list[str]:
         lines += [outcome.error] if outcome.error else []
     elif outcome is None and progress.in_question:
         lines.append(f"the app decides about {progress.in_question}, and it was not run")
+    # Where the app could not be asked, another spelling than the codelab's is no reason against the step.
+    is_open = bool(progress.in_question) and (undecided or bool(progress.faults or progress.damage))
+    if (pending := progress.pending) is not None and not is_open:
+        lines += [f"step {pending.step.number} misses: {finding}" for finding in pending.findings]
     for status in progress.steps[: progress.reached]:
         if status.in_own_way:
             lines += [f"step {status.step.number} in an own way: {finding}" for finding in status.findings]

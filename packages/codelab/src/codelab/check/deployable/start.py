@@ -1,4 +1,4 @@
-"""Start commands that a platform cannot use: they listen on this machine only, or another file is used instead."""
+"""Ways to start an app that a platform cannot use, or that harm: an unreachable address, a debugger, another file."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ _CONFIG = "gunicorn.conf.py"
 _DOCKERFILE, _PROCFILE = "Dockerfile", "Procfile"
 
 
-def find_unusable_start(folder: Folder, expected: Folder) -> Iterator[Fault]:
-    """Yield what keeps the platform from reaching the app's server, or from reading its Procfile."""
+def find_unusable_start(folder: Folder) -> Iterator[Fault]:
+    """Yield what keeps the platform from reaching the app's server, and debuggers that visitors can reach."""
     yield from _loopback_in_commands(folder)
     for number, line in enumerate(folder.tree.get(_CONFIG, "").splitlines(), 1):
         if found := _BIND.match(line):
             yield _loopback(_CONFIG, number, found["address"])
-    yield from _loopback_in_code(folder)
+    yield from _developer_servers(folder)
+
+
+def find_stray_dockerfile(folder: Folder, expected: Folder) -> Iterator[Fault]:
+    """Yield a fault if there is a Dockerfile, and the codelab deploys a Procfile by buildpacks."""
     if _DOCKERFILE in folder.tree and _PROCFILE in expected.tree and _DOCKERFILE not in expected.tree:
         message = "gcloud builds with a Dockerfile if there is one, and then reads no Procfile; delete it"
         yield fault("dockerfile", _DOCKERFILE, 0, message)
@@ -39,8 +43,11 @@ def _loopback_in_commands(folder: Folder) -> Iterator[Fault]:
             yield _loopback(fact.file, fact.line, found["address"])
 
 
-def _loopback_in_code(folder: Folder) -> Iterator[Fault]:
-    """Yield the servers that the start command runs by `python main.py`; they listen on 127.0.0.1 if not told."""
+def _developer_servers(folder: Folder) -> Iterator[Fault]:
+    """Yield the faults of servers that the start command runs by `python main.py`.
+
+    They listen on 127.0.0.1 if not told otherwise, and with a debugger let visitors run code.
+    """
     programs = {fact.name.rpartition("/")[2] for fact in folder.facts if fact.kind is Kind.PROGRAM}
     if not any(name.startswith("python") for name in programs):
         return
@@ -52,6 +59,10 @@ def _loopback_in_code(folder: Folder) -> Iterator[Fault]:
             host = node.args[0] if node.args else given.get("host", ast.Constant("127.0.0.1"))
             if None not in given and isinstance(host, ast.Constant) and re.fullmatch(_LOOPBACK, str(host.value)):
                 yield _loopback(file, node.lineno, str(host.value))
+            debug = given.get("debug")
+            if isinstance(debug, ast.Constant) and debug.value:
+                message = "debug=True lets every visitor who finds an error open a debugger in the app; delete it"
+                yield fault("debugger", file, debug.lineno, message)
 
 
 def _loopback(file: str, line: int, address: str) -> Fault:
