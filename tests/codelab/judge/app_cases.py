@@ -178,6 +178,20 @@ DONE: dict[str, tuple[Case, int]] = {
         ("mod12-memcache", 3, [Replace(MAIN, "memcache.get('visits')", "memcache.Client().get('visits')")]),
         3,
     ),
+    "a function that returns its errors, while an app serves it": (
+        (
+            "mod11-functions",
+            2,
+            [
+                Replace(MAIN, "Flask, abort, ", "Flask, "),
+                Replace(MAIN, "        abort(404)\n", "        return 'Not found', 404\n"),
+                Replace(
+                    MAIN, "        abort(405, ['GET', 'HEAD'])\n", "        return 'No', 405, {'Allow': 'GET, HEAD'}\n"
+                ),
+            ],
+        ),
+        2,
+    ),
     "no time-outs": (
         (MOD13, 4, [Replace(MAIN, ",\n                    socket_connect_timeout=1, socket_timeout=1", "")]),
         4,

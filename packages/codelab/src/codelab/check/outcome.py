@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from codelab.check.progress import Progress
 from codelab.compare.services import Service
 from codelab.readme.course import TrackRef
 from codelab.readme.model import Step
-from codelab.readme.trees import read_tree
+from codelab.readme.trees import Tree, read_tree
 
 if TYPE_CHECKING:
     from codelab.compare.session import Session
@@ -124,7 +124,40 @@ def run_and_compare(
             if outcome.result is RunResult.DIFFERS and later.works and not progress.damage:
                 further = _run(checker, later, folder or ref.copy, used, on_scenario, again=True)
                 outcome = further if further.ok or further.passed > outcome.passed else outcome
+    if outcome.result is RunResult.SAME and not outcome.last and ref.codelab.function:
+        tree = read_tree(folder or ref.copy)
+        return _ask_function(checker, progress, outcome, tree, ref.codelab.function)
+    return outcome
+
+
+def _ask_function(checker: Checker, progress: Progress, outcome: Outcome, tree: Tree, function: str) -> Outcome:
+    """Return the outcome after the function was called by itself, where an app still hides how it answers.
+
+    It is called if the files do not show a step that changes its answers: one that counts as done by what the app has
+    shown, or the next one.
+    """
+    from codelab.compare.function_calls import DEPLOYMENT_FILES, call_functions, find_undone_answer
+
+    number = outcome.step
+    after = min(number + 1, progress.possible)
+    # The first step is the one that makes a function of the app.
+    unsure = [status.step.number for status in progress.steps[1:after] if status.findings]
+    state = checker.trees[number]
+    served = any(file in state for file in DEPLOYMENT_FILES)
+    if not served or not unsure or all(tree.get(file) == text for file, text in state.items()):
         return outcome
+    first = min(unsure)
+    called = call_functions([*checker.trees[first - 1 : after + 1], tree], function)
+    if called is None:
+        return outcome
+    *states, mine = called
+    for at in unsure:
+        undone = find_undone_answer(mine, states[at - first], states[at - first + 1])
+        if undone and at <= number:
+            return Outcome(RunResult.DIFFERS, "calls of the function", undone, step=at)
+        if undone == "" and at > number:
+            return replace(outcome, step=at)
+    return outcome
 
 
 def _run(
