@@ -74,6 +74,11 @@ CASES: dict[str, tuple[Fact, list[Fact], str | None]] = {
         None,
     ),
     "an unrelated line of a list": (fact(Kind.LINE, "README.md", "README.md"), [fact(Kind.LINE, "*", "*")], None),
+    "another version of Python": (
+        fact(Kind.LINE, "3.14", "3.14", file=".python-version"),
+        [fact(Kind.LINE, "2.7", "2.7", file=".python-version")],
+        "2.7",
+    ),
     "another part of a command": (fact(Kind.PORT, "$PORT"), [fact(Kind.PROGRAM, "flask")], "flask"),
     "requirements that are not first": (
         fact(Kind.REQUIREMENTS_FIRST, ""),

@@ -366,6 +366,17 @@ RIGHT: dict[str, Case] = {
             Replace(MAIN, "client.put(visit, timeout=10)", "client.put_multi([visit], timeout=10)"),
         ],
     ),
+    "a query whose order is set afterwards": (
+        "mod3-datastore",
+        3,
+        [
+            Replace(
+                MAIN, "query(kind='Visit', order=['-timestamp'])", "query(kind='Visit')\n    query.order = '-timestamp'"
+            ),
+            Replace(MAIN, "fetch(limit, timeout=10)", "fetch(limit=limit)"),
+        ],
+    ),
+    "an exact version of Python": ("mod5-buildpacks", 3, [Write(".python-version", "3.13.2\n")]),
     "names in a project that begin with my": (
         MOD13,
         4,

@@ -53,6 +53,13 @@ def test_app_yaml_that_is_rightly_gone_is_no_fault_before_an_open_step(track: st
     assert (progress.reached < steps, progress.faults) == (True, ())
 
 
+def test_step_whose_old_line_still_runs_is_not_open(tmp_path: Path) -> None:
+    old = "    Visit(visitor='%s: %s' % (remote_addr, user_agent)).put(timeout=10)\n"
+    half = [Replace("main.py", "    client.put(visit, timeout=10)\n", old)]
+    progress = judge(("mod3-datastore", 2, half), tmp_path)
+    assert (progress.claimed, progress.steps[1].begun) == (1, True)
+
+
 def test_dockerfile_of_another_module_is_the_only_fault(tmp_path: Path) -> None:
     image = Write("Dockerfile", 'FROM python:2.7-slim\nCOPY . .\nCMD ["python", "old.py"]\n')
     progress = judge(("mod5-buildpacks", 3, [image]), tmp_path)

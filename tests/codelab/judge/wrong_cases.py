@@ -250,6 +250,18 @@ FAULTS: dict[str, tuple[Case, str, str]] = {
         "main.py:39",
         "open a debugger",
     ),
+    "a server on a port of its own": (
+        (
+            "mod5-buildpacks",
+            3,
+            [
+                Write("Procfile", "web: python main.py\n"),
+                Replace(MAIN, LAST, f"{LAST}\n\nif __name__ == '__main__':\n    app.run(host='0.0.0.0')\n"),
+            ],
+        ),
+        "main.py:39",
+        "listens on port 5000",
+    ),
     "a cached list that is never replaced": (
         ("mod12-memcache", 2, [Replace(MAIN, "memcache.set(", "memcache.add(")]),
         "main.py:",
@@ -538,6 +550,11 @@ REMARKS: dict[str, tuple[Case, str, str]] = {
         ("mod1-flask", 3, [Replace(MAIN, ONE_APP, ONE_APP + "app.config['DEBUG'] = True\n")]),
         "main.py:5",
         "debugging is on",
+    ),
+    "a container that runs as root": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "USER 65534\n", "")]),
+        "Dockerfile",
+        "runs as root",
     ),
     "debugging by a variable": (
         ("mod4-cloudrun", 3, [Replace("Dockerfile", "ENV PYTHONUNBUFFERED=1", "ENV TITLE='My visits' FLASK_DEBUG=1")]),

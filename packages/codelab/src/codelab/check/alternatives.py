@@ -16,7 +16,7 @@ from codelab.check.ignores import Ignored, IgnoreLine
 
 # docs/platform-facts.md: the runtimes of App Engine that a folder may name in November 2026.
 _RUNTIME = re.compile(r"runtime python3(\d\d)")
-_PYTHON = re.compile(r"3\.(\d\d)")
+_PYTHON = re.compile(r"(?:python-)?3\.(\d\d)(?:\.\d+)?")
 _OLDEST, NEWEST = 10, 15
 _SERVER = "gunicorn"
 _DOCKERIGNORE = ".dockerignore"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 from codelab.check.addresses import explain_addresses
@@ -80,11 +81,21 @@ class _Change:
         return not (added or removed) or bool(added & copy) or bool(removed - copy)
 
     def is_replaced(self, copy: _Facts) -> bool:
-        """Return whether a copy has left what the step leaves, and calls the step's services in a way of its own."""
-        left = {fact for fact in self.removed if fact.kind in (Kind.CALL, Kind.METHOD) and fact.file.endswith(".py")}
+        """Return whether a copy has left the calls that the step removes, and has new ones of the same services."""
         packages = {package_of_service(fact) for fact in self.added} - {None}
-        own = {package_of_service(fact) for fact in copy - self.before - self.after}
-        return bool(left) and not left & copy and bool(packages & own)
+        new = {package_of_service(fact) for fact in copy - self.before}
+        return bool(self._calls_left) and not self._calls_left & copy and bool(packages & new)
+
+    @cached_property
+    def _calls_left(self) -> _Facts:
+        """The calls that the step removes."""
+        kinds = (Kind.CALL, Kind.METHOD)
+        return frozenset(fact for fact in self.removed if fact.kind in kinds and fact.file.endswith(".py"))
+
+    def keeps_lines(self, copy: _Facts) -> bool:
+        """Return whether a copy still has a line as it was before the step, with a call that the step removes."""
+        lines = {(fact.file, fact.words) for fact in copy if fact in self._calls_left}
+        return any((fact.file, fact.words) in lines for fact in self._calls_left)
 
     def is_begun(self, copy: _Facts) -> bool:
         """Return whether a copy with these facts has some of the change, by facts that have no other reason."""
@@ -137,7 +148,12 @@ class Checker:
             begun = bool(wrong) or replaced or change.is_begun(copy)
             style_only = not any(finding.firm for finding in findings)
             # What a learner has left out is enough where a later step is done all the same: the app decides at its end.
-            is_open = style_only and (replaced or (begun and change.is_solved_somehow(copy)) or later_is_begun)
+            may_be_done = not change.keeps_lines(copy)
+            is_open = (
+                style_only
+                and may_be_done
+                and (replaced or (begun and change.is_solved_somehow(copy)) or later_is_begun)
+            )
             statuses.append(StepStatus(step, findings, begun, is_open))
             later_is_begun = later_is_begun or not findings or (is_open and begun)
         damage = [

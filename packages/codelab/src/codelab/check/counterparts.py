@@ -13,6 +13,9 @@ _OF_A_CALL = {Kind.CALL, Kind.TOP_LEVEL_OBJECT, Kind.WITH_BLOCK, Kind.ARGUMENT}
 # Facts that a start command states.
 START_COMMAND = {Kind.PROGRAM, Kind.PORT, Kind.SERVED_OBJECT, Kind.OPTION, Kind.START_COMMAND}
 
+# What these files say is in one line.
+_OF_ONE_LINE = (".python-version", "runtime.txt")
+
 # The similarity from which one of two package names counts as a typing error.
 _CLOSE = 0.85
 # The same for the keys of a file, of which there are few.
@@ -56,10 +59,10 @@ def _counterpart(fact: Fact, copy: Set[Fact], extra: Set[Fact]) -> Fact | None:
         found = next((other for other in here if other.kind in START_COMMAND), None)
     elif fact.kind is Kind.REQUIREMENTS_FIRST:
         found = _first(here, kind=Kind.REQUIREMENTS_NOT_FIRST)
+    elif fact.kind in (Kind.PROCESS, Kind.BASE_IMAGE) or fact.file in _OF_ONE_LINE:
+        found = _first(strange, kind=fact.kind)
     elif fact.kind in (Kind.OUTPUT, Kind.LINE):
         found = _most_alike(fact, [other for other in strange if other.kind is fact.kind])
-    elif fact.kind in (Kind.PROCESS, Kind.BASE_IMAGE):
-        found = _first(strange, kind=fact.kind)
     return found
 
 

@@ -15,6 +15,8 @@ _LOOPBACK = r"(?P<address>127(?:\.\d+){3}|localhost|\[::1\])"
 _OPTION = re.compile(rf"""(?<!\S)["']?(?:-b|--bind|--host|--listen)[\s=,"']*{_LOOPBACK}(?![\w.])""")
 _BIND = re.compile(rf"^\s*bind\s*=.*?{_LOOPBACK}(?![\w.])")
 _CONFIG = "gunicorn.conf.py"
+# Where Flask's server listens if it is not told.
+_FLASK_HOST, _FLASK_PORT = "127.0.0.1", 5000
 _DOCKERFILE, _PROCFILE = "Dockerfile", "Procfile"
 
 
@@ -53,16 +55,28 @@ def _developer_servers(folder: Folder) -> Iterator[Fault]:
         return
     for file, module in folder.syntax.items():
         for node in ast.walk(module):
-            if not (isinstance(node, ast.Call) and ast.unparse(node.func) in ("app.run", "application.run")):
-                continue
-            given = {keyword.arg: keyword.value for keyword in node.keywords}
-            host = node.args[0] if node.args else given.get("host", ast.Constant("127.0.0.1"))
-            if None not in given and isinstance(host, ast.Constant) and re.fullmatch(_LOOPBACK, str(host.value)):
-                yield _loopback(file, node.lineno, str(host.value))
-            debug = given.get("debug")
-            if isinstance(debug, ast.Constant) and debug.value:
-                message = "debug=True lets every visitor who finds an error open a debugger in the app; delete it"
-                yield fault("debugger", file, debug.lineno, message)
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("app.run", "application.run"):
+                yield from _faults_of_server(file, node)
+
+
+def _faults_of_server(file: str, call: ast.Call) -> Iterator[Fault]:
+    """Yield the faults of a server of Flask, as far as its arguments are constants."""
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    if None in given or any(isinstance(argument, ast.Starred) for argument in call.args):
+        return
+    given |= dict(zip(("host", "port", "debug"), call.args, strict=False))
+    values = {name: value.value for name, value in given.items() if isinstance(value, ast.Constant)}
+    host = values.get("host") or ("" if "host" in given else _FLASK_HOST)
+    if re.fullmatch(_LOOPBACK, str(host)):
+        yield _loopback(file, call.lineno, str(host))
+    port = values.get("port") or (None if "port" in given else _FLASK_PORT)
+    # The platforms choose this one.
+    if isinstance(port, int) and port != 8080:
+        message = f"the server listens on port {port}; the platform gives the port in $PORT, so read it from os.environ"
+        yield fault("port", file, call.lineno, message)
+    if values.get("debug"):
+        message = "debug=True lets every visitor who finds an error open a debugger in the app; delete it"
+        yield fault("debugger", file, call.lineno, message)
 
 
 def _loopback(file: str, line: int, address: str) -> Fault:
