@@ -207,8 +207,23 @@ def test_fault_is_no_success(learner: Learner) -> None:
     assert checked.outcome
     assert (checked.outcome.result, checked.passed) == (RunResult.NOT_DEPLOYABLE, False)
     assert learner.hinted() == 3
+    with pytest.raises(CodelabError, match="step 3 is in your files, and there is a fault in them: main"):
+        apply(learner.workspace, learner.ref)
     without_run = learner.checks(run=False)
     assert (without_run.progress, without_run.passed) == (checked.progress, False)
+
+
+def test_undecided_step_stays_open_until_it_is_decided(learner: Learner, outcome: list[Outcome]) -> None:
+    learner.has_done(3)
+    outcome.append(Outcome(RunResult.UNDECIDED, step=3))
+    assert learner.checks(run=True).progress.reached == 2
+    assert learner.hinted() == 3
+    assert learner.checks(run=False).progress.reached == 2
+    with pytest.raises(CodelabError, match="step 3 is in your files, and nobody here can decide about it"):
+        apply(learner.workspace, learner.ref)
+    outcome[:] = [Outcome(RunResult.SAME, last=True, step=3)]
+    learner.checks(run=True)
+    assert learner.hinted() is None
 
 
 def test_fault_takes_back_what_the_app_has_shown_before(learner: Learner, outcome: list[Outcome]) -> None:

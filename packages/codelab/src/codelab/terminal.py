@@ -96,8 +96,7 @@ class Terminal:
     def _print_progress(self, ref: TrackRef, progress: Progress) -> None:
         self._print_count(ref, progress)
         # In the app that has a fault nothing is known to be done.
-        is_open = (progress.damage or progress.faults) and progress.in_question
-        for status in () if is_open else progress.ahead:
+        for status in () if progress.on_hold else progress.ahead:
             step = status.step
             self._print(f"Step {step.number}, {step.title}, is done already, although an earlier step is not.")
         if progress.damage:
@@ -109,7 +108,7 @@ class Terminal:
             self._print("Fix these first, since the app would fail where you deploy it:")
             for finding in progress.faults:
                 self._print(f"  {finding}")
-        if is_open:
+        if progress.on_hold:
             self._print(f"Then the app decides about {progress.in_question}.")
         else:
             self._print_pending(progress)

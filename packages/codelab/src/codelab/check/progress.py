@@ -87,6 +87,11 @@ class Progress:
         return f"step {last}" if first == last else f"steps {first} to {last}"
 
     @property
+    def on_hold(self) -> bool:
+        """True if something is wrong that has to be corrected before the app can decide about a step."""
+        return bool((self.damage or self.faults) and self.in_question)
+
+    @property
     def possible(self) -> int:
         """The number of the last step that nothing required is missing of, nor of those before it."""
         return next((number for number, status in enumerate(self.steps) if not status.style_only), len(self.steps))

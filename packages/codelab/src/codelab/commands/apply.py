@@ -45,9 +45,10 @@ def apply(workspace: Workspace, ref: TrackRef, *, overwrite: bool = False, check
     step = pending.step
     if (pending.app_works is False or pending.doubtful) and not overwrite:
         overwrite_command = suggest("apply", ref.name, overwrite=True)
-        reason = f"its app fails; `{make_command('check', ref)}` says why"
-        if pending.doubtful:
-            reason = f"there is a fault in them: {(*progress.damage, *progress.faults)[0]}"
+        fails = "nobody here can decide about it" if pending.doubtful else "its app fails"
+        reason = f"{fails}; `{make_command('check', ref)}` says why"
+        for fault in (*progress.damage, *progress.faults)[:1]:
+            reason = f"there is a fault in them: {fault}"
         raise CodelabError(
             f"step {step.number} is in your files, and {reason}; "
             f"correct it, or run `{overwrite_command}` to take the codelab's files (yours are kept in work/.kept)"

@@ -76,8 +76,9 @@ def check(
     if not run:
         return Checked(ref, files, progress)
     outcome = run_and_compare(checker, progress, session=session, on_scenario=on_scenario)
-    if outcome.step and outcome.was_run and outcome.result is not RunResult.UNDECIDED:
-        workspace.remember_verdict(ref, outcome.step, works=outcome.ok)
+    if outcome.step and outcome.was_run:
+        undecided = outcome.result is RunResult.UNDECIDED
+        workspace.remember_verdict(ref, outcome.step, works=None if undecided else outcome.ok)
     progress = outcome.judge(progress)
     if not outcome.finished:
         return Checked(ref, files, progress, outcome)

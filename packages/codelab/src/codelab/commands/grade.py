@@ -101,8 +101,7 @@ def describe(grade: Grade) -> list[str]:
     elif outcome is None and progress.in_question:
         lines.append(f"the app decides about {progress.in_question}, and it was not run")
     # Where the app could not be asked, another spelling than the codelab's is no reason against the step.
-    is_open = bool(progress.in_question) and (undecided or bool(progress.faults or progress.damage))
-    if (pending := progress.pending) is not None and not is_open:
+    if (pending := progress.pending) is not None and not (undecided or progress.on_hold):
         lines += [f"step {pending.step.number} misses: {finding}" for finding in pending.findings]
     for status in progress.steps[: progress.reached]:
         if status.in_own_way:
