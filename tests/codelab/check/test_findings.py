@@ -17,6 +17,12 @@ LONG = "redis.Redis(host='localhost', port=6379, socket_timeout=10, password='se
 
 # The tree before the step, the tree after it, the copy, and the messages.
 CASES: dict[str, tuple[Tree, Tree, Tree, list[str]]] = {
+    "several lines of a list": (
+        {".gitignore": "a\n"},
+        {".gitignore": "a\nlib/\n*.pyc\n"},
+        {".gitignore": "a\nsomething else\n"},
+        ['.gitignore: "lib/", "*.pyc" are missing'],
+    ),
     "a new file that is missing": (
         MAIN,
         {**MAIN, "Procfile": "web: gunicorn main:app\n"},

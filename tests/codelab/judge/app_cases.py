@@ -142,6 +142,20 @@ DONE: dict[str, tuple[Case, int]] = {
         ("mod12-memcache", 3, [Replace(MAIN, "memcache.get('visits')", "memcache.Client().get('visits')")]),
         3,
     ),
+    "a function that returns its errors, while an app serves it": (
+        (
+            "mod11-functions",
+            2,
+            [
+                Replace(MAIN, "Flask, abort, ", "Flask, "),
+                Replace(MAIN, "        abort(404)\n", "        return 'Not found', 404\n"),
+                Replace(
+                    MAIN, "        abort(405, ['GET', 'HEAD'])\n", "        return 'No', 405, {'Allow': 'GET, HEAD'}\n"
+                ),
+            ],
+        ),
+        2,
+    ),
     "no time-outs": (
         (MOD13, 4, [Replace(MAIN, ",\n                    socket_connect_timeout=1, socket_timeout=1", "")]),
         4,
@@ -230,7 +244,7 @@ NOT_DONE: dict[str, tuple[Case, int, str]] = {
     "another namespace": (
         ("mod2-cloudndb", 5, [Replace(MAIN, "client.context()", "client.context(namespace='shop')")]),
         4,
-        'namespace "shop", not the default one',
+        'namespace "shop", where START uses the default one',
     ),
     "the old Datastore by importlib": (
         (
@@ -293,7 +307,7 @@ NOT_DONE: dict[str, tuple[Case, int, str]] = {
 UNDECIDED: dict[str, tuple[Case, str]] = {
     "a project that is named in the code": (
         ("mod3-datastore", 4, [Replace(MAIN, "datastore.Client()", "datastore.Client(project='acme-7')")]),
-        'project "acme-7", not demo',
+        'project "acme-7", where START uses "demo"',
     ),
     "a package of the system": (
         ("mod4-cloudrun", 3, [Replace("Dockerfile", "WORKDIR", "RUN apt-get update\nWORKDIR")]),

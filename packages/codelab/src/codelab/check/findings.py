@@ -148,7 +148,18 @@ def report_leftover_files(files: Iterable[str], before: Set[Fact], after: Set[Fa
 def report_missing_lines(lines: Iterable[MissingLine]) -> list[Finding]:
     """Report lines to write, each with the line that is in its place."""
     found = []
+    lines = list(lines)
+    absent: dict[str, list[MissingLine]] = {}
     for line in lines:
+        if line.found is None and line.facts[0].kind is Kind.LINE:
+            absent.setdefault(line.file, []).append(line)
+    for file, missing in absent.items():
+        names = ", ".join(f'"{line.words}"' for line in missing)
+        firm = any(line.firm for line in missing)
+        found.append(Finding(file, 0, f"{names} {'is' if len(missing) == 1 else 'are'} missing", firm))
+    for line in lines:
+        if line in absent.get(line.file, []):
+            continue
         where = " at the top level of the file" if line.at_top_level else ""
         if line.found is None:
             found.append(Finding(line.file, 0, f'"{line.words}" is missing{where}', line.firm))

@@ -31,13 +31,15 @@ _PATIENCE_SECONDS = 30.0
 class Difference:
     """The first difference of an app from START: the scenario, what differs, and the app's own error if it had one.
 
-    `undecided` says that it may be right where the app is deployed.
+    `undecided` says that it may be right where the app is deployed, and `only_addresses` that nothing differs but the
+    visitors' addresses.
     """
 
     scenario: str
     text: str
     error: str | None
     undecided: bool = False
+    only_addresses: bool = False
 
     def __str__(self) -> str:
         return f"{self.text}\n{self.error}" if self.error else self.text
@@ -147,7 +149,7 @@ class Comparison:
                 if elsewhere := self._other_place(folder, scenario):
                     return elsewhere
                 error = self.error_of(folder) if "status 50" in str(mismatch) else None
-                return Difference(scenario.title, str(mismatch), error)
+                return Difference(scenario.title, str(mismatch), error, only_addresses=mismatch.only_addresses)
             except (UserError, httpx.HTTPError) as failed:
                 return Difference(scenario.title, f"{folder.name} does not answer: {failed}", self.error_of(folder))
             for one, other in zip(expected, transcript, strict=True):
@@ -161,8 +163,8 @@ class Comparison:
         if found is None:
             return None
         place, undecided = found
-        known = "whether the old ones are there cannot be seen" if undecided else "it does not show the old ones"
-        text = f"{folder.name} keeps its visits in another place, and {known}: {place}"
+        known = "nobody here can see whether the old visits are there" if undecided else "so it loses the old visits"
+        text = f"{folder.name} stores its visits in {place}; {known}"
         return Difference(scenario.title, text, None, undecided)
 
     def _answers_of_start(self, scenario: Scenario) -> list[Document]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Set
 
 from codelab.check.deployable.folder import APP_YAML, Folder
@@ -11,6 +12,7 @@ from codelab.check.findings import Finding
 
 _CLIENTS = {"ndb.Client", "datastore.Client", "redis.Redis", "redis.StrictRedis", "redis.from_url"}
 _DEADLINE = "timeout"
+_USER = re.compile(r"^\s*USER\s", re.IGNORECASE | re.MULTILINE)
 _MEMCACHE = "google.appengine.api.memcache"
 
 
@@ -33,6 +35,7 @@ def find_costly_habits(folder: Folder, expected: Folder) -> Iterator[Finding]:
             yield from _reads_all(file, module)
     yield from _pickles(folder, expected)
     yield from _server_options(folder, expected)
+    yield from _root(folder, expected)
     yield from _unneeded_services(folder)
 
 
@@ -131,6 +134,14 @@ def _server_options(folder: Folder, expected: Folder) -> Iterator[Finding]:
                 "gunicorn ends a worker after 30 seconds without an answer; Cloud Run has its own limit: --timeout 0"
             )
             yield Finding(file, program.line, message, firm=False)
+
+
+def _root(folder: Folder, expected: Folder) -> Iterator[Finding]:
+    """Yield a remark if the image's program runs as root, and the codelab's does not."""
+    text, wanted = folder.tree.get("Dockerfile", ""), expected.tree.get("Dockerfile", "")
+    if text and _USER.search(wanted) and not _USER.search(text):
+        message = "the app runs as root in its container; USER 65534 takes away what it does not need"
+        yield Finding("Dockerfile", 0, message, firm=False)
 
 
 def _unneeded_services(folder: Folder) -> Iterator[Finding]:
