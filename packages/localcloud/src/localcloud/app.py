@@ -10,7 +10,7 @@ import psutil
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
-from localcloud.frontend import TICKET, FrontEnd
+from localcloud.frontend import TICKET, FrontEnd, RequestLog
 from localcloud.launch.plan import LaunchPlan
 from localcloud.processes.process import Process, describe_other_ports
 from localcloud.runtimes import Command, Instance, Runtime, ServiceAddresses
@@ -33,8 +33,8 @@ class App:
 
     The front end listens at once, on `port`; None takes the first free one from 8080 up. The rest begins with
     `start`. Raises UserError if the port is taken. `folder` is where its files are, `home` becomes the process's home
-    directory, and `overrides` beat every other variable. `spell` may be set to spell the options in the local cloud's
-    own lines as the user types them.
+    directory, and `overrides` beat every other variable. `requests` logs its requests. `spell` may be set to spell the
+    options in the local cloud's own lines as the user types them.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class App:
         log: Log,
         overrides: Mapping[str, str],
         behind_load_balancer: bool = False,
+        requests: RequestLog | None = None,
     ) -> None:
         self.name = name
         self.folder = folder
@@ -68,6 +69,8 @@ class App:
                 handlers=plan.handlers,
                 extra_headers=self._extra_headers(),
                 behind_load_balancer=behind_load_balancer,
+                name=name,
+                requests=requests,
                 ended=lambda: self._failed or self.returncode is not None,
                 explain=self._explain_silence,
             ),
@@ -99,6 +102,11 @@ class App:
     def url(self) -> str:
         """The address for a browser, as in "http://localhost:8080"."""
         return self._front_end.url
+
+    @property
+    def ticket(self) -> str:
+        """The secret by which the API server of bundled services knows the app."""
+        return self._services.ticket
 
     @property
     def upstream(self) -> tuple[str, int]:

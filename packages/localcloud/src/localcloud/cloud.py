@@ -17,6 +17,8 @@ from datastore_emulator.scratch import Scratch
 from localcloud.app import App, Log, Version
 from localcloud.appengine.api_server import ApiServer
 from localcloud.appengine.call_handler import make_call_handler
+from localcloud.appengine.callers import CURRENT
+from localcloud.frontend import RequestLog
 from localcloud.launch import read_plan
 from localcloud.launch.errors import FileError
 from localcloud.launch.plan import Platform
@@ -48,7 +50,8 @@ class Cloud:
     Memcache, as in "Datastore RunQuery", and `observe_bundled` also before each one to Datastore that comes through App
     Engine's bundled services.
 
-    `datastore`, `memcache` and `redis` are the services; `redis` is None until an app needs one.
+    `datastore`, `memcache` and `redis` are the services; `redis` is None until an app needs one. `requests` has the
+    last requests to the apps, with the calls that each made.
     """
 
     def __init__(
@@ -67,22 +70,30 @@ class Cloud:
     ) -> None:
         self.project = project
         self.apps: list[App] = []
+        self._names: dict[str, str] = {}  # of apps, by ticket
         self._readers: dict[App, Callable[[], Version]] = {}
         self.datastore: DatastoreService
         self.redis: Memorystore | ExternalRedis | None = ExternalRedis(redis) if redis else None
         self._memorystore = memorystore
         self._runtimes = runtimes
         self._log = log
+        self.requests = RequestLog()
+
+        def note(call: str) -> None:
+            caller = CURRENT.get()
+            self.requests.note(call, self._names.get(caller.ticket) if caller else None)
+            observe(call)
+
         with ExitStack() as stack:
             self._scratch = Path(stack.enter_context(Scratch("localcloud-")))
             if datastore:
-                self.datastore = ExternalDatastore(datastore, observe, datastore_relay)
+                self.datastore = ExternalDatastore(datastore, note, datastore_relay)
             else:
-                self.datastore = EmbeddedDatastore(data, observe)
+                self.datastore = EmbeddedDatastore(data, note)
             stack.callback(self.datastore.close)
             clock = Clock()
             self.api_server = ApiServer(
-                self.datastore.backend, clock=clock.now, observe=observe, observe_bundled=observe_bundled
+                self.datastore.backend, clock=clock.now, observe=note, observe_bundled=observe_bundled
             )
             self.memcache = Memcache(self.api_server.memcache(project), clock)
             self.datastore.start([make_call_handler(self.api_server.datastore_dispatcher)])
@@ -165,7 +176,9 @@ class Cloud:
             log=self._log,
             overrides={**_redis_variables(redis_names or {}, addresses), **(environment or {})},
             behind_load_balancer=behind_load_balancer,
+            requests=self.requests,
         )
+        self._names[addresses.ticket] = name
         service = app.plan.service or "default"
         self.api_server.connect(addresses.ticket, app.url, app.plan.source.parent, app.log, service)
         self.apps.append(app)
