@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
@@ -69,6 +70,22 @@ class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships n
     def stop(self) -> None:
         """Run no further task."""
         self._runner.stop()
+
+    def list_queues(self) -> list[tuple[str, Any]]:
+        """Return the queues of queue.yaml and the default one, by name."""
+        with self._mutex:
+            group = self._queues[None]
+            group._ReloadQueuesFromYaml()
+            return sorted(group._queues.items())
+
+    def run_now(self, queue_name: str, task_name: str) -> None:
+        """Let a task begin as soon as the rate of its queue allows; does nothing if it is not there any more."""
+        queue: Any = dict(self.list_queues()).get(queue_name)
+        for task in queue.Lookup(1, name=task_name) if queue else []:
+            if task.task_name.decode() == task_name:
+                with suppress(AssertionError):  # it was deleted meanwhile
+                    queue.RunTaskNow(task)
+                self._runner.wake()
 
     def _UpdateNextEventTime(self, callback_time: float) -> None:  # noqa: N802  # the stub's name for it
         self._runner.wake()
