@@ -123,7 +123,7 @@ def _add_forms(routes: Blueprint, store: Store) -> None:
         for number, name in enumerate(sorted(found.entity.properties)):
             old = found.entity.properties[name]
             written = request.form.get(f"value{number}")
-            if written is None or not values.make_control(old).kind:
+            if written is None:
                 continue
             texts[name] = written
             try:
@@ -186,7 +186,7 @@ def _read_place() -> Place:
 
 def _read_cursor() -> bytes:
     try:
-        return base64.urlsafe_b64decode(request.args.get("cursor", "").encode())
+        return base64.b64decode(request.args.get("cursor", ""), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         abort(404, "this address is not one of the console's; go back to the first page")
 

@@ -33,7 +33,8 @@ def clip(text: str, most: int = _SHOWN) -> str:
 def show_bytes(data: bytes) -> str:
     """Return the size of some bytes, and the first of them in hexadecimal."""
     more = "…" if len(data) > _SHOWN_BYTES else ""
-    return f"{len(data):,} bytes{': ' if data else ''}{data[:_SHOWN_BYTES].hex(' ')}{more}"
+    size = "1 byte" if len(data) == 1 else f"{len(data):,} bytes"
+    return f"{size}{': ' if data else ''}{data[:_SHOWN_BYTES].hex(' ')}{more}"
 
 
 def survives_form(text: str) -> bool:

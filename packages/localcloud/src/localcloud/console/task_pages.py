@@ -47,41 +47,49 @@ def make_panel(cloud: Cloud) -> Panel:
     """Make the panel."""
     routes = Blueprint("tasks", __name__)
 
-    def find_app() -> App:
-        name = request.form.get("app", "")
+    def read_stub(app: App) -> Any:
+        return cloud.api_server.stub("taskqueue", app.ticket)
+
+    def find_queue() -> tuple[Any, str]:
+        """Return the stub that the form of this request is about, and the name of its queue."""
+        name, queue = request.form.get("app", ""), request.form.get("queue", "")
         app = next((app for app in bundled_apps(cloud) if app.name == name), None)
         if app is None:
             abort(404, f"there is no app {name} with task queues")
-        return app
+        stub = read_stub(app)
+        if queue not in dict(stub.list_queues()):
+            abort(404, f"there is no queue {queue}")
+        return stub, queue
 
-    def find_stub() -> Any:
-        return cloud.api_server.stub("taskqueue", find_app().ticket)
+    def show_tasks(note: str) -> Response:
+        flash(note)
+        return redirect(url_for("tasks.index"), 303)
 
     @routes.get("/")
     def index() -> str:
-        queues = {app.name: _read_queues(cloud.api_server.stub("taskqueue", app.ticket)) for app in bundled_apps(cloud)}
+        queues = {app.name: _read_queues(read_stub(app)) for app in bundled_apps(cloud)}
         return render_template("tasks.html", apps=queues, most=_MOST)
 
     @routes.post("/run")
     def run() -> Response:
-        name = request.form.get("task", "")
-        find_stub().run_now(request.form.get("queue", ""), name)
-        flash(f"{name} is to run now.")
-        return redirect(url_for("tasks.index"), 303)
+        stub, queue = find_queue()
+        task = request.form.get("task", "")
+        if stub.run_now(queue, task):
+            return show_tasks(f"{task} is to run now.")
+        return show_tasks(f"{task} is not there any more.")
 
     @routes.post("/delete")
     def delete() -> Response:
-        name = request.form.get("task", "")
-        find_stub().DeleteTask(request.form.get("queue", ""), name)
-        flash(f"{name} is deleted.")
-        return redirect(url_for("tasks.index"), 303)
+        stub, queue = find_queue()
+        task = request.form.get("task", "")
+        stub.DeleteTask(queue, task)
+        return show_tasks(f"{task} is deleted.")
 
     @routes.post("/purge")
     def purge() -> Response:
-        name = request.form.get("queue", "")
-        find_stub().FlushQueue(name.encode())
-        flash(f"The queue {name} is empty.")
-        return redirect(url_for("tasks.index"), 303)
+        stub, queue = find_queue()
+        stub.FlushQueue(queue)
+        return show_tasks(f"The queue {queue} is empty.")
 
     return Panel("Tasks", routes)
 

@@ -1,6 +1,6 @@
 """The values of entities as text: to show them, and to edit them in a form.
 
-A changed text becomes a value of the same type. Keys, points, lists and embedded entities are edited as the JSON of the
+A changed text becomes a value of the same type. Keys, lists and embedded entities are edited as the JSON of the
 Datastore's REST API, which has every type and flag: https://cloud.google.com/datastore/docs/reference/data/rest/v1/Value
 """
 
@@ -99,49 +99,58 @@ def make_control(value: m.Value) -> Control:
     control = _make_control(value, which)
     if len(control.text) > _LONGEST_EDITED:
         return Control("", clip(control.text, _SHOWN_TEXT), f"too long to edit here: {len(control.text):,} characters")
-    try:
-        # So that nothing is lost that the text does not have.
-        same = read_text(value, control.text, changed=True) == value
-    except ValueTextError:
-        same = False
-    # A NaN is not equal to itself.
-    if same or "NaN" in control.text or control.text == "nan":
-        return control
-    return Control("", show(value), "this value cannot be written as text")
+    if not _survives(value, control):
+        return Control("", show(value), "this value cannot be written as text")
+    return control
 
 
 def _make_control(value: m.Value, which: str) -> Control:
     if which == "boolean_value":
         return Control("choice", _write_line(value))
-    if which in ("integer_value", "double_value", "timestamp_value"):
-        return Control("line", _write_line(value))
+    if which in _READERS:
+        return Control("line", _show(value))
     if which == "string_value" and survives_form(value.string_value):
         return Control("text", value.string_value)
-    return Control("json", json_format.MessageToJson(value, indent=2, sort_keys=True, ensure_ascii=False))
+    try:
+        return Control("json", json_format.MessageToJson(value, indent=2, sort_keys=True, ensure_ascii=False))
+    except (json_format.SerializeToJsonError, ValueError):  # such a time in a list or an entity
+        return Control("json", "")
 
 
-def read_text(value: m.Value, text: str, *, changed: bool = False) -> m.Value:
-    """Return the value that a form's text means: of the type of `value`, and with its flags.
+def _survives(value: m.Value, control: Control) -> bool:
+    """Return whether the text of a control has all of the value."""
+    try:
+        parsed = _parse(value, control.kind, control.text)
+    except ValueTextError:
+        return False
+    # As bytes, since a NaN is not equal to itself.
+    return parsed.SerializeToString(deterministic=True) == value.SerializeToString(deterministic=True)
 
-    A text that the user has not changed means `value` itself, unless `changed` says otherwise. Raises ValueTextError.
+
+def read_text(value: m.Value, text: str) -> m.Value:
+    """Return the value that the text of a control means: of the type of `value`, and with its flags.
+
+    A text that the user has not changed means `value` itself. Raises ValueTextError.
     """
-    which = value.WhichOneof("value_type")
-    if which is None:
+    control = make_control(value)
+    if not control.kind or plain_ends(text) == plain_ends(control.text):
         return value
-    control = _make_control(value, which)
-    if not changed and plain_ends(text) == plain_ends(control.text):
-        return value
-    if control.kind == "json":
+    return _parse(value, control.kind, text)
+
+
+def _parse(value: m.Value, kind: str, text: str) -> m.Value:
+    which = value.WhichOneof("value_type") or ""
+    if kind == "json":
         return _read_json(which, text)
     result = m.Value()
     result.CopyFrom(value)
-    if which == "string_value":
+    if kind == "text":
         result.string_value = restore_ends(text, value.string_value)
         return result
     try:
         _READERS[which](result, text.strip())
-    except (ValueError, OverflowError) as error:
-        raise ValueTextError(f"{clip(text.strip(), 40)!r} is not {_ARTICLES[which]}") from error
+    except (ValueError, KeyError) as error:
+        raise ValueTextError(f"{clip(text.strip(), 40)!r} is not {_WANTED[which]}") from error
     return result
 
 
@@ -161,17 +170,24 @@ def _read_timestamp(value: m.Value, text: str) -> None:
     value.timestamp_value.FromJsonString(text)
 
 
+def _read_point(value: m.Value, text: str) -> None:
+    latitude, longitude = map(float, text.split(","))
+    value.geo_point_value.latitude, value.geo_point_value.longitude = latitude, longitude
+
+
 _READERS = {
     "boolean_value": _read_boolean,
     "integer_value": _read_integer,
     "double_value": _read_double,
     "timestamp_value": _read_timestamp,
+    "geo_point_value": _read_point,
 }
-_ARTICLES = {
+_WANTED = {
     "boolean_value": "true or false",
     "integer_value": "an integer of 64 bits",
     "double_value": "a number",
     "timestamp_value": "a time such as 2026-11-27T15:00:00Z",
+    "geo_point_value": "a latitude and a longitude such as 52.5, 13.4",
 }
 
 
@@ -195,5 +211,8 @@ def _write_line(value: m.Value) -> str:
     if which == "double_value":
         return repr(value.double_value)
     if which == "timestamp_value":
-        return value.timestamp_value.ToJsonString()
+        try:
+            return value.timestamp_value.ToJsonString()
+        except ValueError:  # another server than ours may hold times that are none
+            return f"{value.timestamp_value.seconds} s {value.timestamp_value.nanos} ns since 1970"
     return "null"
