@@ -32,6 +32,7 @@ from localcloud.services import (
     ExternalRedis,
     Memcache,
     Memorystore,
+    RedisWatch,
 )
 from localcloud.services.clock import Clock
 from localcloud.services.datastore import Restartable
@@ -51,7 +52,7 @@ class Cloud:
     Engine's bundled services.
 
     `datastore`, `memcache` and `redis` are the services; `redis` is None until an app needs one. `requests` has the
-    last requests to the apps, with the calls that each made.
+    last requests to the apps, with the calls that each made. Calls to Redis are there once `redis_watch` is started.
     """
 
     def __init__(
@@ -84,7 +85,12 @@ class Cloud:
             self.requests.note(call, self._names.get(caller.ticket) if caller else None)
             observe(call)
 
+        self.redis_watch = RedisWatch(
+            lambda: self.redis if isinstance(self.redis, Memorystore) else None,
+            lambda call, when: self.requests.note(call, when=when),
+        )
         with ExitStack() as stack:
+            stack.callback(self.redis_watch.stop)
             self._scratch = Path(stack.enter_context(Scratch("localcloud-")))
             if datastore:
                 self.datastore = ExternalDatastore(datastore, note, datastore_relay)

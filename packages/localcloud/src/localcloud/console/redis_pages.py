@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from typing import Any
 
@@ -23,6 +24,7 @@ _LONGEST_EDITED = 300_000
 
 # The types of redis-py have text and bytes everywhere. This client answers bytes.
 Client = Any
+Connect = Callable[[], AbstractContextManager[tuple[Client, int]]]
 
 # Of each type but strings, the first elements; each as a row of cells.
 _READERS: dict[bytes, Callable[[Client, bytes], list[tuple[bytes, ...]]]] = {
@@ -43,24 +45,27 @@ def make_panel(cloud: Cloud) -> Panel:
     """Make the panel."""
     routes = Blueprint("redis", __name__)
 
-    def server() -> Memorystore:
+    @contextmanager
+    def connect() -> Iterator[tuple[Client, int]]:
+        """Yield a client of the database that this request names, and the database's number."""
         if not isinstance(cloud.redis, Memorystore):
             raise UserError("there is no Redis of the local cloud's own here")
-        return cloud.redis
+        database = read_number(request.values, "database")
+        with cloud.redis_watch.client(cloud.redis, database) as client:
+            yield client, database
 
-    _add_lists(routes, cloud, server)
-    _add_forms(routes, server)
+    _add_lists(routes, cloud, connect)
+    _add_forms(routes, connect)
     return Panel("Redis", routes)
 
 
-def _add_lists(routes: Blueprint, cloud: Cloud, server: Callable[[], Memorystore]) -> None:
+def _add_lists(routes: Blueprint, cloud: Cloud, connect: Connect) -> None:
     @routes.get("/")
     def index() -> str:
         if not isinstance(cloud.redis, Memorystore):
             return render_template("redis/none.html", external=cloud.redis)
         pattern = request.args.get("pattern") or "*"
-        database = read_number(request.args, "database")
-        with cloud.redis.client(database) as client:
+        with connect() as (client, database):
             keyspace = client.info("keyspace")
             keys, more = _scan(client, pattern)
             rows = [_lay_out(client, key) for key in keys]
@@ -71,55 +76,51 @@ def _add_lists(routes: Blueprint, cloud: Cloud, server: Callable[[], Memorystore
             pattern=pattern,
             database=database,
             databases={int(name.removeprefix("db")): facts["keys"] for name, facts in keyspace.items()},
-            calls=cloud.redis_calls().most_common(),
         )
 
     @routes.post("/flush")
     def flush() -> Response:
-        server().flush()
+        with connect() as (client, _):
+            client.flushall()
         flash("Redis is empty, in every database.")
         return redirect(url_for("redis.index"), 303)
 
 
-def _add_forms(routes: Blueprint, server: Callable[[], Memorystore]) -> None:
-    def open_key() -> tuple[Client, bytes]:
-        database = read_number(request.values, "database")
+def _add_forms(routes: Blueprint, connect: Connect) -> None:
+    def find_key(client: Client) -> bytes:
         try:
             key = bytes.fromhex(request.values.get("key", ""))
         except ValueError:
             abort(404, "this address is not one of a key")
-        client = server().client(database)
         if not client.exists(key):
             abort(404, f"there is no key {_show(key)}; it may have expired")
-        return client, key
+        return key
 
     @routes.get("/key")
     def key() -> str:
-        client, name = open_key()
-        with client:
-            return render_template("redis/key.html", **_describe(client, name))
+        with connect() as (client, database):
+            return render_template("redis/key.html", database=database, **_describe(client, find_key(client)))
 
     @routes.post("/key")
     def save() -> Response:
-        client, name = open_key()
-        with client:
-            facts = _describe(client, name)
-            if facts["text"] is None:
+        with connect() as (client, database):
+            name = find_key(client)
+            old, text = _describe(client, name)["text"], request.form.get("value", "")
+            if not isinstance(old, str):
                 raise UserError("this value is shown only")
-            old, text = str(facts["text"]), request.form.get("value", "")
             if plain_ends(request.form.get("old", "")) != plain_ends(old):
                 raise UserError("the value was written meanwhile; open it again, and repeat your change")
             client.set(name, restore_ends(text, old).encode(), keepttl=True)
         flash("Saved.")
-        return redirect(url_for("redis.key", database=read_number(request.values, "database"), key=name.hex()), 303)
+        return redirect(url_for("redis.key", database=database, key=name.hex()), 303)
 
     @routes.post("/delete")
     def delete() -> Response:
-        client, name = open_key()
-        with client:
+        with connect() as (client, database):
+            name = find_key(client)
             client.delete(name)
         flash(f"{_show(name)} is deleted.")
-        return redirect(url_for("redis.index", database=read_number(request.values, "database")), 303)
+        return redirect(url_for("redis.index", database=database), 303)
 
 
 def _scan(client: Client, pattern: str) -> tuple[list[bytes], bool]:
@@ -153,8 +154,7 @@ def _read_left(client: Client, key: bytes) -> int | None:
 
 def _describe(client: Client, key: bytes) -> dict[str, object]:
     """Return what the page of a key shows: a text to edit, or rows of elements."""
-    facts = {**_lay_out(client, key), "database": read_number(request.values, "database"), "rows": []}
-    facts["text"], facts["refusal"] = None, "only strings are edited here"
+    facts = {**_lay_out(client, key), "rows": [], "text": None, "refusal": "only strings are edited here"}
     kind = client.type(key)
     if kind == b"string":
         size = client.strlen(key)

@@ -41,7 +41,8 @@ class Console:
             self._server.close()
 
     def start(self) -> None:
-        """Listen, and set `url`; raises UserError if no port is free."""
+        """Listen, set `url`, and watch the calls to Redis; raises UserError if no port is free."""
+        self._cloud.redis_watch.start()
         sockets = _listen()
         port = sockets[0].getsockname()[1]
         self._server = WsgiServer(self._answer, port, largest_form=LARGEST_FORM)

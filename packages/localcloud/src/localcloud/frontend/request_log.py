@@ -28,9 +28,16 @@ class LoggedRequest:
     visitor: str
     began: float
     status: int | None = None
+    ended: float | None = None
     seconds: float | None = None
     calls: Counter[str] = field(default_factory=Counter)
     shared: Counter[str] = field(default_factory=Counter)
+
+    def ran_at(self, when: float | None) -> bool:
+        """Return whether it was being answered at a time; it is now if `when` is None and it has not ended."""
+        if when is None:
+            return self.ended is None
+        return self.began <= when and (self.ended is None or when <= self.ended)
 
 
 class RequestLog:
@@ -60,13 +67,18 @@ class RequestLog:
             yield request
         finally:
             with self._lock:
+                request.ended = time.time()
                 request.seconds = time.monotonic() - began
                 del self._running[request.number]
 
-    def note(self, call: str, app: str | None) -> None:
-        """Count a call to a service; `app` is the name of the app that makes it, if that is known."""
+    def note(self, call: str, app: str | None = None, when: float | None = None) -> None:
+        """Count a call to a service; `app` is the name of the app that makes it, if that is known.
+
+        `when` is the time of a call that is reported later, in seconds since the epoch.
+        """
         with self._lock:
-            makers = [request for request in self._running.values() if app in (None, request.app)]
+            running = self._running.values() if when is None else self._requests
+            makers = [request for request in running if app in (None, request.app) and request.ran_at(when)]
             if len(makers) == 1:
                 makers[0].calls[call] += 1
             elif makers:
