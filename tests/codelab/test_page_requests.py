@@ -23,8 +23,8 @@ from codelab.readme.course import Course
 from codelab.web import track_pages
 from codelab.web.app import create_app
 from codelab.web.state import PageState
-from codelab.web.wsgi import WsgiServer
 from datastore_emulator.net.listen import listen
+from localcloud.pages.wsgi import WsgiServer
 from tests.codelab.conftest import copy_course
 from tests.support.deadline import DEADLINE
 

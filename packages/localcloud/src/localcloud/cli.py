@@ -181,6 +181,7 @@ def _clean(options: argparse.Namespace) -> None:
 def _run(options: argparse.Namespace) -> None:
     # Imported here so that usage errors and --help cost nothing.
     from localcloud.cloud import Cloud
+    from localcloud.console import Console
 
     services = _find_services(options)
     places = [place for found in services for place in found.places]
@@ -194,14 +195,17 @@ def _run(options: argparse.Namespace) -> None:
     say = _make_printer(len(places) > 1)
     data = options.data or str(_ensure_default_data(options.project))
     runtimes = _runtimes(options.python27)
-    with Cloud(
-        project=options.project,
-        data=data,
-        datastore=options.datastore,
-        redis=options.redis,
-        runtimes=runtimes,
-        log=say,
-    ) as cloud:
+    with (
+        Cloud(
+            project=options.project,
+            data=data,
+            datastore=options.datastore,
+            redis=options.redis,
+            runtimes=runtimes,
+            log=say,
+        ) as cloud,
+        Console(cloud) as console,
+    ):
         apps = [
             cloud.add(
                 directory,
@@ -223,12 +227,14 @@ def _run(options: argparse.Namespace) -> None:
         for app in apps:
             app.spell = options.spell
             app.prepare()
+        console.start()  # after the apps, whose ports the user may have chosen
         # Before the apps' own output: the front ends listen already, and let a visitor wait for the app.
         with _while_someone_reads():
             for app in apps:
                 print(f"{app.name} ({app.plan.platform.value}): {app.url}", flush=True)
             if options.reload:
                 print("When you save a file of an app, the app starts again.", flush=True)
+            print(f"Look into entities, caches, tasks and requests at {console.url}", flush=True)
             if not options.datastore:
                 print(f"Data: {data}. Press Ctrl-C to stop.", flush=True)
         if not options.reload:

@@ -18,6 +18,8 @@ from datastore_emulator.scratch import Scratch
 from localcloud.app import App, Log, Version
 from localcloud.appengine.api_server import ApiServer
 from localcloud.appengine.call_handler import make_call_handler
+from localcloud.appengine.callers import CURRENT
+from localcloud.frontend import RequestLog
 from localcloud.launch import read_plan
 from localcloud.launch.errors import FileError
 from localcloud.launch.plan import Platform
@@ -31,6 +33,7 @@ from localcloud.services import (
     ExternalRedis,
     Memcache,
     Memorystore,
+    RedisWatch,
 )
 from localcloud.services.clock import Clock
 from localcloud.services.datastore import Restartable
@@ -50,7 +53,8 @@ class Cloud:
     Engine's bundled services.
 
     `datastore`, `memcache` and `redis` are the services; `redis` is None until an app needs one. `dispatch_file` is the
-    dispatch.yaml whose rules hold.
+    dispatch.yaml whose rules hold. `requests` has the last requests to the apps, with the calls that each made. Calls to
+    Redis are there once `redis_watch` is started.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class Cloud:
         self.project = project
         self.apps: list[App] = []
         self.dispatch_file: Path | None = None
+        self._names: dict[str, str] = {}  # of apps, by ticket
         self._readers: dict[App, Callable[[], Version]] = {}
         self.datastore: DatastoreService
         self.redis: Memorystore | ExternalRedis | None = ExternalRedis(redis) if redis else None
@@ -81,16 +86,28 @@ class Cloud:
         self._changing = threading.Lock()
         self._closing = threading.Lock()
         self._closed = False
+        self.requests = RequestLog()
+
+        def note(call: str) -> None:
+            caller = CURRENT.get()
+            self.requests.note(call, self._names.get(caller.ticket) if caller else None)
+            observe(call)
+
+        self.redis_watch = RedisWatch(
+            lambda: self.redis if isinstance(self.redis, Memorystore) else None,
+            lambda call, when: self.requests.note(call, when=when),
+        )
         with ExitStack() as stack:
+            stack.callback(self.redis_watch.stop)
             self._scratch = Path(stack.enter_context(Scratch("localcloud-")))
             if datastore:
-                self.datastore = ExternalDatastore(datastore, observe, datastore_relay)
+                self.datastore = ExternalDatastore(datastore, note, datastore_relay)
             else:
-                self.datastore = EmbeddedDatastore(data, observe)
+                self.datastore = EmbeddedDatastore(data, note)
             stack.callback(self.datastore.close)
             clock = Clock()
             self.api_server = ApiServer(
-                self.datastore.backend, clock=clock.now, observe=observe, observe_bundled=observe_bundled
+                self.datastore.backend, clock=clock.now, observe=note, observe_bundled=observe_bundled
             )
             self.memcache = Memcache(self.api_server.memcache(project), clock)
             self.datastore.start([make_call_handler(self.api_server.datastore_dispatcher)])
@@ -175,6 +192,7 @@ class Cloud:
             overrides={**_redis_variables(redis_names or {}, addresses), **(environment or {})},
             behind_load_balancer=behind_load_balancer,
             free_cloud_port=self._free_cloud_port,
+            requests=self.requests,
         )
         self._connect(app)
         try:
@@ -194,6 +212,7 @@ class Cloud:
 
     def _connect(self, app: App) -> None:
         """Tell the bundled services where the app is, and which service."""
+        self._names[app.ticket] = app.name
         service = app.plan.service or "default"
         self.api_server.connect(app.ticket, app.url, app.plan.source.parent, app.log, service)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 from flask import Blueprint, Flask, Response, abort, render_template
 from werkzeug.routing import IntegerConverter
 
@@ -15,12 +13,19 @@ from codelab.readme.markdown import anchor
 from codelab.readme.trees import held
 from codelab.web.actions import add_actions
 from codelab.web.course_map import lay_out_map
-from codelab.web.guard import guard
 from codelab.web.rendering import Renderer, highlighted_line
 from codelab.web.state import PageState, address
 from codelab.web.track_pages import add_track_pages
 from datastore_emulator.errors import UserError
+from localcloud.pages.app import make_page_app
 
+# Frames show pages of the apps, without their scripts. Drawings and highlighted code have styles of their own.
+_POLICY = {
+    "style-src": "'self' 'unsafe-inline'",
+    "script-src": "'self'",
+    "connect-src": "'self'",
+    "frame-src": "'self'",
+}
 _STATE_NAMES = {WORK: "your copy"}
 
 
@@ -32,17 +37,13 @@ class _StepNumber(IntegerConverter):
 
 def create_app(state: PageState) -> Flask:
     """Make the WSGI app."""
-    app = Flask(__name__)
-    token = secrets.token_urlsafe()
-    app.secret_key = token
+    app = make_page_app(__name__, session="codelab", policy=_POLICY)
     app.url_map.converters["int"] = _StepNumber
-    app.config.update(SESSION_COOKIE_SAMESITE="Strict", SESSION_COOKIE_HTTPONLY=True)
     app.jinja_env.globals.update(
         address=address, names=_STATE_NAMES, RunResult=RunResult, highlighted_line=highlighted_line
     )
     app.jinja_env.filters["minutes"] = lambda seconds: f"{round(seconds / 60)} min"
     app.jinja_env.filters["anchor"] = anchor
-    guard(app, token)
     _add_course_pages(app, state)
     _add_error_pages(app)
 

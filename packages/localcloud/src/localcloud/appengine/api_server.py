@@ -18,6 +18,7 @@ from datastore_emulator.http.response import Response
 from datastore_emulator.http.service import HttpService, Request, origin_form
 from datastore_emulator.http.wire import VisitorError
 from datastore_emulator.net.listen import listen
+from localcloud.appengine.callers import CURRENT
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
 from localcloud.appengine.memcache import MemcacheService, ProjectCache
 from localcloud.appengine.rpc import Dispatcher
@@ -126,7 +127,12 @@ class _Http(HttpService):
             caller = self._tickets.caller(ticket)
         except UnknownTicketError as error:
             raise VisitorError(str(error), 403) from error
-        return Response(200, self._dispatcher.handle(call, caller), {"Content-Type": _CONTENT_TYPE})
+        token = CURRENT.set(caller)
+        try:
+            answer = self._dispatcher.handle(call, caller)
+        finally:
+            CURRENT.reset(token)
+        return Response(200, answer, {"Content-Type": _CONTENT_TYPE})
 
     def refusal(self, request: h11.Request | None, status: int, reason: str) -> Response:
         headers = {"Content-Type": "text/plain; charset=utf-8", **({"Allow": "POST"} if status == 405 else {})}

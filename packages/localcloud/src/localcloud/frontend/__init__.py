@@ -1,6 +1,7 @@
 """The front end: a reverse proxy between visitors and an app, as each platform has one.
 
 - `front_end`: `FrontEnd`, the proxy itself.
+- `request_log`: `RequestLog`, the last requests with the calls that each made.
 - `headers`: the headers that each platform removes and adds.
 - `sign_in`: the sign-in page of the users service, and `login:` of app.yaml.
 - `static`: App Engine's static files.
@@ -8,5 +9,6 @@
 """
 
 from localcloud.frontend.front_end import TICKET, FrontEnd
+from localcloud.frontend.request_log import LoggedRequest, RequestLog
 
-__all__ = ["TICKET", "FrontEnd"]
+__all__ = ["TICKET", "FrontEnd", "LoggedRequest", "RequestLog"]

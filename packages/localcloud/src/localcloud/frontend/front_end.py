@@ -19,6 +19,7 @@ from datastore_emulator.http.service import origin_form
 from datastore_emulator.http.wire import AppError, VisitorError, Wire
 from datastore_emulator.net.addresses import write_address
 from localcloud.frontend import headers
+from localcloud.frontend.request_log import LoggedRequest, RequestLog
 from localcloud.frontend.sign_in import answer_sign_in, check_login, read_user
 from localcloud.frontend.sockets import find_proxy_address, listen_on_localhost
 from localcloud.frontend.static import StaticHandlers
@@ -27,8 +28,6 @@ from localcloud.launch.plan import Handler, Platform
 TICKET = "X-Appengine-Api-Ticket"
 """The header with the app's ticket for the API server, in `extra_headers` of an app that uses bundled services."""
 _TICKET_NAME = TICKET.lower().encode("ascii")
-
-OnRequest = Callable[[str, str, int, str], None]
 
 _RETRY_SECONDS = 0.05
 # The largest body of a request over HTTP/1: https://cloud.google.com/run/quotas
@@ -41,9 +40,8 @@ class FrontEnd(Listener):
     `upstream` is the app's own address. `port` 0 means any free one. `handlers` are app.yaml's, with files relative to
     `directory`. `extra_headers` are added to every request for the app, and a visitor cannot send them.
     `behind_load_balancer` puts an external load balancer between visitors and the platform.
-    `on_request(method, path, status, visitor)` is called on the event loop after every answer, so it must be quick;
-    method and path are "-" if the request could not be read. `patience` is how many seconds a request waits for an app
-    that does not listen yet; once `ended()` is true, it waits no more, and `explain()` says why nothing listens there.
+    `requests` logs every request under `name`. `patience` is how many seconds a request waits for an app that does not
+    listen yet; once `ended()` is true, it waits no more, and `explain()` says why nothing listens there.
     """
 
     def __init__(
@@ -56,7 +54,8 @@ class FrontEnd(Listener):
         handlers: Sequence[Handler] = (),
         extra_headers: Mapping[str, str] | None = None,
         behind_load_balancer: bool = False,
-        on_request: OnRequest | None = None,
+        name: str = "",
+        requests: RequestLog | None = None,
         patience: float = 15.0,
         ended: Callable[[], bool] = lambda: False,
         explain: Callable[[], str] = lambda: "it is still starting or has ended; see its log",
@@ -66,7 +65,8 @@ class FrontEnd(Listener):
         self._upstream = upstream
         self.change(platform, directory=directory, handlers=handlers, extra_headers=extra_headers)
         self._behind_load_balancer = behind_load_balancer
-        self._on_request = on_request
+        self._name = name
+        self._requests = requests or RequestLog()
         self._patience = patience
         self._ended = ended
         self._explain = explain
@@ -112,23 +112,23 @@ class FrontEnd(Listener):
         """Stop listening and break off the requests under way; `start` may follow, on the same port."""
         self.close()
 
-    def noted(self, method: str, path: str, status: int, visitor: str) -> None:
-        """Call `on_request` after an answer."""
-        if self._on_request is not None:
-            self._on_request(method, path, status, visitor)
-
     async def respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
         """Answer a request, with the app's answer or our own; an error of the app becomes a page that explains it."""
-        try:
-            return await self._respond(wire, request, visitor)
-        except AppError as error:
-            status = error.status or 502
-            if wire.unanswered:
-                return await send_answer(wire, request, plain(status, str(error)))
-            wire.break_off()
-            return status
+        target = request.target.decode("ascii")
+        with self._requests.record(self._name, request.method.decode("ascii"), target, visitor) as logged:
+            try:
+                logged.status = await self._respond(wire, request, visitor, logged)
+            except AppError as error:
+                logged.status = error.status or 502
+                if wire.unanswered:
+                    return await send_answer(wire, request, plain(logged.status, str(error)))
+                wire.break_off()
+            except VisitorError as error:
+                logged.status = error.status
+                raise
+            return logged.status
 
-    async def _respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
+    async def _respond(self, wire: Wire, request: h11.Request, visitor: str, logged: LoggedRequest) -> int:
         if request.method == b"CONNECT":
             return await send_answer(
                 wire, request, plain(405, "this is an app; it does not forward requests to other hosts.")
@@ -145,6 +145,7 @@ class FrontEnd(Listener):
         # A task runs in the service that has added it.
         if self.choose_service and not self._from_app_engine(request):
             service = self.choose_service(_hostname(request), path) or self
+            logged.app = service._name
         answer = await asyncio.to_thread(service._answer, request, target, path)
         if answer is not None:
             return await send_answer(wire, request, answer)

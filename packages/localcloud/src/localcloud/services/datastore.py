@@ -40,7 +40,12 @@ class Restartable(Protocol):
 
 
 class DatastoreService(Protocol):
-    """A Datastore that apps share: clients reach it at `address`, the API server of bundled services by `backend`."""
+    """A Datastore that apps share: clients reach it at `address`, the API server of bundled services by `backend`.
+
+    `direct` has the RPCs for others than apps. Nobody is told of its calls, and an outage does not concern it.
+    """
+
+    direct: Datastore
 
     @property
     def address(self) -> str:
@@ -73,6 +78,7 @@ class EmbeddedDatastore:
 
     def __init__(self, data: str | Path, observe: Observe) -> None:
         self._engine = Engine(data)
+        self.direct: Datastore = self._engine
         self._observe = observe
         self._away = False
         self._server: DatastoreServer | None = None
@@ -149,6 +155,7 @@ class ExternalDatastore:
         self.address = address
         self._relay = relay
         self._remote = RemoteDatastore(address)
+        self.direct: Datastore = self._remote
         self.backend = traced(self._remote, observe)
 
     def start(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
