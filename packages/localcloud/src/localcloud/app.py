@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -83,6 +84,7 @@ class App:
             ),
             _PORTS if port is None else [port],
         )
+        self._instance = replace(self._instance, url=self.url)
         self._command: Command | None = None
         self._noted: set[str] = set()
         self._failed = False

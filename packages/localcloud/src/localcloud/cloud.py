@@ -24,6 +24,7 @@ from localcloud.launch import read_plan
 from localcloud.launch.errors import FileError
 from localcloud.launch.plan import Platform
 from localcloud.runtimes import Runtime, ServiceAddresses, choose_runtime
+from localcloud.runtimes.python27_real import Python27RealRuntime
 from localcloud.runtimes.variables import names_redis
 from localcloud.services import (
     Cache,
@@ -80,6 +81,7 @@ class Cloud:
         self.redis: Memorystore | ExternalRedis | None = ExternalRedis(redis) if redis else None
         self._memorystore = memorystore
         self._runtimes = runtimes
+        self._legacy_sdk = any(isinstance(runtime, Python27RealRuntime) for runtime in runtimes)
         self._log = log
         self._moving = threading.Lock()
         # Of the list of apps, and of the Redis: after `close`, from whatever thread, nothing may be added.
@@ -165,6 +167,7 @@ class Cloud:
                 signature_type=signature_type,
                 source=source,
                 platform=platform,
+                legacy_sdk=self._legacy_sdk,
                 staging=scratch / "image",
             )
             if behind_load_balancer and plan.platform in (Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27):

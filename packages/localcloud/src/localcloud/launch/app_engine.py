@@ -15,6 +15,7 @@ from localcloud.deployment.yaml_lines import YamlLines
 from localcloud.launch.errors import FileError, read_text
 from localcloud.launch.google_parser import refuse_file, refuse_line
 from localcloud.launch.handlers import check_scripts, read_builtins, read_handlers
+from localcloud.launch.legacy_sdk import is_for_legacy_sdk, plan_legacy_sdk
 from localcloud.launch.packages import find_local_packages, find_requirements, names_package
 from localcloud.launch.plan import Handler, LaunchPlan, Platform
 from localcloud.launch.python27_libraries import find_packages, is_python2_only
@@ -38,15 +39,18 @@ def read_yaml(file: Path) -> YamlLines:
     return yaml
 
 
-def plan_app_engine(file: Path) -> LaunchPlan:
+def plan_app_engine(file: Path, *, legacy_sdk: bool = False) -> LaunchPlan:
     """Return the plan of the service that a file describes: app.yaml, or another in the service's folder.
 
     Raises UserError, with the line, for what App Engine's parser refuses and for what localcloud does not have.
-    What an app can run without (a page behind a login, a builtin) becomes a refused handler instead.
+    What an app can run without (a page behind a login, a builtin) becomes a refused handler instead. With `legacy_sdk`,
+    a Python 2 app is planned for App Engine's legacy SDK.
     """
     directory = file.parent
     yaml = read_yaml(file)
     _refuse_unknown_keys(file, yaml)
+    if legacy_sdk and is_for_legacy_sdk(yaml):
+        return plan_legacy_sdk(file, yaml, _parse)
     python = _python_version(file, yaml)
     _refuse_absent_features(file, yaml, python)
     check_scripts(directory, file, yaml, python)

@@ -27,12 +27,16 @@ class ServiceAddresses:
 
 @dataclass(frozen=True)
 class Instance:
-    """One instance of an app: its service's name, its port, its home directory, and variables that beat all others."""
+    """One instance of an app: its service's name, its port, its home directory, and variables that beat all others.
+
+    `url` is the address that visitors see.
+    """
 
     service: str
     port: int
     home: Path
     overrides: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
 
 
 @dataclass(frozen=True)

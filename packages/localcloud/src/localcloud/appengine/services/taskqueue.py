@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime, timezone
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -119,18 +120,18 @@ class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships n
     def _add_at_commit(self, request: Any) -> None:
         """Add the tasks once their transaction has been committed."""
         group = self._queues[None]
-        copy = pb.TaskQueueBulkAddRequest.FromString(request.SerializeToString())
+        copies = [pb.TaskQueueBulkAddRequest(add_request=[task]) for task in request.add_request]
 
-        def add() -> None:
+        def add(copy: Any) -> None:
             response = pb.TaskQueueBulkAddResponse()
-            for _ in copy.add_request:
-                response.taskresult.add()
+            response.taskresult.add()
             with self._mutex:
                 now = datetime.fromtimestamp(self.gettime(), timezone.utc)
                 group._NonTransactionalBulkAdd(copy, response, now)
 
         try:
-            self._datastore.on_commit(request.add_request[0].transaction.handle, add)
+            actions = [partial(add, copy) for copy in copies]
+            self._datastore.on_commit(request.add_request[0].transaction.handle, actions)
         except ApplicationError as error:
             code = error.application_error + pb.TaskQueueServiceError.DATASTORE_ERROR
             raise ApplicationError(code, error.error_detail) from error

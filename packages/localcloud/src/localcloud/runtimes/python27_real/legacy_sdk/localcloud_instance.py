@@ -1,0 +1,27 @@
+"""Runs in each process of an app before the SDK closes its sandbox, which it makes as wide as production's was."""
+
+import os
+
+from google.appengine.tools.devappserver2.python.runtime import sandbox
+from google.appengine.tools.devappserver2.python.runtime import stubs
+
+# The SDK lets an app import modules in C of a few `libraries` only.
+for _name, _modules in (
+    ("MySQLdb", r"(MySQLdb(\..*)?|_mysql|_mysql_exceptions)$"),
+    ("crcmod", r"crcmod(\..*)?$"),
+    ("matplotlib", r"(matplotlib|mpl_toolkits|kiwisolver)(\..*)?$"),
+    ("mysqlclient", r"(MySQLdb(\..*)?|_mysql|_mysql_exceptions)$"),
+    ("psycopg2", r"psycopg2(\..*)?$"),
+):
+    sandbox.THIRD_PARTY_C_MODULES._name_to_module[_name] = sandbox._ThirdPartyCModule(_name, _modules)
+
+_set_allowed_paths = stubs.FakeFile.set_allowed_paths
+
+
+def _set_allowed_paths_and_null(*args):
+    """Let libraries write to /dev/null, as google-endpoints does."""
+    _set_allowed_paths(*args)
+    stubs.FakeFile._writeable_dirs.add(os.devnull)
+
+
+stubs.FakeFile.set_allowed_paths = staticmethod(_set_allowed_paths_and_null)
