@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import redis
 
 from localcloud.cloud import Cloud
 from localcloud.launch.plan import LaunchPlan, Platform
@@ -67,3 +68,15 @@ def test_app_without_such_a_name_has_no_redis(tmp_path):
     with Cloud() as cloud:
         cloud.add(tmp_path, environment={"REDIS_TIMEOUT": "1"})
         assert cloud.redis is None
+
+
+@pytest.mark.parametrize("in_file", [True, False], ids=["file", "command line"])
+def test_redis_takes_the_password_that_the_app_has_for_it(tmp_path, in_file):
+    variables = {"REDIS_HOST": "10.0.0.3", "REDIS_PASSWORD": "secret"}
+    lines = "".join(f"  {name}: {value}\n" for name, value in variables.items())
+    (tmp_path / "app.yaml").write_text("runtime: python314\n" + (f"env_variables:\n{lines}" if in_file else ""))
+    (tmp_path / "main.py").write_text("")
+    with Cloud() as cloud:
+        cloud.add(tmp_path, environment={} if in_file else variables)
+        with redis.Redis(cloud.redis.host, cloud.redis.port, password="secret") as client:
+            assert client.ping()

@@ -118,6 +118,7 @@ class App:
 
         self._front_end.stop()
         self._listen(move, [number for number in _PORTS if number != _CLOUD_PORT])
+        self._instance = replace(self._instance, url=self.url)
         return True
 
     @property
@@ -177,7 +178,8 @@ class App:
     def describe_end(self) -> str:
         """Describe how the app has ended and why; only for one whose `returncode` is there."""
         assert self._process
-        return self._process.describe_end()
+        assert self._command
+        return self._process.describe_end() + self._command.caveat
 
     def reload(self, read: Callable[[], Version]) -> None:
         """End the app, read its folder again, and start what is in it now, at the same address.
@@ -241,7 +243,7 @@ class App:
             self._front_end.upstream = process.wait_for_port(*self.upstream, _START_SECONDS, _CLOUD_PORT)
         except UserError as error:
             if not process.port_taken:
-                raise
+                raise UserError(f"{error}{command.caveat}") from error
             if not self._free_cloud_port():
                 raise UserError(f"{error}, or port 8080 must be free: --port chooses another for visitors") from error
             self._stop_process()

@@ -25,7 +25,7 @@ from localcloud.launch.errors import FileError
 from localcloud.launch.plan import Platform
 from localcloud.runtimes import Runtime, ServiceAddresses, choose_runtime
 from localcloud.runtimes.python27_real import Python27RealRuntime
-from localcloud.runtimes.variables import names_redis
+from localcloud.runtimes.variables import names_redis, redis_password
 from localcloud.services import (
     Cache,
     DatastoreService,
@@ -175,11 +175,14 @@ class Cloud:
                     f"{name}: --behind-load-balancer works for Cloud Run and Cloud Run functions only; "
                     f"there is no record of what {plan.platform.value} sends an app behind one; leave the option out"
                 )
-            redis = names_redis({**plan.environment, **(environment or {})}) or bool(redis_names)
+            asked = {**plan.environment, **(environment or {})}
+            redis = names_redis(asked) or bool(redis_names)
             return (
                 plan,
                 choose_runtime(plan, self._runtimes),
-                self._addresses(project or self.project, instance=scratch.name, redis=redis),
+                self._addresses(
+                    project or self.project, instance=scratch.name, redis=redis, password=redis_password(asked)
+                ),
             )
 
         plan, runtime, addresses = read()
@@ -348,14 +351,19 @@ class Cloud:
                 list(pool.map(App.stop, apps))
             self._cleanup.close()
 
-    def _addresses(self, project: str, *, instance: str, redis: bool) -> ServiceAddresses:
-        """Return the addresses of the services for an app, after starting a Redis if it needs one and none runs."""
+    def _addresses(self, project: str, *, instance: str, redis: bool, password: str | None) -> ServiceAddresses:
+        """Return the addresses of the services for an app, after starting a Redis if it needs one and none runs.
+
+        Our own Redis takes the `password` that the app has for it.
+        """
         with self._changing:
             if redis and self.redis is None and not self._closed:
                 memorystore = self._memorystore or Memorystore()
                 memorystore.start()
                 self._cleanup.callback(memorystore.stop)
                 self.redis = memorystore
+            if redis and password and isinstance(self.redis, Memorystore):
+                self.redis.require(password)
         return ServiceAddresses(
             project=project,
             datastore=self.datastore.address,

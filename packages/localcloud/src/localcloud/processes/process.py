@@ -34,6 +34,8 @@ _LATEST_SECONDS = 240.0
 _EXCEPTION = re.compile(r"(?:[A-Za-z_][\w.]*)?(Error|Exception|Exit|Interrupt|NotFound)\b(: |$)")
 # What the C library says when a port is taken, in the words of most servers.
 _PORT_TAKEN = re.compile(r"address (already )?in use", re.IGNORECASE)
+# Our part of an app says in such a line why the app ends.
+_OWN_LINE = "localcloud: "
 # Without any CPU time for so long, a child does not compute: it waits for something.
 _IDLE_SECONDS = 1.0
 # How often to look for ports that nobody expects, and how long a child may be busy with such a port before its own.
@@ -174,6 +176,8 @@ class Process:
         if not lines:
             return "; it printed nothing"
         # Servers often print more after the error that ends them, such as "shutting down".
+        if own := next((line for line in lines if line.startswith(_OWN_LINE)), None):
+            return f": {own.removeprefix(_OWN_LINE)}"
         words = next(
             (line for line in lines if _EXCEPTION.match(line)),
             next((line for line in lines if "error" in line.lower()), lines[0]),

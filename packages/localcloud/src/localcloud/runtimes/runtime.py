@@ -41,12 +41,13 @@ class Instance:
 
 @dataclass(frozen=True)
 class Command:
-    """A process ready to start. `notes` are the first lines of its log."""
+    """A process ready to start. `notes` are the first lines of its log, `caveat` ends the message if it fails."""
 
     argv: tuple[str, ...]
     environment: Mapping[str, str]
     directory: Path
     notes: tuple[str, ...]
+    caveat: str = ""
 
 
 class Runtime(Protocol):

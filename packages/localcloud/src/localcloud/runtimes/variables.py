@@ -12,6 +12,9 @@ from localcloud.runtimes.runtime import Instance, ServiceAddresses
 _REDIS_HOST = {"REDIS_HOST": "REDIS_PORT", "REDISHOST": "REDISPORT"}
 _REDIS_URLS = ("REDIS_URL", "REDIS_CACHE_URL")
 _REDIS = frozenset({*_REDIS_HOST, *_REDIS_HOST.values(), *_REDIS_URLS})
+_REDIS_URL = "REDIS_CACHE_URL"
+_REDIS_PASSWORD = "REDIS_PASSWORD"
+_REDIS = frozenset({*_REDIS_HOST, *_REDIS_HOST.values(), _REDIS_URL})
 
 
 def names_redis(variables: Mapping[str, str]) -> bool:
@@ -21,6 +24,11 @@ def names_redis(variables: Mapping[str, str]) -> bool:
     REDIS_URL that of many other libraries.
     """
     return not variables.keys().isdisjoint({*_REDIS_HOST, *_REDIS_URLS})
+
+
+def redis_password(variables: Mapping[str, str]) -> str | None:
+    """Return the password that an app with these variables sends to its Redis, None if it sends none."""
+    return variables.get(_REDIS_PASSWORD) or None
 
 
 def app_variables(plan: LaunchPlan, services: ServiceAddresses, instance: Instance) -> dict[str, str]:
