@@ -14,6 +14,7 @@ from localcloud.frontend import TICKET, FrontEnd
 from localcloud.launch.plan import LaunchPlan
 from localcloud.processes.process import Process, describe_other_ports
 from localcloud.runtimes import Command, Instance, Runtime, ServiceAddresses
+from localcloud.runtimes.google_apis import CredentialsAdvice
 
 Log = Callable[[str, str], None]
 """Receives an app's name and one line of its output."""
@@ -204,11 +205,24 @@ class App:
         with self._starting:
             if self._stopped:
                 raise UserError(f"{self.name}: stopped before it was started")
-            process = Process(self.name, command.argv, dict(command.environment), command.directory, self._log)
+            process = Process(
+                self.name, command.argv, dict(command.environment), command.directory, self._log_and_advise(command)
+            )
             self._process = process
         host, told = self.upstream
         self._front_end.upstream = self.upstream
         self._front_end.upstream = host, process.wait_for_port(host, told, _START_SECONDS, _CLOUD_PORT)
+
+    def _log_and_advise(self, command: Command) -> Log:
+        """Return a log for the command's output, which adds advice to it."""
+        credentials = CredentialsAdvice(command.directory)
+
+        def log(name: str, line: str) -> None:
+            self._log(name, line)
+            if advice := credentials.read(line):
+                self.log(f"localcloud: {advice}")
+
+        return log
 
     def _explain_silence(self) -> str:
         """Say why the app does not listen on its port."""

@@ -20,6 +20,7 @@ from localcloud.appengine.call_handler import make_call_handler
 from localcloud.launch import read_plan
 from localcloud.launch.errors import FileError
 from localcloud.launch.plan import Platform
+from localcloud.metadata import MetadataServer
 from localcloud.runtimes import Runtime, ServiceAddresses, choose_runtime
 from localcloud.runtimes.variables import names_redis
 from localcloud.services import (
@@ -44,7 +45,8 @@ class Cloud:
     `data` is the Datastore's file, ":memory:" for none. `datastore` and `redis` are HOST:PORT of servers to use
     instead of the embedded ones; `datastore_relay` listens in front of that Datastore, so that an outage can be made.
     `memorystore` takes the place of a plain Memorystore. `runtimes` come before the built-in ones, for the plans they
-    support. `log` receives each app's name and line of output; `observe` is called before each call to Datastore and
+    support. With `made_up_credentials`, Google's clients find credentials that every call is refused with. `log`
+    receives each app's name and line of output; `observe` is called before each call to Datastore and
     Memcache, as in "Datastore RunQuery", and `observe_bundled` also before each one to Datastore that comes through App
     Engine's bundled services.
 
@@ -61,6 +63,7 @@ class Cloud:
         redis: str | None = None,
         memorystore: Memorystore | None = None,
         runtimes: Sequence[Runtime] = (),
+        made_up_credentials: bool = False,
         log: Log = lambda name, line: None,
         observe: Callable[[str], None] = lambda call: None,
         observe_bundled: Callable[[str], None] = lambda call: None,
@@ -72,6 +75,7 @@ class Cloud:
         self.redis: Memorystore | ExternalRedis | None = ExternalRedis(redis) if redis else None
         self._memorystore = memorystore
         self._runtimes = runtimes
+        self._made_up_credentials = made_up_credentials
         self._log = log
         with ExitStack() as stack:
             self._scratch = Path(stack.enter_context(Scratch("localcloud-")))
@@ -88,6 +92,9 @@ class Cloud:
             self.datastore.start([make_call_handler(self.api_server.datastore_dispatcher)])
             self.api_server.start()
             stack.callback(self.api_server.stop)
+            self._metadata = MetadataServer(project, lambda line: log("localcloud", line))
+            self._metadata.start()
+            stack.callback(self._metadata.stop)
             self._cleanup = stack.pop_all()
 
     def __enter__(self) -> Cloud:
@@ -284,6 +291,8 @@ class Cloud:
             datastore=self.datastore.address,
             api_server=(self.api_server.host, self.api_server.port),
             ticket=self.api_server.ticket(project, instance),
+            metadata=self._metadata.address,
+            made_up_credentials=self._made_up_credentials,
             redis=(self.redis.host, self.redis.port) if self.redis and redis else None,
             redis_variables=self.redis.variables if self.redis and redis else {},
         )

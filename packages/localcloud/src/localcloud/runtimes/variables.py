@@ -73,9 +73,14 @@ def _service_variables(plan: LaunchPlan, services: ServiceAddresses) -> dict[str
     variables = {
         "DATASTORE_EMULATOR_HOST": services.datastore,
         "GOOGLE_CLOUD_PROJECT": services.project,
-        # Google's libraries would look for a metadata server, and wait.
-        "NO_GCE_CHECK": "true",
+        # The first two for what a library asks of the metadata server, the third to find out whether there is one.
+        "GCE_METADATA_HOST": services.metadata,
+        "GCE_METADATA_ROOT": services.metadata,  # its name in older versions
+        "GCE_METADATA_IP": services.metadata,
     }
+    if not services.made_up_credentials:
+        # Google's clients ask no metadata server for credentials, and say at once that there are none.
+        variables["NO_GCE_CHECK"] = "true"
     if plan.bundled_services:
         host, port = services.api_server
         variables |= {
