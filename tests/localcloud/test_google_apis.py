@@ -131,7 +131,7 @@ def test_googles_client_with_the_variables_of_an_app(tmp_path, made_up):
     assert project == "demo"
     if made_up:
         assert (error, *rest[:2]) == ("RefreshError", "demo", "demo@appspot.gserviceaccount.com")
-        assert "an access token is refused" in rest[2]
+        assert "an access token is refused here" in rest[2]
     else:
         assert error == "DefaultCredentialsError"
 

@@ -67,7 +67,7 @@ def test_root_says_that_there_is_a_metadata_server(client):
 def test_token_is_refused_by_name_and_logged_once(client, logged, path, token):
     answers = [client.get(f"{ACCOUNT}/{path}", headers=GOOGLE) for _ in range(2)]
     assert {answer.status_code for answer in answers} == {403}
-    assert f"{token} is refused" in answers[0].text
+    assert f"{token} is refused here" in answers[0].text
     assert len([line for line in logged if token in line]) == 1
 
 

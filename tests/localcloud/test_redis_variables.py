@@ -44,6 +44,17 @@ def test_command_line_beats_the_address_if_the_file_asks_for_a_redis():
     assert redis_variables(file, {"REDIS_HOST": "localhost"}) == {"REDIS_HOST": "localhost", "REDIS_PORT": "7000"}
 
 
+@pytest.mark.parametrize("name", ["REDIS_PASSWORD", "REDISPASSWORD", "REDIS_AUTH"])
+def test_password_of_the_cloud_is_emptied(name):
+    variables = redis_variables({"REDIS_HOST": "10.0.0.3", name: "secret"}, {})
+    assert variables == {**LOCAL["REDIS_HOST"], name: ""}
+
+
+def test_password_on_the_command_line_stays():
+    variables = redis_variables({"REDIS_HOST": "10.0.0.3", "REDIS_PASSWORD": "secret"}, {"REDIS_PASSWORD": "other"})
+    assert variables == {**LOCAL["REDIS_HOST"], "REDIS_PASSWORD": "other"}
+
+
 @pytest.mark.parametrize("name", LOCAL)
 @pytest.mark.parametrize("in_file", [True, False], ids=["file", "command line"])
 def test_name_of_a_redis_starts_one(tmp_path, name, in_file):

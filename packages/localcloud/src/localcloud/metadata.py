@@ -119,10 +119,10 @@ class _Http(HttpService):
 
     def _refuse(self, token: str) -> None:
         """Raise VisitorError for a token, and log that once."""
-        reason = f"{token} is refused, because a call with one would reach the real Google Cloud"
+        reason = f"{token} is refused here, because a call with one would reach the real Google Cloud"
         if token not in self._refused:
             self._refused.add(token)
-            self._log(f"the app has asked for {token} to call Google: {reason}; use an emulator, or leave the call out")
+            self._log(f"the app calls Google and asks for {token}; {reason}; use an emulator, or leave the call out")
         # Not 404, which Google's libraries read as "no account", nor a status that they retry.
         raise VisitorError(reason, 403)
 

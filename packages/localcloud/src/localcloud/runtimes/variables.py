@@ -11,6 +11,7 @@ from localcloud.runtimes.runtime import Instance, ServiceAddresses
 
 _REDIS_HOST = {"REDIS_HOST": "REDIS_PORT", "REDISHOST": "REDISPORT"}
 _REDIS_URL = "REDIS_CACHE_URL"
+_REDIS_PASSWORDS = ("REDIS_PASSWORD", "REDISPASSWORD", "REDIS_AUTH")
 _REDIS = frozenset({*_REDIS_HOST, *_REDIS_HOST.values(), _REDIS_URL})
 
 
@@ -97,7 +98,8 @@ def _redis_variables(asked: Mapping[str, str], services: ServiceAddresses) -> di
     if services.redis is None:
         return {}
     host, port = services.redis
-    variables = dict(services.redis_variables)
+    # The file's password is that of the Redis in the cloud. The server here has none, and refuses to hear one.
+    variables = {name: "" for name in _REDIS_PASSWORDS if name in asked} | dict(services.redis_variables)
     for host_name, port_name in _REDIS_HOST.items():
         if host_name in asked:
             variables |= {host_name: host, port_name: str(port)}
