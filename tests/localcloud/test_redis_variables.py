@@ -10,6 +10,7 @@ import pytest
 from localcloud.cloud import Cloud
 from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.runtimes import Instance, ServiceAddresses
+from localcloud.runtimes.redis_advice import RedisAdvice
 from localcloud.runtimes.variables import app_variables
 from localcloud.services import Memorystore
 
@@ -53,6 +54,13 @@ def test_password_of_the_cloud_is_emptied(name):
 def test_password_on_the_command_line_stays():
     variables = redis_variables({"REDIS_HOST": "10.0.0.3", "REDIS_PASSWORD": "secret"}, {"REDIS_PASSWORD": "other"})
     assert variables == {**LOCAL["REDIS_HOST"], "REDIS_PASSWORD": "other"}
+
+
+def test_app_without_a_redis_is_told_once_how_to_get_one():
+    adviser = RedisAdvice()
+    line = "redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379. Connection refused."
+    assert "--env REDISHOST=localhost" in (adviser.read(line) or "")
+    assert [adviser.read(other) for other in (line, "Error 111 connecting to localhost:5432.")] == [None, None]
 
 
 @pytest.mark.parametrize("name", LOCAL)

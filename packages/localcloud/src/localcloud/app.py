@@ -15,6 +15,7 @@ from localcloud.launch.plan import LaunchPlan
 from localcloud.processes.process import Process, describe_other_ports
 from localcloud.runtimes import Command, Instance, Runtime, ServiceAddresses
 from localcloud.runtimes.google_apis import CredentialsAdvice
+from localcloud.runtimes.redis_advice import RedisAdvice
 
 Log = Callable[[str, str], None]
 """Receives an app's name and one line of its output."""
@@ -215,12 +216,15 @@ class App:
 
     def _log_and_advise(self, command: Command) -> Log:
         """Return a log for the command's output, which adds advice to it."""
-        credentials = CredentialsAdvice(command.directory)
+        advisers: list[CredentialsAdvice | RedisAdvice] = [CredentialsAdvice(command.directory)]
+        if self._services.redis is None:
+            advisers.append(RedisAdvice())
 
         def log(name: str, line: str) -> None:
             self._log(name, line)
-            if advice := credentials.read(line):
-                self.log(f"localcloud: {advice}")
+            for adviser in advisers:
+                if advice := adviser.read(line):
+                    self.log(f"localcloud: {advice}")
 
         return log
 
