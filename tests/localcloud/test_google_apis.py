@@ -11,6 +11,8 @@ from textwrap import dedent
 import httpx
 import pytest
 
+from datastore_emulator.errors import UserError
+from localcloud import cli
 from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.metadata import MetadataServer
 from localcloud.runtimes import Instance, ServiceAddresses
@@ -106,6 +108,21 @@ ASK = """
     request = urllib.request.Request(url, headers={"Metadata-Flavor": "Google"})
     print(json.dumps([urllib.request.urlopen(request).read().decode(), ask()]))
 """
+
+
+@pytest.mark.parametrize("made_up", [False, True])
+def test_key_of_the_deployment_file_gives_way_to_made_up_credentials(made_up):
+    services = ServiceAddresses("demo", "127.0.0.1:1", ("127.0.0.1", 2), "ticket", made_up_credentials=made_up)
+    file = {"GOOGLE_APPLICATION_CREDENTIALS": "key.json", "LANG_TAG": "it"}
+    plan = LaunchPlan(Path("app.yaml"), Platform.CLOUD_RUN, Path(), environment=file)
+    variables = app_variables(plan, services, Instance("app", 8080, Path()))
+    assert variables["LANG_TAG"] == "it"
+    assert ("GOOGLE_APPLICATION_CREDENTIALS" in variables) is not made_up
+
+
+def test_key_on_the_command_line_and_made_up_credentials_exclude_each_other(tmp_path):
+    with pytest.raises(UserError, match="leave one of them out"):
+        cli.run(["run", str(tmp_path), "--made-up-credentials", "--env", "GOOGLE_APPLICATION_CREDENTIALS=key.json"])
 
 
 @pytest.mark.parametrize("made_up", [False, True])

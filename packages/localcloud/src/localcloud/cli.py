@@ -200,6 +200,10 @@ def _run(options: argparse.Namespace) -> None:
     environment = dict(_read_assignment(text) for text in options.env)
     emulators = {name: value for name, value in read_emulators(os.environ).items() if name not in environment}
     environment |= emulators
+    if options.made_up_credentials and "GOOGLE_APPLICATION_CREDENTIALS" in environment:
+        raise UserError(
+            "--env GOOGLE_APPLICATION_CREDENTIALS: --made-up-credentials replaces it; leave one of them out"
+        )
     say = _make_printer(len(places) > 1)
     data = options.data or str(_ensure_default_data(options.project))
     runtimes = _runtimes(options.python27)

@@ -11,6 +11,7 @@ from localcloud.runtimes.runtime import Instance, ServiceAddresses
 
 _REDIS_HOST = {"REDIS_HOST": "REDIS_PORT", "REDISHOST": "REDISPORT"}
 _REDIS_URL = "REDIS_CACHE_URL"
+_KEY_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
 _REDIS_PASSWORDS = ("REDIS_PASSWORD", "REDISPASSWORD", "REDIS_AUTH")
 _REDIS = frozenset({*_REDIS_HOST, *_REDIS_HOST.values(), _REDIS_URL})
 
@@ -29,13 +30,15 @@ def app_variables(plan: LaunchPlan, services: ServiceAddresses, instance: Instan
     The deployment file beats the platform, the addresses of the services beat both, and the overrides beat all. If only
     the overrides ask for a Redis, they ask for the address, too.
     """
-    overrides = dict(instance.overrides)
-    redis = _redis_variables({**plan.environment, **overrides}, services)
-    if redis and not names_redis(plan.environment):
+    own, overrides = dict(plan.environment), dict(instance.overrides)
+    if services.made_up_credentials:
+        own.pop(_KEY_FILE, None)  # a real key would beat the made-up credentials, and reach Google
+    redis = _redis_variables({**own, **overrides}, services)
+    if redis and not names_redis(own):
         overrides = {name: value for name, value in overrides.items() if name not in _REDIS}
     return {
         **_platform_variables(plan, services, instance.service),
-        **plan.environment,
+        **own,
         "PORT": str(instance.port),
         **_service_variables(plan, services),
         **redis,
