@@ -11,6 +11,7 @@ from pathlib import Path
 
 from google.cloud import datastore
 from google.cloud.datastore.helpers import GeoPoint
+import httpx
 from google.cloud.datastore_v1 import types as v1
 
 from datastore_emulator import DatastoreServer, serve
@@ -20,6 +21,8 @@ from datastore_emulator.errors import DatastoreError
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
 from localcloud.appengine.memcache import _METHODS as MEMCACHE_METHODS
 from localcloud.appengine.services import Surroundings, make_services
+from localcloud.metadata import MetadataServer
+from localcloud.runtimes.google_apis import EMULATORS
 from tests.differential import page
 
 ROOT = Path(__file__).parents[2]
@@ -135,3 +138,27 @@ def test_script_of_the_page_copies_all_namespaces(monkeypatch, capsys) -> None:
 
 def test_page_lists_the_declared_differences() -> None:
     assert page.written(PAGE) == PAGE, "python -m tests.differential.page writes it"
+
+
+def test_emulators_are_those_that_are_passed_on():
+    listed = {
+        (name, row[0].strip("`")) for row in rows("**An emulator.**") for name in re.findall(r"`([a-z_.]+)`", row[1])
+    }
+    assert listed == {one for one in EMULATORS.items() if one[0] != "google.pubsub"}  # a part of google.cloud.pubsub
+
+
+def test_metadata_is_what_the_server_has():
+    server = MetadataServer("PROJECT_ID")
+    server.start()
+    with httpx.Client(headers={"Metadata-Flavor": "Google"}) as client:
+        for paths, value in rows("| below `/computeMetadata/v1/` |"):
+            for path in _metadata_paths(paths):
+                answer = client.get(f"http://{server.address}/computeMetadata/v1/{path}")
+                assert answer.status_code == (403 if "403" in value else 200), path
+    server.stop()
+
+
+def _metadata_paths(cell: str) -> list[str]:
+    """Return the paths in a cell such as "`dir/`: `a`, `b`"."""
+    first, *rest = re.findall(r"`([^`]+)`", cell) or [""]
+    return [first + name for name in rest] if first.endswith("/") else [path for path in (first, *rest) if path]

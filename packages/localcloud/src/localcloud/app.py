@@ -16,6 +16,8 @@ from localcloud.frontend.blobs import Blobs
 from localcloud.launch.plan import LaunchPlan
 from localcloud.processes.process import Process, describe_other_ports
 from localcloud.runtimes import Command, Instance, Runtime, ServiceAddresses
+from localcloud.runtimes.google_apis import CredentialsAdvice
+from localcloud.runtimes.redis_advice import RedisAdvice
 
 Log = Callable[[str, str], None]
 """Receives an app's name and one line of its output."""
@@ -236,7 +238,9 @@ class App:
         with self._starting:
             if self._stopped:
                 raise UserError(f"{self.name}: stopped before it was started")
-            process = Process(self.name, command.argv, dict(command.environment), command.directory, self._log)
+            process = Process(
+                self.name, command.argv, dict(command.environment), command.directory, self._log_and_advise(command)
+            )
             self._process = process
         self._front_end.upstream = self.upstream
         try:
@@ -248,6 +252,20 @@ class App:
                 raise UserError(f"{error}, or port 8080 must be free: --port chooses another for visitors") from error
             self._stop_process()
             self._start_process()
+
+    def _log_and_advise(self, command: Command) -> Log:
+        """Return a log for the command's output, which adds advice to it."""
+        advisers: list[CredentialsAdvice | RedisAdvice] = [CredentialsAdvice(command.directory)]
+        if self._services.redis is None:
+            advisers.append(RedisAdvice())
+
+        def log(name: str, line: str) -> None:
+            self._log(name, line)
+            for adviser in advisers:
+                if advice := adviser.read(line):
+                    self.log(f"localcloud: {advice}")
+
+        return log
 
     def _explain_silence(self) -> str:
         """Say why the app does not listen on its port."""

@@ -106,6 +106,11 @@ def make_parser() -> argparse.ArgumentParser:
     )
 
     run.add_argument(
+        "--made-up-credentials",
+        action="store_true",
+        help="let Google's clients start without credentials; their calls to Google fail here, without being sent",
+    )
+    run.add_argument(
         "--no-reload",
         dest="reload",
         action="store_false",
@@ -190,6 +195,7 @@ def _run(options: argparse.Namespace) -> None:
     # Imported here so that usage errors and --help cost nothing.
     from localcloud.cloud import Cloud
     from localcloud.console import Console
+    from localcloud.runtimes.google_apis import read_emulators
 
     services = _find_services(options)
     places = [place for found in services for place in found.places]
@@ -200,6 +206,12 @@ def _run(options: argparse.Namespace) -> None:
         raise UserError(f"--port {options.port}: each app needs a port from 0 to 65535; choose another port")
     _refuse_nameless_function(options)
     environment = dict(_read_assignment(text) for text in options.env)
+    emulators = {name: value for name, value in read_emulators(os.environ).items() if name not in environment}
+    environment |= emulators
+    if options.made_up_credentials and "GOOGLE_APPLICATION_CREDENTIALS" in environment:
+        raise UserError(
+            "--env GOOGLE_APPLICATION_CREDENTIALS: --made-up-credentials replaces it; leave one of them out"
+        )
     say = _make_printer(len(places) > 1)
     data = options.data or str(_ensure_default_data(options.project))
     runtimes = _runtimes(options.python27)
@@ -210,6 +222,7 @@ def _run(options: argparse.Namespace) -> None:
             datastore=options.datastore,
             redis=options.redis,
             runtimes=runtimes,
+            made_up_credentials=options.made_up_credentials,
             log=say,
         ) as cloud,
         Console(cloud) as console,
@@ -227,6 +240,8 @@ def _run(options: argparse.Namespace) -> None:
             )
             for number, directory in enumerate(places)
         ]
+        for name, value in emulators.items():
+            say("localcloud", f"from your shell: {name}={value}")
         for found in services:
             for note in found.notes:
                 cloud.report(note)

@@ -23,9 +23,10 @@ from localcloud.frontend import RequestLog
 from localcloud.launch import read_plan
 from localcloud.launch.errors import FileError
 from localcloud.launch.plan import Platform
+from localcloud.metadata import MetadataServer
 from localcloud.runtimes import Runtime, ServiceAddresses, choose_runtime
 from localcloud.runtimes.python27_real import Python27RealRuntime
-from localcloud.runtimes.variables import names_redis, redis_password
+from localcloud.runtimes.variables import names_redis
 from localcloud.services import (
     Cache,
     DatastoreService,
@@ -49,7 +50,8 @@ class Cloud:
     `data` is the Datastore's file, ":memory:" for none. `datastore` and `redis` are HOST:PORT of servers to use
     instead of the embedded ones; `datastore_relay` listens in front of that Datastore, so that an outage can be made.
     `memorystore` takes the place of a plain Memorystore. `runtimes` come before the built-in ones, for the plans they
-    support. `log` receives each app's name and line of output; `observe` is called before each call to Datastore and
+    support. With `made_up_credentials`, Google's clients find credentials that every call is refused with. `log`
+    receives each app's name and line of output; `observe` is called before each call to Datastore and
     Memcache, as in "Datastore RunQuery", and `observe_bundled` also before each one to Datastore that comes through App
     Engine's bundled services.
 
@@ -68,6 +70,7 @@ class Cloud:
         redis: str | None = None,
         memorystore: Memorystore | None = None,
         runtimes: Sequence[Runtime] = (),
+        made_up_credentials: bool = False,
         log: Log = lambda name, line: None,
         observe: Callable[[str], None] = lambda call: None,
         observe_bundled: Callable[[str], None] = lambda call: None,
@@ -82,6 +85,7 @@ class Cloud:
         self._memorystore = memorystore
         self._runtimes = runtimes
         self._legacy_sdk = any(isinstance(runtime, Python27RealRuntime) for runtime in runtimes)
+        self._made_up_credentials = made_up_credentials
         self._log = log
         self._moving = threading.Lock()
         # Of the list of apps, and of the Redis: after `close`, from whatever thread, nothing may be added.
@@ -115,6 +119,9 @@ class Cloud:
             self.datastore.start([make_call_handler(self.api_server.datastore_dispatcher)])
             self.api_server.start()
             stack.callback(self.api_server.stop)
+            self._metadata = MetadataServer(project, lambda line: log("localcloud", line))
+            self._metadata.start()
+            stack.callback(self._metadata.stop)
             self._cleanup = stack.pop_all()
 
     def __enter__(self) -> Cloud:
@@ -175,14 +182,11 @@ class Cloud:
                     f"{name}: --behind-load-balancer works for Cloud Run and Cloud Run functions only; "
                     f"there is no record of what {plan.platform.value} sends an app behind one; leave the option out"
                 )
-            asked = {**plan.environment, **(environment or {})}
-            redis = names_redis(asked) or bool(redis_names)
+            redis = names_redis({**plan.environment, **(environment or {})}) or bool(redis_names)
             return (
                 plan,
                 choose_runtime(plan, self._runtimes),
-                self._addresses(
-                    project or self.project, instance=scratch.name, redis=redis, password=redis_password(asked)
-                ),
+                self._addresses(project or self.project, instance=scratch.name, redis=redis),
             )
 
         plan, runtime, addresses = read()
@@ -351,24 +355,21 @@ class Cloud:
                 list(pool.map(App.stop, apps))
             self._cleanup.close()
 
-    def _addresses(self, project: str, *, instance: str, redis: bool, password: str | None) -> ServiceAddresses:
-        """Return the addresses of the services for an app, after starting a Redis if it needs one and none runs.
-
-        Our own Redis takes the `password` that the app has for it.
-        """
+    def _addresses(self, project: str, *, instance: str, redis: bool) -> ServiceAddresses:
+        """Return the addresses of the services for an app, after starting a Redis if it needs one and none runs."""
         with self._changing:
             if redis and self.redis is None and not self._closed:
                 memorystore = self._memorystore or Memorystore()
                 memorystore.start()
                 self._cleanup.callback(memorystore.stop)
                 self.redis = memorystore
-            if redis and password and isinstance(self.redis, Memorystore):
-                self.redis.require(password)
         return ServiceAddresses(
             project=project,
             datastore=self.datastore.address,
             api_server=(self.api_server.host, self.api_server.port),
             ticket=self.api_server.ticket(project, instance),
+            metadata=self._metadata.address,
+            made_up_credentials=self._made_up_credentials,
             redis=(self.redis.host, self.redis.port) if self.redis and redis else None,
             redis_variables=self.redis.variables if self.redis and redis else {},
         )

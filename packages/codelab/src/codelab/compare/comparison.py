@@ -21,7 +21,6 @@ from datastore_emulator.stopping import Stopped
 from localcloud import App, Cloud
 
 _ERROR = 400
-_PASSWORD = "REDIS_PASSWORD"
 _LOG_SECONDS = 5.0
 # Longer than any page takes on a busy machine; a learner does not wait longer for one that never comes.
 _PATIENCE_SECONDS = 30.0
@@ -180,7 +179,7 @@ class Comparison:
             folder.path,
             name=folder.name,
             function=self._function,
-            environment={**FAR_FROM_UTC, **_without_password(folder.path)},
+            environment=FAR_FROM_UTC,
             redis_names=folder.redis_names,
         )
 
@@ -219,14 +218,6 @@ class Comparison:
 def must_answer_alike(one: ComparedFolder, other: ComparedFolder, scenario: Scenario) -> bool:
     """Return whether both apps must give the same answers in the scenario, whichever cache each has."""
     return one.cache == other.cache or not scenario.repeats_visitors
-
-
-def _without_password(folder: Path) -> dict[str, str]:
-    """Return what takes a password for Redis from an app whose deployment file has one: Redis here has none."""
-    for file in (folder / "app.yaml", folder / "Dockerfile"):
-        if file.is_file() and _PASSWORD in file.read_text(encoding="utf-8", errors="replace"):
-            return {_PASSWORD: ""}
-    return {}
 
 
 def _without_error_text(document: Document) -> Document:

@@ -70,7 +70,6 @@ class Memorystore:
         self._on_line = on_line
         self._binary = binary or _find_binary()
         self._security = security
-        self._password = security.password if security else None
         self._directory: Scratch | None = None
         self._process: Process | None = None
 
@@ -87,23 +86,6 @@ class Memorystore:
         if self._security is None:
             return {}
         return {"REDIS_PASSWORD": self._security.password, "REDIS_TLS": str(self._security.certificate)}
-
-    def require(self, password: str) -> None:
-        """Take this password, which an app sends, and from then on no connection without; raises UserError for another.
-
-        A server with TLS has a password of its own, which apps receive.
-        """
-        if self._security or self._password == password:
-            return
-        if self._password is not None:
-            raise UserError(
-                "REDIS_PASSWORD: the apps share one Redis, and another app has another password for it; "
-                "give them the same one"
-            )
-        if self._process is not None:
-            with self.client() as client:
-                client.config_set("requirepass", password)
-        self._password = password
 
     def start(self) -> None:
         """Start it empty and return when it answers PING; raises UserError if it does not."""
@@ -206,8 +188,9 @@ class Memorystore:
                 "--tls-cert-file": certificate,
                 "--tls-ca-cert-file": certificate,
                 "--tls-auth-clients": "no",
+                "--requirepass": self._security.password,
             }
-        argv = [self._binary, *self._write_password(directory), *(word for pair in options.items() for word in pair)]
+        argv = [self._binary, *(word for option in options.items() for word in option)]
         self._process = Process("memorystore", argv, {}, directory, self._on_line)
         try:
             self._process.wait_for_port(self.host, port, _READY_SECONDS)
@@ -215,14 +198,6 @@ class Memorystore:
         except UserError:
             self.stop()
             raise
-
-    def _write_password(self, directory: Path) -> list[str]:
-        """Return the path of a configuration with the password: other users of the machine can read a command line."""
-        if self._password is None:
-            return []
-        file = directory / "password.conf"
-        file.write_text('requirepass "{}"\n'.format("".join(f"\\x{byte:02x}" for byte in self._password.encode())))
-        return [str(file)]
 
     def _wait_for_ping(self, port: int) -> None:
         end = time.monotonic() + _READY_SECONDS
@@ -249,7 +224,7 @@ class Memorystore:
             self.host,
             port or self.port,
             db=database,
-            password=self._password,
+            password=security.password if security else None,
             ssl=security is not None,
             ssl_ca_certs=str(security.certificate) if security else None,
             ssl_check_hostname=False,  # the address is the certificate's common name, which Python ignores

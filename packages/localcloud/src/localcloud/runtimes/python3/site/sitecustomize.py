@@ -1,8 +1,11 @@
-"""Keep an app's server on the loopback interface, and on the port that the front end knows.
+"""Keep an app's server on the loopback interface, and its questions about metadata on this machine.
 
 A cloud entrypoint listens on every interface (`gunicorn -b :$PORT`), which is right in the cloud and unsafe on a
 laptop. Many entrypoints name port 8080, which is $PORT in the cloud and belongs to the front end here. Python imports
 this file at start-up, in the app's process; it changes the address of that one server. Python 2.7 reads it, too.
+
+Much code asks the metadata server by its name in the cloud. On a machine of Google's cloud, such as Cloud Shell, that
+is a real server with real tokens.
 """
 
 import os
@@ -12,6 +15,7 @@ import sys
 _WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::ffff:127.0.0.1"}
 # The value of $PORT in the cloud, unless a deployment changes it.
 _CLOUD_PORT = 8080
+_METADATA = ("metadata.google.internal", "metadata", "169.254.169.254")
 
 
 def _here(family, address):
@@ -36,6 +40,19 @@ def _bind(self, address, _bind=socket.socket.bind):
 
 
 socket.socket.bind = _bind
+_getaddrinfo = socket.getaddrinfo
+
+
+def _find_host(host, port, *rest, **options):
+    """Return the addresses of a host; the local cloud's metadata server has those of the cloud's."""
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+    here = os.environ.get("GCE_METADATA_HOST", "").rpartition(":")
+    if here[0] and name and name.lower().rstrip(".") in _METADATA and port in (80, "80", "http"):
+        host, port = here[0], int(here[2])
+    return _getaddrinfo(host, port, *rest, **options)
+
+
+socket.getaddrinfo = _find_host
 
 
 def _change_uvloop(uvloop):
