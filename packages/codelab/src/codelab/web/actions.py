@@ -39,6 +39,8 @@ def _add_copy_actions(tracks: Blueprint, state: PageState) -> None:
     def check_copy(module: str, folder: str) -> Response:
         ref = state.find_track(module, folder)
         state.checks.begin(ref)
+        if request.form.get("news") != "yes":  # without scripts, no news come to the page while the check runs
+            state.checks.wait(ref)
         return go_back(ref)
 
     @tracks.post("/apply", endpoint="apply")

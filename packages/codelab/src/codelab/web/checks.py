@@ -33,6 +33,7 @@ class BackgroundChecks:
         self._check = check
         self._changed = changed
         self._states: dict[str, CheckState] = {}
+        self._threads: dict[str, threading.Thread] = {}
         self._lock = threading.Lock()
         self._turn = threading.Lock()
 
@@ -42,8 +43,13 @@ class BackgroundChecks:
             if self.state(ref).under_way:
                 return
             self._states[ref.name] = CheckState(under_way="reading your files")
+            self._threads[ref.name] = threading.Thread(target=self._run, args=[ref], name="check", daemon=True)
+            self._threads[ref.name].start()
         self._changed(ref)
-        threading.Thread(target=self._run, args=[ref], name="check", daemon=True).start()
+
+    def wait(self, ref: TrackRef) -> None:
+        """Return when the track's check has ended."""
+        self._threads[ref.name].join()
 
     def state(self, ref: TrackRef) -> CheckState:
         """Return the state of a track's check."""

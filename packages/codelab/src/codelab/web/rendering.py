@@ -68,7 +68,8 @@ class Renderer:
 
     def html(self, text: str) -> Markup:
         """Render Markdown as HTML; raw HTML in it becomes text, except for the tags that `safe_html` keeps."""
-        return Markup(self._markdown.render(text))
+        # The corner of a table says nothing, so it is no heading.
+        return Markup(self._markdown.render(text).replace("<th></th>", "<td></td>"))
 
     def line(self, text: str) -> Markup:
         """Render a line of Markdown as HTML without a paragraph around it."""

@@ -115,6 +115,8 @@ def _add_comparison(tracks: Blueprint, state: PageState) -> None:
         copied = ref.copy.is_dir()
         old = request.args.get("old", ref.track.start)
         new = request.args.get("new", WORK if copied else ref.track.finish)
+        if not copied:  # a link in the text may come before the copy, which begins as START
+            old, new = (ref.track.start if name == WORK else name for name in (old, new))
         states = [ref.track.start, *([WORK] if copied else []), ref.track.finish]
         html = _renderer(state, ref).html
         try:

@@ -95,6 +95,8 @@ if (progress) {
 document.addEventListener('submit', async (event) => {
   if (event.target.id !== 'check-form') return;
   event.preventDefault();
-  const answer = await fetch(event.target.action, {method: 'POST', body: new URLSearchParams(new FormData(event.target))});
+  const fields = new URLSearchParams(new FormData(event.target));
+  fields.set('news', 'yes');
+  const answer = await fetch(event.target.action, {method: 'POST', body: fields});
   if (!answer.ok) location.reload();
 });
