@@ -12,6 +12,7 @@ import pytest
 
 from codelab.web import app_runner
 from codelab.web.app_runner import AppRunner
+from codelab.web.live import Saves
 from localcloud import App
 from tests.codelab.check.tracks import make_track
 from tests.support.deadline import DEADLINE
@@ -36,7 +37,7 @@ def test_close_breaks_off_what_waits_for_an_app(waiting: str, tmp_path: Path, mo
     monkeypatch.setattr(App, "start", waits["start"])
     monkeypatch.setattr(App, "stop", stop_and_tell)
     monkeypatch.setattr(app_runner.httpx.Client, "get", waits["visit"])
-    runner = AppRunner()
+    runner = AppRunner(Saves(tmp_path))
     with ThreadPoolExecutor() as pool:
         working = pool.submit(runner.start, ref)
         if waiting == "visit":

@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 from google.cloud import datastore
 from google.cloud.datastore.helpers import GeoPoint
-import httpx
 from google.cloud.datastore_v1 import types as v1
 
 from datastore_emulator import DatastoreServer, serve

@@ -56,8 +56,8 @@ class Cloud:
     Engine's bundled services.
 
     `datastore`, `memcache` and `redis` are the services; `redis` is None until an app needs one. `dispatch_file` is the
-    dispatch.yaml whose rules hold. `requests` has the last requests to the apps, with the calls that each made. Calls to
-    Redis are there once `redis_watch` is started.
+    dispatch.yaml whose rules hold. `requests` has the last requests to the apps, with the calls that each made. Those
+    to Redis are there once `redis_watch` is started.
     """
 
     def __init__(
