@@ -556,6 +556,11 @@ REMARKS: dict[str, tuple[Case, str, str]] = {
         "Dockerfile",
         "runs as root",
     ),
+    "one release of Python": (
+        ("mod5-buildpacks", 3, [Write(".python-version", "3.13.2\n")]),
+        ".python-version:1",
+        "no security fixes; 3.13 takes",
+    ),
     "debugging by a variable": (
         ("mod4-cloudrun", 3, [Replace("Dockerfile", "ENV PYTHONUNBUFFERED=1", "ENV TITLE='My visits' FLASK_DEBUG=1")]),
         "Dockerfile:2",

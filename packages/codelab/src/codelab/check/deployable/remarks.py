@@ -16,6 +16,7 @@ from codelab.check.facts import Kind
 from codelab.check.findings import Finding
 
 _PICKLES = {"pickle", "cPickle", "cloudpickle", "dill", "marshal", "shelve"}
+_RELEASE = re.compile(r"(3\.\d+)\.\d+")
 _LONG_SECONDS = 5
 _TIME_OUTS = ("socket_timeout", "socket_connect_timeout")
 _CLIENTS = {"Redis", "StrictRedis", "from_url", "ConnectionPool", "BlockingConnectionPool"}
@@ -34,6 +35,7 @@ def find_choices(folder: Folder, expected: Folder) -> Iterator[Finding]:
         if uses_redis or any("memcache" in fact.name for fact in expected.facts):
             yield from _pickles(file, module)
     yield from _pins(folder)
+    yield from _release(folder)
     yield from find_unread_variables(folder, expected)
     yield from find_placeholders(folder, expected)
 
@@ -150,6 +152,14 @@ def _pins(folder: Folder) -> Iterator[Finding]:
         if not pinned:
             message = f'"{entry.text}" has no version: a new one may change your app on the day you deploy'
             yield _remark(REQUIREMENTS, entry.line, message)
+
+
+def _release(folder: Folder) -> Iterator[Finding]:
+    """Yield a remark if the folder names one release of Python."""
+    for fact in folder.facts:
+        if fact.kind is Kind.LINE and fact.file == ".python-version" and (found := _RELEASE.fullmatch(fact.name)):
+            message = f"this names one release, which gets no security fixes; {found[1]} takes the newest"
+            yield _remark(fact.where, fact.line, message)
 
 
 def _number(value: object) -> float:
