@@ -556,6 +556,11 @@ REMARKS: dict[str, tuple[Case, str, str]] = {
         "Dockerfile",
         "runs as root",
     ),
+    "many retries of Redis": (
+        ("mod13-memorystore/FINISH", 3, [Replace(MAIN, "Retry(NoBackoff(), 1, ", "Retry(NoBackoff(), 10, ")]),
+        "main.py:",
+        "10 retries hold a page",
+    ),
     "one release of Python": (
         ("mod5-buildpacks", 3, [Write(".python-version", "3.13.2\n")]),
         ".python-version:1",

@@ -18,6 +18,7 @@ from codelab.check.findings import Finding
 _PICKLES = {"pickle", "cPickle", "cloudpickle", "dill", "marshal", "shelve"}
 _RELEASE = re.compile(r"(3\.\d+)\.\d+")
 _LONG_SECONDS = 5
+_MANY_RETRIES = 3
 _TIME_OUTS = ("socket_timeout", "socket_connect_timeout")
 _CLIENTS = {"Redis", "StrictRedis", "from_url", "ConnectionPool", "BlockingConnectionPool"}
 _KEYED = {"get", "set", "setex", "psetex", "getex", "delete", "exists", "mget"}
@@ -30,6 +31,7 @@ def find_choices(folder: Folder, expected: Folder) -> Iterator[Finding]:
     for file, module in folder.syntax.items():
         if uses_redis:
             yield from _time_outs(file, module)
+            yield from _retries(file, module)
             yield from _keys(file, module)
             yield from _host_names(file, module)
         if uses_redis or any("memcache" in fact.name for fact in expected.facts):
@@ -66,6 +68,20 @@ def _time_outs(file: str, module: ast.Module) -> Iterator[Finding]:
             if isinstance(value, ast.Constant) and (value.value is None or _number(value.value) > _LONG_SECONDS):
                 message = f"{name}={value.value!r} holds a page as long while Redis does not answer; 1 second is enough"
                 yield _remark(file, value.lineno, message)
+
+
+def _retries(file: str, module: ast.Module) -> Iterator[Finding]:
+    """Yield a remark for each retry policy of redis that goes on for long."""
+    for node in ast.walk(module):
+        if not (isinstance(node, ast.Call) and last_name(node.func) == "Retry"):
+            continue
+        given = {keyword.arg: keyword.value for keyword in node.keywords}
+        number = node.args[1] if len(node.args) > 1 else given.get("retries")
+        if isinstance(number, ast.Constant) and _number(number.value) > _MANY_RETRIES:
+            message = (
+                f"{number.value!r} retries hold a page while Redis is away; one is enough, for a connection that ended"
+            )
+            yield _remark(file, node.lineno, message)
 
 
 def _host_names(file: str, module: ast.Module) -> Iterator[Finding]:
