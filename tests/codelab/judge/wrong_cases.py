@@ -561,6 +561,22 @@ REMARKS: dict[str, tuple[Case, str, str]] = {
         "main.py:",
         "10 retries hold a page",
     ),
+    "a cache of one process": (
+        (
+            MOD13,
+            4,
+            [
+                Replace(MAIN, "HOUR = 3600\n", "HOUR = 3600\nSEEN = {}\n"),
+                Replace(
+                    MAIN,
+                    "        cache.set(key, value, ex=seconds)",
+                    "        SEEN[key] = value\n        cache.set(key, value, ex=seconds)",
+                ),
+            ],
+        ),
+        "main.py:10",
+        "SEEN is a cache of one process",
+    ),
     "one release of Python": (
         ("mod5-buildpacks", 3, [Write(".python-version", "3.13.2\n")]),
         ".python-version:1",
