@@ -60,6 +60,14 @@ def test_step_whose_old_line_still_runs_is_not_open(tmp_path: Path) -> None:
     assert (progress.claimed, progress.steps[1].begun) == (1, True)
 
 
+def test_old_line_behind_the_new_one_should_be_gone(tmp_path: Path) -> None:
+    new = "    return list(query.fetch(limit, timeout=10))\n"
+    old = "    return Visit.query().order(-Visit.timestamp).fetch(limit, timeout=10)\n"
+    progress = judge(("mod3-datastore", 3, [Replace("main.py", new, new.replace("return ", "") + old)]), tmp_path)
+    assert progress.claimed == 2
+    assert f'"{old.strip()}" should be gone after this step' in str(progress.steps[2].findings[-1])
+
+
 def test_dockerfile_of_another_module_is_the_only_fault(tmp_path: Path) -> None:
     image = Write("Dockerfile", 'FROM python:2.7-slim\nCOPY . .\nCMD ["python", "old.py"]\n')
     progress = judge(("mod5-buildpacks", 3, [image]), tmp_path)

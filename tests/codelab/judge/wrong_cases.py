@@ -556,6 +556,32 @@ REMARKS: dict[str, tuple[Case, str, str]] = {
         "Dockerfile",
         "runs as root",
     ),
+    "many retries of Redis": (
+        ("mod13-memorystore/FINISH", 3, [Replace(MAIN, "Retry(NoBackoff(), 1, ", "Retry(NoBackoff(), 10, ")]),
+        "main.py:",
+        "10 retries hold a page",
+    ),
+    "a cache of one process": (
+        (
+            MOD13,
+            4,
+            [
+                Replace(MAIN, "HOUR = 3600\n", "HOUR = 3600\nSEEN = {}\n"),
+                Replace(
+                    MAIN,
+                    "        cache.set(key, value, ex=seconds)",
+                    "        SEEN[key] = value\n        cache.set(key, value, ex=seconds)",
+                ),
+            ],
+        ),
+        "main.py:10",
+        "SEEN is a cache of one process",
+    ),
+    "one release of Python": (
+        ("mod5-buildpacks", 3, [Write(".python-version", "3.13.2\n")]),
+        ".python-version:1",
+        "no security fixes; 3.13 takes",
+    ),
     "debugging by a variable": (
         ("mod4-cloudrun", 3, [Replace("Dockerfile", "ENV PYTHONUNBUFFERED=1", "ENV TITLE='My visits' FLASK_DEBUG=1")]),
         "Dockerfile:2",

@@ -216,10 +216,10 @@ MISTAKES: dict[str, tuple[tuple[str, int, int], list[Edit], list[str]]] = {
         [Replace("Procfile", "web:", "app:")],
         ['Procfile:1: expected "web: gunicorn', 'found "app: gunicorn'],
     ),
-    "patch release named in python version": (
+    "old version named in python version": (
         ("mod5-buildpacks", 2, 1),
-        [Write(".python-version", "3.11.7\n")],
-        ['.python-version:1: expected "3.14", found "3.11.7"'],
+        [Write(".python-version", "3.6\n")],
+        ['.python-version:1: expected "3.14", found "3.6"'],
     ),
     "function of another name": (
         ("mod11-functions", 5, 0),

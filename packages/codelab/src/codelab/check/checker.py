@@ -92,10 +92,11 @@ class _Change:
         kinds = (Kind.CALL, Kind.METHOD)
         return frozenset(fact for fact in self.removed if fact.kind in kinds and fact.file.endswith(".py"))
 
-    def keeps_lines(self, copy: _Facts) -> bool:
-        """Return whether a copy still has a line as it was before the step, with a call that the step removes."""
-        lines = {(fact.file, fact.words) for fact in copy if fact in self._calls_left}
-        return any((fact.file, fact.words) in lines for fact in self._calls_left)
+    def kept_calls(self, copy: _Facts) -> _Facts:
+        """Return the calls that the step removes and that a copy still has in the very line from before the step."""
+        lines = {(fact.file, fact.words) for fact in self._calls_left}
+        lines -= {(fact.file, fact.words) for fact in self.after}
+        return frozenset(fact for fact in copy if fact in self._calls_left and (fact.file, fact.words) in lines)
 
     def is_begun(self, copy: _Facts) -> bool:
         """Return whether a copy with these facts has some of the change, by facts that have no other reason."""
@@ -148,7 +149,7 @@ class Checker:
             begun = bool(wrong) or replaced or change.is_begun(copy)
             style_only = not any(finding.firm for finding in findings)
             # What a learner has left out is enough where a later step is done all the same: the app decides at its end.
-            may_be_done = not change.keeps_lines(copy)
+            may_be_done = not change.kept_calls(copy)
             is_open = (
                 style_only
                 and may_be_done
@@ -167,8 +168,10 @@ class Checker:
         number = progress.claimed
         allowed = frozenset[tuple[str, str]]().union(*(self._faults_of_state(at) for at in (number, number + 1)))
         faults = [fault for fault in self._find_faults(folder, self._folders[number]) if fault.key not in allowed]
-        # An app.yaml that is rightly gone sets nothing, and that it should be there is a finding.
-        faults = [fault for fault in faults if fault.key != ("variable", "app.yaml") or folder.is_app_engine]
+        # An app.yaml that is rightly gone sets nothing, and that it should be there is a finding. One that the next
+        # step deletes needs nothing any more.
+        is_needed = folder.is_app_engine and all(state.is_app_engine for state in self._folders[number : number + 2])
+        faults = [fault for fault in faults if fault.key != ("variable", "app.yaml") or is_needed]
         remarks = find_remarks(folder, self._folders[number]) if number else []
         if faults or progress.damage:
             progress = progress.doubt(number)
@@ -288,6 +291,7 @@ def _compare(
     # From the copy, not by `&`, which may take the equal fact of the codelab with its line.
     leftover = {fact for fact in copy if fact in gone and not is_style(fact)}
     leftover -= unneeded_leftovers(leftover, copy)
+    leftover |= change.kept_calls(copy) & gone
     return list_findings(
         {fact for fact in missing if fact.file not in broken},
         {fact for fact in leftover if fact.file not in broken},

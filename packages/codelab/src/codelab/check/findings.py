@@ -181,17 +181,17 @@ def _describe_replaced(line: MissingLine, found: Fact, where: str) -> str:
     marked = mark_words(found.words, line.words)
     # Of two lines that differ in many places, the marks say less than the lines.
     if max(len(line.words), len(found.words)) <= _BY_EYE or not alike or marked.count("-]") > _MOST_MARKS:
-        return f'expected "{line.words}"{where}, found "{found.words}"{why}'
-    return f'expected "{line.words}"{where}, found it with a difference: {marked}{why}'
+        return f'{why}expected "{line.words}"{where}, found "{found.words}"'
+    return f'{why}expected "{line.words}"{where}, found it with a difference: {marked}'
 
 
 def _explain_port(line: MissingLine, found: Fact) -> str:
-    """Return what is wrong with the port of a start command, behind a finding; "" if that is not the matter."""
+    """Return what is wrong with the port of a start command, before a finding; "" if that is not the matter."""
     if found.kind not in START_COMMAND or not any(fact.kind is Kind.PORT for fact in line.facts):
         return ""
     if "$PORT" in found.words or "${PORT" in found.words:
-        return "; no shell puts the port in the place of $PORT there"
-    return "; it listens on a fixed port, and Cloud Run and App Engine give the port in $PORT"
+        return "no shell replaces $PORT in the exec form; "
+    return "the server listens on a fixed port, and the platform gives the port in $PORT; "
 
 
 def mark_words(mine: str, wanted: str) -> str:

@@ -166,8 +166,8 @@ def _at_import(body: list[ast.stmt]) -> Iterator[ast.AST]:
         if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test):
             continue
         if isinstance(node, (ast.If, ast.Try, ast.With)):
-            parts = [node.test] if isinstance(node, ast.If) else []
-            yield from (inner for part in parts for inner in ast.walk(part))
+            if isinstance(node, ast.If):
+                yield from ast.walk(node.test)
             yield from _at_import(node.body)
         else:
             yield from ast.walk(node)
