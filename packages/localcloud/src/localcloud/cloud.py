@@ -186,7 +186,7 @@ class Cloud:
 
     def _expect_open(self, name: str) -> None:
         if self._closed:
-            raise UserError(f"{name}: the local cloud was closed before the app was started")
+            raise UserError(f"{name}: the local cloud has been closed")
 
     def dispatch(self, file: Path) -> None:
         """Route the visitors of all App Engine apps that have been added by the rules of a dispatch.yaml.
@@ -224,7 +224,10 @@ class Cloud:
 
         Raises UserError if that fails; then the app does not run until the next reload.
         """
-        app.reload(self._readers[app])
+        with self._changing:
+            self._expect_open(app.name)
+            read = self._readers[app]
+        app.reload(read)
 
     def remove(self, app: App) -> None:
         """End an app of this cloud, and forget it."""
