@@ -25,7 +25,7 @@ from codelab.errors import CodelabError
 from codelab.readme.course import Course, TrackRef
 from codelab.readme.trees import read_tree, write_tree
 from codelab.workspace import Workspace, make_diff_command
-from tests.support.course import ROOT
+from tests.support.course import COURSE, ROOT
 
 MODULE = "mod5-buildpacks"
 
@@ -433,7 +433,7 @@ def test_listing_has_problem_of_unreadable_copy(learner: Learner, tmp_path: Path
     ],
 )
 def test_suggested_diff_compares_copy_of_its_track(tmp_path: Path, track: str, arguments: str) -> None:
-    ref: TrackRef = Course(ROOT).track(track)
+    ref: TrackRef = COURSE.track(track)
     # The Makefile alone, with a tool that prints its arguments.
     shutil.copy(ROOT / "Makefile", tmp_path)
     tool = tmp_path / ".venv" / "bin" / "codelab"

@@ -14,7 +14,7 @@ from codelab.readme.course import Course
 from codelab.workspace import make_diff_command
 from tests.codelab.command import Answer
 from tests.codelab.learner.learner import Learner
-from tests.support.course import ROOT
+from tests.support.course import COURSE, ROOT
 from tests.support.deadline import DEADLINE
 
 
@@ -140,7 +140,7 @@ def test_variables_of_the_environment_change_nothing(course: Path) -> None:
 DEPLOYS = sorted(
     {
         line.removeprefix("$ ")
-        for page in [*Course(ROOT).other_pages(), *(Course(ROOT).codelab(name).page for name in Course(ROOT).modules)]
+        for page in [*COURSE.other_pages(), *(COURSE.codelab(name).page for name in COURSE.modules)]
         for fence in page.consoles
         for _, line in fence.numbered_lines()
         if line.startswith("$ make deploy ") and "DRY_RUN=1" in line

@@ -21,11 +21,9 @@ from codelab.commands.next import NotStarted
 from codelab.commands.reset import ResetPlan
 from codelab.commands.show import ShownStep
 from codelab.commands.start import Started
-from codelab.readme.course import Course
 from codelab.terminal import Terminal
-from tests.support.course import ROOT
+from tests.support.course import COURSE, ROOT
 
-COURSE = Course(ROOT)
 REF = COURSE.track("mod5-buildpacks")
 SECOND = COURSE.track("mod2-cloudndb/FINISH")
 FINDING = Finding("main.py", 3, 'expected "x", found "y"', firm=False)

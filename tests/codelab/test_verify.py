@@ -15,7 +15,7 @@ from codelab.readme.model import Fence, Page
 from codelab.verify.commands import CommandChecker
 from codelab.verify.proof import verify
 from tests.codelab.conftest import Run
-from tests.support.course import ROOT
+from tests.support.course import COURSE, ROOT
 
 PARSERS = {"codelab": make_parser(), "localcloud": localcloud.cli.make_parser()}
 
@@ -443,7 +443,7 @@ def test_commands_and_links_of_the_first_page_are_checked(verify_texts: VerifyTe
 @pytest.fixture(scope="session")
 def mistakes_in() -> Callable[[str], list[str]]:
     """Return a function that writes a page with a command and returns what is wrong with the command."""
-    checker = CommandChecker(Course(ROOT), PARSERS)
+    checker = CommandChecker(COURSE, PARSERS)
 
     def check(command: str) -> list[str]:
         fence = Fence(1, "console", f"$ {command}\n")

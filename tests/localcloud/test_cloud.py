@@ -36,9 +36,11 @@ def test_stopped_app_cannot_be_started() -> None:
 def test_closed_cloud_takes_no_app() -> None:
     # As when a page is closed while a check on another thread is about to add its app.
     with Cloud() as cloud:
+        app = cloud.add(ROOT / "mod5-buildpacks" / "START")
         cloud.close()
-        with pytest.raises(UserError, match="mod5-buildpacks/START: the local cloud was closed before the app was"):
-            cloud.add(ROOT / "mod5-buildpacks" / "START")
+        for change in (lambda: cloud.add(app.folder), lambda: cloud.reload(app)):
+            with pytest.raises(UserError, match="mod5-buildpacks/START: the local cloud has been closed"):
+                change()
     assert not cloud.apps
 
 

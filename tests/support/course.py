@@ -11,6 +11,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from codelab.readme.course import Course
+
 ROOT = Path(__file__).parents[2]
 FUNCTION = "visitme"
 # The files that each platform reads; a folder for it has these, main.py, and no others.
@@ -256,6 +258,8 @@ def _pair(module: str, start: Folder, finish: Folder, facts: Mapping[str, Any]) 
 
 
 LONG_QUERY = f"GET /?{_LONG}"
+# Reading the READMEs takes a second, so that tests share what was read.
+COURSE = Course(ROOT)
 MODULES = read_course()
 PAIRS = [pair for module in MODULES for pair in module.pairs]
 FOLDERS = {folder.name: folder for module in MODULES for folder in module.folders.values()}

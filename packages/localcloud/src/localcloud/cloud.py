@@ -219,7 +219,7 @@ class Cloud:
 
     def _expect_open(self, name: str) -> None:
         if self._closed:
-            raise UserError(f"{name}: the local cloud was closed before the app was started")
+            raise UserError(f"{name}: the local cloud has been closed")
 
     def _connect(self, app: App) -> None:
         """Tell the bundled services where the app is, and which service."""
@@ -277,7 +277,10 @@ class Cloud:
 
         Raises UserError if that fails; then the app does not run until the next reload.
         """
-        app.reload(self._readers[app])
+        with self._changing:
+            self._expect_open(app.name)
+            read = self._readers[app]
+        app.reload(read)
         self._connect(app)
 
     def remove(self, app: App) -> None:
