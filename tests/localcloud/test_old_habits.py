@@ -86,15 +86,21 @@ FILES = {
     "web/views/__init__.py": "import pages\n",
     "web/views/pages.py": "from __future__ import absolute_import\nimport json\nloads = json.loads\n",
     "web/main.py": """
+        import base64
         import cgi
         import collections
+        import hashlib
+        import hmac
         import HTMLParser
         import inspect
         import itertools
         import string
         import sys
         import time
+        import urllib
+        import urllib2
         import webapp2
+        from google.appengine.ext import db, ndb
         from django.utils import simplejson
         from email.MIMEText import MIMEText
         from xml.etree import cElementTree
@@ -104,6 +110,17 @@ FILES = {
         reload(sys)
         sys.setdefaultencoding('utf-8')
 
+        class Number(db.Model):
+            value = db.IntegerProperty()
+
+        def read_in_two():
+            for value in (1, 2):
+                Number(key_name=str(value), value=value).put()
+            query = Number.all().order('value')
+            (first,) = query.fetch(1)
+            second = Number.all().order('value').with_cursor('' + query.cursor()).get()
+            return first.value, second.value
+
         def answers():
             yield cgi.escape('<\\'">'), cgi.escape('"', True)
             yield json.NAME, views.pages.loads('1')
@@ -112,6 +129,10 @@ FILES = {
             yield list(itertools.izip('ab', 'cd')), reduce(lambda a, b: a + b, [1, 2]), cmp(2, 1)
             yield simplejson.dumps([1]), MIMEText('x').get_payload(), cElementTree.fromstring('<a/>').tag
             yield time.clock() >= 0, sys.maxint > 2 ** 31
+            yield hashlib.md5('a').hexdigest()[:4], hmac.new('key', 'text').hexdigest()[:4], base64.b64encode('a')
+            yield '?key=' + ndb.Key('A', 1).urlsafe()[:2], ndb.Key(urlsafe=ndb.Key('A', 1).urlsafe()).id()
+            yield read_in_two()
+            yield urllib2.Request('http://localhost/', urllib.urlencode({'a': 1})).data,
 
         class Page(webapp2.RequestHandler):
             def get(self):
@@ -132,6 +153,10 @@ ANSWERS = {
     "itertools.izip, reduce and cmp": "[('a', 'c'), ('b', 'd')] 3 1",
     "modules by their old names": "[1] x a",
     "time.clock and sys.maxint": "True True",
+    "digests and base64 take text": "0cc1 d0ca YQ==",
+    "keys of ndb for URLs are text": "?key=ag 1",
+    "cursors of db are text": "1 2",
+    "urllib2 takes text": "b'a=1'",
 }
 
 

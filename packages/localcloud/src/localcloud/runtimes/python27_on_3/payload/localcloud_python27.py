@@ -16,10 +16,14 @@ import pip_folders
 import python2_names
 import re2
 import relative_imports
+import sdk_names
 import start_errors
+import text_arguments
 import webapp2_names
 
 python2_names.install()
+text_arguments.install()
+sdk_names.install()
 jinja2_names.install()
 webapp2_names.install()
 pip_folders.install(os.getcwd())
