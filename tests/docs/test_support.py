@@ -97,7 +97,7 @@ def test_page_lists_every_call_of_the_bundled_services() -> None:
     with Engine(":memory:") as engine:
         assert listed["datastore_v3"] == set(DatastoreV3Service(engine)._methods)
     assert listed["memcache"] == set(MEMCACHE_METHODS)
-    for name, service in make_services(Surroundings(time.time, DatastoreV3Service(engine)), print).items():
+    for name, service in make_services(Surroundings(time.time, engine, DatastoreV3Service(engine)), print).items():
         assert listed.get(name) == set(service.definition.MESSAGES), name
 
 

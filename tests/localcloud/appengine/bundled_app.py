@@ -33,13 +33,14 @@ from google.appengine.api import (
     wrap_wsgi_app,
 )
 from google.appengine.datastore import datastore_pb
-from google.appengine.ext import db, deferred, ndb
+from google.appengine.ext import blobstore, db, deferred, ndb
 
 __all__ = [
     "Place",
     "Visit",
     "apiproxy_stub_map",
     "app_identity",
+    "blobstore",
     "capabilities",
     "datastore",
     "datastore_pb",

@@ -11,6 +11,7 @@ import psutil
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
 from localcloud.frontend import TICKET, FrontEnd, RequestLog
+from localcloud.frontend.blobs import Blobs
 from localcloud.launch.plan import LaunchPlan
 from localcloud.processes.process import Process, describe_other_ports
 from localcloud.runtimes import Command, Instance, Runtime, ServiceAddresses
@@ -33,8 +34,8 @@ class App:
 
     The front end listens at once, on `port`; None takes the first free one from 8080 up. The rest begins with
     `start`. Raises UserError if the port is taken. `folder` is where its files are, `home` becomes the process's home
-    directory, and `overrides` beat every other variable. `requests` logs its requests. `spell` may be set to spell the
-    options in the local cloud's own lines as the user types them.
+    directory, and `overrides` beat every other variable. `blobs` returns the app's Blobstore. `requests` logs its
+    requests. `spell` may be set to spell the options in the local cloud's own lines as the user types them.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class App:
         home: Path,
         log: Log,
         overrides: Mapping[str, str],
+        blobs: Callable[[], Blobs] | None = None,
         behind_load_balancer: bool = False,
         requests: RequestLog | None = None,
     ) -> None:
@@ -68,6 +70,7 @@ class App:
                 directory=plan.directory,
                 handlers=plan.handlers,
                 extra_headers=self._extra_headers(),
+                blobs=blobs,
                 behind_load_balancer=behind_load_balancer,
                 name=name,
                 requests=requests,

@@ -18,6 +18,7 @@ from datastore_emulator.gcloud_options import add_gcloud_options, choose_data
 from datastore_emulator.net.addresses import read_listener, refuse_exposure
 from datastore_emulator.startup import prepare_process
 from datastore_emulator.stopping import run_command, wait_for_stop
+from localcloud.events.app_engine_commands import add_cron_options, add_mail_options, send_mail
 from localcloud.events.command import add_options, send_event
 
 if TYPE_CHECKING:
@@ -123,6 +124,13 @@ def make_parser() -> argparse.ArgumentParser:
     event = _add_verb(verbs, "event", "send an event to a function or another app, as Eventarc does")
     event.set_defaults(command=send_event)
     add_options(event)
+
+    cron = _add_verb(verbs, "cron", "run a cron job of an App Engine app, as App Engine does at its time")
+    add_cron_options(cron)
+
+    mail = _add_verb(verbs, "mail", "send a mail to an App Engine app, as App Engine does when one arrives")
+    mail.set_defaults(command=send_mail)
+    add_mail_options(mail)
 
     datastore = _add_verb(verbs, "datastore", "run the Datastore alone")
     datastore.set_defaults(command=_datastore)

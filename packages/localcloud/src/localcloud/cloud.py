@@ -181,6 +181,7 @@ class Cloud:
             home=home,
             log=self._log,
             overrides={**_redis_variables(redis_names or {}, addresses), **(environment or {})},
+            blobs=lambda: self.api_server.blobs(addresses.ticket),
             behind_load_balancer=behind_load_balancer,
             requests=self.requests,
         )

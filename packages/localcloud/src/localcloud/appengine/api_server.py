@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h11
 from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request as Envelope
@@ -24,6 +24,9 @@ from localcloud.appengine.memcache import MemcacheService, ProjectCache
 from localcloud.appengine.rpc import Dispatcher
 from localcloud.appengine.services import Surroundings, make_services
 from localcloud.appengine.tickets import Tickets, UnknownTicketError
+
+if TYPE_CHECKING:
+    from localcloud.appengine.blobs import AppBlobs
 
 # The Python 3 SDK posts its calls to the first, Python 2's remote_api stub to the second.
 _PATHS = (b"/rpc_http", b"/")
@@ -56,7 +59,7 @@ class ApiServer:
         datastore_v3 = DatastoreV3Service(traced(datastore, observe_bundled))
         # For callers without a ticket. The Datastore's own port needs none either.
         self.datastore_dispatcher = Dispatcher({"datastore_v3": datastore_v3})
-        self._services = make_services(Surroundings(clock, datastore_v3), observe)
+        self._services = make_services(Surroundings(clock, datastore, datastore_v3), observe)
         dispatcher = Dispatcher({"datastore_v3": datastore_v3, "memcache": self._memcache, **self._services})
         self._http = _Http(dispatcher, self._tickets)
 
@@ -80,6 +83,13 @@ class ApiServer:
     def stub(self, service: str, ticket: str) -> Any:
         """Return Google's stub of a service for the app that has a ticket; it has methods to look at what it holds."""
         return self._services[service].stub(self._tickets.caller(ticket))
+
+    def blobs(self, ticket: str) -> AppBlobs:
+        """Return the blobs of the app that has a ticket, for its front end."""
+        # Imported here, since the stubs of both services take a second.
+        from localcloud.appengine.blobs import AppBlobs
+
+        return AppBlobs(self.stub("blobstore", ticket), self.stub("images", ticket))
 
     def start(self) -> None:
         """Listen, and set `port`; raises UserError if the port is taken."""

@@ -11,7 +11,7 @@ from typing import Any
 from google.appengine.api.memcache import memcache_service_pb2 as pb
 from google.appengine.api.memcache.memcache_stub import MemcacheServiceStub
 from google.appengine.runtime import apiproxy_errors
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 from localcloud.appengine.applications import read_project
 from localcloud.appengine.bundled_service import Method, call_method
@@ -50,8 +50,9 @@ class ProjectCache:
     cloud: `get` returns None, `set` returns False. The cached values stay.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], observe: Callable[[str], None] = lambda call: None) -> None:
         self.available = True
+        self._observe = observe
         self._stub = _Stub(clock)
         self._methods = {name: self._bind(name, *classes) for name, classes in _METHODS.items()}
 
@@ -89,14 +90,15 @@ class ProjectCache:
 
     def call(self, method: str, payload: bytes) -> bytes:
         """Answer one call of the memcache service."""
-        if not self.available:
-            raise apiproxy_errors.ApplicationError(
-                pb.MemcacheServiceError.UNAVAILABLE, "Memcache is switched off in localcloud"
-            )
         return call_method("memcache", self._methods, method, payload)
 
     def _bind(self, name: str, request_class: type[Message], response_class: type[Message]) -> Method:
         def answer(request: Message) -> Message:
+            self._observe(f"Memcache {name}{_OF_NDB if _is_of_ndb(request) else ''}")
+            if not self.available:
+                raise apiproxy_errors.ApplicationError(
+                    pb.MemcacheServiceError.UNAVAILABLE, "Memcache is switched off in localcloud"
+                )
             response = response_class()
             self._stub.MakeSyncCall("memcache", name, request, response)
             return response
@@ -122,12 +124,11 @@ class MemcacheService:
         project = read_project(app)
         with self._lock:
             if project not in self._caches:
-                self._caches[project] = ProjectCache(self._clock)
+                self._caches[project] = ProjectCache(self._clock, self._observe)
             return self._caches[project]
 
     def call(self, method: str, payload: bytes, caller: Caller) -> bytes:
         """Answer one call of an app."""
-        self._observe(f"Memcache {method}{_OF_NDB if _is_of_ndb(method, payload) else ''}")
         return self.cache(caller.project).call(method, payload)
 
 
@@ -185,14 +186,12 @@ class _Stub(MemcacheServiceStub):  # type: ignore[misc]  # the SDK ships no type
             self._gettime = self._clock
 
 
-def _is_of_ndb(method: str, payload: bytes) -> bool:
+def _is_of_ndb(request: Any) -> bool:
     """Return whether all keys of a call are those of ndb's own cache."""
-    if method not in ("Get", "Set", "Delete"):
+    if isinstance(request, pb.MemcacheGetRequest):
+        keys = request.key
+    elif isinstance(request, (pb.MemcacheSetRequest, pb.MemcacheDeleteRequest)):
+        keys = [item.key for item in request.item]
+    else:
         return False
-    request: Any = _METHODS[method][0]()
-    try:
-        request.ParseFromString(payload)
-    except DecodeError:
-        return False  # `call` reports it
-    keys = request.key if isinstance(request, pb.MemcacheGetRequest) else [item.key for item in request.item]
     return bool(keys) and all(key.startswith(_NDB_PREFIX) for key in keys)

@@ -2,6 +2,7 @@
 
 - `front_end`: `FrontEnd`, the proxy itself.
 - `request_log`: `RequestLog`, the last requests with the calls that each made.
+- `transfer`: the bytes of a request and its answer. `blobs`: uploads to the Blobstore, and blobs as answers.
 - `headers`: the headers that each platform removes and adds.
 - `sign_in`: the sign-in page of the users service, and `login:` of app.yaml.
 - `static`: App Engine's static files.

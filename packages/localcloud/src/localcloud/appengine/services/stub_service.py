@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, cast
 
+from google.appengine.api import datastore_errors, mail_errors
+from google.appengine.runtime.apiproxy_errors import ArgumentError, CallNotFoundError
 from google.protobuf.message import Message
 
+from datastore_emulator.api.interface import Datastore
 from localcloud.appengine.bundled_service import call_method
 from localcloud.appengine.callers import Caller
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
@@ -19,19 +22,27 @@ from localcloud.appengine.datastore_v3 import DatastoreV3Service
 Messages = Mapping[str, tuple[type[Message], type[Message]]]
 """The request and the response of each call."""
 
+# What Google's stubs raise for an argument that the SDK's own client would not send.
+_OF_ARGUMENTS = (ValueError, AssertionError, datastore_errors.Error, mail_errors.Error)
+
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The parts of the local cloud that stubs use: its clock, and the Datastore of App Engine's first generation."""
+    """The parts of the local cloud that stubs use: its clock and its Datastore.
+
+    `datastore` is the Datastore of App Engine's first generation, on the same `entities`.
+    """
 
     clock: Callable[[], float]
+    entities: Datastore
     datastore: DatastoreV3Service
 
 
 class Definition(Protocol):
     """A module here that defines one service.
 
-    A stub also answers calls for tests, which no cloud has. `MESSAGES` are those of the cloud.
+    A stub also answers calls for tests, which no cloud has. `MESSAGES` are those of the cloud. A module may have
+    `REFUSED`, too: calls that the cloud has and localcloud does not, each with its reason.
     """
 
     MESSAGES: Messages
@@ -65,6 +76,8 @@ class StubService:
     def call(self, method: str, payload: bytes, caller: Caller) -> bytes:
         """Answer one call of an app."""
         self._observe(f"{self.name} {method}")
+        if reason := getattr(self.definition, "REFUSED", {}).get(method):
+            raise CallNotFoundError(f"localcloud's {self.name} does not serve {method}(): {reason}")
         stub = self.stub(caller)
         methods = {
             name: (request, partial(self._answer, stub, name, response, caller))
@@ -90,6 +103,9 @@ class StubService:
     def _answer(self, stub: Any, method: str, response_class: type[Message], caller: Caller, request: Message) -> Any:
         response = response_class()
         # A stub says whether several threads may call it. The lock is its own.
-        with nullcontext() if stub.THREADSAFE else stub._mutex:
-            stub.MakeSyncCall(self.name, method, request, response, caller)
+        try:
+            with nullcontext() if stub.THREADSAFE else stub._mutex:
+                stub.MakeSyncCall(self.name, method, request, response, caller)
+        except _OF_ARGUMENTS as error:
+            raise ArgumentError(f"{self.name}.{method}(): {error}") from error
         return response
