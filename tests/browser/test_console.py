@@ -82,7 +82,7 @@ def fill_caches(cloud: Cloud) -> None:
 
 
 def fill_services(cloud: Cloud, app: App) -> None:
-    caller = cloud.api_server._tickets.caller(app.ticket)
+    caller = cloud.api_server.caller(app.ticket)
     task = taskqueue_service_bytes_pb2.TaskQueueAddRequest(
         queue_name=b"slow",
         task_name=b"task",

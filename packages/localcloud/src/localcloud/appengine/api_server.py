@@ -18,7 +18,7 @@ from datastore_emulator.http.response import Response
 from datastore_emulator.http.service import HttpService, Request, origin_form
 from datastore_emulator.http.wire import VisitorError
 from datastore_emulator.net.listen import listen
-from localcloud.appengine.callers import CURRENT
+from localcloud.appengine.callers import CURRENT, Caller
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
 from localcloud.appengine.memcache import MemcacheService, ProjectCache
 from localcloud.appengine.rpc import Dispatcher
@@ -85,6 +85,10 @@ class ApiServer:
     def memcache(self, app: str) -> ProjectCache:
         """Return the cache of `app` (a project id or an application id)."""
         return self._memcache.cache(app)
+
+    def caller(self, ticket: str) -> Caller:
+        """Return the app that has a ticket."""
+        return self._tickets.caller(ticket)
 
     def stub(self, service: str, ticket: str) -> Any:
         """Return Google's stub of a service for the app that has a ticket; it has methods to look at what it holds."""
