@@ -244,7 +244,9 @@ class App:
             self._process = process
         self._front_end.upstream = self.upstream
         try:
-            self._front_end.upstream = process.wait_for_port(*self.upstream, _START_SECONDS, _CLOUD_PORT)
+            self._front_end.upstream = process.wait_for_port(
+                *self.upstream, _START_SECONDS, _CLOUD_PORT, has_own_ports=command.has_own_ports
+            )
         except UserError as error:
             if not process.port_taken:
                 raise UserError(f"{error}{command.caveat}") from error

@@ -47,13 +47,24 @@ def copy_app(plan: LaunchPlan, packages: Path, target: Path) -> AppCopy:
     replaced = list_replaced(plan.directory / vendor, installed)
     copy_folder(plan.directory, target, lambda path: path in replaced or _is_python3_environment(path))
     if plan.requirements:
-        shutil.copytree(packages, resolve_inside(target, vendor), copy_function=_link_or_copy, dirs_exist_ok=True)
+        _add_packages(packages, resolve_inside(target, vendor))
     yaml = YamlLines(read_text(plan.source))
     app_yaml = target / plan.source.name
     app_yaml.write_text(yaml.without([*_NEWER_KEYS, *list_replaced_keys(yaml)]))
     backends = [target / name for name in _BACKENDS if (target / name).is_file()][:1]
     # The SDK looks for app.yaml beside it.
     return AppCopy(target, (app_yaml, *(backends if app_yaml.stem == "app" else ())))
+
+
+def _add_packages(packages: Path, vendor: Path) -> None:
+    """Put the packages into the vendor folder. A link or a file that has the place of one gives way."""
+    if not vendor.is_dir():
+        vendor.unlink(missing_ok=True)
+    for package in packages.iterdir():
+        own = vendor / package.name
+        if own.is_symlink() or (package.is_dir() and own.is_file()):
+            own.unlink()
+    shutil.copytree(packages, vendor, copy_function=_link_or_copy, dirs_exist_ok=True)
 
 
 def _is_python3_environment(path: Path) -> bool:
