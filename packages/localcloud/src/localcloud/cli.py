@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import threading
 import time
@@ -255,6 +256,8 @@ def _run(options: argparse.Namespace) -> None:
         with _while_someone_reads():
             for app in apps:
                 print(f"{app.name} ({app.plan.platform.value}): {app.url}", flush=True)
+            for line in _list_cron_jobs(options.directories, apps):
+                print(line, flush=True)
             if options.reload:
                 print("When you save a file of an app, the app starts again.", flush=True)
             print(f"Look into entities, caches, tasks and requests at {console.url}", flush=True)
@@ -269,6 +272,27 @@ def _run(options: argparse.Namespace) -> None:
         reloader.begin()  # before the start, so that no save is missed
         cloud.start()
         reloader.run()
+
+
+def _list_cron_jobs(places: Sequence[Path], apps: Sequence[App]) -> Iterator[str]:
+    """Yield a line for each job of the apps' cron.yaml, or its error: the apps run without."""
+    addresses = {app.plan.service: app.url for app in reversed(apps) if app.plan.service}
+    if not addresses:
+        return
+    from localcloud.launch.cron import find_cron, read_cron
+
+    file = find_cron(dict.fromkeys([*places, *(app.plan.source.parent for app in apps if app.plan.service)]))
+    if file is None:
+        return
+    try:
+        jobs = read_cron(file)
+    except UserError as error:
+        yield f"{error}; its jobs are missing until you fix it"
+        return
+    first = addresses.get("default") or next(iter(addresses.values()))
+    for job in jobs:
+        command = f"localcloud cron run {shlex.quote(addresses.get(job.service, first) + job.url)}"
+        yield f"{file.name}: {job.url} ({job.schedule}) runs when you say so: {command}"
 
 
 def _refuse_nameless_function(options: argparse.Namespace) -> None:

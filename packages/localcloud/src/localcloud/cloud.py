@@ -259,6 +259,12 @@ class Cloud:
             if app.plan.service:
                 app.route(choose)
 
+        def choose_ticket(host: str, path: str) -> str | None:
+            chosen = choose(host, path)
+            return chosen.ticket if chosen else None
+
+        self.api_server.dispatch(choose_ticket)
+
     def _find_service(self, file: Path, rule: DispatchRule) -> App:
         found = [app for app in self.apps if app.plan.service == rule.service]
         if not found:

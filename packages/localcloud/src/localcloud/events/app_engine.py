@@ -15,7 +15,7 @@ from urllib.parse import quote
 from datastore_emulator.errors import UserError
 from localcloud.events.event import Request
 
-# docs/platform-facts.md, "Requests of cron jobs and mails".
+# docs/platform-facts.md, "App Engine's own requests".
 _CRON_ADDRESS = "0.1.0.2"
 _MAIL_ADDRESS = "0.1.0.20"
 _CRON_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)"

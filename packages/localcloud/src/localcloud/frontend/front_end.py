@@ -207,8 +207,8 @@ class FrontEnd(Listener):
     def _from_app_engine(self, request: h11.Request) -> bool:
         """Return whether a request passes for one of App Engine itself.
 
-        That has the app's ticket, or App Engine's headers and an administrator: docs/platform-facts.md, "Who may set
-        App Engine's headers".
+        That has the app's ticket, or App Engine's headers and an administrator.
+        See docs/platform-facts.md, "App Engine's own requests".
         """
         if self._has_ticket(request):
             return True

@@ -35,8 +35,12 @@ class Blobstore(RemoteStub):
 
 def _send_file_of_storage(state):
     """Send a file of Cloud Storage. The front end sends blobs, so the header that names one goes on to it."""
-    if (state.headers.get(blobstore.BLOB_KEY_HEADER) or "").startswith(_STORAGE_PREFIX):
+    key = state.headers.get(blobstore.BLOB_KEY_HEADER) or ""
+    if key.startswith(_STORAGE_PREFIX):
         blob_download.blobstore_download_rewriter(state)
+    elif key and "Content-Type" not in state.headers:
+        # The front end has the blob's own type. A later part would write text/html.
+        state.headers["Content-Type"] = blob_download._AUTO_MIME_TYPE
 
 
 # Its first parts send blobs, and drop the header.
