@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,3 +28,7 @@ class Caller:
     service: str = "default"
     directory: Path | None = None
     log: Callable[[str], None] = _ignore
+
+
+CURRENT: ContextVar[Caller | None] = ContextVar("CURRENT", default=None)
+"""The app whose call is being answered, if it came through the API server."""

@@ -1,4 +1,4 @@
-"""What Google's SDK for Python 3 answers in bytes, and the one for Python 2 answered in str: keys and cursors of URLs."""
+"""What Google's SDK for Python 3 answers in bytes, and the one for Python 2 in str: keys and cursors of URLs."""
 
 import functools
 
