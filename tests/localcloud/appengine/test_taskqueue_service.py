@@ -130,7 +130,8 @@ def hour(time):
 
 def test_push_task_has_the_headers_of_the_cloud(app, front_end):
     def add():
-        taskqueue.add(url="/work", params={"visits": 10}, name="count")
+        own = {"X-AppEngine-FailFast": "true", "X-AppEngine-TaskRetryCount": "9", "X-Mine": "mine"}
+        taskqueue.add(url="/work", params={"visits": 10}, name="count", headers=own)
 
     app.run(add)
     task = front_end.next()
@@ -146,6 +147,8 @@ def test_push_task_has_the_headers_of_the_cloud(app, front_end):
         "X-AppEngine-TaskName": "count",
         "X-AppEngine-TaskRetryCount": "0",
         "X-AppEngine-TaskExecutionCount": "0",
+        "x-appengine-failfast": "true",
+        "x-mine": "mine",
         "x-appengine-current-namespace": "",
         "content-type": "application/x-www-form-urlencoded",
         "Content-Length": "9",

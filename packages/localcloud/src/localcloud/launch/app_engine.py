@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,9 @@ def plan_app_engine(file: Path, *, staging: Path, legacy_sdk: bool = False) -> L
     directory = file.parent
     yaml = read_yaml(file)
     _refuse_unknown_keys(file, yaml)
+    warmup = "warmup" in _list(yaml.keys.get("inbound_services"))
     if legacy_sdk and is_for_legacy_sdk(yaml):
-        return plan_legacy_sdk(file, yaml, _parse)
+        return replace(plan_legacy_sdk(file, yaml, _parse), warmup=warmup)
     if is_flexible(yaml):
         info = _parse(file, yaml)
         return plan_flexible(file, yaml, staging, service=_service(info), environment=_environment(info))
@@ -58,8 +60,8 @@ def plan_app_engine(file: Path, *, staging: Path, legacy_sdk: bool = False) -> L
     check_scripts(directory, file, yaml, python)
     info = _parse(file, yaml)
     if python == "2.7":
-        return _python27(directory, file, yaml, info)
-    return _python3(directory, file, yaml, info, python)
+        return replace(_python27(directory, file, yaml, info), warmup=warmup)
+    return replace(_python3(directory, file, yaml, info, python), warmup=warmup)
 
 
 def _python27(directory: Path, file: Path, yaml: YamlLines, info: Any) -> LaunchPlan:

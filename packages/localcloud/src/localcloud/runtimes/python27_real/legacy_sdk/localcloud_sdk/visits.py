@@ -38,7 +38,8 @@ def _handle_request_of_visitor(self, environ, *args, **kwargs):
     visitor = environ.get("HTTP_X_APPENGINE_USER_IP")
     if visitor:
         environ["REMOTE_ADDR"] = visitor
-        if visitor.startswith(_APP_ENGINE):
+        # As when the SDK receives the upload itself.
+        if visitor.startswith(_APP_ENGINE) or "HTTP_X_APPENGINE_BLOBUPLOAD" in environ:
             environ[constants.FAKE_IS_ADMIN_HEADER] = "1"
         _STARTED.wait(_MOST_SECONDS)
     return _handle_request(self, environ, *args, **kwargs)
