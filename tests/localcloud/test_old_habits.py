@@ -31,6 +31,8 @@ FILES = {
           script: old/cgi.py
         - url: /gone
           script: gone.app
+        - url: /missing
+          script: old/missing.py
         - url: .*
           script: web.main.app
     """,
@@ -100,6 +102,9 @@ FILES = {
         import urllib
         import urllib2
         import webapp2
+        from google.appengine.api.labs import taskqueue
+        from google.appengine.api.labs.taskqueue import Task
+        from google.appengine.dist import use_library
         from google.appengine.ext import db, ndb
         from django.utils import simplejson
         from email.MIMEText import MIMEText
@@ -107,8 +112,13 @@ FILES = {
         import json
         import views
 
+        use_library('django', '1.2')
         reload(sys)
         sys.setdefaultencoding('utf-8')
+
+        class Letter(ndb.Model):
+            def __str__(self):
+                return self.key.id()
 
         class Number(db.Model):
             value = db.IntegerProperty()
@@ -130,7 +140,8 @@ FILES = {
             yield simplejson.dumps([1]), MIMEText('x').get_payload(), cElementTree.fromstring('<a/>').tag
             yield time.clock() >= 0, sys.maxint > 2 ** 31
             yield hashlib.md5('a').hexdigest()[:4], hmac.new('key', 'text').hexdigest()[:4], base64.b64encode('a')
-            yield '?key=' + ndb.Key('A', 1).urlsafe()[:2], ndb.Key(urlsafe=ndb.Key('A', 1).urlsafe()).id()
+            yield '?key=' + Letter(id='a').put().urlsafe()[:2], ndb.Key(urlsafe=ndb.Key(Letter, 'a').urlsafe()).get()
+            yield Task is taskqueue.Task, taskqueue.__name__
             yield read_in_two()
             yield urllib2.Request('http://localhost/', urllib.urlencode({'a': 1})).data,
 
@@ -154,7 +165,8 @@ ANSWERS = {
     "modules by their old names": "[1] x a",
     "time.clock and sys.maxint": "True True",
     "digests and base64 take text": "0cc1 d0ca YQ==",
-    "keys of ndb for URLs are text": "?key=ag 1",
+    "keys of ndb for URLs are text": "?key=ag a",
+    "the first name of the task queue": "True google.appengine.api.taskqueue",
     "cursors of db are text": "1 2",
     "urllib2 takes text": "b'a=1'",
 }
@@ -197,10 +209,19 @@ def test_route_of_messages_that_nobody_delivers_says_so(browser: httpx.Client) -
     assert (answer.status_code, "xmpp_message" in answer.text) == (501, True)
 
 
-def test_script_that_needs_what_python_3_lacks_breaks_its_own_pages_alone(browser: httpx.Client) -> None:
-    answer = browser.get("/gone")
-    assert answer.status_code == 500
-    assert answer.text.startswith("pages of gone.app answer 500: cannot import name 'channel'")
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("/gone", "pages of gone.app answer 500: cannot import name 'channel' from 'google.appengine.api'; "),
+        (
+            "/missing",
+            "pages of old/missing.py answer 500: No script old/missing.py; it is not in the app's folder; add it",
+        ),
+    ],
+)
+def test_script_that_cannot_be_imported_breaks_its_own_pages_alone(browser: httpx.Client, path: str, line: str) -> None:
+    answer = browser.get(path)
+    assert (answer.status_code, answer.text.startswith(line)) == (500, True)
 
 
 def test_template_has_the_tags_of_old_django_and_the_filters_of_the_app(browser: httpx.Client) -> None:

@@ -307,7 +307,11 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         ),
         (
             PYTHON27 + ALL_TO_MAIN + "backends:\n- name: old\n",
-            "app.yaml:7: localcloud has no `backends`; remove it to run the rest of the app",
+            "app.yaml:7: localcloud has no `backends` on Python 3; run the app on a real Python 2.7 by --python27",
+        ),
+        (
+            "runtime: python314\napi_config:\n  url: /_ah/api\n",
+            "app.yaml:2: localcloud has no `api_config`; remove it to run the rest of the app",
         ),
     ],
 )
@@ -339,6 +343,13 @@ def test_the_advice_about_a_cgi_script_names_its_wsgi_object(refusal):
 def test_an_app_of_the_first_runtime_may_have_cgi_scripts_and_a_placeholder(read_yaml):
     plan = read_yaml("application: YOUR_APP\nversion: [x]\n" + CGI + "- url: .*\n  script: main.py\n")
     assert (plan.python, plan.handlers) == ("2.7", (Handler(url=".*", script="main.py"),))
+
+
+def test_script_that_is_not_there_is_left_to_its_pages_if_there_is_another(read_yaml):
+    plan = read_yaml(
+        CGI + "- url: /a\n  script: old/main.py\n- url: /b\n  script: gone.app\n- url: .*\n  script: main.py\n"
+    )
+    assert [handler.script for handler in plan.handlers] == ["old/main.py", "gone.app", "main.py"]
 
 
 def test_included_files_bring_handlers_before_and_behind_and_variables(read):

@@ -34,6 +34,7 @@ _NEWER_KEYS = frozenset({_BUNDLED_SERVICES, "vpc_access"})
 _REPLACED_KEYS = frozenset({"application", "version"})
 # The parser knows fewer of these than App Engine had.
 _READ_HERE = frozenset({INBOUND_SERVICES})
+_OF_LEGACY_SDK = ("api_config", "backends")
 _Absence = tuple[tuple[str | int, ...], str]  # the path of a key, and why it is refused
 _DEFAULT_COMMAND = "exec gunicorn -b :$PORT main:app"
 
@@ -168,7 +169,7 @@ def _python_version(file: Path, yaml: YamlLines) -> str:
 def _refuse_absent_features(file: Path, yaml: YamlLines, python: str) -> None:
     """Raise UserError, with the line, for a feature of the whole app that localcloud or the runtime does not have."""
     of_runtime = _absent_from_python27 if python == "2.7" else _absent_from_python3
-    for path, reason in (*of_runtime(yaml), *_absent_from_localcloud(yaml)):
+    for path, reason in of_runtime(yaml):
         raise FileError(file, yaml.line(*path), reason)
 
 
@@ -182,11 +183,18 @@ def _absent_from_python27(yaml: YamlLines) -> Iterator[_Absence]:
                 f'"{library["name"]}" exists for Python 2 only; {ON_PYTHON27}',
             )
 
+    for key in _OF_LEGACY_SDK:
+        if key in yaml.keys:
+            yield (key,), f"localcloud has no `{key}` on Python 3; {ON_PYTHON27}"
+
 
 def _absent_from_python3(yaml: YamlLines) -> Iterator[_Absence]:
     for key in ("libraries", "builtins", "includes"):
         if key in yaml.keys:
             yield (key,), f"`{key}` belongs to python27; name what the app needs in requirements.txt"
+    for key in _OF_LEGACY_SDK:
+        if key in yaml.keys:
+            yield (key,), f"localcloud has no `{key}`; remove it to run the rest of the app"
     if "entrypoint" in yaml.keys and not isinstance(yaml.keys["entrypoint"], str):
         yield (
             ("entrypoint",),
@@ -194,12 +202,6 @@ def _absent_from_python3(yaml: YamlLines) -> Iterator[_Absence]:
         )
     if _BUNDLED_SERVICES in yaml.keys and "app_engine_apis" in yaml.keys:
         yield ("app_engine_apis",), f"App Engine takes either this or `{_BUNDLED_SERVICES}`; remove one"
-
-
-def _absent_from_localcloud(yaml: YamlLines) -> Iterator[_Absence]:
-    for key in ("api_config", "backends"):
-        if key in yaml.keys:
-            yield (key,), f"localcloud has no `{key}`; remove it to run the rest of the app"
 
 
 def _list(value: Any) -> list[Any]:

@@ -46,6 +46,7 @@ _MODULES = {
     "email.Message": "email.message",
     "email.Utils": "email.utils",
     "exceptions": "builtins",
+    "google.appengine.api.labs.taskqueue": "google.appengine.api.taskqueue",
     "htmlentitydefs": "html.entities",
     "httplib": "http.client",
     "robotparser": "urllib.robotparser",

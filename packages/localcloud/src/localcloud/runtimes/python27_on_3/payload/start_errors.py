@@ -29,7 +29,7 @@ def _explain_import(error):
     if not isinstance(error, ModuleNotFoundError):
         return f"it has no such name at the version that Python 3 can install; {_ON_PYTHON27}"
     first = name.partition(".")[0]
-    if os.path.exists(first) or os.path.exists(f"{first}.py"):
+    if name.endswith(".py") or os.path.exists(first) or os.path.exists(f"{first}.py"):
         return "it is not in the app's folder; add it"
     return (
         "it is neither in the app's folder nor in a package of requirements.txt; add it there. "
