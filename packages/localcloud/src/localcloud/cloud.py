@@ -234,6 +234,7 @@ class Cloud:
         """End an app of this cloud, and forget it."""
         self.apps.remove(app)
         del self._readers[app]
+        self._names.pop(app.ticket, None)
         app.stop()
 
     def start(self) -> None:
