@@ -129,5 +129,5 @@ def test_form_about_what_is_not_there_is_404(pages: Pages, app: App) -> None:
     for action in ("run", "delete", "purge"):
         form.action = f"{pages.url}tasks/{action}"
         assert notes(pages.send(form.set("app", "other"), 404)) == ["there is no app other with task queues"]
-        (note,) = notes(pages.send(form.set("app", app.name), 404))
+        (note,) = notes(pages.send(form.set("app", app.url), 404))
         assert note.startswith("there is no ")

@@ -295,6 +295,7 @@ class Cloud:
             if app in self.apps:  # the cloud is not closed
                 self.apps.remove(app)
                 del self._readers[app]
+        self._names.pop(app.ticket, None)
         app.stop()
         self.api_server.disconnect(app.ticket)
 

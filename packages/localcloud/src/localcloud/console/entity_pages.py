@@ -100,7 +100,6 @@ def _add_forms(routes: Blueprint, store: Store) -> None:
             "entities/entity.html",
             key=format_key(key),
             token_of_key=write_key(key),
-            partition=key.partition_id,
             place=Place(key.partition_id.database_id, key.partition_id.namespace_id, key.path[-1].kind),
             found=found,
             fields=fields,
