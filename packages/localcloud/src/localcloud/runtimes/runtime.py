@@ -15,12 +15,17 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ServiceAddresses:
-    """The addresses of the services for an app, and its ticket for the API server; `redis` is None if no Redis runs."""
+    """The addresses of the services for an app, and its ticket for the API server; `redis` is None if no Redis runs.
+
+    With `made_up_credentials`, Google's clients take the metadata server for one that gives credentials.
+    """
 
     project: str
     datastore: str
     api_server: tuple[str, int]
     ticket: str
+    metadata: str = ""
+    made_up_credentials: bool = False
     redis: tuple[str, int] | None = None
     redis_variables: Mapping[str, str] = field(default_factory=dict)
 
