@@ -130,6 +130,9 @@ def libraries(request):
     import crcmod
     return crcmod.mkCrcFun(0x11021, initCrc=0)('a')
 
+def length(request):
+    return '%s %d' % (request.headers.get('Content-Length'), len(request.body))
+
 def sandbox(request):
     import ctypes.util
     open(os.devnull, 'w').write('nothing')
@@ -227,6 +230,11 @@ def test_uploaded_image_is_in_the_blobstore_of_the_cloud(app: Running) -> None:
     assert httpx.get(blob, timeout=DEADLINE).content == content.getvalue()
     assert app.get(f"/thumbnail?key={key}").text == "5"
     assert httpx.get(app.get(f"/serving_url?key={key}").text, timeout=DEADLINE).content == content.getvalue()
+
+
+def test_body_that_comes_in_chunks_has_a_length(app: Running) -> None:
+    answer = httpx.post(f"{app.url}/length", content=iter([b"some ", b"text"]), timeout=DEADLINE)
+    assert answer.text == "9 9"
 
 
 def test_library_that_the_sdk_lacks_can_be_imported(app: Running) -> None:
