@@ -137,7 +137,7 @@ class AppBlobs:
 
     def _resize(self, key: str, side: int, *, cropped: bool) -> Response:
         stub = self._images
-        with stub._mutex, self._entities.serving():
+        with stub._mutex:
             image = stub._OpenImageData(pb.ImageData(blob_key=key, content=b""))
             output = pb.OutputSettings.PNG if image.format in ("PNG", "GIF") else pb.OutputSettings.JPEG
             width, height = image.size
