@@ -9,6 +9,7 @@ import psutil
 import pytest
 from google.cloud import datastore
 
+from datastore_emulator.errors import UserError
 from localcloud import App, Cloud
 from localcloud.runtimes.python27_real import Python27RealRuntime, find_python27
 from localcloud.runtimes.python27_real.packages import ensure_legacy_sdk
@@ -63,6 +64,24 @@ def test_app_with_python_2_syntax_runs_unchanged(localcloud, folder):
     assert httpx.get(url, timeout=DEADLINE).text == "café n=1"
     assert httpx.get(url, timeout=DEADLINE).text == "cafécafé n=2"
     command.wait_for("in Python 2")
+
+
+def test_what_the_sdk_refuses_in_app_yaml_is_one_line(folder):
+    app = folder(
+        {
+            "app.yaml": """
+            runtime: python27
+            api_version: 1
+            handlers:
+            - url: .*
+              script: main.app
+        """,
+        }
+    )
+    with Cloud(runtimes=[Python27RealRuntime(find_python27())]) as cloud:
+        cloud.add(app)
+        with pytest.raises(UserError, match=r"it printed: app\.yaml:6: App Engine refuses it: threadsafe must be"):
+            cloud.start()
 
 
 def test_visits_go_both_ways_between_python_27_ndb_and_cloud_ndb(monkeypatch):

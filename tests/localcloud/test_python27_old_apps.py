@@ -61,6 +61,9 @@ FILES = {
           instances: 1
     """,
     "main.py": """
+        from google.appengine.dist import use_library
+        use_library('django', '1.2')
+        import django
         from google.appengine.api import backends, channel, urlfetch
         from google.appengine.ext import webapp
         from google.appengine.ext.webapp.util import run_wsgi_app
@@ -77,6 +80,8 @@ FILES = {
                     self.response.out.write(backends.get_backend())
                 elif path == '/self':
                     self.response.out.write(urlfetch.fetch(self.request.host_url + '/', deadline=60).content)
+                elif path == '/django':
+                    self.response.out.write(django.VERSION[:2])
                 elif path == '/channel':
                     self.response.out.write(bool(channel.create_channel('visitor')))
                 else:
@@ -155,6 +160,10 @@ def test_backends_of_both_kinds_answer(get: Get) -> None:
 
 def test_app_that_serves_one_request_at_a_time_can_fetch_its_own_page(get: Get) -> None:
     assert get("/self").text == "hello"
+
+
+def test_app_chooses_its_django_by_use_library(get: Get) -> None:
+    assert get("/django").text == "(1, 2)"
 
 
 def test_channels_are_those_of_the_sdk(get: Get) -> None:

@@ -161,6 +161,14 @@ def test_packages_that_pip_put_beside_main_py_come_from_the_environment(tmp_path
     assert imported_from(tmp_path, "", "flask") == ["environment/flask/__init__.py"]
 
 
+@pytest.mark.parametrize("content", [b"\xff\n", b"\0\n", b'"' + b"x" * 200_000], ids=["not UTF-8", "NUL", "too long"])
+@pytest.mark.parametrize("file", ["RECORD", "top_level.txt"])
+def test_damaged_record_of_a_package_ends_no_app(tmp_path: Path, file: str, content: bytes) -> None:
+    write(tmp_path / "app", in_lib({"foo.py": "", **wheel("flask", "0.12", "py2.py3-none-any")}))
+    (tmp_path / "app" / "lib" / "flask-0.12.dist-info" / file).write_bytes(content)
+    assert imported_from(tmp_path, "vendor.add('lib')", "foo") == ["app/lib/foo.py"]
+
+
 def test_vendor_folder_that_is_not_there_adds_nothing(tmp_path: Path) -> None:
     write(tmp_path / "app", {"own.py": ""})
     assert imported_from(tmp_path, "vendor.add('lib')", "own") == [f"{tmp_path.name}/app/own.py"]

@@ -26,7 +26,7 @@ def plan(read):
         APP_YAML + "includes:\n- library\n",
         APP_YAML + "builtins:\n- django_wsgi: on\n",
         APP_YAML + "inbound_services:\n- xmpp_message\n- channel_presence\n" + REST,
-        APP_YAML + "libraries:\n- name: endpoints\n  version: '1.0'\n" + REST,
+        APP_YAML + "libraries:\n- name: django\n  version: '1.2'\n" + REST,
         APP_YAML + "api_config:\n  url: /_ah/spi/.*\n  script: main.api\n" + REST,
         APP_YAML + "manual_scaling:\n  instances: 2\n" + REST,
         APP_YAML + "application: <your-app-id>\nversion: YOUR VERSION\n" + REST,
@@ -58,7 +58,7 @@ def test_front_end_passes_on_all_if_files_are_included(plan) -> None:
 
 def test_libraries_are_those_of_the_sdk_and_not_packages(plan) -> None:
     found = plan(APP_YAML + "libraries:\n- name: PIL\n  version: '1.1.7'\n- name: jinja2\n  version: latest\n" + REST)
-    assert (found.libraries, found.packages) == ({"PIL": "1.1.7", "jinja2": "2.6"}, ())
+    assert (found.libraries, found.packages) == ({"PIL": "1.1.7", "jinja2": "latest"}, ())
 
 
 def test_python_3_folder_is_planned_as_without_the_sdk(read) -> None:

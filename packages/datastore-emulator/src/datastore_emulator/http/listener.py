@@ -222,16 +222,19 @@ async def send_answer(wire: Wire, request: h11.Request | None, answer: Response,
     head = h11.Response(status_code=answer.status, headers=sent, reason=reason)
     shown = request is None or request.method != b"HEAD"
     body = [h11.Data(data=answer.body)] if shown and answer.body else []
-    if answer.stream is None or not shown:
-        await wire.send(head, *body, h11.EndOfMessage())
-    else:
-        await wire.send(head, *body)
-        if any(name.lower() == b"content-length" for name, _ in sent):
-            # The other end knows the last byte, and may send its next request before we see that it was the last.
-            await _send_parts(wire, answer.stream)
+    try:
+        if answer.stream is None or not shown:
+            await wire.send(head, *body, h11.EndOfMessage())
         else:
-            await _send_stream(wire, answer.stream)
-        await wire.send(h11.EndOfMessage())
+            await wire.send(head, *body)
+            if any(name.lower() == b"content-length" for name, _ in sent):
+                # The other end knows the last byte, and may send its next request before we see that it was the last.
+                await _send_parts(wire, answer.stream)
+            else:
+                await _send_stream(wire, answer.stream)
+            await wire.send(h11.EndOfMessage())
+    finally:
+        answer.when_sent()
     return answer.status
 
 

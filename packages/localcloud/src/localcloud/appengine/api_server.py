@@ -18,6 +18,7 @@ from datastore_emulator.http.response import Response
 from datastore_emulator.http.service import HttpService, Request, origin_form
 from datastore_emulator.http.wire import VisitorError
 from datastore_emulator.net.listen import listen
+from localcloud.appengine.callers import CURRENT, Caller
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
 from localcloud.appengine.memcache import MemcacheService, ProjectCache
 from localcloud.appengine.rpc import Dispatcher
@@ -89,6 +90,10 @@ class ApiServer:
         """Return the cache of `app` (a project id or an application id)."""
         return self._memcache.cache(app)
 
+    def caller(self, ticket: str) -> Caller:
+        """Return the app that has a ticket."""
+        return self._tickets.caller(ticket)
+
     def stub(self, service: str, ticket: str) -> Any:
         """Return Google's stub of a service for the app that has a ticket; it has methods to look at what it holds."""
         return self._services[service].stub(self._tickets.caller(ticket))
@@ -140,7 +145,12 @@ class _Http(HttpService):
             caller = self._tickets.caller(ticket)
         except UnknownTicketError as error:
             raise VisitorError(str(error), 403) from error
-        return Response(200, self._dispatcher.handle(call, caller), {"Content-Type": _CONTENT_TYPE})
+        token = CURRENT.set(caller)
+        try:
+            answer = self._dispatcher.handle(call, caller)
+        finally:
+            CURRENT.reset(token)
+        return Response(200, answer, {"Content-Type": _CONTENT_TYPE})
 
     def refusal(self, request: h11.Request | None, status: int, reason: str) -> Response:
         headers = {"Content-Type": "text/plain; charset=utf-8", **({"Allow": "POST"} if status == 405 else {})}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from google.appengine.api.memcache import memcache_service_pb2 as pb
@@ -30,6 +32,17 @@ _NDB_PREFIX = b"NDB9:"
 _OF_NDB = " by ndb"
 
 
+@dataclass(frozen=True)
+class CachedValue:
+    """A value in a cache; `expires` is in seconds since the epoch, None for never."""
+
+    namespace: str
+    key: bytes
+    value: bytes
+    flags: int
+    expires: float | None
+
+
 class ProjectCache:
     """One project's cache.
 
@@ -50,6 +63,30 @@ class ProjectCache:
     def overwrite(self, value: bytes, flags: int) -> int:
         """Replace every value, as another version of the app might; return how many there were."""
         return self._stub.overwrite(value, flags)
+
+    def list_values(self, prefix: bytes, most: int) -> list[CachedValue]:
+        """Return values whose keys begin with `prefix`, by namespace and key, at most so many."""
+        return self._stub.list_values(prefix, most)
+
+    def find(self, namespace: str, key: bytes) -> CachedValue | None:
+        """Return the value under a key, None if there is none."""
+        return self._stub.find(namespace, key)
+
+    def replace(self, old: CachedValue, value: bytes) -> bool:
+        """Put a value in the place of another; flags and expiry stay. Return whether the other is still there."""
+        return self._stub.replace(old, value)
+
+    def delete(self, namespace: str, key: bytes) -> None:
+        """Delete the value under a key, if there is one."""
+        request = pb.MemcacheDeleteRequest(name_space=namespace)
+        request.item.add(key=key)
+        self._stub.MakeSyncCall("memcache", "Delete", request, pb.MemcacheDeleteResponse())
+
+    def statistics(self) -> pb.MergedNamespaceStats:
+        """Return hits, misses and sizes."""
+        response = pb.MemcacheStatsResponse()
+        self._stub.MakeSyncCall("memcache", "Stats", pb.MemcacheStatsRequest(), response)
+        return response.stats
 
     def call(self, method: str, payload: bytes) -> bytes:
         """Answer one call of the memcache service."""
@@ -112,6 +149,36 @@ class _Stub(MemcacheServiceStub):  # type: ignore[misc]  # the SDK ships no type
             for entry in entries:
                 entry.value, entry.flags = value, flags
         return len(entries)
+
+    def list_values(self, prefix: bytes, most: int) -> list[CachedValue]:
+        with self._mutex:
+            # Counts no hit and leaves the order of eviction, unlike a call.
+            names = [
+                (namespace, key)
+                for namespace, entries in self._the_cache.items()
+                for key in entries
+                if key.startswith(prefix)
+            ]
+            found = (self.find(*name) for name in heapq.nsmallest(most, names))
+            return [value for value in found if value]
+
+    def find(self, namespace: str, key: bytes) -> CachedValue | None:
+        with self._mutex:
+            entry = self._GetKey(namespace, key, for_peek=True)
+            if entry is None or entry.CheckLocked():
+                return None
+            expires = entry.expiration_time if entry.will_expire else None
+            return CachedValue(namespace, key, entry.value, entry.flags, expires)
+
+    def replace(self, old: CachedValue, value: bytes) -> bool:
+        with self._mutex:
+            if self.find(old.namespace, old.key) != old:
+                return False
+            request = pb.MemcacheSetRequest(name_space=old.namespace)
+            # Seconds since the epoch, since they are more than a month's.
+            request.item.add(key=old.key, value=value, flags=old.flags, expiration_time=int(old.expires or 0))
+            self.MakeSyncCall("memcache", "Set", request, pb.MemcacheSetResponse())
+            return True
 
     def Clear(self) -> None:  # noqa: N802  # the stub's name for it
         with self._mutex:

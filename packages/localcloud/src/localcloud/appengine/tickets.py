@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from localcloud.appengine.applications import read_project
@@ -43,13 +42,15 @@ class Tickets:
     ) -> None:
         """Say where the app that has a ticket is served, where its files are, and where its log is."""
         with self._lock:
-            caller = replace(self._callers[ticket], url=url, directory=directory, log=log, service=service)
-            self._callers[ticket] = replace(caller, app=self._find_app(caller))
+            caller = self._callers[ticket]
+            caller.url, caller.directory, caller.log, caller.service = url, directory, log, service
+            caller.app = self._find_app(caller)
 
     def disconnect(self, ticket: str) -> None:
-        """Forget what `connect` has said."""
+        """Forget a ticket, because its app has ended."""
         with self._lock:
-            self._callers[ticket] = Caller(self._callers[ticket].project, ticket, app=ticket)
+            self._tickets = {key: known for key, known in self._tickets.items() if known != ticket}
+            self._callers.pop(ticket, None)
 
     def peers(self, caller: Caller) -> list[Caller]:
         """Return all services of an app, as connected now: the default one first."""

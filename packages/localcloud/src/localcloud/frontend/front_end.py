@@ -16,9 +16,11 @@ from datastore_emulator.http.guard import header
 from datastore_emulator.http.listener import Listener, send_answer
 from datastore_emulator.http.response import Response, plain
 from datastore_emulator.http.service import origin_form
-from datastore_emulator.http.wire import AppError, Wire
+from datastore_emulator.http.wire import AppError, VisitorError, Wire
+from datastore_emulator.net.addresses import write_address
 from localcloud.frontend import headers, transfer
 from localcloud.frontend.blobs import IMAGE, UPLOAD, Blobs, Forwarded, answer_with_blob, names_blob
+from localcloud.frontend.request_log import LoggedRequest, RequestLog
 from localcloud.frontend.sign_in import answer_sign_in, check_login, read_user
 from localcloud.frontend.sockets import find_proxy_address, listen_on_localhost
 from localcloud.frontend.static import StaticHandlers
@@ -29,8 +31,6 @@ TICKET = "X-Appengine-Api-Ticket"
 # docs/platform-facts.md, "Uploads to the Blobstore".
 _UPLOADED = "X-Appengine-Blobupload"
 _TICKET_NAME = TICKET.lower().encode("ascii")
-
-OnRequest = Callable[[str, str, int, str], None]
 
 _RETRY_SECONDS = 0.05
 # The largest body of a request over HTTP/1: https://cloud.google.com/run/quotas
@@ -46,9 +46,8 @@ class FrontEnd(Listener):
     `directory`. `extra_headers` are added to every request for the app, and a visitor cannot send them.
     `blobs` returns the app's Blobstore, for an app that uses bundled services.
     `behind_load_balancer` puts an external load balancer between visitors and the platform.
-    `on_request(method, path, status, visitor)` is called on the event loop after every answer, so it must be quick;
-    method and path are "-" if the request could not be read. `patience` is how many seconds a request waits for an app
-    that does not listen yet; once `ended()` is true, it waits no more, and `explain()` says why nothing listens there.
+    `requests` logs every request under `name`. `patience` is how many seconds a request waits for an app that does not
+    listen yet; once `ended()` is true, it waits no more, and `explain()` says why nothing listens there.
     """
 
     def __init__(
@@ -62,18 +61,20 @@ class FrontEnd(Listener):
         extra_headers: Mapping[str, str] | None = None,
         blobs: Callable[[], Blobs] | None = None,
         behind_load_balancer: bool = False,
-        on_request: OnRequest | None = None,
+        name: str = "",
+        requests: RequestLog | None = None,
         patience: float = 15.0,
         ended: Callable[[], bool] = lambda: False,
         explain: Callable[[], str] = lambda: "it is still starting or has ended; see its log",
     ) -> None:
         super().__init__()
         self.port = port
-        self.upstream = upstream
+        self._upstream = upstream
         self.change(platform, directory=directory, handlers=handlers, extra_headers=extra_headers)
         self._blobs = blobs
         self._behind_load_balancer = behind_load_balancer
-        self._on_request = on_request
+        self._name = name
+        self._requests = requests or RequestLog()
         self._patience = patience
         self._ended = ended
         self._explain = explain
@@ -92,7 +93,17 @@ class FrontEnd(Listener):
         self._platform = platform
         self._handlers = StaticHandlers(directory, handlers)
         self._extra_headers = dict(extra_headers or {})
-        self._local_address = find_proxy_address(platform, self.upstream[0])
+        self.upstream = self._upstream  # the address to connect from depends on the platform, too
+
+    @property
+    def upstream(self) -> tuple[str, int]:
+        """The app's own address."""
+        return self._upstream
+
+    @upstream.setter
+    def upstream(self, address: tuple[str, int]) -> None:
+        self._upstream = address
+        self._local_address = find_proxy_address(self._platform, address[0])
 
     @property
     def url(self) -> str:
@@ -109,23 +120,23 @@ class FrontEnd(Listener):
         """Stop listening and break off the requests under way; `start` may follow, on the same port."""
         self.close()
 
-    def noted(self, method: str, path: str, status: int, visitor: str) -> None:
-        """Call `on_request` after an answer."""
-        if self._on_request is not None:
-            self._on_request(method, path, status, visitor)
-
     async def respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
         """Answer a request, with the app's answer or our own; an error of the app becomes a page that explains it."""
-        try:
-            return await self._respond(wire, request, visitor)
-        except AppError as error:
-            status = error.status or 502
-            if wire.unanswered:
-                return await send_answer(wire, request, plain(status, str(error)))
-            wire.break_off()
-            return status
+        target = request.target.decode("ascii")
+        with self._requests.record(self._name, request.method.decode("ascii"), target, visitor) as logged:
+            try:
+                logged.status = await self._respond(wire, request, visitor, logged)
+            except AppError as error:
+                logged.status = error.status or 502
+                if wire.unanswered:
+                    return await send_answer(wire, request, plain(logged.status, str(error)))
+                wire.break_off()
+            except VisitorError as error:
+                logged.status = error.status
+                raise
+            return logged.status
 
-    async def _respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
+    async def _respond(self, wire: Wire, request: h11.Request, visitor: str, logged: LoggedRequest) -> int:
         if request.method == b"CONNECT":
             return await send_answer(
                 wire, request, plain(405, "this is an app; it does not forward requests to other hosts.")
@@ -142,6 +153,7 @@ class FrontEnd(Listener):
         # The service of a task has been chosen already.
         if self.choose_service and not self._has_ticket(request):
             service = self.choose_service(_hostname(request), path) or self
+            logged.app = service._name
         if service._has_blobs and path.startswith(UPLOAD):
             return await service._receive_upload(wire, request, path, visitor)
         answer = await asyncio.to_thread(service._answer, request, target, path)
@@ -311,7 +323,7 @@ class FrontEnd(Listener):
 
     @property
     def _app(self) -> str:
-        return "{}:{}".format(*self.upstream)
+        return write_address(*self.upstream)
 
 
 def _read_path(target: bytes) -> str:

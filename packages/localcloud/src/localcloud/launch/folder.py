@@ -37,7 +37,7 @@ def read_plan(
     """
     try:
         if directory.is_file():
-            return _read_service(directory, platform, legacy_sdk)
+            return _read_service(directory, platform, legacy_sdk, staging)
         _refuse_no_files(directory)
         return _read(directory, function, signature_type, source, platform, legacy_sdk, staging)
     except OSError as error:
@@ -48,12 +48,12 @@ def read_plan(
         raise FileError(directory, None, "a file in it is nested too deeply to be read; write it flatter") from error
 
 
-def _read_service(file: Path, platform: str | None, legacy_sdk: bool) -> LaunchPlan:
+def _read_service(file: Path, platform: str | None, legacy_sdk: bool, staging: Path) -> LaunchPlan:
     if file.suffix not in (".yaml", ".yml") or platform not in (None, "appengine"):
         raise FileError(file, None, "is a file; name a folder with an app, or the YAML file of an App Engine service")
     from localcloud.launch.app_engine import plan_app_engine
 
-    return plan_app_engine(file, legacy_sdk=legacy_sdk)
+    return plan_app_engine(file, staging=staging, legacy_sdk=legacy_sdk)
 
 
 def _refuse_no_files(directory: Path) -> None:
@@ -82,7 +82,7 @@ def _read(
     if platform is None:
         platform = _platform(directory, function)
     if platform == "appengine":
-        return _app_engine(directory, legacy_sdk)
+        return _app_engine(directory, legacy_sdk, staging)
     if platform == "cloudrun":
         return _cloud_run(directory, staging)
     if platform == "functions":
@@ -93,13 +93,13 @@ def _read(
 # The planners are imported when they are needed: App Engine's parser and docker's library take a third of a second.
 
 
-def _app_engine(directory: Path, legacy_sdk: bool) -> LaunchPlan:
+def _app_engine(directory: Path, legacy_sdk: bool, staging: Path) -> LaunchPlan:
     from localcloud.launch.app_engine import plan_app_engine
 
     file = find_app_yaml(directory)
     if file is None:
         raise FileError(directory, None, 'App Engine needs an app.yaml; add one with "runtime: python314"')
-    return plan_app_engine(file, legacy_sdk=legacy_sdk)
+    return plan_app_engine(file, staging=staging, legacy_sdk=legacy_sdk)
 
 
 def _cloud_run(directory: Path, staging: Path) -> LaunchPlan:

@@ -22,8 +22,8 @@ from localcloud.launch.services import DEFAULT
 # `python` is the name of the first runtime, Python 2.5. The SDK runs such apps on 2.7.
 _RUNTIMES = frozenset({"python", "python27"})
 _VERSION = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
-# Today's parser knows fewer values of these, such as the services of XMPP.
-_OF_SDK_ONLY = ("inbound_services",)
+# Today's parser knows fewer values of these, such as the services of XMPP and Django 1.2.
+_OF_SDK_ONLY = ("inbound_services", "libraries")
 # The SDK has pages of its own here, and decides itself who may see the app's.
 _OWN_PAGES = Handler(url="/_ah/.*", script="auto")
 # Some builtins have other paths.
@@ -62,11 +62,17 @@ def plan_legacy_sdk(file: Path, yaml: YamlLines, parse: Callable[[Path, YamlLine
         environment={str(name): str(value) for name, value in (info.env_variables or {}).items()},
         requirements=find_requirements(directory),
         local_packages=find_local_packages(directory),
-        libraries={library.name: library.version for library in info.libraries or []},
+        libraries=_libraries(yaml),
         handlers=() if info.includes else tuple(_handlers(file, yaml, info)),
         bundled_services=True,
         service=str(info.service or info.module or DEFAULT),
     )
+
+
+def _libraries(yaml: YamlLines) -> dict[str, str]:
+    entries = yaml.keys.get("libraries")
+    found = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return {str(entry.get("name")): str(entry.get("version")) for entry in found}
 
 
 def _handlers(file: Path, yaml: YamlLines, info: Any) -> Iterator[Handler]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -31,11 +32,11 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
 end
 """
 
-# Commands that clients send when they connect, and those of this module.
-_NOT_COUNTED = {
+NOT_COUNTED = {
     *("client", "client|setinfo", "command", "hello", "ping", "select"),
     *("eval", "flushall", "info", "keys", "pexpire", "pttl"),
 }
+"""Commands that clients send when they connect, and those of this module."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ class Memorystore:
         with self.client() as client:
             stats = client.info("commandstats")
         counts = {name.removeprefix("cmdstat_"): stat["calls"] for name, stat in stats.items()}
-        return Counter({f"Redis {name.upper()}": count for name, count in counts.items() if name not in _NOT_COUNTED})
+        return Counter({f"Redis {name.upper()}": count for name, count in counts.items() if name not in NOT_COUNTED})
 
     @contextmanager
     def outage(self) -> Iterator[None]:
@@ -213,18 +214,21 @@ class Memorystore:
                         ) from error
                 time.sleep(0.02)
 
-    def client(self, database: int = 0, *, port: int | None = None) -> redis.Redis:
-        """Return a client of this server; `port` is for one that is not its own yet, while it starts."""
+    def client(self, database: int = 0, *, port: int | None = None, **options: Any) -> redis.Redis:
+        """Return a client of this server, with options of redis-py.
+
+        `port` is for a port that is not its own yet, while it starts.
+        """
         security = self._security
         return redis.Redis(
             self.host,
             port or self.port,
             db=database,
-            socket_timeout=5,
             password=security.password if security else None,
             ssl=security is not None,
             ssl_ca_certs=str(security.certificate) if security else None,
             ssl_check_hostname=False,  # the address is the certificate's common name, which Python ignores
+            **{"socket_timeout": 5, **options},
         )
 
 

@@ -59,10 +59,10 @@ def make_dev_appserver(
         "--skip_sdk_update_check=true",
         "--enable_host_checking=false",
         "--automatic_restart=false",
+        # Two servers that start an instance at once may choose one port for both, and then never come up.
+        *([f"--max_module_instances={plan.service}:1"] if app.one_instance else []),
         "--dev_appserver_log_level=error",
-        "--support_datastore_emulator=true",
-        f"--running_datastore_emulator_host={services.datastore}",
-        "--datastore_emulator_cmd=/bin/true",  # required, but never run: the emulator above is running
+        "--support_datastore_emulator=false",
         # Other users of the machine can read a command line.
         *(f"--env_var={name}={value}" for name, value in variables.items() if name != _TICKET),
         *map(str, app.configurations),

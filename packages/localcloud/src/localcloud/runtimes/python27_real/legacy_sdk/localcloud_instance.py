@@ -1,7 +1,9 @@
 """Runs in each process of an app before the SDK closes its sandbox, which it makes as wide as production's was."""
 
+import imp
 import os
 import re
+import sys
 
 from google.appengine.tools.devappserver2.python.runtime import sandbox
 from google.appengine.tools.devappserver2.python.runtime import stubs
@@ -39,4 +41,10 @@ def _find_soname(name):
 
 sandbox._MODULE_OVERRIDE_POLICIES["ctypes.util"] = sandbox.ModuleOverridePolicy(
     overrides={"_findSoname_ldconfig": _find_soname}, default_pass_through=True
+)
+
+# dev_appserver gives this script its own `config`. The sandbox keeps modules of this name.
+_HERE = os.path.dirname(config.python_config.startup_script)  # noqa: F821
+sys.modules["google.appengine.dist"] = imp.load_source(
+    "google.appengine.dist", os.path.join(_HERE, "localcloud_dist.py")
 )

@@ -2,6 +2,7 @@
 
 import httplib
 import os
+import pickle
 
 from google.appengine.api import apiproxy_stub
 from google.appengine.ext.remote_api import remote_api_pb
@@ -35,8 +36,8 @@ class RemoteStub(apiproxy_stub.APIProxyStub):
         if answer.has_application_error():
             error = answer.application_error()
             raise apiproxy_errors.ApplicationError(error.code(), error.detail())
-        if answer.has_exception() or answer.has_rpc_error():
-            raise apiproxy_errors.RPCFailedError(answer.rpc_error().detail())
+        if answer.has_exception():
+            raise pickle.loads(answer.exception())
         response.ParseFromString(answer.response())
 
     def Write(self):

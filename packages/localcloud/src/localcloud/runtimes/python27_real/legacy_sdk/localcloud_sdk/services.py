@@ -1,19 +1,17 @@
 """Bundled services that the local cloud's API server answers, so that apps on all Pythons share them.
 
-There is one Memcache, with a clock that tests can move. Mails and failed tasks are in the log. Tasks and fetches reach
-the app at the address that visitors see.
+There is one Datastore, and one Memcache with a clock that tests can move. Mails and failed tasks are in the log. Tasks
+and fetches reach the app at the address that visitors see.
 """
 
 from google.appengine.api import apiproxy_stub_map
 from google.appengine.api.logservice import logservice_stub
 from google.appengine.tools.devappserver2 import stub_util
-from google.appengine.tools.devappserver2 import util
 
 from localcloud_sdk.blobs import Blobstore
 from localcloud_sdk.remote_stub import RemoteStub
 
-_REMOTE = ("images", "mail", "memcache", "search", "taskqueue", "urlfetch")
-
+_REMOTE = ("datastore_v3", "images", "mail", "memcache", "search", "taskqueue", "urlfetch")
 
 _setup_stubs = stub_util.setup_stubs
 
@@ -29,9 +27,6 @@ def _setup_stubs_of_local_cloud(*args, **options):
 
 
 stub_util.setup_stubs = _setup_stubs_of_local_cloud
-
-# The SDK checks Java's version only for Google's emulator, which is not used.
-util.get_java_major_version = lambda: 8
 
 _open_log = logservice_stub.LogServiceStub.__init__
 
