@@ -23,8 +23,8 @@ from codelab.readme.course import Course
 from codelab.web import track_pages
 from codelab.web.app import create_app
 from codelab.web.state import PageState
-from codelab.web.wsgi import WsgiServer
 from datastore_emulator.net.listen import listen
+from localcloud.pages.wsgi import WsgiServer
 from tests.codelab.conftest import copy_course
 from tests.support.deadline import DEADLINE
 
@@ -96,7 +96,7 @@ def test_wrong_token_is_403(url: str, token: str) -> None:
 )
 def test_action_redirects_only_to_page_of_its_track(url: str, back: str, location: str) -> None:
     answer = post(url, "/apply", back=back)
-    assert (answer.status_code, answer.headers["Location"]) == (303, location)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{location}#your-copy")
     assert "X-Evil" not in answer.headers
 
 

@@ -135,34 +135,6 @@ def test_overwritten_values_keep_their_keys_and_expiry(server: Memorystore, clie
     assert 0 < client.ttl("visits") <= HOUR
 
 
-@pytest.fixture
-def own_server() -> Iterator[Memorystore]:
-    """A server that a test may give a password."""
-    server = Memorystore()
-    server.start()
-    yield server
-    server.stop()
-
-
-def test_password_is_required_at_once_and_after_a_restart(own_server: Memorystore) -> None:
-    server = own_server
-    server.require('pass "word"')
-    for _ in range(2):
-        with redis.Redis(server.host, server.port) as stranger, pytest.raises(redis.AuthenticationError):
-            stranger.ping()
-        with redis.Redis(server.host, server.port, password='pass "word"') as known:
-            assert known.ping()
-        server.stop()
-        server.start()
-
-
-def test_second_password_is_refused(own_server: Memorystore) -> None:
-    own_server.require("one")
-    own_server.require("one")
-    with pytest.raises(UserError, match="REDIS_PASSWORD: the apps share one Redis"):
-        own_server.require("two")
-
-
 def test_dropped_connection_is_replaced_and_nothing_is_lost(server: Memorystore, client: redis.Redis) -> None:
     client.set("visits", "ours")
     before = client.client_id()

@@ -11,6 +11,7 @@ import redis
 from localcloud.cloud import Cloud
 from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.runtimes import Instance, ServiceAddresses
+from localcloud.runtimes.redis_advice import RedisAdvice
 from localcloud.runtimes.variables import app_variables
 from localcloud.services import Memorystore
 
@@ -27,6 +28,7 @@ LOCAL = {
     "REDIS_HOST": {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": "7000"},
     "REDISHOST": {"REDISHOST": "127.0.0.1", "REDISPORT": "7000"},
     "REDIS_CACHE_URL": {"REDIS_CACHE_URL": "redis://127.0.0.1:7000"},
+    "REDIS_URL": {"REDIS_URL": "redis://127.0.0.1:7000"},
 }
 
 
@@ -40,9 +42,32 @@ def test_app_gets_the_address_by_the_name_on_the_command_line(name, expected):
     assert redis_variables({}, {name: "10.0.0.3"}) == expected
 
 
+def test_address_keeps_the_number_of_the_database():
+    file = {"REDIS_URL": "rediss://:secret@10.0.0.3:6378/1"}
+    assert redis_variables(file, {}) == {"REDIS_URL": "redis://127.0.0.1:7000/1"}
+
+
 def test_command_line_beats_the_address_if_the_file_asks_for_a_redis():
     file = {"REDIS_HOST": "10.0.0.3"}
     assert redis_variables(file, {"REDIS_HOST": "localhost"}) == {"REDIS_HOST": "localhost", "REDIS_PORT": "7000"}
+
+
+@pytest.mark.parametrize("name", ["REDIS_PASSWORD", "REDISPASSWORD", "REDIS_AUTH"])
+def test_password_of_the_cloud_is_emptied(name):
+    variables = redis_variables({"REDIS_HOST": "10.0.0.3", name: "secret"}, {})
+    assert variables == {**LOCAL["REDIS_HOST"], name: ""}
+
+
+def test_password_on_the_command_line_stays():
+    variables = redis_variables({"REDIS_HOST": "10.0.0.3", "REDIS_PASSWORD": "secret"}, {"REDIS_PASSWORD": "other"})
+    assert variables == {**LOCAL["REDIS_HOST"], "REDIS_PASSWORD": "other"}
+
+
+def test_app_without_a_redis_is_told_once_how_to_get_one():
+    adviser = RedisAdvice()
+    line = "redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379. Connection refused."
+    assert "--env REDISHOST=localhost" in (adviser.read(line) or "")
+    assert [adviser.read(other) for other in (line, "Error 111 connecting to localhost:5432.")] == [None, None]
 
 
 @pytest.mark.parametrize("name", LOCAL)

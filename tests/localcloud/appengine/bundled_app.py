@@ -5,6 +5,7 @@ below to write a function with, and the function's code runs here, under `wrap_w
 globals.
 """
 
+import io
 import marshal
 import pickle
 import socketserver
@@ -33,13 +34,14 @@ from google.appengine.api import (
     wrap_wsgi_app,
 )
 from google.appengine.datastore import datastore_pb
-from google.appengine.ext import db, deferred, ndb
+from google.appengine.ext import blobstore, db, deferred, ndb
 
 __all__ = [
     "Place",
     "Visit",
     "apiproxy_stub_map",
     "app_identity",
+    "blobstore",
     "capabilities",
     "datastore",
     "datastore_pb",
@@ -47,6 +49,7 @@ __all__ = [
     "db",
     "deferred",
     "images",
+    "io",
     "mail",
     "mail_service_pb2",
     "memcache",

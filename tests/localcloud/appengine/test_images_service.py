@@ -61,21 +61,3 @@ def test_what_is_no_image_is_an_error(app, app_error):
     with pytest.raises(app_error) as raised:
         app.run(resize)
     assert raised.value.kind == "BadImageError"
-
-
-def test_image_of_the_blobstore_is_refused_in_the_log(app, app_error, log):
-    def serve():
-        images.get_serving_url("abc")
-
-    with pytest.raises(app_error):
-        app.run(serve)
-    assert "localcloud's images does not serve GetUrlBase()" in log[0]
-
-    def resize():
-        image = images.Image(blob_key="abc")
-        image.horizontal_flip()
-        image.execute_transforms()
-
-    with pytest.raises(app_error):
-        app.run(resize)
-    assert "localcloud has no Blobstore" in log[1]

@@ -1,9 +1,14 @@
 """The urlfetch service: real requests to a server on this machine."""
 
+import datetime
 import http.server
+import ssl
 import threading
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.localcloud.appengine.bundled_app import urlfetch
 
@@ -21,6 +26,8 @@ class Echo(http.server.BaseHTTPRequestHandler):
             self.server.gate.wait()
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         answer = f"{self.command} {self.path} {self.headers.get('X-Mine')} {body.decode()}".encode()
+        if self.path == "/agent":
+            answer = self.headers["User-Agent"].encode()
         self.send_response(404 if self.path == "/missing" else 200)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
@@ -41,6 +48,58 @@ def url():
         yield f"http://127.0.0.1:{server.server_port}"
         server.gate.set()
         server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def secure_url(url, tmp_path_factory):
+    """The address of a server whose certificate nobody has signed."""
+    file = tmp_path_factory.mktemp("certificate") / "pem"
+    file.write_bytes(self_signed("localhost"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        server.daemon_threads = True
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"https://localhost:{server.server_port}"
+        server.shutdown()
+
+
+def self_signed(name):
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(1))
+        .not_valid_after(now + datetime.timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem, no_password = serialization.Encoding.PEM, serialization.NoEncryption()
+    return key.private_bytes(pem, serialization.PrivateFormat.PKCS8, no_password) + certificate.public_bytes(pem)
+
+
+@pytest.mark.parametrize("validate", [True, None])
+def test_certificate_is_validated_unless_the_app_says_no(app, app_error, secure_url, validate):
+    def fetch(url, validate):
+        return urlfetch.fetch(url, validate_certificate=validate).status_code
+
+    with pytest.raises(app_error) as raised:
+        app.run(fetch, url=secure_url, validate=validate)
+    assert raised.value.kind == "SSLCertificateError"
+    assert app.run(fetch, url=secure_url, validate=False) == 200
+
+
+def test_user_agent_names_the_app(app, url):
+    def fetch(url):
+        return urlfetch.fetch(f"{url}/agent", headers={"User-Agent": "mine"}).content.decode()
+
+    assert app.run(fetch, url=url) == "mine AppEngine-Google; (+http://code.google.com/appengine; appid: s~demo)"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])

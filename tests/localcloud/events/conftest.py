@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ class Listener:
     address: str = ""
     status: int = 200
     reply: bytes = b""
+    line: str = ""
     path: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
@@ -32,12 +34,14 @@ def listener() -> Iterator[Listener]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            kept.path, kept.headers = self.path, dict(self.headers)
-            kept.body = self.rfile.read(int(self.headers["Content-Length"]))
+            kept.line, kept.path, kept.headers = f"{self.command} {self.path}", self.path, dict(self.headers)
+            kept.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response(kept.status)
             self.send_header("Content-Type", "text/plain")
             self.end_headers()
             self.wfile.write(kept.reply)
+
+        do_GET = do_POST  # noqa: N815  # the name that http.server calls
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -52,12 +56,18 @@ def listener() -> Iterator[Listener]:
 
 
 @pytest.fixture
-def event(monkeypatch, capsys):
+def event(command):
     """Run `localcloud event` in this process; return its exit code and its one line."""
+    return functools.partial(command, "event")
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Run `localcloud` in this process; return its exit code and its one line."""
     monkeypatch.setenv("GRPC_EXPERIMENTS", "-event_engine_listener")  # or the command would set it for the whole run
 
     def run(*arguments):
-        code = main(["event", *map(str, arguments)])
+        code = main([*map(str, arguments)])
         printed = capsys.readouterr()
         (line,) = (printed.err if code else printed.out).splitlines()
         return code, line.removeprefix("localcloud: ")

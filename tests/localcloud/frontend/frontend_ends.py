@@ -8,6 +8,7 @@ import re
 import socket
 import socketserver
 import threading
+import urllib.parse
 
 from localcloud.frontend import FrontEnd
 from tests.support.deadline import DEADLINE
@@ -81,6 +82,15 @@ class Exchange(socketserver.StreamRequestHandler):
 
     def answer_redirect(self, head: bytes) -> None:
         self.wfile.write(b"HTTP/1.1 302 Found Elsewhere\r\nLocation: /cookies\r\nContent-Length: 0\r\n\r\n")
+
+    def answer_blob(self, head: bytes) -> None:
+        """Name a blob in the header, with the headers that the query has."""
+        query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(head.split(b" ")[1]).query))
+        named = b"X-AppEngine-BlobKey: " + query.pop(b"key", b"key")
+        self.reply(b"the app's own body", named, *(b"%s: %s" % pair for pair in query.items()))
+
+    def answer_failing(self, head: bytes) -> None:
+        self.wfile.write(b"HTTP/1.1 404 Not Found\r\nX-AppEngine-BlobKey: key\r\nContent-Length: 0\r\n\r\n")
 
     def answer_head(self, head: bytes) -> None:
         self.wfile.write(OK + b"Content-Length: 1234\r\n\r\n")

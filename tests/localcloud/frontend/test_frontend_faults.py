@@ -6,7 +6,7 @@ import gc
 import http.client
 import os
 import socket
-import threading
+import time
 import warnings
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
-from localcloud.frontend import FrontEnd
+from localcloud.frontend import FrontEnd, RequestLog
 from localcloud.launch.plan import Handler, Platform
 from tests.localcloud.frontend.frontend_ends import App, Reply, connect, visit
 from tests.support.deadline import DEADLINE
@@ -153,22 +153,23 @@ def test_stopped_front_end_can_be_started_on_its_port_again(app: App, tmp_path: 
         front_end.stop()
 
 
-def test_each_answer_is_reported_to_the_log(app: App, tmp_path: Path) -> None:
-    reported: list[tuple[str, str, int, str]] = []
-    done = threading.Event()
-    front_end = FrontEnd(
-        Platform.CLOUD_RUN,
-        app.address,
-        directory=tmp_path,
-        on_request=lambda *entry: (reported.append(entry), done.set())[1],
-    )
+def test_each_request_is_logged_with_its_status(app: App, tmp_path: Path) -> None:
+    requests = RequestLog()
+    front_end = FrontEnd(Platform.CLOUD_RUN, app.address, directory=tmp_path, name="demo", requests=requests)
     front_end.start()
     try:
         visit(front_end, target=b"/redirect?a=%20", method=b"PUT", source="127.0.0.9")
-        assert done.wait(DEADLINE)
+        (logged,) = requests.newest()
+        end = time.monotonic() + DEADLINE
+        while logged.seconds is None:
+            assert time.monotonic() < end
+            time.sleep(0.01)
     finally:
         front_end.stop()
-    assert reported == [("PUT", "/redirect?a=%20", 302, "127.0.0.9")]
+    assert (logged.app, logged.method, logged.target, logged.visitor, logged.status) == (
+        *("demo", "PUT", "/redirect?a=%20", "127.0.0.9"),
+        302,
+    )
 
 
 # Requests that no browser sends

@@ -139,3 +139,16 @@ def test_request_with_a_wrong_ticket_is_a_visitors(browser: httpx.Client) -> Non
     task = {"X-Appengine-Api-Ticket": "t2", "X-Appengine-QueueName": "default"}
     assert browser.get("/admin/", headers=task).status_code == 302
     assert "QueueName" not in browser.get("/", headers=task).text
+
+
+def test_administrator_with_headers_of_app_engine_passes_for_it(browser: httpx.Client) -> None:
+    cron = {"X-Appengine-Cron": "true", "X-Appengine-User-Ip": "0.1.0.2"}
+    assert "Cron" not in browser.get("/", headers=cron).text
+    sign_in(browser)
+    assert "Cron" not in browser.get("/", headers=cron).text
+    sign_in(browser, admin="True")
+    echo = browser.get("/admin/", headers=cron).text
+    assert "X-Appengine-Cron: true\r\n" in echo
+    assert "X-Appengine-User-Ip: 0.1.0.2\r\n" in echo
+    assert "User-Email" not in echo
+    assert "cookie" not in echo.lower()

@@ -10,13 +10,13 @@ from google.appengine.api.memcache.memcache_service_pb2 import MemcacheFlushRequ
 from google.appengine.datastore.datastore_pb import DeleteRequest, PutRequest
 from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request as Envelope
 
-from codelab.web.wsgi import WsgiServer
 from datastore_emulator import messages as m
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.api.tracing import traced
 from datastore_emulator.engine import Engine
 from datastore_emulator.net.listen import listen
 from localcloud.appengine import ApiServer
+from localcloud.pages.wsgi import WsgiServer
 from tests.localcloud.listeners.listening import Listening, post, thing
 
 

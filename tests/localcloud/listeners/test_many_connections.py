@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 import h11
 import pytest
 
-from codelab.web.wsgi import WsgiServer
 from datastore_emulator.http.listener import Listener
 from datastore_emulator.http.wire import Wire
 from datastore_emulator.net.listen import listen
+from localcloud.pages.wsgi import WsgiServer
 from tests.localcloud.listeners.listening import Listening, holds
 from tests.support.deadline import DEADLINE
 

@@ -8,6 +8,7 @@
         print(app.url)
 
 - `cli`: the `localcloud` command, and `doctor`, which looks for the tools it can use.
+- `console`: pages that show and change what a cloud holds; `pages` is the base that they share with other local pages.
 - `reloading`: restarts an app when a file of it is saved.
 - `cloud`: composes the services and the apps; `app` is one of those.
 - `services`: Datastore, Memcache and Redis, each with its outages.

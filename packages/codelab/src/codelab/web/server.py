@@ -9,9 +9,9 @@ from codelab.errors import CodelabError
 from codelab.readme.course import Course
 from codelab.web.app import create_app
 from codelab.web.state import PageState
-from codelab.web.wsgi import WsgiServer
 from datastore_emulator.net.listen import ListenError, listen
 from datastore_emulator.stopping import wait_for_stop
+from localcloud.pages.wsgi import WsgiServer
 
 # The same on most machines, so that an address can be shared between two people with the same checkout.
 _PORTS = range(8800, 8900)

@@ -30,6 +30,8 @@ _SIGN = 1 << 63
 AFTER_DESCENDANTS = b"\xff"
 
 _RESERVED = re.compile(r"__.*__", re.DOTALL)
+# The kinds of App Engine's Blobstore, and of Google's stub of it. It keeps them in the app's Datastore.
+_BLOBSTORE_KINDS = frozenset({"__BlobInfo__", "__BlobUploadSession__", "__BlobServingUrl__", "__GsFileInfo__"})
 _DIMENSION = re.compile(r"[A-Za-z\d.\-_]{0,100}")
 
 
@@ -91,7 +93,7 @@ def encode_path(key: m.Key, *, complete: bool = True, written: bool = False) -> 
     for index, element in enumerate(path):
         kind = element.kind
         check_name("kind", kind)
-        if written:
+        if written and kind not in _BLOBSTORE_KINDS:
             check_not_reserved("kind", kind)
         parts.append(_encode_text(kind))
         identity = element.WhichOneof("id_type")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h11
 from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request as Envelope
@@ -18,11 +18,15 @@ from datastore_emulator.http.response import Response
 from datastore_emulator.http.service import HttpService, Request, origin_form
 from datastore_emulator.http.wire import VisitorError
 from datastore_emulator.net.listen import listen
+from localcloud.appengine.callers import CURRENT, Caller
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
 from localcloud.appengine.memcache import MemcacheService, ProjectCache
 from localcloud.appengine.rpc import Dispatcher
 from localcloud.appengine.services import Surroundings, make_services
 from localcloud.appengine.tickets import Tickets, UnknownTicketError
+
+if TYPE_CHECKING:
+    from localcloud.appengine.blobs import AppBlobs
 
 # The Python 3 SDK posts its calls to the first, Python 2's remote_api stub to the second.
 _PATHS = (b"/rpc_http", b"/")
@@ -55,7 +59,7 @@ class ApiServer:
         datastore_v3 = DatastoreV3Service(traced(datastore, observe_bundled))
         # For callers without a ticket. The Datastore's own port needs none either.
         self.datastore_dispatcher = Dispatcher({"datastore_v3": datastore_v3})
-        self._services = make_services(Surroundings(clock, datastore_v3), observe)
+        self._services = make_services(Surroundings(clock, datastore, datastore_v3, self._tickets), observe)
         dispatcher = Dispatcher({"datastore_v3": datastore_v3, "memcache": self._memcache, **self._services})
         self._http = _Http(dispatcher, self._tickets)
 
@@ -72,13 +76,34 @@ class ApiServer:
         """Say where the app that has a ticket is served, where its files are, and where its log is."""
         self._tickets.connect(ticket, url, directory, log, service)
 
+    def disconnect(self, ticket: str) -> None:
+        """Forget the app that has a ticket, with what its services keep for it alone."""
+        for one in self._services.values():
+            one.forget(self._tickets.caller(ticket))
+        self._tickets.disconnect(ticket)
+
+    def dispatch(self, choose_service: Callable[[str, str], str | None]) -> None:
+        """Give App Engine's own requests to the service whose ticket `choose_service(host, path)` returns, if any."""
+        self._tickets.choose_service = choose_service
+
     def memcache(self, app: str) -> ProjectCache:
         """Return the cache of `app` (a project id or an application id)."""
         return self._memcache.cache(app)
 
+    def caller(self, ticket: str) -> Caller:
+        """Return the app that has a ticket."""
+        return self._tickets.caller(ticket)
+
     def stub(self, service: str, ticket: str) -> Any:
         """Return Google's stub of a service for the app that has a ticket; it has methods to look at what it holds."""
         return self._services[service].stub(self._tickets.caller(ticket))
+
+    def blobs(self, ticket: str) -> AppBlobs:
+        """Return the blobs of the app that has a ticket, for its front end."""
+        # Imported here, since the stubs of both services take a second.
+        from localcloud.appengine.blobs import AppBlobs
+
+        return AppBlobs(self.stub("blobstore", ticket), self.stub("images", ticket))
 
     def start(self) -> None:
         """Listen, and set `port`; raises UserError if the port is taken."""
@@ -120,7 +145,12 @@ class _Http(HttpService):
             caller = self._tickets.caller(ticket)
         except UnknownTicketError as error:
             raise VisitorError(str(error), 403) from error
-        return Response(200, self._dispatcher.handle(call, caller), {"Content-Type": _CONTENT_TYPE})
+        token = CURRENT.set(caller)
+        try:
+            answer = self._dispatcher.handle(call, caller)
+        finally:
+            CURRENT.reset(token)
+        return Response(200, answer, {"Content-Type": _CONTENT_TYPE})
 
     def refusal(self, request: h11.Request | None, status: int, reason: str) -> Response:
         headers = {"Content-Type": "text/plain; charset=utf-8", **({"Allow": "POST"} if status == 405 else {})}

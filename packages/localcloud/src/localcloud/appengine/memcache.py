@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from google.appengine.api.memcache import memcache_service_pb2 as pb
 from google.appengine.api.memcache.memcache_stub import MemcacheServiceStub
 from google.appengine.runtime import apiproxy_errors
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 from localcloud.appengine.applications import read_project
 from localcloud.appengine.bundled_service import Method, call_method
@@ -30,6 +32,17 @@ _NDB_PREFIX = b"NDB9:"
 _OF_NDB = " by ndb"
 
 
+@dataclass(frozen=True)
+class CachedValue:
+    """A value in a cache; `expires` is in seconds since the epoch, None for never."""
+
+    namespace: str
+    key: bytes
+    value: bytes
+    flags: int
+    expires: float | None
+
+
 class ProjectCache:
     """One project's cache.
 
@@ -37,8 +50,9 @@ class ProjectCache:
     cloud: `get` returns None, `set` returns False. The cached values stay.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], observe: Callable[[str], None] = lambda call: None) -> None:
         self.available = True
+        self._observe = observe
         self._stub = _Stub(clock)
         self._methods = {name: self._bind(name, *classes) for name, classes in _METHODS.items()}
 
@@ -50,16 +64,41 @@ class ProjectCache:
         """Replace every value, as another version of the app might; return how many there were."""
         return self._stub.overwrite(value, flags)
 
+    def list_values(self, prefix: bytes, most: int) -> list[CachedValue]:
+        """Return values whose keys begin with `prefix`, by namespace and key, at most so many."""
+        return self._stub.list_values(prefix, most)
+
+    def find(self, namespace: str, key: bytes) -> CachedValue | None:
+        """Return the value under a key, None if there is none."""
+        return self._stub.find(namespace, key)
+
+    def replace(self, old: CachedValue, value: bytes) -> bool:
+        """Put a value in the place of another; flags and expiry stay. Return whether the other is still there."""
+        return self._stub.replace(old, value)
+
+    def delete(self, namespace: str, key: bytes) -> None:
+        """Delete the value under a key, if there is one."""
+        request = pb.MemcacheDeleteRequest(name_space=namespace)
+        request.item.add(key=key)
+        self._stub.MakeSyncCall("memcache", "Delete", request, pb.MemcacheDeleteResponse())
+
+    def statistics(self) -> pb.MergedNamespaceStats:
+        """Return hits, misses and sizes."""
+        response = pb.MemcacheStatsResponse()
+        self._stub.MakeSyncCall("memcache", "Stats", pb.MemcacheStatsRequest(), response)
+        return response.stats
+
     def call(self, method: str, payload: bytes) -> bytes:
         """Answer one call of the memcache service."""
-        if not self.available:
-            raise apiproxy_errors.ApplicationError(
-                pb.MemcacheServiceError.UNAVAILABLE, "Memcache is switched off in localcloud"
-            )
         return call_method("memcache", self._methods, method, payload)
 
     def _bind(self, name: str, request_class: type[Message], response_class: type[Message]) -> Method:
         def answer(request: Message) -> Message:
+            self._observe(f"Memcache {name}{_OF_NDB if _is_of_ndb(request) else ''}")
+            if not self.available:
+                raise apiproxy_errors.ApplicationError(
+                    pb.MemcacheServiceError.UNAVAILABLE, "Memcache is switched off in localcloud"
+                )
             response = response_class()
             self._stub.MakeSyncCall("memcache", name, request, response)
             return response
@@ -85,12 +124,11 @@ class MemcacheService:
         project = read_project(app)
         with self._lock:
             if project not in self._caches:
-                self._caches[project] = ProjectCache(self._clock)
+                self._caches[project] = ProjectCache(self._clock, self._observe)
             return self._caches[project]
 
     def call(self, method: str, payload: bytes, caller: Caller) -> bytes:
         """Answer one call of an app."""
-        self._observe(f"Memcache {method}{_OF_NDB if _is_of_ndb(method, payload) else ''}")
         return self.cache(caller.project).call(method, payload)
 
 
@@ -112,20 +150,48 @@ class _Stub(MemcacheServiceStub):  # type: ignore[misc]  # the SDK ships no type
                 entry.value, entry.flags = value, flags
         return len(entries)
 
+    def list_values(self, prefix: bytes, most: int) -> list[CachedValue]:
+        with self._mutex:
+            # Counts no hit and leaves the order of eviction, unlike a call.
+            names = [
+                (namespace, key)
+                for namespace, entries in self._the_cache.items()
+                for key in entries
+                if key.startswith(prefix)
+            ]
+            found = (self.find(*name) for name in heapq.nsmallest(most, names))
+            return [value for value in found if value]
+
+    def find(self, namespace: str, key: bytes) -> CachedValue | None:
+        with self._mutex:
+            entry = self._GetKey(namespace, key, for_peek=True)
+            if entry is None or entry.CheckLocked():
+                return None
+            expires = entry.expiration_time if entry.will_expire else None
+            return CachedValue(namespace, key, entry.value, entry.flags, expires)
+
+    def replace(self, old: CachedValue, value: bytes) -> bool:
+        with self._mutex:
+            if self.find(old.namespace, old.key) != old:
+                return False
+            request = pb.MemcacheSetRequest(name_space=old.namespace)
+            # Seconds since the epoch, since they are more than a month's.
+            request.item.add(key=old.key, value=value, flags=old.flags, expiration_time=int(old.expires or 0))
+            self.MakeSyncCall("memcache", "Set", request, pb.MemcacheSetResponse())
+            return True
+
     def Clear(self) -> None:  # noqa: N802  # the stub's name for it
         with self._mutex:
             super().Clear()
             self._gettime = self._clock
 
 
-def _is_of_ndb(method: str, payload: bytes) -> bool:
+def _is_of_ndb(request: Any) -> bool:
     """Return whether all keys of a call are those of ndb's own cache."""
-    if method not in ("Get", "Set", "Delete"):
+    if isinstance(request, pb.MemcacheGetRequest):
+        keys = request.key
+    elif isinstance(request, (pb.MemcacheSetRequest, pb.MemcacheDeleteRequest)):
+        keys = [item.key for item in request.item]
+    else:
         return False
-    request: Any = _METHODS[method][0]()
-    try:
-        request.ParseFromString(payload)
-    except DecodeError:
-        return False  # `call` reports it
-    keys = request.key if isinstance(request, pb.MemcacheGetRequest) else [item.key for item in request.item]
     return bool(keys) and all(key.startswith(_NDB_PREFIX) for key in keys)

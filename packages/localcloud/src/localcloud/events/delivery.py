@@ -33,35 +33,42 @@ def send(url: str, request: Request, hint: str = "") -> int:
 
     `hint` is more advice for a function that fails.
     """
+    status, said = exchange(url, request, what="the event", app="function")
+    if status >= 300:
+        reason = _describe_failure(status, said)
+        raise UserError(f"{url}: {reason}{hint if status == http.client.INTERNAL_SERVER_ERROR else ''}")
+    return status
+
+
+def exchange(url: str, request: Request, *, what: str, app: str = "app") -> tuple[int, str]:
+    """Send the request, and return the status and the first line of an answer in plain text, ": " before it.
+
+    Raises UserError if nothing answers. `what` and `app` are words for its message.
+    """
     host, port, path = read_url(url)
     connection = http.client.HTTPConnection(host, port, timeout=_PATIENCE_SECONDS)
     try:
-        connection.request("POST", path, request.body, dict(request.headers))
+        connection.request(request.method, path, request.body, dict(request.headers))
         answer = connection.getresponse()
         body = answer.read()
     except ConnectionRefusedError as error:
-        raise UserError(f"{url}: nothing listens there; start the function with localcloud run") from error
+        raise UserError(f"{url}: nothing listens there; start the {app} with localcloud run") from error
     except (OSError, http.client.HTTPException, UnicodeError) as error:  # UnicodeError: of a host that is no name
-        raise UserError(
-            f"{url}: no answer to the event ({error or type(error).__name__}); see the app's log"
-        ) from error
+        raise UserError(f"{url}: no answer to {what} ({error or type(error).__name__}); see the app's log") from error
     finally:
         connection.close()
-    if answer.status >= 300:
-        reason = _describe_failure(answer.status, answer.getheader("Content-Type") or "", body)
-        raise UserError(f"{url}: {reason}{hint if answer.status == http.client.INTERNAL_SERVER_ERROR else ''}")
-    return answer.status
+    said = ""
+    if (answer.getheader("Content-Type") or "").startswith("text/plain"):
+        lines = body.decode("utf-8", "replace").splitlines()
+        said = f": {lines[0][:_LONGEST_SHOWN]}" if lines else ""
+    return answer.status, said
 
 
-def _describe_failure(status: int, content_type: str, body: bytes) -> str:
+def _describe_failure(status: int, said: str) -> str:
     if status == http.client.INTERNAL_SERVER_ERROR:
         return "answered 500: the function failed; see the log of localcloud run for the reason"
     if status == http.client.METHOD_NOT_ALLOWED:
         return "answered 405: it takes no POST requests, so no events; serve a function that takes events"
     if status == http.client.BAD_REQUEST:
         return "answered 400: the function takes no such event; see the log of localcloud run for the reason"
-    said = ""
-    if content_type.startswith("text/plain"):
-        lines = body.decode("utf-8", "replace").splitlines()
-        said = f": {lines[0][:_LONGEST_SHOWN]}" if lines else ""
     return f"answered {status}{said}; Eventarc would send the event again"

@@ -40,10 +40,11 @@ class Event:
 
 @dataclass(frozen=True)
 class Request:
-    """The headers and the body of a POST request."""
+    """The headers and the body of a request."""
 
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = b""
+    method: str = "POST"
 
 
 def make_cloud_event(event: Event) -> Request:

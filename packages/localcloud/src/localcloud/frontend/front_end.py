@@ -17,7 +17,10 @@ from datastore_emulator.http.listener import Listener, send_answer
 from datastore_emulator.http.response import Response, plain
 from datastore_emulator.http.service import origin_form
 from datastore_emulator.http.wire import AppError, VisitorError, Wire
-from localcloud.frontend import headers
+from datastore_emulator.net.addresses import write_address
+from localcloud.frontend import headers, transfer
+from localcloud.frontend.blobs import IMAGE, UPLOAD, Blobs, Forwarded, answer_with_blob, names_blob
+from localcloud.frontend.request_log import LoggedRequest, RequestLog
 from localcloud.frontend.sign_in import answer_sign_in, check_login, read_user
 from localcloud.frontend.sockets import find_proxy_address, listen_on_localhost
 from localcloud.frontend.static import StaticHandlers
@@ -25,13 +28,15 @@ from localcloud.launch.plan import Handler, Platform
 
 TICKET = "X-Appengine-Api-Ticket"
 """The header with the app's ticket for the API server, in `extra_headers` of an app that uses bundled services."""
+# docs/platform-facts.md, "Uploads to the Blobstore".
+_UPLOADED = "X-Appengine-Blobupload"
 _TICKET_NAME = TICKET.lower().encode("ascii")
-
-OnRequest = Callable[[str, str, int, str], None]
 
 _RETRY_SECONDS = 0.05
 # The largest body of a request over HTTP/1: https://cloud.google.com/run/quotas
 _LIMITS = {Platform.CLOUD_RUN: 32 << 20, Platform.FUNCTIONS: 32 << 20}
+# An upload to the Blobstore is held in memory.
+_LARGEST_UPLOAD = 128 << 20
 
 
 class FrontEnd(Listener):
@@ -39,10 +44,10 @@ class FrontEnd(Listener):
 
     `upstream` is the app's own address. `port` 0 means any free one. `handlers` are app.yaml's, with files relative to
     `directory`. `extra_headers` are added to every request for the app, and a visitor cannot send them.
+    `blobs` returns the app's Blobstore, for an app that uses bundled services.
     `behind_load_balancer` puts an external load balancer between visitors and the platform.
-    `on_request(method, path, status, visitor)` is called on the event loop after every answer, so it must be quick;
-    method and path are "-" if the request could not be read. `patience` is how many seconds a request waits for an app
-    that does not listen yet; once `ended()` is true, it waits no more, and `explain()` says why nothing listens there.
+    `requests` logs every request under `name`. `patience` is how many seconds a request waits for an app that does not
+    listen yet; once `ended()` is true, it waits no more, and `explain()` says why nothing listens there.
     """
 
     def __init__(
@@ -54,18 +59,22 @@ class FrontEnd(Listener):
         port: int = 0,
         handlers: Sequence[Handler] = (),
         extra_headers: Mapping[str, str] | None = None,
+        blobs: Callable[[], Blobs] | None = None,
         behind_load_balancer: bool = False,
-        on_request: OnRequest | None = None,
+        name: str = "",
+        requests: RequestLog | None = None,
         patience: float = 15.0,
         ended: Callable[[], bool] = lambda: False,
         explain: Callable[[], str] = lambda: "it is still starting or has ended; see its log",
     ) -> None:
         super().__init__()
         self.port = port
-        self.upstream = upstream
+        self._upstream = upstream
         self.change(platform, directory=directory, handlers=handlers, extra_headers=extra_headers)
+        self._blobs = blobs
         self._behind_load_balancer = behind_load_balancer
-        self._on_request = on_request
+        self._name = name
+        self._requests = requests or RequestLog()
         self._patience = patience
         self._ended = ended
         self._explain = explain
@@ -84,7 +93,17 @@ class FrontEnd(Listener):
         self._platform = platform
         self._handlers = StaticHandlers(directory, handlers)
         self._extra_headers = dict(extra_headers or {})
-        self._local_address = find_proxy_address(platform, self.upstream[0])
+        self.upstream = self._upstream  # the address to connect from depends on the platform, too
+
+    @property
+    def upstream(self) -> tuple[str, int]:
+        """The app's own address."""
+        return self._upstream
+
+    @upstream.setter
+    def upstream(self, address: tuple[str, int]) -> None:
+        self._upstream = address
+        self._local_address = find_proxy_address(self._platform, address[0])
 
     @property
     def url(self) -> str:
@@ -101,23 +120,23 @@ class FrontEnd(Listener):
         """Stop listening and break off the requests under way; `start` may follow, on the same port."""
         self.close()
 
-    def noted(self, method: str, path: str, status: int, visitor: str) -> None:
-        """Call `on_request` after an answer."""
-        if self._on_request is not None:
-            self._on_request(method, path, status, visitor)
-
     async def respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
         """Answer a request, with the app's answer or our own; an error of the app becomes a page that explains it."""
-        try:
-            return await self._respond(wire, request, visitor)
-        except AppError as error:
-            status = error.status or 502
-            if wire.unanswered:
-                return await send_answer(wire, request, plain(status, str(error)))
-            wire.break_off()
-            return status
+        target = request.target.decode("ascii")
+        with self._requests.record(self._name, request.method.decode("ascii"), target, visitor) as logged:
+            try:
+                logged.status = await self._respond(wire, request, visitor, logged)
+            except AppError as error:
+                logged.status = error.status or 502
+                if wire.unanswered:
+                    return await send_answer(wire, request, plain(logged.status, str(error)))
+                wire.break_off()
+            except VisitorError as error:
+                logged.status = error.status
+                raise
+            return logged.status
 
-    async def _respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
+    async def _respond(self, wire: Wire, request: h11.Request, visitor: str, logged: LoggedRequest) -> int:
         if request.method == b"CONNECT":
             return await send_answer(
                 wire, request, plain(405, "this is an app; it does not forward requests to other hosts.")
@@ -129,20 +148,52 @@ class FrontEnd(Listener):
                 plain(501, f"localcloud does not support WebSockets here; connect to the app at {self._app} directly."),
             )
         target = origin_form(request.target)
-        path = unquote_to_bytes(target.partition(b"?")[0]).decode("utf-8", "surrogateescape")
+        path = _read_path(target)
         service = self
         # A task runs in the service that has added it.
-        if self.choose_service and not self._from_app_engine(request):
+        if self.choose_service and not self._has_ticket(request):
             service = self.choose_service(_hostname(request), path) or self
+            logged.app = service._name
+        if service._has_blobs and path.startswith(UPLOAD):
+            return await service._receive_upload(wire, request, path, visitor)
         answer = await asyncio.to_thread(service._answer, request, target, path)
         if answer is not None:
             return await send_answer(wire, request, answer)
         return await service._proxy(wire, request, target, visitor)
 
+    @property
+    def _has_blobs(self) -> bool:
+        return self._blobs is not None and TICKET in self._extra_headers
+
+    async def _receive_upload(self, wire: Wire, request: h11.Request, path: str, visitor: str) -> int:
+        """Put the files of an upload into the Blobstore, and pass the rest of it on to the app."""
+        if request.method != b"POST":
+            return await send_answer(wire, request, Response(405, b"", {"Allow": "POST"}))
+        body = await wire.read_body(_LARGEST_UPLOAD)
+        kind = (header(request.headers, b"content-type") or b"").decode("latin-1")
+
+        def receive() -> Forwarded | Response:
+            assert self._blobs
+            forwarded = self._blobs().receive(path.removeprefix(UPLOAD), kind, body)
+            if isinstance(forwarded, Response):
+                return forwarded
+            # The app has asked for this request, so no `login:` stands before it.
+            return self._handlers.answer("POST", _read_path(forwarded.target)) or forwarded
+
+        forwarded = await asyncio.to_thread(receive)
+        if isinstance(forwarded, Response):
+            return await send_answer(wire, request, forwarded)
+        return await self._proxy(wire, request, forwarded.target, visitor, forwarded)
+
     def _answer(self, request: h11.Request, target: bytes, path: str) -> Response | None:
         """Return the answer that App Engine gives for the app, or None. Reads files, so it may block."""
         if self._platform in headers.APP_ENGINE and not self._from_app_engine(request):
             received = request.headers.raw_items()
+            if self._has_blobs and path.startswith(IMAGE):
+                assert self._blobs
+                if request.method not in (b"GET", b"HEAD"):
+                    return Response(405, b"", {"Allow": "GET, HEAD"})
+                return self._blobs().image(path.removeprefix(IMAGE))
             text = target.decode("ascii")
             signs_in = self._extra_headers or self._handlers.has_login
             page = answer_sign_in(path, text, received) if signs_in else None
@@ -154,20 +205,42 @@ class FrontEnd(Listener):
         return self._handlers.answer(request.method.decode("ascii"), path)
 
     def _from_app_engine(self, request: h11.Request) -> bool:
-        """Return whether App Engine itself sends the request: it has the app's ticket, which no visitor knows."""
+        """Return whether a request passes for one of App Engine itself.
+
+        That has the app's ticket, or App Engine's headers and an administrator.
+        See docs/platform-facts.md, "App Engine's own requests".
+        """
+        if self._has_ticket(request):
+            return True
+        received = request.headers.raw_items()
+        if self._platform not in headers.APP_ENGINE or not headers.has_app_engine_headers(received):
+            return False
+        user = read_user(received)
+        return user is not None and user.admin
+
+    def _has_ticket(self, request: h11.Request) -> bool:
+        """Return whether a request has the app's ticket, which no visitor knows."""
         ticket = self._extra_headers.get(TICKET)
         if not ticket:
             return False
         return secrets.compare_digest(ticket.encode(), header(request.headers, _TICKET_NAME) or b"")
 
-    async def _proxy(self, wire: Wire, request: h11.Request, target: bytes, visitor: str) -> int:
+    async def _proxy(
+        self, wire: Wire, request: h11.Request, target: bytes, visitor: str, forwarded: Forwarded | None = None
+    ) -> int:
+        """Pass a request on to the app, or what is `forwarded` in its place."""
         received = request.headers.raw_items()
+        extra = self._extra_headers
+        if forwarded:
+            received = forwarded.replace(received)
+            extra = {**extra, _UPLOADED: "true"}
         from_app_engine = self._from_app_engine(request)
         if from_app_engine:
+            received = [(name, value) for name, value in received if name.lower() != b"cookie"]
             visitor = (header(received, b"x-appengine-user-ip") or visitor.encode()).decode("latin-1")
         limit = _LIMITS.get(self._platform)
         if limit and int(header(request.headers, b"content-length") or b"0") > limit:
-            raise _too_large(limit)
+            raise transfer.too_large(limit)
         head = h11.Request(
             method=request.method,
             target=target,
@@ -176,8 +249,8 @@ class FrontEnd(Listener):
                 received,
                 visitor=visitor,
                 hostname=f"localhost:{self.port}",
-                chunked=any(name == b"transfer-encoding" for name, _ in request.headers),
-                extra=self._extra_headers,
+                chunked=any(name.lower() == b"transfer-encoding" for name, _ in received),
+                extra=extra,
                 behind_load_balancer=self._behind_load_balancer,
                 user=read_user(received) if self._extra_headers else None,
                 from_app_engine=from_app_engine,
@@ -185,12 +258,17 @@ class FrontEnd(Listener):
         )
         app = await self._connect()
         # At the same time, because an app may answer before it has read the whole body.
-        upload = asyncio.ensure_future(_upload(wire, app, head, limit))
+        upload = asyncio.ensure_future(
+            transfer.send(app, head, forwarded.body) if forwarded else transfer.upload(wire, app, head, limit)
+        )
         try:
-            return await _download(app, wire)
+            answer = await transfer.receive_head(app)
+            if self._has_blobs and names_blob(answer.headers):
+                return await self._send_blob(wire, request, answer)
+            return await transfer.download(app, answer, wire)
         except AppError as error:
             if upload.done() and (cause := upload.exception()) is not None:
-                raise cause from error  # the visitor broke off first, so `_upload` had to break with the app
+                raise cause from error  # the visitor broke off first, so `upload` had to break with the app
             raise AppError(
                 "the app closed the connection before it answered; see its log for the reason.", 502
             ) from error
@@ -200,6 +278,17 @@ class FrontEnd(Listener):
                 await asyncio.gather(upload, return_exceptions=True)
             finally:
                 app.close()  # also if the front end is stopped during the wait
+
+    async def _send_blob(self, wire: Wire, request: h11.Request, answer: h11.Response) -> int:
+        """Send the blob that the app's answer names in its place."""
+        sent = headers.for_visitor(answer.headers.raw_items())
+        asked = header(request.headers, b"range")
+
+        def find() -> Response:
+            assert self._blobs
+            return answer_with_blob(self._blobs(), answer.status_code, sent, asked)
+
+        return await send_answer(wire, request, await asyncio.to_thread(find))
 
     async def _connect(self) -> Wire:
         """Connect to the app, waiting until it listens.
@@ -230,47 +319,15 @@ class FrontEnd(Listener):
 
     @property
     def _app(self) -> str:
-        return "{}:{}".format(*self.upstream)
+        return write_address(*self.upstream)
+
+
+def _read_path(target: bytes) -> str:
+    """Return the decoded path of a request's target."""
+    return unquote_to_bytes(target.partition(b"?")[0]).decode("utf-8", "surrogateescape")
 
 
 def _hostname(request: h11.Request) -> str:
     """Return the host that a visitor asks for, without its port."""
     host = (header(request.headers, b"host") or b"").decode("latin-1").lower()
     return (re.sub(r":\d*$", "", host) if not host.endswith("]") else host).strip("[]")
-
-
-def _too_large(limit: int) -> VisitorError:
-    return VisitorError(f"the platform takes at most {limit >> 20} MiB in a request over HTTP/1", 413)
-
-
-async def _upload(wire: Wire, app: Wire, head: h11.Request, limit: int | None) -> None:
-    """Pass the visitor's request on to the app, unless its body is longer than the limit."""
-    size = 0
-    try:
-        await app.send(head)
-        while isinstance(event := await wire.receive(), h11.Data):
-            size += len(event.data)
-            if limit and size > limit:
-                raise _too_large(limit)
-            await app.send(h11.Data(data=event.data))
-        await app.send(h11.EndOfMessage())
-    except AppError:
-        pass  # the app stopped reading; `_download` picks up its response
-    except VisitorError:
-        app.hang_up()  # half a body must not look like a whole one
-        raise
-
-
-async def _download(app: Wire, wire: Wire) -> int:
-    """Pass the app's answer on to the visitor and return its status."""
-    head = await app.receive()
-    while not isinstance(head, h11.Response):  # 1xx responses before it are for the proxy
-        head = await app.receive()
-    sent = headers.for_visitor(head.headers.raw_items())
-    if wire.state.their_state is h11.SEND_BODY:  # the app has answered early, so the rest of the body is not read
-        sent.append((b"Connection", b"close"))
-    await wire.send(h11.Response(status_code=head.status_code, headers=sent, reason=head.reason))
-    while isinstance(event := await app.receive(), h11.Data):
-        await wire.send(h11.Data(data=event.data))
-    await wire.send(h11.EndOfMessage())
-    return head.status_code

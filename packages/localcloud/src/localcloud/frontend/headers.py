@@ -90,6 +90,11 @@ def for_visitor(received: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
     return [(name, value) for name, value in headers if name.lower() not in dropped]
 
 
+def has_app_engine_headers(received: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Return whether there are headers that App Engine reserves."""
+    return any(_canonical(name).startswith(b"x-appengine-") for name, _ in received)
+
+
 def wants_websocket(received: Iterable[tuple[bytes, bytes]]) -> bool:
     """Return whether the visitor asks for a WebSocket."""
     return any(name.lower() == b"upgrade" and value.lower() == b"websocket" for name, value in received)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from localcloud.launch.handlers import check_scripts, read_handlers
 from localcloud.launch.inbound import KEY as INBOUND_SERVICES
 from localcloud.launch.inbound import refuse_inbound
 from localcloud.launch.includes import read_included
+from localcloud.launch.legacy_sdk import is_for_legacy_sdk, plan_legacy_sdk
 from localcloud.launch.packages import find_local_packages, find_requirements, names_package
 from localcloud.launch.plan import Handler, LaunchPlan, Platform
 from localcloud.launch.python27_libraries import find_packages, is_python2_only
@@ -37,16 +39,20 @@ _Absence = tuple[tuple[str | int, ...], str]  # the path of a key, and why it is
 _DEFAULT_COMMAND = "exec gunicorn -b :$PORT main:app"
 
 
-def plan_app_engine(file: Path, *, staging: Path) -> LaunchPlan:
+def plan_app_engine(file: Path, *, staging: Path, legacy_sdk: bool = False) -> LaunchPlan:
     """Return the plan of the service that a file describes: app.yaml, or another in the service's folder.
 
     Files of a Dockerfile, which the flexible environment may run, are copied to `staging`. Raises UserError, with the
     line, for what App Engine's parser refuses and for what localcloud does not have. What an app can run without (a
-    builtin, messages from outside) becomes a refused handler instead.
+    builtin, messages from outside) becomes a refused handler instead. With `legacy_sdk`, a Python 2 app is planned for
+    App Engine's legacy SDK.
     """
     directory = file.parent
     yaml = read_yaml(file)
     _refuse_unknown_keys(file, yaml)
+    warmup = "warmup" in _list(yaml.keys.get("inbound_services"))
+    if legacy_sdk and is_for_legacy_sdk(yaml):
+        return replace(plan_legacy_sdk(file, yaml, _parse), warmup=warmup)
     if is_flexible(yaml):
         info = _parse(file, yaml)
         return plan_flexible(file, yaml, staging, service=_service(info), environment=_environment(info))
@@ -55,8 +61,8 @@ def plan_app_engine(file: Path, *, staging: Path) -> LaunchPlan:
     check_scripts(directory, file, yaml, python)
     info = _parse(file, yaml)
     if python == "2.7":
-        return _python27(directory, file, yaml, info)
-    return _python3(directory, file, yaml, info, python)
+        return replace(_python27(directory, file, yaml, info), warmup=warmup)
+    return replace(_python3(directory, file, yaml, info, python), warmup=warmup)
 
 
 def _python27(directory: Path, file: Path, yaml: YamlLines, info: Any) -> LaunchPlan:

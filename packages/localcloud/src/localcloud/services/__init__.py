@@ -3,6 +3,7 @@
 - `datastore`: `EmbeddedDatastore`, and `ExternalDatastore` for --datastore HOST:PORT.
 - `memcache`: `Memcache`, of the bundled services' API server.
 - `memorystore`: `Memorystore`, a Valkey or Redis server of our own; `external_redis`: `ExternalRedis`, for --redis.
+- `redis_watch`: `RedisWatch`, which reports each call to our own.
 - `cache`: the protocol that the caches share. `clock`: a clock that can be moved forward.
 
 An app receives their addresses as `localcloud.runtimes.ServiceAddresses`.
@@ -13,6 +14,7 @@ from localcloud.services.datastore import DatastoreService, EmbeddedDatastore, E
 from localcloud.services.external_redis import ExternalRedis
 from localcloud.services.memcache import Memcache
 from localcloud.services.memorystore import Memorystore, Security
+from localcloud.services.redis_watch import RedisWatch
 
 __all__ = [
     "Cache",
@@ -22,5 +24,6 @@ __all__ = [
     "ExternalRedis",
     "Memcache",
     "Memorystore",
+    "RedisWatch",
     "Security",
 ]

@@ -12,6 +12,7 @@ import grpc
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.api.interface import Datastore
 from datastore_emulator.api.remote import RemoteDatastore
+from datastore_emulator.api.rest import Controls
 from datastore_emulator.api.tracing import traced
 from datastore_emulator.engine import Engine
 from datastore_emulator.errors import DatastoreError, UserError
@@ -39,7 +40,12 @@ class Restartable(Protocol):
 
 
 class DatastoreService(Protocol):
-    """A Datastore that apps share: clients reach it at `address`, the API server of bundled services by `backend`."""
+    """A Datastore that apps share: clients reach it at `address`, the API server of bundled services by `backend`.
+
+    `direct` has the RPCs for others than apps. Nobody is told of its calls, and an outage does not concern it.
+    """
+
+    direct: Datastore
 
     @property
     def address(self) -> str:
@@ -72,6 +78,7 @@ class EmbeddedDatastore:
 
     def __init__(self, data: str | Path, observe: Observe) -> None:
         self._engine = Engine(data)
+        self.direct: Datastore = self._engine
         self._observe = observe
         self._away = False
         self._server: DatastoreServer | None = None
@@ -83,8 +90,12 @@ class EmbeddedDatastore:
         return self._listening().address
 
     def start(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
-        """Listen on a free port; `handlers` answer other gRPC services on it."""
-        server = DatastoreServer(self.backend, extra_handlers=handlers)
+        """Listen on a free port; `handlers` answer other gRPC services on it.
+
+        An app or its tests may reset the Datastore, and cannot end it: the cloud does.
+        """
+        controls = Controls(reset=self._engine.reset_all)
+        server = DatastoreServer(self.backend, rest=True, controls=controls, extra_handlers=handlers)
         server.start()
         self._server = server
 
@@ -100,8 +111,7 @@ class EmbeddedDatastore:
 
     def empty(self) -> None:
         """Remove all entities, of every project."""
-        for project in {place[0] for place in self.stored_kinds()}:
-            self._engine.reset(project)
+        self._engine.reset_all()
 
     @contextmanager
     def outage(self) -> Iterator[None]:
@@ -145,6 +155,7 @@ class ExternalDatastore:
         self.address = address
         self._relay = relay
         self._remote = RemoteDatastore(address)
+        self.direct: Datastore = self._remote
         self.backend = traced(self._remote, observe)
 
     def start(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -31,11 +32,11 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
 end
 """
 
-# Commands that clients send when they connect, and those of this module.
-_NOT_COUNTED = {
+NOT_COUNTED = {
     *("client", "client|setinfo", "command", "hello", "ping", "select"),
     *("eval", "flushall", "info", "keys", "pexpire", "pttl"),
 }
+"""Commands that clients send when they connect, and those of this module."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,6 @@ class Memorystore:
         self._on_line = on_line
         self._binary = binary or _find_binary()
         self._security = security
-        self._password = security.password if security else None
         self._directory: Scratch | None = None
         self._process: Process | None = None
 
@@ -86,23 +86,6 @@ class Memorystore:
         if self._security is None:
             return {}
         return {"REDIS_PASSWORD": self._security.password, "REDIS_TLS": str(self._security.certificate)}
-
-    def require(self, password: str) -> None:
-        """Take this password, which an app sends, and from then on no connection without; raises UserError for another.
-
-        A server with TLS has a password of its own, which apps receive.
-        """
-        if self._security or self._password == password:
-            return
-        if self._password is not None:
-            raise UserError(
-                "REDIS_PASSWORD: the apps share one Redis, and another app has another password for it; "
-                "give them the same one"
-            )
-        if self._process is not None:
-            with self.client() as client:
-                client.config_set("requirepass", password)
-        self._password = password
 
     def start(self) -> None:
         """Start it empty and return when it answers PING; raises UserError if it does not."""
@@ -173,7 +156,7 @@ class Memorystore:
         with self.client() as client:
             stats = client.info("commandstats")
         counts = {name.removeprefix("cmdstat_"): stat["calls"] for name, stat in stats.items()}
-        return Counter({f"Redis {name.upper()}": count for name, count in counts.items() if name not in _NOT_COUNTED})
+        return Counter({f"Redis {name.upper()}": count for name, count in counts.items() if name not in NOT_COUNTED})
 
     @contextmanager
     def outage(self) -> Iterator[None]:
@@ -205,8 +188,9 @@ class Memorystore:
                 "--tls-cert-file": certificate,
                 "--tls-ca-cert-file": certificate,
                 "--tls-auth-clients": "no",
+                "--requirepass": self._security.password,
             }
-        argv = [self._binary, *self._write_password(directory), *(word for pair in options.items() for word in pair)]
+        argv = [self._binary, *(word for option in options.items() for word in option)]
         self._process = Process("memorystore", argv, {}, directory, self._on_line)
         try:
             self._process.wait_for_port(self.host, port, _READY_SECONDS)
@@ -214,14 +198,6 @@ class Memorystore:
         except UserError:
             self.stop()
             raise
-
-    def _write_password(self, directory: Path) -> list[str]:
-        """Return the path of a configuration with the password: other users of the machine can read a command line."""
-        if self._password is None:
-            return []
-        file = directory / "password.conf"
-        file.write_text('requirepass "{}"\n'.format("".join(f"\\x{byte:02x}" for byte in self._password.encode())))
-        return [str(file)]
 
     def _wait_for_ping(self, port: int) -> None:
         end = time.monotonic() + _READY_SECONDS
@@ -238,18 +214,21 @@ class Memorystore:
                         ) from error
                 time.sleep(0.02)
 
-    def client(self, database: int = 0, *, port: int | None = None) -> redis.Redis:
-        """Return a client of this server; `port` is for one that is not its own yet, while it starts."""
+    def client(self, database: int = 0, *, port: int | None = None, **options: Any) -> redis.Redis:
+        """Return a client of this server, with options of redis-py.
+
+        `port` is for a port that is not its own yet, while it starts.
+        """
         security = self._security
         return redis.Redis(
             self.host,
             port or self.port,
             db=database,
-            socket_timeout=5,
-            password=self._password,
+            password=security.password if security else None,
             ssl=security is not None,
             ssl_ca_certs=str(security.certificate) if security else None,
             ssl_check_hostname=False,  # the address is the certificate's common name, which Python ignores
+            **{"socket_timeout": 5, **options},
         )
 
 

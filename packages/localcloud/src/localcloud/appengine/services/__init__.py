@@ -14,6 +14,7 @@ from localcloud.appengine.services.stub_service import StubService, Surroundings
 # The name that calls have, and the module here.
 SERVICES = {
     "app_identity_service": "app_identity",
+    "blobstore": "blobstore",
     "capability_service": "capabilities",
     "images": "images",
     "mail": "mail",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+from types import SimpleNamespace
+from typing import Any
+
 from google.appengine.api import urlfetch_service_pb2 as pb
 from google.appengine.api import urlfetch_stub
 
@@ -15,4 +19,24 @@ def make_stub(caller: Caller, surroundings: Surroundings) -> urlfetch_stub.URLFe
     """Make the stub of an app."""
     # The stub looks for the legacy SDK's own certificates. None makes Python check with those of this machine.
     urlfetch_stub.CERT_PATH = None
-    return urlfetch_stub.URLFetchServiceStub()
+    return _Stub(f"s~{caller.project}")
+
+
+class _Stub(urlfetch_stub.URLFetchServiceStub):  # type: ignore[misc]  # the SDK ships no types
+    """Google's stub, whose user agent names the app."""
+
+    def __init__(self, app_id: str) -> None:
+        super().__init__()
+        self._app_id = app_id
+
+    def MakeSyncCall(self, *args: Any, **kwargs: Any) -> None:  # noqa: N802  # the stub's name for it
+        token = _app_id.set(self._app_id)
+        try:
+            super().MakeSyncCall(*args, **kwargs)
+        finally:
+            _app_id.reset(token)
+
+
+_app_id: ContextVar[str] = ContextVar("_app_id")
+# The stub takes the app's id from the environment, which has one at most.
+urlfetch_stub.full_app_id = SimpleNamespace(get=_app_id.get)

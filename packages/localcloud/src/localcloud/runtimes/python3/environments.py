@@ -82,8 +82,10 @@ def _make(
     version = interpreter.version
     report(f"making an environment of Python {version} with {named}")
     shutil.rmtree(directory, ignore_errors=True)
+    install = ["pip", "install", "--quiet", "--python", str(directory / "bin" / "python")]
+    if not sources:  # an environment that is made anew after each save is not worth it
+        install.append("--compile-bytecode")
     _uv(["venv", "--quiet", "--no-project", "--python", interpreter.path, str(directory)], named, version)
-    install = ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(directory / "bin" / "python")]
     if image_packages:
         _uv([*install, *image_packages], named, version)
     files = sources.requirements if sources else [file.resolve() for file in requirements]

@@ -25,8 +25,8 @@ class WsgiServer(HttpService):
     The app may return an asynchronous iterable: a stream, which holds no thread while nothing happens.
     """
 
-    def __init__(self, app: Callable[..., Any], port: int) -> None:
-        super().__init__("page", Guard(own_pages=True), largest_body=_LARGEST_FORM)
+    def __init__(self, app: Callable[..., Any], port: int, *, largest_form: int = _LARGEST_FORM) -> None:
+        super().__init__("page", Guard(own_pages=True), largest_body=largest_form)
         self._app = app
         self._port = port
 
