@@ -15,6 +15,10 @@ PACKAGES := datastore-emulator serverless-localcloud serverless-migration-codela
 TOOL := .venv/bin
 # A clone of the samples is not littered with bytecode, which `diff -r` would show.
 export PYTHONDONTWRITEBYTECODE := 1
+# Before 3.13, Python reads the paths of our packages as ASCII then, and ends if the clone's path has other letters.
+ifneq (,$(filter C POSIX,$(LC_ALL)))
+export LC_ALL := C.UTF-8
+endif
 
 # So called, the commands that it recommends are those of make.
 CODELAB = CODELAB_CALLED_BY=make $(TOOL)/codelab

@@ -25,8 +25,8 @@ visits Google's emulators have run long enough to be warm. There, a put on ours 
 different runs and on different machines. A bulk load has taken 0.9 to 1.2 of it (November 2026).
 """
 
-REST_TEXT = """Ours is measured with `--grpc-only`, as `localcloud run` serves its apps. Without that flag, `localcloud
-datastore` answers REST on the same port as well. A put of {grpc} ms then takes {both} ms.
+REST_TEXT = """Ours is measured with `--grpc-only`. Without that flag, and for the apps of `localcloud run`, it answers
+REST on the same port as well. A put of {grpc} ms then takes {both} ms.
 """
 
 FLOOR_TEXT = """The floor has two parts. One is the same rows in one bare SQLite table, with an index for each question.

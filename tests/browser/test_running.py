@@ -61,9 +61,10 @@ def test_visit_has_chosen_address_and_user_agent(running: Page) -> None:
 
 def test_calls_of_visit_are_shown(running: Page) -> None:
     visit(running, "Visit START", "Ann")
-    expect(calls_of(running, "START").locator("li")).to_have_text(
+    expect(calls_of(running, "START").locator(".call")).to_have_text(
         ["1 Datastore Commit", "1 Datastore RunQuery", "1 Memcache Delete by ndb"]
     )
+    expect(calls_of(running, "START")).to_contain_text("ndb keeps entities in Memcache on its own")
     visit(running, "Visit FINISH", "Ann")
     expect(calls_of(running, "FINISH")).to_contain_text("1 Memcache Set")
     visit(running, "Visit FINISH", "Ann")
@@ -78,6 +79,22 @@ def test_cached_list_expires_after_an_hour(running: Page) -> None:
     expect(running.get_by_role("status")).to_have_text("An hour has passed for the caches.")
     visit(running, "Visit FINISH", "Ann")
     assert len(visits_in(running, "FINISH")) == 2
+
+
+def test_save_restarts_own_app_at_its_address(running: Page, server: Server) -> None:
+    address = running.locator("#pane-work a").inner_text()
+    template = server.course / "work" / "mod12-memcache" / "templates" / "index.html"
+    template.write_text(template.read_text().replace("Last 10 visits", "The last visits"))
+    expect(running.locator("#pane-work")).to_contain_text("started again after your save at")
+    expect(running.locator("#pane-work a")).to_have_text(address)
+    visit(running, "Visit your copy", "Ann")
+    expect(running.frame_locator("#pane-work iframe").locator("h2")).to_have_text("The last visits")
+
+
+def test_curl_of_a_step_goes_to_the_running_app(running: Page) -> None:
+    address = running.locator("#pane-work a").inner_text()
+    running.goto(running.url.partition("/run")[0] + "/step/3")
+    expect(running.locator(".console", has_text="curl").locator("code")).to_contain_text(f"{address}/")
 
 
 def test_app_that_does_not_start_shows_why_and_others_run(running: Page, server: Server) -> None:

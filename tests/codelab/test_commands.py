@@ -25,7 +25,7 @@ from codelab.errors import CodelabError
 from codelab.readme.course import Course, TrackRef
 from codelab.readme.trees import read_tree, write_tree
 from codelab.workspace import Workspace, make_diff_command
-from tests.support.course import ROOT
+from tests.support.course import COURSE, ROOT
 
 MODULE = "mod5-buildpacks"
 
@@ -207,6 +207,50 @@ def test_fault_is_no_success(learner: Learner) -> None:
     assert checked.outcome
     assert (checked.outcome.result, checked.passed) == (RunResult.NOT_DEPLOYABLE, False)
     assert learner.hinted() == 3
+    with pytest.raises(CodelabError, match="step 3 is in your files, and there is a fault in them: main"):
+        apply(learner.workspace, learner.ref)
+    without_run = learner.checks(run=False)
+    assert (without_run.progress, without_run.passed) == (checked.progress, False)
+
+
+def test_undecided_step_stays_open_until_it_is_decided(learner: Learner, outcome: list[Outcome]) -> None:
+    learner.has_done(3)
+    outcome.append(Outcome(RunResult.UNDECIDED, step=3))
+    assert learner.checks(run=True).progress.reached == 2
+    assert learner.hinted() == 3
+    assert learner.checks(run=False).progress.reached == 2
+    with pytest.raises(CodelabError, match="step 3 is in your files, and nobody here can decide about it"):
+        apply(learner.workspace, learner.ref)
+    outcome[:] = [Outcome(RunResult.SAME, last=True, step=3)]
+    learner.checks(run=True)
+    assert learner.hinted() is None
+
+
+def test_fault_takes_back_what_the_app_has_shown_before(learner: Learner, outcome: list[Outcome]) -> None:
+    learner.has_done(3)
+    procfile = (learner.ref.copy / "Procfile").read_text()
+    learner.writes("Procfile", procfile.replace("--threads", "--workers"))
+    outcome.append(Outcome(RunResult.SAME, last=True, step=3))
+    assert learner.checks(run=True).progress.reached == 3
+    learner.writes("Procfile", procfile.replace("--threads", "--workers").replace(":$PORT", "127.0.0.1:$PORT"))
+    progress = learner.checks(run=False).progress
+    assert (len(progress.faults), progress.reached, progress.in_question) == (1, 0, "steps 1 to 3")
+
+
+@pytest.mark.parametrize("steps", [2, 3])
+def test_check_without_run_prints_what_its_exit_code_says(learner: Learner, outcome: list[Outcome], steps: int) -> None:
+    learner.has_done(steps)
+    outcome.append(Outcome(RunResult.DIFFERS, step=steps))
+    learner.checks(run=True)
+    reported: list[int] = []
+    checked = check(
+        learner.course,
+        learner.workspace,
+        learner.ref,
+        run=False,
+        on_progress=lambda progress, _: reported.append(progress.reached),
+    )
+    assert (reported, checked.progress.reached, checked.passed) == ([steps - 1], steps - 1, False)
 
 
 def test_check_holds_files_that_it_checked(learner: Learner) -> None:
@@ -389,7 +433,7 @@ def test_listing_has_problem_of_unreadable_copy(learner: Learner, tmp_path: Path
     ],
 )
 def test_suggested_diff_compares_copy_of_its_track(tmp_path: Path, track: str, arguments: str) -> None:
-    ref: TrackRef = Course(ROOT).track(track)
+    ref: TrackRef = COURSE.track(track)
     # The Makefile alone, with a tool that prints its arguments.
     shutil.copy(ROOT / "Makefile", tmp_path)
     tool = tmp_path / ".venv" / "bin" / "codelab"

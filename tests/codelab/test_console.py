@@ -23,10 +23,10 @@ from codelab.readme.trees import read_tree, step_trees, write_tree
 from codelab.terminal import Terminal
 from codelab.workspace import Workspace
 from tests.codelab.learner.terminal import begin, end_of
-from tests.support.course import ROOT
+from tests.support.course import COURSE
 from tests.support.deadline import DEADLINE
 
-TRACKS = [pytest.param(ref, id=ref.name) for ref in Course(ROOT).tracks()]
+TRACKS = [pytest.param(ref, id=ref.name) for ref in COURSE.tracks()]
 WIDTH = 60  # less than many lines of the course
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\]8;[^\x1b]*\x1b\\")
 # A diff with what a terminal's layout could change.
@@ -100,7 +100,7 @@ def test_markdown_in_pipe_is_printed_as_it_is() -> None:
 def test_colours_are_those_of_the_terminal() -> None:
     printed = StringIO()
     console = print_to(printed, terminal=True)
-    for ref in Course(ROOT).tracks():
+    for ref in COURSE.tracks():
         for step in ref.track.steps:
             for diff_fence in step.diffs:
                 print_diff(console, diff_fence.text)
@@ -112,7 +112,7 @@ def test_colours_are_those_of_the_terminal() -> None:
 def test_text_of_a_step_has_no_colour_that_depends_on_the_background() -> None:
     printed = StringIO()
     terminal = Terminal(print_to(printed, terminal=True))
-    for ref in Course(ROOT).tracks():
+    for ref in COURSE.tracks():
         for step in ref.track.steps:
             terminal.print_step(ShownStep(ref, step))
             terminal.print_step(ShownHint(ref, step))

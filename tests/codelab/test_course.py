@@ -11,17 +11,15 @@ import pytest
 
 from codelab.check.cache import find_cache
 from codelab.cli import make_parser
-from codelab.readme.course import Course, TrackRef
+from codelab.readme.course import TrackRef
 from codelab.readme.trees import read_tree
-from tests.support.course import FOLDERS, PAIRS, ROOT, Folder, Pair
+from tests.support.course import COURSE, FOLDERS, PAIRS, ROOT, Folder, Pair
 
-PLACES = [
-    pytest.param(ref, id=f"{ref.codelab.module}-{ref.track.start}-{ref.track.finish}") for ref in Course(ROOT).tracks()
-]
+PLACES = [pytest.param(ref, id=f"{ref.codelab.module}-{ref.track.start}-{ref.track.finish}") for ref in COURSE.tracks()]
 
 
 def test_every_pair_of_the_course_has_a_track() -> None:
-    tracks = {(ref.codelab.module, ref.track.start, ref.track.finish) for ref in Course(ROOT).tracks()}
+    tracks = {(ref.codelab.module, ref.track.start, ref.track.finish) for ref in COURSE.tracks()}
     assert tracks == {(pair.module, pair.start.path.name, pair.finish.path.name) for pair in PAIRS}
 
 
@@ -55,13 +53,13 @@ def test_cache_in_the_code_is_the_declared_one(folder: Folder) -> None:
 
 @pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair.declared], ids=str)
 def test_readme_explains_declared_difference(pair: Pair) -> None:
-    text = Course(ROOT).codelab(pair.module).section("Differences").text
+    text = COURSE.codelab(pair.module).section("Differences").text
     words = {"caching": "cache", "error pages": "404", "OPTIONS": "OPTIONS"}
     assert [words[difference] for difference in pair.declared if words[difference] not in text] == []
 
 
 def test_every_module_leads_to_another_until_the_last() -> None:
-    course = Course(ROOT)
+    course = COURSE
     ref, seen = course.track("mod1"), ["mod1-flask"]
     while (following := course.after(ref)) and following.name not in seen:
         ref = following

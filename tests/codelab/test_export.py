@@ -12,12 +12,11 @@ import html5lib
 import pytest
 from markdown_it import MarkdownIt
 
-from codelab.readme.course import Course
 from tests.codelab.conftest import Run
-from tests.support.course import ROOT
+from tests.support.course import COURSE, ROOT
 
 REPOSITORY = "https://example.com/codelabs/blob/main"
-NAMES = [place.name for place in Course(ROOT).tracks()]
+NAMES = [place.name for place in COURSE.tracks()]
 
 
 @dataclass
@@ -61,7 +60,7 @@ def read(text: str) -> Claat:
 def exported() -> dict[str, Claat]:
     from codelab.commands.export import export
 
-    course = Course(ROOT)
+    course = COURSE
     return {name: read(export(course, course.track(name), REPOSITORY)) for name in NAMES}
 
 
@@ -76,14 +75,14 @@ def test_first_paragraph_is_metadata(exported: dict[str, Claat], name: str) -> N
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_step_has_its_duration(exported: dict[str, Claat], name: str) -> None:
-    track = Course(ROOT).track(name).track
+    track = COURSE.track(name).track
     timed = [(title, seconds) for title, seconds in exported[name].steps.items() if seconds is not None]
     assert timed == [(step.title, step.seconds) for step in track.steps]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_diffs_and_commands_are_kept(exported: dict[str, Claat], name: str) -> None:
-    track = Course(ROOT).track(name).track
+    track = COURSE.track(name).track
     code = {element.get("class"): [] for element in exported[name].body.iter("code")}
     for element in exported[name].body.iter("code"):
         code[element.get("class")].append("".join(element.itertext()))
@@ -97,7 +96,7 @@ def test_hints_are_info_boxes(exported: dict[str, Claat], name: str) -> None:
     boxes = list(exported[name].body.iter("aside"))
     assert {box.get("class") for box in boxes} <= {"positive", "negative"}
     hints = [box for box in boxes if "".join(box.itertext()).strip().startswith("Hint.")]
-    assert len(hints) == len(Course(ROOT).track(name).track.steps)
+    assert len(hints) == len(COURSE.track(name).track.steps)
     assert list(exported[name].body.iter("details")) == []
 
 

@@ -10,10 +10,12 @@ import pytest
 
 from codelab.check import Outcome, RunResult
 from codelab.commands import grade as grade_module
+from codelab.compare import scenarios
 from codelab.readme.trees import write_tree
 from tests.codelab.command import Answer, run_codelab
 from tests.codelab.learner.hand import Edit, Replace, edit
 from tests.codelab.learner.learner import checker_of
+from tests.codelab.learner.running import FEW
 from tests.support.course import ROOT
 
 
@@ -51,7 +53,7 @@ def test_finished_folder_has_exit_code_0(tmp_path: Path, outcomes: list[Outcome]
         (Outcome(RunResult.OTHER_SERVICES, text="it still calls Redis", step=3), ["it still calls Redis"]),
         (
             Outcome(RunResult.UNDECIDED, text="Dockerfile:3: RUN apt-get", step=3),
-            ["whether step 3 of 3 is done cannot be decided in", "the app: cannot be decided here: Dockerfile:3: RUN"],
+            ["2 of 3 steps are done", "step 3 cannot be decided here: Dockerfile:3: RUN"],
         ),
         (Outcome(RunResult.IN_MID_STEP), ["the copy is in the middle of a step"]),
     ],
@@ -65,9 +67,24 @@ def test_folder_that_is_not_finished_has_exit_code_1(
     assert answer.code == 1
 
 
-@pytest.mark.parametrize(("done", "code"), [(3, 0), (2, 1)])
-def test_files_alone_decide_without_run(tmp_path: Path, done: int, code: int) -> None:
-    assert run(tmp_path, "--no-run", done=done).code == code
+OWN_WAY = Replace("Procfile", "gunicorn -b :$PORT", "gunicorn --bind :$PORT")
+
+
+@pytest.mark.parametrize(
+    ("done", "edits", "code", "words"),
+    [
+        (3, (), 0, "3 of 3 steps are done"),
+        (2, (), 1, "2 of 3 steps are done"),
+        (3, (OWN_WAY, Replace("Procfile", "--threads 8", "--workers 2")), 1, "decides about steps 1 to 3, and it was"),
+    ],
+    ids=["the codelab's", "unfinished", "in an own way"],
+)
+def test_files_alone_show_no_more_without_run(
+    tmp_path: Path, done: int, edits: tuple[Edit, ...], code: int, words: str
+) -> None:
+    answer = run(tmp_path, "--no-run", done=done, edits=edits)
+    answer.says(words)
+    assert answer.code == code
 
 
 def test_json_has_findings_faults_and_remarks(tmp_path: Path) -> None:
@@ -81,8 +98,8 @@ def test_json_has_findings_faults_and_remarks(tmp_path: Path) -> None:
     )
     assert answer.code == 1
     found: dict[str, Any] = json.loads(answer.text)
-    assert (found["track"], found["finished"], found["steps_done"]) == ("mod13-memorystore", False, 3)
-    assert [step["done"] for step in found["steps"]] == [True, True, True, False]
+    assert (found["track"], found["finished"], found["steps_done"]) == ("mod13-memorystore", False, 2)
+    assert [step["done"] for step in found["steps"]] == [True, True, False, False]
     assert found["steps"][3]["findings"][0]["file"] == "main.py"
     assert [(fault["file"], fault["line"]) for fault in found["faults"]] == [("requirements.txt", 1)]
     assert "fill in REDIS_ADDRESS" in found["remarks"][0]["message"]
@@ -95,7 +112,8 @@ def test_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.app
-def test_graded_folder_is_not_changed(tmp_path: Path) -> None:
+def test_graded_folder_is_not_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenarios, "SCENARIOS", FEW)
     answer = run(tmp_path)
     answer.says("Finished")
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}

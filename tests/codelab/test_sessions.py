@@ -31,8 +31,8 @@ PAGE = [Document(200, "text/html", [("mode", "no quirks"), ("element", "p", "cla
 
 
 def test_kept_answers_are_read_again(folder: Path) -> None:
-    Answers(folder, None).keep("first visit", PAGE)
-    again = Answers(folder, None)
+    Answers.of_earlier_checks(folder, None).keep("first visit", PAGE)
+    again = Answers.of_earlier_checks(folder, None)
     assert "first visit" in again
     assert "second visit" not in again
     assert again["first visit"] == PAGE
@@ -40,25 +40,25 @@ def test_kept_answers_are_read_again(folder: Path) -> None:
 
 @pytest.mark.parametrize("change", ["a file", "a new file", "the function"])
 def test_answers_of_another_start_are_not_used(change: str, folder: Path) -> None:
-    Answers(folder, None).keep("first visit", PAGE)
+    Answers.of_earlier_checks(folder, None).keep("first visit", PAGE)
     if change == "a file":
         (folder / "main.py").write_text("app = 2\n")
     elif change == "a new file":
         (folder / "models.py").write_text("")
-    assert "first visit" not in Answers(folder, "visitme" if change == "the function" else None)
+    assert "first visit" not in Answers.of_earlier_checks(folder, "visitme" if change == "the function" else None)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"first visit": [[1]]}', '{"first visit": 5}'])
 def test_damaged_file_of_answers_is_no_answer(text: str, folder: Path, cache: Path) -> None:
-    Answers(folder, None).keep("first visit", PAGE)
+    Answers.of_earlier_checks(folder, None).keep("first visit", PAGE)
     (file,) = (cache / "answers").iterdir()
     file.write_text(text)
-    assert "first visit" not in Answers(folder, None)
+    assert "first visit" not in Answers.of_earlier_checks(folder, None)
 
 
 def test_cache_that_cannot_be_written_is_no_error(folder: Path, cache: Path) -> None:
     cache.write_text("a file in the place of the folder")
-    answers = Answers(folder, None)
+    answers = Answers.of_earlier_checks(folder, None)
     answers.keep("first visit", PAGE)
     assert answers["first visit"] == PAGE
 

@@ -21,14 +21,13 @@ from codelab.commands.next import NotStarted
 from codelab.commands.reset import ResetPlan
 from codelab.commands.show import ShownStep
 from codelab.commands.start import Started
-from codelab.readme.course import Course
 from codelab.terminal import Terminal
-from tests.support.course import ROOT
+from tests.support.course import COURSE, ROOT
 
-COURSE = Course(ROOT)
 REF = COURSE.track("mod5-buildpacks")
 SECOND = COURSE.track("mod2-cloudndb/FINISH")
 FINDING = Finding("main.py", 3, 'expected "x", found "y"', firm=False)
+FAULT = Finding("main.py", 1, "this client checks no certificate", firm=True)
 ERROR = 'main.py:3: ZeroDivisionError("division by zero")'
 
 
@@ -155,6 +154,27 @@ def test_outcome_is_printed(terminal: Terminal, printed: StringIO, case: str) ->
     outcome, lines = OUTCOMES[case]
     terminal.print_outcome(checked(1, outcome))
     assert printed.getvalue().splitlines() == lines
+
+
+def test_undecided_step_is_not_called_done(terminal: Terminal, printed: StringIO) -> None:
+    outcome = Outcome(RunResult.UNDECIDED, text="Dockerfile:3: RUN apt-get", step=3)
+    terminal.print_outcome(Checked(REF, {}, outcome.judge(progress(3)), outcome))
+    assert printed.getvalue().splitlines() == [
+        "mod5-buildpacks: 2 of 3 steps are done.",
+        "Step 3 cannot be decided here: Dockerfile:3: RUN apt-get",
+    ]
+
+
+def test_fault_is_printed_without_other_spellings(terminal: Terminal, printed: StringIO) -> None:
+    first, second, third = progress(3).steps
+    solved = replace(first, findings=(FINDING,), open=True)
+    terminal.print_progress(REF, progress(3, steps=(solved, second, third), faults=(FAULT,)), will_run=False)
+    assert printed.getvalue().splitlines() == [
+        "mod5-buildpacks: 0 of 3 steps are done.",
+        "Fix these first, since the app would fail where you deploy it:",
+        f"  {FAULT}",
+        "Then the app decides about steps 1 to 3.",
+    ]
 
 
 def test_outcome_of_damaged_copy_is_not_printed(terminal: Terminal, printed: StringIO) -> None:

@@ -45,6 +45,10 @@ class Emulator:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Send a signal, and return the exit code and what was printed after the address."""
         self._process.send_signal(number)
+        return self.wait()
+
+    def wait(self) -> tuple[int, str]:
+        """Wait for the end, and return the exit code and what was printed after the address."""
         printed = "".join(self._process.communicate())
         self._deadline.cancel()
         return self._process.returncode, printed
@@ -103,6 +107,12 @@ def test_stop_signal_ends_it_without_a_word(start, connect, number):
     emulator = start(*ANY_PORT)
     put(connect(emulator.address))
     assert emulator.stop(number) == (0, "")
+
+
+def test_shutdown_by_http_ends_it_as_a_stop_signal_does(start):
+    emulator = start(*ANY_PORT)
+    assert requests.post(f"http://{emulator.address}/shutdown", timeout=DEADLINE).text == "Shutting down...\n"
+    assert emulator.wait() == (0, "")
 
 
 def test_nothing_is_left_in_the_temporary_folder(start, tmp_path, monkeypatch):
@@ -209,7 +219,7 @@ def test_clients_resolve_the_exported_address_of_ipv6(start, connect, text):
 
 
 def test_options_of_gcloud_keep_their_meaning(start, tmp_path):
-    common = ("--host-port=:0", "--project=demo", "--quiet", "--consistency=1.0")
+    common = ("--host-port=:0", "--project=demo", "--quiet", "--verbosity=debug", "--consistency=1.0")
     kept = start(*common, f"--data-dir={tmp_path}/new", "--store-on-disk", "--use-firestore-in-datastore-mode")
     assert f"The entities are kept in {tmp_path}/new/datastore.sqlite3." in kept.printed
     lost = start(*common, "--no-store-on-disk", "--database-mode=datastore-mode")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -204,6 +205,14 @@ def _garble(path: Path) -> None:
 
 def _cut_short(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
+
+
+def test_copy_of_the_file_of_a_stopped_emulator_has_its_entities(connect, tmp_path):
+    original, copy = tmp_path / "original.sqlite3", tmp_path / "copy.sqlite3"
+    a_file_with_many_pages(original, connect)
+    shutil.copyfile(original, copy)
+    with serve(copy) as address:
+        assert numbers(connect(address)) == set(range(1, 401))
 
 
 @pytest.mark.parametrize("damage", [_garble, _cut_short])

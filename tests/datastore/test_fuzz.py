@@ -1,7 +1,10 @@
-"""Random bytes at the gRPC port get an answer, or a refusal that names the mistake, in time."""
+"""Random bytes at the port, for gRPC and HTTP, get an answer, or a refusal that names the mistake, in time."""
 
 from __future__ import annotations
 
+import gzip
+import http.client
+import json
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -9,12 +12,15 @@ from collections.abc import Callable, Iterator
 import grpc
 import pytest
 from google.cloud import datastore
+from google.protobuf import json_format
+from google.protobuf.message import Message
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datastore_emulator import messages as m
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.api.interface import RPCS, SERVICE
+from datastore_emulator.api.serving import serve
 from datastore_emulator.engine import Engine
 from tests.localcloud.random_messages import TEXTS, Strategies, damaged, messages
 from tests.support.deadline import DEADLINE
@@ -194,3 +200,64 @@ def test_invalid_http_ends_only_its_connection(port, call, sent):
     with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) as connection:
         connection.sendall(sent)
     assert call("Lookup", m.LookupRequest(project_id=PROJECT).SerializeToString()) == grpc.StatusCode.OK
+
+
+@pytest.fixture(scope="module")
+def http_port() -> Iterator[int]:
+    """The port of a server that answers HTTP, too, and that nothing ends."""
+    with serve(shutdown=lambda: None) as server:
+        yield server.port
+
+
+JSON, PROTOBUF = "application/json", "application/x-protobuf"
+
+
+def _as_json(body: Message) -> bytes:
+    try:
+        return json_format.MessageToJson(body).encode()
+    except json_format.SerializeToJsonError:  # it has a time that JSON cannot write
+        return b"{}"
+
+
+BODIES = st.sampled_from(RPCS).flatmap(lambda rpc: messages(rpc[2], likely()))
+SENT = (
+    st.tuples(st.just(JSON), BODIES.map(_as_json))
+    | st.tuples(st.just(PROTOBUF), BODIES.map(lambda body: body.SerializeToString()))
+    | st.tuples(st.sampled_from([JSON, PROTOBUF, f"{JSON}; charset=x", "text/plain", ""]), st.binary(max_size=99))
+    | st.tuples(
+        st.just(JSON), st.sampled_from([b"", b"null", b"[]", b"{" * 999, b'{"a":' * 999, b"1e999", b'{"keys": 1}'])
+    )
+)
+PATHS = (
+    st.sampled_from(["/", "/reset", "/shutdown", "//", "*", "http://localhost/reset", "/reset?a", "/reset/"])
+    | st.sampled_from([f"/v1/projects/{PROJECT}:{rpc[0].lower()}{rpc[1:]}" for _, rpc, _, _ in RPCS])
+    | st.sampled_from([f"/v1/projects/{PROJECT}:{name}" for name in ("export", "import", "x", "lookup?a=b")])
+    | st.text(st.characters(min_codepoint=33, max_codepoint=126)).map(lambda text: f"/v1/projects/{text}")
+)
+HEADERS = st.dictionaries(
+    st.sampled_from(["Content-Encoding", "Origin", "Host", "Expect", "Sec-Fetch-Site", "X-HTTP-Method-Override"]),
+    st.sampled_from(["gzip", "br", "", "null", "localhost", "http://localhost", "100-continue", "cross-site", "a\tb"]),
+    max_size=2,
+)
+METHODS = st.sampled_from(
+    ["POST"] * 9 + ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "post"]
+)
+
+
+@settings(fuzz, max_examples=3 * EXAMPLES)
+@given(METHODS, PATHS, SENT, HEADERS, st.booleans(), st.booleans())
+def test_any_http_request_is_answered_or_refused(http_port, method, path, sent, headers, packed, in_chunks):
+    kind, body = sent
+    if packed:
+        body, headers = gzip.compress(body), {**headers, "Content-Encoding": "gzip"}
+    if kind:
+        headers = {**headers, "Content-Type": kind}
+    connection = http.client.HTTPConnection("127.0.0.1", http_port, timeout=DEADLINE)
+    connection.request(method, path, iter([body]) if in_chunks else body, headers, encode_chunked=in_chunks)
+    answer = connection.getresponse()
+    content = answer.read()
+    connection.close()
+    # Not 500, and neither a status without a name nor one of an upstream server.
+    assert answer.status in {200, 400, 403, 404, 405, 409, 413, 415, 501}, content
+    if answer.status != 200 and content and answer.headers["Content-Type"] == JSON:
+        assert json.loads(content)["error"]["message"].strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from google.cloud import datastore
 
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.api.interface import LARGEST_REQUEST
+from datastore_emulator.api.serving import serve
 from datastore_emulator.engine import Engine
 from datastore_emulator.errors import UserError
 from tests.support.deadline import DEADLINE
@@ -206,12 +207,12 @@ def test_body_that_cannot_be_decompressed_is_refused(both, project, body, encodi
     ("path", "advice"),
     [
         ("/reset", "delete the entities"),
-        ("/shutdown", "stop it with Ctrl-C"),
+        ("/shutdown", "end the program"),
         ("/v1/projects/demo:export", "copy the file of --data"),
         ("/v1/projects/demo:import", "start it with --data FILE"),
     ],
 )
-def test_requests_that_only_googles_emulators_answer_are_refused_by_name(both, path, advice):
+def test_requests_that_this_server_does_not_answer_are_refused_by_name(both, path, advice):
     answer = requests.post(f"http://{both}{path}", timeout=DEADLINE)
     assert (answer.status_code, answer.json()["error"]["status"]) == (501, "UNIMPLEMENTED")
     assert advice in answer.json()["error"]["message"]
@@ -220,3 +221,66 @@ def test_requests_that_only_googles_emulators_answer_are_refused_by_name(both, p
 def test_request_without_a_body_from_a_page_is_refused(both, project):
     url = f"http://{both}/v1/projects/{project}:beginTransaction"
     assert requests.post(url, headers={"Origin": "http://example.com"}, timeout=DEADLINE).status_code == 403
+
+
+@pytest.fixture(scope="module")
+def controlled_server() -> Iterator[tuple[str, list[str]]]:
+    """A server that notes the shutdowns asked for: its address, and the notes."""
+    shutdowns: list[str] = []
+    with serve(shutdown=lambda: shutdowns.append("asked")) as server:
+        yield server.address, shutdowns
+
+
+@pytest.fixture
+def controlled(controlled_server, connect) -> tuple[str, list[str], Callable[[], list[int]]]:
+    """That server with one entity in each of two projects, and a count of them."""
+    address, shutdowns = controlled_server
+    shutdowns.clear()
+    clients = [connect(address, project=name, namespace=name) for name in ("first", "second")]
+    for client in clients:
+        client.put(datastore.Entity(client.key("Thing", 1)))
+    return address, shutdowns, lambda: [len(list(client.query().fetch())) for client in clients]
+
+
+# As curl -X POST, curl -d "" and Python's urlopen(url, data=b"") send it, and a client that speaks JSON.
+@pytest.mark.parametrize(
+    "sent",
+    [{}, {"headers": {"Content-Type": "application/x-www-form-urlencoded"}}, {"json": {}}],
+    ids=["no body", "an empty form", "JSON"],
+)
+def test_reset_empties_all_projects(controlled, sent):
+    address, _, count = controlled
+    answer = requests.post(f"http://{address}/reset", timeout=DEADLINE, **sent)
+    assert (answer.status_code, answer.text, count()) == (200, "Resetting...\n", [0, 0])
+
+
+def test_shutdown_is_answered_and_then_done(controlled):
+    address, shutdowns, _ = controlled
+    answer = requests.post(f"http://{address}/shutdown", timeout=DEADLINE)
+    # The next answer on the loop comes after what follows the first.
+    requests.get(f"http://{address}/", timeout=DEADLINE)
+    assert (answer.status_code, answer.text, shutdowns) == (200, "Shutting down...\n", ["asked"])
+
+
+@pytest.mark.parametrize("path", ["/reset", "/shutdown"])
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ({"Origin": "http://example.com"}, None, 403),
+        ({"Origin": "null"}, None, 403),
+        ({"Sec-Fetch-Site": "same-site"}, None, 403),
+        ({"Host": "example.com"}, None, 403),
+        ({"Content-Type": "text/plain"}, b"{}", 415),
+    ],
+)
+def test_web_page_cannot_reset_or_stop_the_server(controlled, path, headers, body, status):
+    address, shutdowns, count = controlled
+    answer = requests.post(f"http://{address}{path}", data=body, headers=headers, timeout=DEADLINE)
+    assert (answer.status_code, shutdowns, count()) == (status, [], [1, 1])
+
+
+@pytest.mark.parametrize("path", ["/reset", "/shutdown"])
+def test_link_cannot_reset_or_stop_the_server(controlled, path):
+    address, shutdowns, count = controlled
+    assert requests.get(f"http://{address}{path}", timeout=DEADLINE).status_code == 404
+    assert (shutdowns, count()) == ([], [1, 1])

@@ -6,10 +6,9 @@ import re
 
 import pytest
 
-from codelab.readme.course import Course
-from tests.support.course import ROOT
+from tests.support.course import COURSE, ROOT
 
-ALL = tuple(Course(ROOT).modules)
+ALL = tuple(COURSE.modules)
 ON_APP_ENGINE = ("mod1-flask", "mod2-cloudndb", "mod3-datastore", "mod12-memcache", "mod13-memorystore")
 ON_CLOUD_RUN = ("mod4-cloudrun", "mod5-buildpacks", "mod11-functions")
 FROM_PYTHON2 = ("mod1-flask", "mod2-cloudndb", "mod12-memcache", "mod13-memorystore")

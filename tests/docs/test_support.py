@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
+from google.cloud import datastore
+from google.cloud.datastore.helpers import GeoPoint
 from google.cloud.datastore_v1 import types as v1
 
+from datastore_emulator import DatastoreServer, serve
 from datastore_emulator.api.interface import RPCS
 from datastore_emulator.engine import Engine
 from datastore_emulator.errors import DatastoreError
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
 from localcloud.appengine.memcache import _METHODS as MEMCACHE_METHODS
 from localcloud.appengine.services import Surroundings, make_services
+from localcloud.metadata import MetadataServer
+from localcloud.runtimes.google_apis import EMULATORS
 from tests.differential import page
 
 ROOT = Path(__file__).parents[2]
@@ -106,5 +113,52 @@ def test_engine_knows_every_rpc_of_the_api() -> None:
     assert requests == {rpc for _, rpc, _, _ in RPCS}
 
 
+def test_script_of_the_page_copies_all_namespaces(monkeypatch, capsys) -> None:
+    script = PAGE[PAGE.index("### Copy the entities") :].split("```python\n")[1].split("```")[0]
+    monkeypatch.setenv("DATASTORE_EMULATOR_HOST", "")  # the script sets it
+
+    def client(server: DatastoreServer, namespace: str | None) -> datastore.Client:
+        monkeypatch.setenv("DATASTORE_EMULATOR_HOST", server.address)
+        return datastore.Client(project="demo", namespace=namespace)
+
+    with serve() as source, serve() as target:
+        sent = {}
+        for namespace in (None, "other"):
+            entity = datastore.Entity(client(source, namespace).key("Visit", 1, "Page", "x"), ("text",))
+            entity.update(text="long", tags=["a", None], place=GeoPoint(1, 2), blob=b"\0", empty=[])
+            client(source, namespace).put(entity)
+            sent[namespace] = entity
+        monkeypatch.setattr(sys, "argv", ["copy_entities.py", source.address, target.address])
+        exec(compile(script, "copy_entities.py", "exec"), {})
+        for namespace, entity in sent.items():
+            (copied,) = client(target, namespace).query().fetch()
+            assert (copied, copied.key, copied.exclude_from_indexes) == (entity, entity.key, {"text"})
+    assert capsys.readouterr().out == "default namespace: 1 entities\nother: 1 entities\n"
+
+
 def test_page_lists_the_declared_differences() -> None:
     assert page.written(PAGE) == PAGE, "python -m tests.differential.page writes it"
+
+
+def test_emulators_are_those_that_are_passed_on():
+    listed = {
+        (name, row[0].strip("`")) for row in rows("**An emulator.**") for name in re.findall(r"`([a-z_.]+)`", row[1])
+    }
+    assert listed == {one for one in EMULATORS.items() if one[0] != "google.pubsub"}  # a part of google.cloud.pubsub
+
+
+def test_metadata_is_what_the_server_has():
+    server = MetadataServer("PROJECT_ID")
+    server.start()
+    with httpx.Client(headers={"Metadata-Flavor": "Google"}) as client:
+        for paths, value in rows("| below `/computeMetadata/v1/` |"):
+            for path in _metadata_paths(paths):
+                answer = client.get(f"http://{server.address}/computeMetadata/v1/{path}")
+                assert answer.status_code == (403 if "403" in value else 200), path
+    server.stop()
+
+
+def _metadata_paths(cell: str) -> list[str]:
+    """Return the paths in a cell such as "`dir/`: `a`, `b`"."""
+    first, *rest = re.findall(r"`([^`]+)`", cell) or [""]
+    return [first + name for name in rest] if first.endswith("/") else [path for path in (first, *rest) if path]

@@ -13,8 +13,7 @@ import google.appengine.api
 import pytest
 
 from bench import prices
-from codelab.readme.course import Course
-from tests.support.course import ROOT
+from tests.support.course import COURSE, ROOT
 
 PAGE = (ROOT / "docs" / "which-way.md").read_text(encoding="utf-8")
 FACTS = (ROOT / "docs" / "platform-facts.md").read_text(encoding="utf-8")
@@ -102,7 +101,7 @@ def test_way_costs_the_sum_of_its_lines(way: list[str]) -> None:
     assert [number(cell) for cell in way[2:]] == [cents(sum(column, Decimal(0))) for column in zip(*costs, strict=True)]
 
 
-@pytest.mark.parametrize("module", Course(ROOT).modules)
+@pytest.mark.parametrize("module", COURSE.modules)
 def test_codelab_quotes_figures_of_the_page(module: str) -> None:
     quoted = re.findall(r"(\d+\.\d\d) US\s+dollars", (ROOT / module / "README.md").read_text(encoding="utf-8"))
     assert set(quoted) <= {cell for way in WAYS for cell in way[2:]}
@@ -164,4 +163,4 @@ def test_introduction_of_an_optional_move_says_so(module: str) -> None:
 @pytest.mark.parametrize("page", ["which-way", "the-sample-app"])
 def test_page_links_every_module(page: str) -> None:
     text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
-    assert [module for module in Course(ROOT).modules if f"](../{module}/README.md" not in text] == []
+    assert [module for module in COURSE.modules if f"](../{module}/README.md" not in text] == []

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import datastore
 
 from datastore_emulator.errors import UserError
 from localcloud import Cloud
+from localcloud.appengine.tickets import UnknownTicketError
 from localcloud.launch.plan import LaunchPlan
 from localcloud.runtimes import Command, Instance, Report, ServiceAddresses
 from tests.support.deadline import DEADLINE
@@ -28,6 +31,17 @@ def test_stopped_app_cannot_be_started() -> None:
         with pytest.raises(UserError, match="mod5-buildpacks/START: stopped before it was started"):
             app.start()
         assert app.returncode is None
+
+
+def test_closed_cloud_takes_no_app() -> None:
+    # As when a page is closed while a check on another thread is about to add its app.
+    with Cloud() as cloud:
+        app = cloud.add(ROOT / "mod5-buildpacks" / "START")
+        cloud.close()
+        for change in (lambda: cloud.add(app.folder), lambda: cloud.reload(app)):
+            with pytest.raises(UserError, match="mod5-buildpacks/START: the local cloud has been closed"):
+                change()
+    assert not cloud.apps
 
 
 def test_request_to_ended_app_fails_at_once(tmp_path: Path) -> None:
@@ -126,3 +140,68 @@ def test_plan_that_no_given_runtime_supports_gets_a_built_in_one() -> None:
     with Cloud(runtimes=[runtime]) as cloud:
         cloud.add(ROOT / "mod1-flask" / "START").prepare()
     assert runtime.prepared == []
+
+
+def test_datastore_of_apps_takes_rest_and_reset_and_no_shutdown() -> None:
+    with Cloud() as cloud:
+        address = f"http://{cloud.datastore.address}"
+        client = datastore.Client(project="demo", credentials=AnonymousCredentials(), _use_grpc=False)
+        client.base_url = address
+        client.put(datastore.Entity(client.key("Visit", 1)))
+        assert len(list(client.query().fetch())) == 1
+        assert httpx.post(f"{address}/reset", timeout=DEADLINE).text == "Resetting...\n"
+        assert list(client.query().fetch()) == []
+        assert httpx.post(f"{address}/shutdown", timeout=DEADLINE).status_code == 501
+
+
+STATIC = "runtime: python314\nservice: {}\nhandlers:\n- url: /\n  static_dir: static\n"
+
+
+def test_bundled_services_know_the_service_that_a_save_has_renamed(tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_text(STATIC.format("first"))
+    with Cloud() as cloud:
+        app = cloud.add(tmp_path)
+        app.start()
+        stub = cloud.api_server.stub("modules", app.ticket)
+        assert stub.request_data.get_dispatcher().get_module_names() == ["first"]
+        (tmp_path / "app.yaml").write_text(STATIC.format("second"))
+        cloud.reload(app)
+        assert stub.request_data.get_dispatcher().get_module_names() == ["second"]
+
+
+def test_nothing_is_kept_of_a_removed_app(tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_text(STATIC.format("default"))
+    with Cloud() as cloud:
+        app = cloud.add(tmp_path)
+        queues = cloud.api_server.stub("taskqueue", app.ticket)
+        cloud.remove(app)
+        assert queues._runner._stopped
+        with pytest.raises(UnknownTicketError):
+            cloud.api_server.stub("taskqueue", app.ticket)
+
+
+REMEMBERS = """
+seen = []
+
+def app(environ, start_response):
+    seen.append(environ['PATH_INFO'] + ' ' + environ['HTTP_X_APPENGINE_USER_IP'])
+    start_response('500 Broken', [])
+    return [repr(seen[0]).encode()]
+"""
+
+
+def test_new_instance_gets_a_warmup_request_before_its_visitors(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(REMEMBERS)
+    (tmp_path / "requirements.txt").write_text("gunicorn==27.0.1\n")
+    (tmp_path / "app.yaml").write_text(
+        "runtime: python314\nentrypoint: gunicorn -b :$PORT main:app\ninbound_services:\n- warmup\n"
+        "handlers:\n- url: /_ah/.*\n  script: auto\n  login: admin\n- url: .*\n  script: auto\n"
+    )
+    log: list[str] = []
+    with Cloud(log=lambda name, line: log.append(line)) as cloud:
+        app = cloud.add(tmp_path)
+        app.start()
+        assert httpx.get(app.url, timeout=DEADLINE).text == "'/_ah/warmup 0.1.0.3'"
+        app.restart()
+        assert httpx.get(app.url, timeout=DEADLINE).text == "'/_ah/warmup 0.1.0.3'"
+    assert log.count("the warmup request was answered 500") == 2

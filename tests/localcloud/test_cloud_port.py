@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -78,20 +77,53 @@ def test_app_that_listens_on_8080_runs_on_the_port_that_it_was_told(folder, file
         assert app._front_end.upstream == app.upstream
 
 
+@pytest.fixture
+def cloud_port(monkeypatch) -> int:
+    """A free port in place of 8080, the first that a front end tries."""
+    port = free_port()
+    monkeypatch.setattr("localcloud.app._CLOUD_PORT", port)
+    monkeypatch.setattr("localcloud.app._PORTS", [port, free_port(), free_port()])
+    return port
+
+
+# Without our change of Python's sockets, as a server in another language.
+UNCHANGED = "web: exec env -u PYTHONPATH python -m http.server --bind 127.0.0.1 {}\n"
+
+
 @pytest.mark.app
-def test_app_without_python_sockets_may_keep_port_8080(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", 8080))
-        except OSError:
-            pytest.skip("another program listens on 8080")
-    (tmp_path / "Procfile").write_text("web: exec env -u PYTHONPATH python -m http.server --bind 127.0.0.1 8080\n")
+def test_server_may_keep_port_8080(cloud_port, tmp_path: Path) -> None:
+    (tmp_path / "Procfile").write_text(UNCHANGED.format(cloud_port))
     (tmp_path / "hello.txt").write_text("hello")
     with Cloud() as cloud:
         app = cloud.add(tmp_path)
         cloud.start()
         assert httpx.get(f"{app.url}/hello.txt", timeout=DEADLINE).text == "hello"
+
+
+@pytest.mark.app
+def test_server_that_needs_port_8080_gets_it_from_another_apps_front_end(cloud_port, tmp_path: Path) -> None:
+    lines: list[str] = []
+    with Cloud(log=lambda name, line: lines.append(line)) as cloud:
+        apps = []
+        for name, procfile in (("python", SERVER.format("$PORT")), ("other", UNCHANGED.format(cloud_port))):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "Procfile").write_text(procfile)
+            (tmp_path / name / "hello.txt").write_text(name)
+            apps.append(cloud.add(tmp_path / name, port=None))
+        assert apps[0].url.endswith(f":{cloud_port}")
+        cloud.start()
+        assert [httpx.get(f"{app.url}/hello.txt", timeout=DEADLINE).text for app in apps] == ["python", "other"]
+        assert any(line.endswith(f"now visit {apps[0].url}") for line in lines)
+
+
+@pytest.mark.app
+def test_port_that_the_user_has_chosen_stays_with_the_front_end(cloud_port, tmp_path: Path) -> None:
+    (tmp_path / "Procfile").write_text(UNCHANGED.format(cloud_port))
+    with Cloud() as cloud:
+        app = cloud.add(tmp_path, port=cloud_port)
+        with pytest.raises(UserError, match=r"ddress already in use; .* or port 8080 must be free: --port chooses"):
+            cloud.start()
+        assert app.url.endswith(f":{cloud_port}")
 
 
 @pytest.mark.app
@@ -136,8 +168,9 @@ def test_servers_address_becomes_the_one_that_the_front_end_knows(asked, listens
     assert done.stdout.split() == [listens[0], str(ports[listens[1]])]
 
 
-def test_datagrams_on_8080_stay_there() -> None:
-    code = "import socket\ns = socket.socket(type=2)\ns.bind(('127.0.0.1', 8080))\nprint(s.getsockname()[1])"
-    environment = {**os.environ, "PYTHONPATH": str(SITE), "PORT": "1"}
+def test_datagrams_keep_their_address() -> None:
+    port = str(free_port())  # where a server for streams would get another host
+    code = f"import socket\ns = socket.socket(type=2)\ns.bind(('0.0.0.0', {port}))\nprint(*s.getsockname())"
+    environment = {**os.environ, "PYTHONPATH": str(SITE), "PORT": port}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout == "8080\n"
+    assert done.stdout.split() == ["0.0.0.0", port]

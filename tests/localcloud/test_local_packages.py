@@ -11,6 +11,7 @@ import pytest
 
 from datastore_emulator.errors import UserError
 from localcloud import Cloud
+from localcloud.launch import read_plan
 from localcloud.launch.plan import LaunchPlan, LocalPackages, Platform
 from localcloud.runtimes.package_sources import copy_sources
 from tests.support.deadline import DEADLINE
@@ -30,6 +31,20 @@ PYTHON27 = "runtime: python27\napi_version: 1\nthreadsafe: true\nhandlers:\n- ur
 DOCKERFILE = "FROM python:3.14-slim\nWORKDIR /srv/app\nCOPY . .\nRUN {}\nCMD gunicorn -b :$PORT main:app\n"
 
 
+# Each line, and the package that it names.
+LINES = {
+    "./vendor/foo": "vendor/foo",
+    "-e ./vendor/foo#egg=foo": "vendor/foo",
+    "foo @ file:./vendor/foo": "vendor/foo",
+    "vendor/foo[x]": "vendor/foo",
+    "-r more/base.txt": "vendor/foo",  # a path in an included file counts from where pip runs, too
+    "./wheels/foo-1-py3-none-any.whl": "wheels/foo-1-py3-none-any.whl",
+    "foo-1-py3-none-any.whl": "foo-1-py3-none-any.whl",
+    "-f wheels\nfoo==1": "wheels",
+}
+WHEEL = "foo-1-py3-none-any.whl"
+
+
 def answer(cloud: Cloud, directory: Path) -> str:
     app = cloud.add(directory)
     cloud.start()
@@ -40,14 +55,19 @@ def listing(directory: Path) -> set[str]:
     return {path.relative_to(directory).as_posix() for path in directory.rglob("*")}
 
 
+@pytest.mark.parametrize("line", LINES)
+def test_line_names_what_is_installed_from_the_folder(folder, tmp_path: Path, line: str) -> None:
+    files = {**APP, "more/base.txt": "./vendor/foo\n", WHEEL: "", f"wheels/{WHEEL}": ""}
+    app = folder({**files, "requirements.txt": f"{GUNICORN}{line}\n"})
+    local = read_plan(app, staging=tmp_path / "image").local_packages
+    assert local
+    assert local.places == (app / LINES[line],)
+
+
 @pytest.mark.app
-@pytest.mark.parametrize(
-    "line",
-    ["./vendor/foo", "-e ./vendor/foo#egg=foo", "foo @ file:./vendor/foo", "vendor/foo[x]", "-r more/base.txt"],
-)
-def test_package_in_the_folder_is_installed_and_the_folder_stays_as_it_is(folder, line: str) -> None:
-    # A path in an included file counts from where pip runs, too.
-    app = folder({**APP, "requirements.txt": f"{GUNICORN}{line}\n", "more/base.txt": "./vendor/foo\n"})
+def test_package_in_the_folder_is_installed_and_the_folder_stays_as_it_is(folder) -> None:
+    line = "-r more/base.txt"
+    app = folder({**APP, "requirements.txt": f"{GUNICORN}{line}\n", "more/base.txt": "-e ./vendor/foo#egg=foo\n"})
     before = listing(app)
     with Cloud() as cloud:
         assert answer(cloud, app) == "foo of the folder"
@@ -55,33 +75,40 @@ def test_package_in_the_folder_is_installed_and_the_folder_stays_as_it_is(folder
 
 
 @pytest.mark.app
-@pytest.mark.parametrize("line", ["./wheels/foo-1-py3-none-any.whl", "foo-1-py3-none-any.whl", "-f wheels\nfoo==1"])
-def test_wheel_in_the_folder_is_installed(folder, line: str) -> None:
-    app = folder({**APP, "requirements.txt": f"{GUNICORN}{line}\n", "wheels/README": ""})
-    for place in (app, app / "wheels"):
-        with zipfile.ZipFile(place / "foo-1-py3-none-any.whl", "w") as wheel:
-            wheel.writestr("foo.py", "NAME = 'foo of the wheel'\n")
-            wheel.writestr("foo-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: foo\nVersion: 1\n")
-            wheel.writestr("foo-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-            wheel.writestr("foo-1.dist-info/RECORD", "foo.py,,\n")
+def test_wheel_in_the_folder_is_installed(folder) -> None:
+    app = folder({**APP, "requirements.txt": f"{GUNICORN}-f wheels\nfoo==1\n", "wheels/README": ""})
+    with zipfile.ZipFile(app / "wheels" / WHEEL, "w") as wheel:
+        wheel.writestr("foo.py", "NAME = 'foo of the wheel'\n")
+        wheel.writestr("foo-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: foo\nVersion: 1\n")
+        wheel.writestr("foo-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr("foo-1.dist-info/RECORD", "foo.py,,\n")
     with Cloud() as cloud:
         assert answer(cloud, app) == "foo of the wheel"
 
 
-@pytest.mark.app
-@pytest.mark.parametrize(
-    "command",
-    [
-        "pip install -r requirements.txt",
-        "pip install gunicorn==27.0.1 ./vendor/foo",
-        "pip install -r /x.txt -e vendor/foo",
-    ],
-)
-def test_package_in_a_docker_folder_is_installed(folder, command: str) -> None:
+COMMANDS = [
+    "pip install -r requirements.txt",
+    "pip install gunicorn==27.0.1 ./vendor/foo",
+    "pip install -r /x.txt -e vendor/foo",
+]
+
+
+def docker_files(command: str) -> dict[str, str]:
     dockerfile = DOCKERFILE.format(command).replace("RUN", "COPY x.txt /\nRUN")
-    files = {**APP, "requirements.txt": f"{GUNICORN}./vendor/foo\n", "x.txt": GUNICORN, "Dockerfile": dockerfile}
+    return {**APP, "requirements.txt": f"{GUNICORN}./vendor/foo\n", "x.txt": GUNICORN, "Dockerfile": dockerfile}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_in_a_dockerfile_names_what_is_installed_from_the_image(folder, tmp_path: Path, command: str) -> None:
+    local = read_plan(folder(docker_files(command)), staging=tmp_path / "image").local_packages
+    assert local
+    assert [place.relative_to(local.root).as_posix() for place in local.places] == ["srv/app/vendor/foo"]
+
+
+@pytest.mark.app
+def test_package_in_a_docker_folder_is_installed(folder) -> None:
     with Cloud() as cloud:
-        assert answer(cloud, folder(files)) == "foo of the folder"
+        assert answer(cloud, folder(docker_files(COMMANDS[-1]))) == "foo of the folder"
 
 
 @pytest.mark.app

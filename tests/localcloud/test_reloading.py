@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -127,6 +129,7 @@ class FakeApp:
     name: str = "app"
     returncode: int | None = None
     lines: list[str] = field(default_factory=list)
+    plan: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(service="default"))
 
     def log(self, line: str) -> None:
         self.lines.append(line)
@@ -141,6 +144,16 @@ class FakeCloud:
 
     apps: list[FakeApp]
     on_reload: Callable[[FakeApp], None] = lambda app: None
+    dispatch_file: Path | None = None
+    lines: list[str] = field(default_factory=list)
+
+    def report(self, line: str) -> None:
+        self.lines.append(line)
+
+    def dispatch(self, file: Path) -> None:
+        """Refuse rules that say "bad", as a cloud refuses rules for a service that does not run."""
+        if file.exists() and "bad" in file.read_text():
+            raise UserError("dispatch.yaml:2: no such service")
 
     def reload(self, app: FakeApp) -> None:
         app.returncode = None
@@ -198,6 +211,67 @@ def test_files_of_the_app_restart_it(
     saved = Path(os.path.normpath(tmp_path / "app" / path))
     said = run(monkeypatch, tmp_path / "app", lambda *_: iter([set(), {saved}]))
     assert said == ([f"{path} saved, restarting ...", "restarted"] if restarts else [])
+
+
+def test_saved_dispatch_yaml_takes_effect_without_a_restart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "dispatch.yaml"
+    file.write_text("dispatch:\n")
+
+    def rounds(*_: Path) -> Iterator[set[Path]]:
+        for text in ("dispatch:\n", "dispatch: # bad\n", "dispatch: []\n"):
+            file.write_text(text)
+            yield {file}
+            yield set()
+        file.unlink()
+        yield {file}
+
+    monkeypatch.setattr(reloading, "poll_saves", rounds)
+    app = FakeApp(tmp_path)
+    cloud = FakeCloud([app], dispatch_file=file)
+    Reloader(cloud).run()  # type: ignore[arg-type]
+    assert (app.lines, cloud.lines) == (
+        [],
+        [
+            "dispatch.yaml:2: no such service. Until then, visitors are routed as before.",
+            "dispatch.yaml has changed, and its rules hold now",
+            "dispatch.yaml is gone, and no rule holds any more",
+        ],
+    )
+
+
+def test_new_service_changes_the_routes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "dispatch.yaml").write_text("dispatch: # bad\n")
+    monkeypatch.setattr(reloading, "poll_saves", lambda *_: iter([{tmp_path / "app.yaml"}]))
+    cloud = FakeCloud([FakeApp(tmp_path)], dispatch_file=tmp_path / "dispatch.yaml")
+
+    def rename(app: FakeApp) -> None:
+        app.plan.service = "other"
+
+    cloud.on_reload = rename
+    Reloader(cloud).run()  # type: ignore[arg-type]
+    assert cloud.lines == ["dispatch.yaml:2: no such service. Until then, visitors are routed as before."]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        (
+            "worker.yaml",
+            "runtime: python314\nservice: worker\n",
+            r'worker\.yaml is the App Engine service "worker", .*',
+        ),
+        ("dispatch.yaml", "dispatch:\n", r"dispatch\.yaml: to route visitors by it,"),
+    ],
+)
+def test_file_that_needs_a_new_start_is_named_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, text: str, says: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    monkeypatch.setattr(reloading, "poll_saves", lambda *_: iter([{tmp_path / name}, {tmp_path / name}]))
+    cloud = FakeCloud([FakeApp(tmp_path)])
+    Reloader(cloud).run()  # type: ignore[arg-type]
+    assert len(cloud.lines) == 1
+    assert re.fullmatch(rf"{says},? (and )?start this command again", cloud.lines[0])
 
 
 def test_many_files_are_one_restart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

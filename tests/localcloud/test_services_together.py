@@ -54,11 +54,16 @@ def test_python27_services_run_together(localcloud, folder, options) -> None:
     assert get(f"{default}/jobs/a") == "worker blue /jobs/a"
 
 
-def test_services_in_folders_of_their_own_are_routed(localcloud, folder, tmp_path: Path) -> None:
+def test_services_in_folders_of_their_own_are_routed_by_the_rules_of_now(localcloud, folder, tmp_path: Path) -> None:
     app = folder({"default/app.yaml": PYTHON3, "default/main.py": MAIN, "rules/dispatch.yaml": DISPATCH})
     folder({"worker/app.yaml": PYTHON3 + WORKER, "worker/main.py": MAIN})
-    default, _ = localcloud("run", app / "default", app / "worker", app / "rules" / "dispatch.yaml").urls(2)
+    command = localcloud("run", app / "default", app / "worker", app / "rules" / "dispatch.yaml")
+    default, _ = command.urls(2)
     assert get(f"{default}/jobs/a") == "worker blue /jobs/a"
+    (app / "rules" / "dispatch.yaml").write_text(DISPATCH.replace("/jobs/", "/work/"))
+    command.wait_for(r"localcloud \| dispatch.yaml has changed, and its rules hold now")
+    assert get(f"{default}/jobs/a") == "default none /jobs/a"
+    assert get(f"{default}/work/a") == "worker blue /work/a"
 
 
 def test_save_restarts_every_service_of_the_folder(localcloud, folder) -> None:

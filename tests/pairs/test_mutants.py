@@ -165,7 +165,7 @@ MUTANTS = [
         "mod13-memorystore/FINISH",
         "except redis.RedisError as error:",
         "except redis.AuthenticationError as error:",
-        scenarios.cache_gone_before_the_first_visit,
+        scenarios.restart_without_the_cache,
     ),
     Mutant("nothing is cached", "mod13-memorystore/FINISH", "ex=seconds", "px=1", scenarios.the_same_visitor_thrice),
     Mutant(

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from codelab.compare.app_under_test import AppUnderTest
 from codelab.compare.local_backend import FAR_FROM_UTC, LocalBackend, fresh_app
+from codelab.readme.trees import read_tree
 from localcloud import Cloud
-from tests.support.course import FOLDERS, FUNCTION
+from tests.support.course import FOLDERS, FUNCTION, Folder
 from tests.support.lanes.setups import Setup
+
+
+class SharedApps:
+    """Apps on one local cloud, each started when it is first needed: folders with the same files have one app."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._backends: dict[frozenset[tuple[str, str | bytes]], LocalBackend] = {}
+
+    def run(self, folders: Iterable[Folder]) -> dict[str, LocalBackend]:
+        """Return the backends of these folders by name."""
+        return {folder.name: self._backend(folder) for folder in folders}
+
+    def _backend(self, folder: Folder) -> LocalBackend:
+        files = frozenset(read_tree(folder.path).items())
+        if files not in self._backends:
+            app = self._cloud.add(folder.path, name=folder.name, function=FUNCTION, environment=FAR_FROM_UTC)
+            app.start()
+            self._backends[files] = LocalBackend(self._cloud, app)
+        return self._backends[files]
 
 
 @contextmanager

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+
+from codelab.readme.course import Course
 
 ROOT = Path(__file__).parents[2]
 FUNCTION = "visitme"
@@ -116,6 +118,11 @@ class Pair:
         return {folder.datastore_client for folder in self.folders}
 
     @property
+    def cache_clients(self) -> set[str]:
+        """The caches of both folders, each with what its app is written in."""
+        return {f"{folder.cache} from {folder.datastore_client}" for folder in self.folders if folder.cache}
+
+    @property
     def adds_cache(self) -> bool:
         """True if FINISH has a cache that START lacks, so that returning visitors see other pages."""
         return self.finish.cache is not None and self.start.cache is None
@@ -145,15 +152,15 @@ class Module:
     pairs: tuple[Pair, ...]
 
 
-def one_pair_per_client(pairs: Iterable[Pair]) -> list[Pair]:
-    """Return pairs in which each Datastore client of these pairs occurs, as few as a greedy choice finds."""
+def one_pair_per_client(pairs: Iterable[Pair], clients: Callable[[Pair], set[str]]) -> list[Pair]:
+    """Return pairs in which each of the clients of these pairs occurs, as few as a greedy choice finds."""
     left = list(pairs)
-    missing = set().union(*(pair.datastore_clients for pair in left))
+    missing = set().union(*map(clients, left))
     chosen = []
     while missing:
-        best = max(left, key=lambda pair: len(missing & pair.datastore_clients))
+        best = max(left, key=lambda pair: len(missing & clients(pair)))
         chosen.append(best)
-        missing -= best.datastore_clients
+        missing -= clients(best)
     return chosen
 
 
@@ -251,6 +258,8 @@ def _pair(module: str, start: Folder, finish: Folder, facts: Mapping[str, Any]) 
 
 
 LONG_QUERY = f"GET /?{_LONG}"
+# Reading the READMEs takes a second, so that tests share what was read.
+COURSE = Course(ROOT)
 MODULES = read_course()
 PAIRS = [pair for module in MODULES for pair in module.pairs]
 FOLDERS = {folder.name: folder for module in MODULES for folder in module.folders.values()}

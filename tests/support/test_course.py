@@ -11,7 +11,6 @@ import pytest
 
 from codelab.readme.course import find_course
 from tests.support.course import (
-    FOLDERS,
     PAIRS,
     ROOT,
     CourseError,
@@ -127,9 +126,9 @@ def test_codelab_knows_every_module() -> None:
     assert find_course(ROOT).modules == module_names()
 
 
-def test_one_pair_per_client_has_every_client_and_no_pair_in_vain() -> None:
-    chosen = one_pair_per_client(PAIRS)
-    clients = [pair.datastore_clients for pair in chosen]
-    assert set().union(*clients) == {folder.datastore_client for folder in FOLDERS.values()}
+@pytest.mark.parametrize("kind", ["datastore_clients", "cache_clients"])
+def test_one_pair_per_client_has_every_client_and_no_pair_in_vain(kind: str) -> None:
+    clients = [getattr(pair, kind) for pair in one_pair_per_client(PAIRS, lambda pair: getattr(pair, kind))]
+    assert set().union(*clients) == set().union(*(getattr(pair, kind) for pair in PAIRS))
     for number, own in enumerate(clients):
         assert own - set().union(*clients[:number])

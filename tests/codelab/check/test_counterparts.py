@@ -60,6 +60,25 @@ CASES: dict[str, tuple[Fact, list[Fact], str | None]] = {
         [fact(Kind.NAME, "flask.Flask", "from flask import Flask")],
         "flask.Flask",
     ),
+    "another call of the same service": (
+        fact(Kind.CALL, "appengine.memcache.set", "memcache.set('a', b, 60)"),
+        [
+            fact(Kind.NAME, "appengine.memcache.get", "found = memcache.get('a')"),
+            fact(Kind.NAME, "appengine.memcache.add", "memcache.add('a', b)"),
+        ],
+        "appengine.memcache.add",
+    ),
+    "an unrelated call of the same package": (
+        fact(Kind.CALL, "appengine.memcache.set", "memcache.set('a', b, 60)"),
+        [fact(Kind.NAME, "appengine.memcache.Client", "self.client = memcache.Client()")],
+        None,
+    ),
+    "an unrelated line of a list": (fact(Kind.LINE, "README.md", "README.md"), [fact(Kind.LINE, "*", "*")], None),
+    "another version of Python": (
+        fact(Kind.LINE, "3.14", "3.14", file=".python-version"),
+        [fact(Kind.LINE, "2.7", "2.7", file=".python-version")],
+        "2.7",
+    ),
     "another part of a command": (fact(Kind.PORT, "$PORT"), [fact(Kind.PROGRAM, "flask")], "flask"),
     "requirements that are not first": (
         fact(Kind.REQUIREMENTS_FIRST, ""),

@@ -17,6 +17,30 @@ LONG = "redis.Redis(host='localhost', port=6379, socket_timeout=10, password='se
 
 # The tree before the step, the tree after it, the copy, and the messages.
 CASES: dict[str, tuple[Tree, Tree, Tree, list[str]]] = {
+    "a port that no shell replaces": (
+        {"Dockerfile": "FROM python:3.14\n"},
+        {"Dockerfile": "FROM python:3.14\nCMD gunicorn -b :$PORT main:app\n"},
+        {"Dockerfile": 'FROM python:3.14\nCMD ["gunicorn", "-b", ":$PORT", "main:app"]\n'},
+        [
+            "Dockerfile:2: no shell replaces $PORT in the exec form; "
+            'expected "CMD gunicorn -b :$PORT main:app", found "CMD ["gunicorn", "-b", ":$PORT", "main:app"]"'
+        ],
+    ),
+    "a fixed port": (
+        {"Procfile": "web: gunicorn -b :1 old:app\n"},
+        {"Procfile": "web: gunicorn -b :$PORT main:app\n"},
+        {"Procfile": "web: gunicorn -b :5000 main:app\n"},
+        [
+            "Procfile:1: the server listens on a fixed port, and the platform gives the port in $PORT; "
+            'expected "web: gunicorn -b :$PORT main:app", found "web: gunicorn -b :5000 main:app"'
+        ],
+    ),
+    "several lines of a list": (
+        {".gitignore": "a\n"},
+        {".gitignore": "a\nlib/\n*.pyc\n"},
+        {".gitignore": "a\nsomething else\n"},
+        ['.gitignore: "lib/", "*.pyc" are missing'],
+    ),
     "a new file that is missing": (
         MAIN,
         {**MAIN, "Procfile": "web: gunicorn main:app\n"},

@@ -10,10 +10,13 @@ import pytest
 from codelab.check import Checker, Outcome, RunResult, run_and_compare
 from codelab.check.cache import find_cache
 from codelab.compare import comparison as comparison_module
+from codelab.compare import function_calls
 from codelab.compare.comparison import ComparedFolder, Difference
 from codelab.compare.scenario import Scenario, select
 from codelab.compare.scenarios import SCENARIOS
 from codelab.compare.services import Service
+from codelab.compare.visitor import Document
+from codelab.readme.trees import write_tree
 from datastore_emulator.errors import UserError
 from tests.codelab.check.tracks import Tree, make_track
 
@@ -34,7 +37,7 @@ class Apps:
         self.called: frozenset[Service] = frozenset()
 
     def __call__(
-        self, start: ComparedFolder, others: Sequence[ComparedFolder], function: str | None, *, remember: bool
+        self, start: ComparedFolder, others: Sequence[ComparedFolder], function: str | None, **_: object
     ) -> Apps:
         self.folders = [start, *others]
         return self
@@ -43,7 +46,7 @@ class Apps:
         if isinstance(self.finds, UserError):
             raise self.finds
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         pass
 
     def first_difference(
@@ -146,6 +149,51 @@ def test_copy_has_to_call_the_services_of_the_step(
     outcome = run(tmp_path, [{"main.py": MEMCACHE}, {"main.py": REDIS}], {"main.py": REDIS})
     assert outcome.finished is (text is None)
     assert (outcome.result is RunResult.OTHER_SERVICES, outcome.text) == (text is not None, text or "")
+
+
+APP = "import flask\n\napp = flask.Flask(__name__)\n"
+HANDLER = f"{APP}\ndef visitme(request):\n    return flask.render_template('index.html')\n"
+CHECKED = HANDLER.replace("    return", "    if request.path != '/':\n        flask.abort(404)\n    return")
+LOGGED = CHECKED.replace("import flask\n", "import flask\nimport structlog\n")
+ANSWERED = CHECKED.replace("flask.abort(404)", "return 'Not found', 404")
+FUNCTION: list[Tree] = [{"app.yaml": "a: 1\n", "main.py": text} for text in (APP, HANDLER, CHECKED, LOGGED)]
+FUNCTION.append({"main.py": LOGGED})
+ALL, SOME = ([Document(status, "", []) for status in (200, other, 200, 200, 200)] for other in (200, 404))
+
+
+@pytest.mark.parametrize(
+    ("main", "answers", "result", "step"),
+    [
+        (ANSWERED, SOME, RunResult.SAME, 2),
+        (HANDLER + "# mine\n", ALL, RunResult.SAME, 1),
+        (LOGGED.replace("flask.abort(404)", "pass"), ALL, RunResult.DIFFERS, 2),
+        (LOGGED.replace("flask.abort(404)", "return '', 404"), SOME, RunResult.SAME, 3),
+        (HANDLER, None, RunResult.SAME, 1),
+    ],
+    ids=["in an own way", "not done", "left out", "in an own way before the next", "the codelab's files"],
+)
+def test_function_is_called_where_an_app_hides_its_answers(
+    main: str,
+    answers: list[Document] | None,
+    result: RunResult,
+    step: int,
+    apps: Apps,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def call(trees: Sequence[Tree], function: str) -> list[list[Document]]:
+        assert answers is not None, "nothing is open"
+        assert function == "visitme"
+        *states, mine = trees
+        assert mine["main.py"] == main
+        return [*(SOME if "abort" in state["main.py"] else ALL for state in states), answers]
+
+    monkeypatch.setattr(function_calls, "call_functions", call)
+    checker = Checker(make_track(tmp_path, *FUNCTION, console="gcloud run deploy --function visitme"))
+    copy = {"app.yaml": "a: 1\n", "main.py": main}
+    write_tree(copy, checker.ref.copy)
+    outcome = run_and_compare(checker, checker.progress(copy))
+    assert (outcome.result, outcome.step) == (result, step)
 
 
 @pytest.mark.parametrize(

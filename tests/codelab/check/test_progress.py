@@ -69,14 +69,14 @@ def test_file_that_no_step_changes_is_damage_if_it_is_missing(tmp_path: Path) ->
     states = [{**state, "main.py": "import flask\n"} for state in STATES]
     progress = Checker(make_track(tmp_path, *states)).progress(STATES[3])
     assert [str(finding) for finding in progress.damage] == ["main.py: this file is missing"]
-    assert progress.pending is None
+    assert (progress.reached, progress.in_question) == (2, "step 3")
 
 
 def test_file_that_no_step_changes_is_damage_if_it_cannot_be_read(tmp_path: Path) -> None:
     states = [{**state, "main.py": "import flask\n"} for state in STATES]
     progress = Checker(make_track(tmp_path, *states)).progress({**states[1], "main.py": "import\n"})
     assert [(finding.file, finding.line) for finding in progress.damage] == [("main.py", 1)]
-    assert progress.reached == 1
+    assert (progress.reached, progress.in_question) == (0, "step 1")
 
 
 def test_broken_file_that_a_step_changes_is_a_finding_of_that_step(tmp_path: Path) -> None:

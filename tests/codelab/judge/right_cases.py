@@ -342,6 +342,41 @@ RIGHT: dict[str, Case] = {
             Write("project.toml", '[[build.env]]\nname = "GOOGLE_PYTHON_VERSION"\nvalue = "3.13.x"\n'),
         ],
     ),
+    "an ignore file that lists what the image has": (
+        "mod4-cloudrun",
+        3,
+        [Write(".dockerignore", "*\n!main.py\n!requirements.txt\n!templates/\n")],
+    ),
+    "another way to replace what is cached": (
+        "mod12-memcache",
+        2,
+        [
+            Replace(
+                MAIN,
+                "    memcache.set('visits', json.dumps(visits), time=HOUR)  # add() keeps the old\n",
+                "    memcache.delete('visits')\n    memcache.add('visits', json.dumps(visits), time=HOUR)\n",
+            )
+        ],
+    ),
+    "other calls of the same service in the middle": (
+        "mod3-datastore",
+        2,
+        [
+            Replace(MAIN, "datastore.Entity(client.key('Visit'), ", "client.entity(client.key('Visit'), "),
+            Replace(MAIN, "client.put(visit, timeout=10)", "client.put_multi([visit], timeout=10)"),
+        ],
+    ),
+    "a query whose order is set afterwards": (
+        "mod3-datastore",
+        3,
+        [
+            Replace(
+                MAIN, "query(kind='Visit', order=['-timestamp'])", "query(kind='Visit')\n    query.order = '-timestamp'"
+            ),
+            Replace(MAIN, "fetch(limit, timeout=10)", "fetch(limit=limit)"),
+        ],
+    ),
+    "an exact version of Python": ("mod5-buildpacks", 3, [Write(".python-version", "3.13.2\n")]),
     "names in a project that begin with my": (
         MOD13,
         4,

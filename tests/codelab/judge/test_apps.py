@@ -9,15 +9,21 @@ import pytest
 
 from codelab.check import RunResult
 from codelab.commands.grade import Grade, describe, grade
+from codelab.compare import scenarios
 from codelab.compare.session import Session
 from codelab.readme.trees import write_tree
 from tests.codelab.judge.app_cases import DONE, NOT_DONE, UNDECIDED
 from tests.codelab.judge.right_cases import Case
 from tests.codelab.learner.hand import edit
 from tests.codelab.learner.learner import checker_of
+from tests.codelab.learner.running import FEW
 from tests.support.course import ROOT
 
 pytestmark = [pytest.mark.app, pytest.mark.xdist_group("judge")]
+
+
+# Without time-outs, Redis is not stalled: that would take minutes.
+IN_ALL_SCENARIOS = {"no time-outs"}
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +32,18 @@ def session() -> Iterator[Session]:
         yield session
 
 
+@pytest.fixture(autouse=True)
+def _few_scenarios(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.node.callspec.params["name"] not in IN_ALL_SCENARIOS:
+        monkeypatch.setattr(scenarios, "SCENARIOS", FEW)
+
+
 def judge(case: Case, folder: Path, session: Session) -> Grade:
     place, done, edits = case
     checker = checker_of(ROOT, place)
     write_tree(checker.trees[done], folder)
     edit(folder, edits)
-    return grade(checker.ref, folder, session=session)
+    return grade(checker.ref, folder, checker=checker, session=session)
 
 
 @pytest.mark.parametrize("name", DONE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from codelab.readme.course import Course
 from codelab.readme.trees import read_tree, write_tree
 from tests.codelab.judge.right_cases import RIGHT, Case
 from tests.codelab.judge.wrong_cases import FAULTS, REMARKS
-from tests.codelab.learner.hand import Delete, edit
+from tests.codelab.learner.hand import Delete, Edit, Replace, Write, edit
 from tests.codelab.learner.learner import checker_of
 from tests.support.course import ROOT
 
@@ -50,6 +51,61 @@ def test_app_yaml_that_is_rightly_gone_is_no_fault_before_an_open_step(track: st
     assert judge((track, steps, []), tmp_path / "whole").reached == steps
     progress = judge((track, steps, [Delete(file)]), tmp_path / "open")
     assert (progress.reached < steps, progress.faults) == (True, ())
+
+
+def test_step_whose_old_line_still_runs_is_not_open(tmp_path: Path) -> None:
+    old = "    Visit(visitor='%s: %s' % (remote_addr, user_agent)).put(timeout=10)\n"
+    half = [Replace("main.py", "    client.put(visit, timeout=10)\n", old)]
+    progress = judge(("mod3-datastore", 2, half), tmp_path)
+    assert (progress.claimed, progress.steps[1].begun) == (1, True)
+
+
+def test_old_line_behind_the_new_one_should_be_gone(tmp_path: Path) -> None:
+    new = "    return list(query.fetch(limit, timeout=10))\n"
+    old = "    return Visit.query().order(-Visit.timestamp).fetch(limit, timeout=10)\n"
+    progress = judge(("mod3-datastore", 3, [Replace("main.py", new, new.replace("return ", "") + old)]), tmp_path)
+    assert progress.claimed == 2
+    assert f'"{old.strip()}" should be gone after this step' in str(progress.steps[2].findings[-1])
+
+
+def test_dockerfile_of_another_module_is_the_only_fault(tmp_path: Path) -> None:
+    image = Write("Dockerfile", 'FROM python:2.7-slim\nCOPY . .\nCMD ["python", "old.py"]\n')
+    progress = judge(("mod5-buildpacks", 3, [image]), tmp_path)
+    assert [finding.file for finding in progress.faults] == ["Dockerfile"]
+
+
+@pytest.mark.parametrize(
+    ("track", "edits", "words"),
+    [
+        (
+            "mod4-cloudrun",
+            [Replace("Dockerfile", "=1\n", "=1 PROXY_HOPS=3\n")],
+            "Dockerfile:2 sets PROXY_HOPS to 3; 1 is",
+        ),
+        ("mod13-memorystore", [Replace("app.yaml", "PROXY_HOPS: '0'", "PROXY_HOPS: 1")], "sets PROXY_HOPS to 1; 0 is"),
+        ("mod13-memorystore", [Replace("app.yaml", "  PROXY_HOPS:", "  HOPS:")], "nothing sets PROXY_HOPS"),
+        (
+            "mod5-buildpacks",
+            [Replace("main.py", "int(os.environ.get('PROXY_HOPS', 1))", "2")],
+            "does not read PROXY_HOPS",
+        ),
+        (
+            "mod2-cloudndb/FINISH",
+            [Replace("app.yaml", "gunicorn -b :$PORT --threads 8", "waitress-serve --listen=*:$PORT")],
+            "waitress removes X-Forwarded-For",
+        ),
+        ("mod5-buildpacks", [], ""),
+    ],
+)
+def test_wrong_address_is_explained_by_number_of_proxies(
+    track: str, edits: Sequence[Edit], words: str, tmp_path: Path
+) -> None:
+    checker = checker_of(ROOT, track)
+    write_tree(checker.trees[-1], tmp_path)
+    edit(tmp_path, edits)
+    found = checker.explain_addresses(read_tree(tmp_path), len(checker.trees) - 1)
+    assert words in found
+    assert bool(found) == bool(words)
 
 
 @pytest.mark.parametrize("name", REMARKS)

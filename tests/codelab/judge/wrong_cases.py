@@ -227,6 +227,51 @@ FAULTS: dict[str, tuple[Case, str, str]] = {
         "main.py:39",
         "starts a server",
     ),
+    "a server at import, in a function": (
+        (
+            "mod2-cloudndb/FINISH",
+            3,
+            [Replace(MAIN, LAST, f"{LAST}\n\ndef main():\n    app.run(port=8080)\n\n\nmain()\n")],
+        ),
+        "main.py:39",
+        "starts a server",
+    ),
+    "a debugger for visitors": (
+        (
+            "mod5-buildpacks",
+            3,
+            [
+                Write("Procfile", "web: python3 main.py\n"),
+                Replace(
+                    MAIN, LAST, f"{LAST}\n\nif __name__ == '__main__':\n    app.run('0.0.0.0', 8080, debug=True)\n"
+                ),
+            ],
+        ),
+        "main.py:39",
+        "open a debugger",
+    ),
+    "a server on a port of its own": (
+        (
+            "mod5-buildpacks",
+            3,
+            [
+                Write("Procfile", "web: python main.py\n"),
+                Replace(MAIN, LAST, f"{LAST}\n\nif __name__ == '__main__':\n    app.run(host='0.0.0.0')\n"),
+            ],
+        ),
+        "main.py:39",
+        "listens on port 5000",
+    ),
+    "a cached list that is never replaced": (
+        ("mod12-memcache", 2, [Replace(MAIN, "memcache.set(", "memcache.add(")]),
+        "main.py:",
+        "add() keeps what is cached already",
+    ),
+    "templates that the image lacks": (
+        ("mod4-cloudrun", 3, [Write(".dockerignore", "*\n!*.py\n!requirements.txt\n")]),
+        ".dockerignore:1",
+        "keeps templates/index.html out of the image",
+    ),
     "App Engine's header on Cloud Run": (
         (
             "mod5-buildpacks",
@@ -497,7 +542,7 @@ REMARKS: dict[str, tuple[Case, str, str]] = {
         "REDIS_PASSWORD is a secret",
     ),
     "a secret in an image": (
-        ("mod4-cloudrun", 3, [Replace("Dockerfile", "WORKDIR /app", "ENV API_TOKEN=aW8x-9sk2\nWORKDIR /app")]),
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "WORKDIR /app", "ARG API_TOKEN='aW8x 9sk2'\nWORKDIR /app")]),
         "Dockerfile:3",
         "API_TOKEN is a secret",
     ),
@@ -506,8 +551,39 @@ REMARKS: dict[str, tuple[Case, str, str]] = {
         "main.py:5",
         "debugging is on",
     ),
+    "a container that runs as root": (
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "USER 65534\n", "")]),
+        "Dockerfile",
+        "runs as root",
+    ),
+    "many retries of Redis": (
+        ("mod13-memorystore/FINISH", 3, [Replace(MAIN, "Retry(NoBackoff(), 1, ", "Retry(NoBackoff(), 10, ")]),
+        "main.py:",
+        "10 retries hold a page",
+    ),
+    "a cache of one process": (
+        (
+            MOD13,
+            4,
+            [
+                Replace(MAIN, "HOUR = 3600\n", "HOUR = 3600\nSEEN = {}\n"),
+                Replace(
+                    MAIN,
+                    "        cache.set(key, value, ex=seconds)",
+                    "        SEEN[key] = value\n        cache.set(key, value, ex=seconds)",
+                ),
+            ],
+        ),
+        "main.py:10",
+        "SEEN is a cache of one process",
+    ),
+    "one release of Python": (
+        ("mod5-buildpacks", 3, [Write(".python-version", "3.13.2\n")]),
+        ".python-version:1",
+        "no security fixes; 3.13 takes",
+    ),
     "debugging by a variable": (
-        ("mod4-cloudrun", 3, [Replace("Dockerfile", "ENV PYTHONUNBUFFERED=1", "ENV PYTHONUNBUFFERED=1 FLASK_DEBUG=1")]),
+        ("mod4-cloudrun", 3, [Replace("Dockerfile", "ENV PYTHONUNBUFFERED=1", "ENV TITLE='My visits' FLASK_DEBUG=1")]),
         "Dockerfile:2",
         "debugging is on",
     ),

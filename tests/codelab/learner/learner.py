@@ -11,6 +11,7 @@ from codelab.workspace import Workspace
 from tests.codelab.command import Answer, Keyboard, run_codelab
 from tests.codelab.conftest import read_files
 from tests.codelab.learner.hand import Edit, edit
+from tests.support.course import COURSE, ROOT
 
 
 class Learner:
@@ -49,4 +50,4 @@ class Learner:
 @functools.cache
 def checker_of(course: Path, place: str) -> Checker:
     """Return the checker of a track; its `trees` are START and what it is after each step."""
-    return Checker(Course(course).track(place))
+    return Checker((COURSE if course == ROOT else Course(course)).track(place))

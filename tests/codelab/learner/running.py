@@ -7,12 +7,26 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from codelab.check.cache import find_cache
+from codelab.compare import scenarios
 from codelab.compare.comparison import ComparedFolder, Comparison, Difference
 from codelab.compare.scenario import Scenario
 from codelab.readme.trees import read_tree, write_tree
 from tests.codelab.learner.hand import Edit, edit
 from tests.codelab.learner.learner import checker_of
 from tests.support.course import FUNCTION, ROOT
+
+# Enough to see that an app that is written in another way works, keeps and orders its visits, and uses its services.
+# tests/pairs runs all scenarios on the course's own apps.
+FEW = (
+    scenarios.first_visit_to_an_empty_store,
+    scenarios.the_same_visitor_thrice,
+    scenarios.two_visitors_alternating,
+    scenarios.user_agents_around_the_limit_of_an_indexed_string,
+    scenarios.forged_addresses,
+    scenarios.other_methods_and_paths,
+    scenarios.an_hour_passing,
+    scenarios.cache_gone_during_visits,
+)
 
 # All tracks start from apps that show the same; tests/pairs proves it.
 START = ROOT / "mod5-buildpacks" / "START"

@@ -135,12 +135,12 @@ def test_apply_writes_nothing_if_second_file_conflicts(learner: Learner) -> None
 
 
 def test_apply_refuses_file_that_is_not_utf8(learner: Learner) -> None:
-    learner.has_done("mod2-cloudndb", 2)
-    main = learner.copy("mod2-cloudndb") / "main.py"
+    learner.has_done("mod3-datastore", 1)
+    main = learner.copy("mod3-datastore") / "main.py"
     main.write_bytes(main.read_bytes() + b"# caf\xe9\n")
-    before = learner.files("mod2-cloudndb")
+    before = learner.files("mod3-datastore")
     learner.codelab("apply").is_one_line("main.py is not UTF-8")
-    assert learner.files("mod2-cloudndb") == before
+    assert learner.files("mod3-datastore") == before
 
 
 @pytest.mark.parametrize(("typed", "goes"), [("yes\n", True), (" Y \n", True), ("\n", False), ("yet\n", False)])

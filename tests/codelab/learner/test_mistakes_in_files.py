@@ -168,7 +168,7 @@ MISTAKES: dict[str, tuple[tuple[str, int, int], list[Edit], list[str]]] = {
     "port fixed in the dockerfile": (
         ("mod4-cloudrun", 1, 0),
         [Replace("Dockerfile", "$PORT", "8080")],
-        ["Dockerfile:12: expected", ":$PORT", "a difference", "[-8080-]"],
+        ["Dockerfile:12: the server listens on a fixed port", ":$PORT", "a difference", "[-8080-]"],
     ),
     "list form without a shell to fill in the port": (
         ("mod4-cloudrun", 1, 0),
@@ -179,7 +179,7 @@ MISTAKES: dict[str, tuple[tuple[str, int, int], list[Edit], list[str]]] = {
                 '["gunicorn", "-b", ":$PORT", "--threads", "8", "main:app"]',
             )
         ],
-        ["Dockerfile:12: expected", "sh", "found"],
+        ["Dockerfile:12: no shell replaces $PORT", "sh", "found"],
     ),
     "threads forgotten in the dockerfile": (
         ("mod4-cloudrun", 1, 0),
@@ -216,10 +216,10 @@ MISTAKES: dict[str, tuple[tuple[str, int, int], list[Edit], list[str]]] = {
         [Replace("Procfile", "web:", "app:")],
         ['Procfile:1: expected "web: gunicorn', 'found "app: gunicorn'],
     ),
-    "patch release named in python version": (
+    "old version named in python version": (
         ("mod5-buildpacks", 2, 1),
-        [Write(".python-version", "3.11.7\n")],
-        ['.python-version:1: expected "3.14", found "3.11.7"'],
+        [Write(".python-version", "3.6\n")],
+        ['.python-version:1: expected "3.14", found "3.6"'],
     ),
     "function of another name": (
         ("mod11-functions", 5, 0),

@@ -54,7 +54,7 @@ MISTAKES: dict[str, tuple[str, int, list[Edit], Scenario, list[str]]] = {
         2,
         [Replace("main.py", "client.key('Visit')", "client.key('visit')")],
         scenarios.first_visit_to_an_empty_store,
-        ["keeps its visits in another place", 'kind "visit", not Visit'],
+        ['stores its visits in kind "visit", where START uses "Visit"; so it loses the old visits'],
     ),
     "first entry of X-Forwarded-For believed": (
         "mod11-functions",

@@ -9,9 +9,7 @@ import pytest
 
 from codelab.errors import CodelabError
 from codelab.readme import Course, find_course
-from tests.support.course import ROOT
-
-COURSE = Course(ROOT)
+from tests.support.course import COURSE, ROOT
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,29 @@ def test_what_running_an_app_leaves_behind_is_not_read(tmp_path: Path) -> None:
     assert read_tree(tmp_path) == {"main.py": ""}
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_requirements_in_utf16_are_text(tmp_path: Path, codec: str) -> None:
+    content = "\ufeffFlask==3.1.3\n".encode(codec)
+    for name in ("requirements.txt", "more/base.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    assert read_tree(tmp_path) == {"more/base.txt": "Flask==3.1.3\n", "requirements.txt": "Flask==3.1.3\n"}
+
+
+# Python reads no UTF-16; the second is UTF-32, and the third breaks off in a letter.
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("main.py", "x = 1\n".encode("utf-16")),
+        ("requirements.txt", "Flask\n".encode("utf-32")),
+        ("requirements.txt", "Flask".encode("utf-16") + b"\0"),
+    ],
+)
+def test_other_file_with_nul_bytes_is_binary(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert "a binary one" in read_tree(tmp_path)[name]
+
+
 def test_folder_that_is_missing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CodelabError, match="none: no such folder"):
         read_tree(tmp_path / "none")

@@ -88,6 +88,22 @@ def test_upload_reaches_the_app_as_production_sends_it(app, upload):
     assert created.startswith(creation.partition(": ")[2][:19])
 
 
+def test_handler_for_python3_reads_an_upload(app, upload):
+    def read(content_type, body):
+        environ = {
+            "REQUEST_METHOD": "POST",
+            "CONTENT_TYPE": content_type,
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+        }
+        (info,) = blobstore.BlobstoreUploadHandler().get_uploads(environ, "file")
+        return info.filename, info.content_type, info.size, info.md5_hash, info.key() == blobstore.get(info.key()).key()
+
+    forwarded = upload(("rød.txt", "text/plain", b"hello"), fields=[("title", "Tïtle")])
+    facts = app.run(read, content_type=forwarded.content_type.decode(), body=forwarded.body)
+    assert facts == ("rød.txt", "text/plain", 5, b"5d41402abc4b2a76b9719d911017c592", True)
+
+
 def test_blob_is_read_in_parts_until_it_is_deleted(app, app_error, stored):
     data = bytes(range(256)) * 10_000  # more than one piece
 

@@ -6,6 +6,7 @@ from localcloud.launch.plan import Handler, Platform
 
 APP = "app = None\n"
 PYTHON27 = "runtime: python27\napi_version: 1\nthreadsafe: true\n"
+CGI = "runtime: python\napi_version: 1\nhandlers:\n"
 ALL_TO_MAIN = "handlers:\n- url: .*\n  script: main.app\n"
 
 
@@ -144,7 +145,7 @@ def test_a_builtin_other_than_deferred_is_a_page_refused_alone(read_yaml):
     assert plan.handlers == (
         Handler(
             url="/_ah/remote_api.*",
-            refused="localcloud does not have python27's builtin remote_api (app/app.yaml:5)",
+            refused="localcloud does not have python27's builtin remote_api (app/app.yaml:5); --python27 runs it",
         ),
         Handler(url="/_ah/queue/deferred", script="google.appengine.ext.deferred.deferred.application", login="admin"),
         Handler(url=".*", script="main.app"),
@@ -156,7 +157,8 @@ def test_a_script_of_the_sdk_is_a_page_refused_alone(read_yaml):
     assert read_yaml(PYTHON27 + handlers).handlers == (
         Handler(
             url="/_ah/stats",
-            refused="localcloud does not have google.appengine.ext.appstats.ui.app of python27's SDK (app/app.yaml:6)",
+            refused="localcloud does not have google.appengine.ext.appstats.ui.app of python27's SDK (app/app.yaml:6); "
+            "--python27 has it",
         ),
     )
 
@@ -218,11 +220,16 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         ("runtime: python3\n", 'app.yaml:1: App Engine has no runtime "python3"; write one such as python314'),
         ("runtime: python36\n", 'app.yaml:1: App Engine has no runtime "python36"; write one'),
         (
-            "runtime: python\nenv: flex\n",
-            'app.yaml:2: "env: flex" is the flexible environment, which runs a container; '
-            "write a Dockerfile and run the folder as a Cloud Run service",
+            "env: flex\nruntime: ruby\n",
+            "app.yaml:2: localcloud runs Python and Dockerfiles of the flexible environment only, "
+            'not "runtime: ruby"; use that language\'s own tools',
         ),
-        ("runtime: python27\nvm: yes\n", 'app.yaml:2: "vm: True" is the flexible environment'),
+        ("runtime: python27\nvm: yes\n", "app.yaml:1: localcloud runs Python and Dockerfiles of the flexible"),
+        ("env: flex\nruntime: custom\n", 'app.yaml:2: "runtime: custom" needs a Dockerfile beside this file; add it'),
+        (
+            "runtime: python\nenv: flex\nruntime_config:\n  runtime_version: new\n",
+            'app.yaml:4: "new" is not a Python version; write one such as "3.14"',
+        ),
         # python3's own rules.
         (
             "runtime: python314\nhandlers:\n- url: .*\n  script: main.app\n",
@@ -247,13 +254,17 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
             'add one with "url: .*" and "script: main.app"',
         ),
         (
-            "runtime: python27\nthreadsafe: false\nhandlers:\n- url: .*\n  script: main.py\n",
-            'app.yaml:5: "main.py" is a CGI script, which localcloud cannot run; '
-            'name a WSGI object instead ("script: main.app" for a top-level app = webapp2.WSGIApplication(...))',
-        ),
-        (
             PYTHON27 + "handlers:\n- url: .*\n  script: main.py\n",
-            'app.yaml:6: "main.py" is a CGI script',
+            'app.yaml:6: App Engine refuses the CGI script "main.py" beside "threadsafe: true"; '
+            'write "threadsafe: false", or a WSGI object ("script: main.app" for a top-level '
+            "app = webapp2.WSGIApplication(...))",
+        ),
+        (CGI + "- url: .*\n  script: old/main.py\n", 'app.yaml:5: "old/main.py" is not in app; add it'),
+        (CGI + "- url: .*\n  script: ../main.py\n", "app.yaml:5: "),
+        (
+            CGI + "- url: /(.*)\n  script: \\1.py\n",
+            'app.yaml:5: "\\1.py" takes the name of a script from the URL, which works on 2.7 only; '
+            "run the app on a real Python 2.7 by --python27 (pyenv install 2.7.18 gets you one)",
         ),
         (
             PYTHON27 + "handlers:\n- url: .*\n  script: main\n",
@@ -269,7 +280,8 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         ),
         (
             PYTHON27 + ALL_TO_MAIN + "libraries:\n- name: webapp2\n  version: latest\n- name: endpoints\n",
-            'app.yaml:10: "endpoints" exists for Python 2 only; replace it to run the app here',
+            'app.yaml:10: "endpoints" exists for Python 2 only; '
+            "run the app on a real Python 2.7 by --python27 (pyenv install 2.7.18 gets you one)",
         ),
         (
             PYTHON27 + ALL_TO_MAIN + "libraries:\n- name: nosuch\n  version: latest\n",
@@ -278,19 +290,28 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         # What App Engine has and localcloud has not.
         (
             PYTHON27 + ALL_TO_MAIN + "includes:\n- lib/user.yaml\n",
-            "app.yaml:7: localcloud does not read included files; copy their handlers into app.yaml",
+            "app.yaml:8: lib/user.yaml is not in app; add it, or remove it from `includes`",
+        ),
+        (PYTHON27 + ALL_TO_MAIN + "includes:\n- ../user.yaml\n", "app.yaml:8: "),
+        (
+            "runtime: python314\nincludes:\n- more.yaml\n",
+            "app.yaml:2: `includes` belongs to python27; name what the app needs in requirements.txt",
         ),
         (
-            PYTHON27 + ALL_TO_MAIN + "inbound_services:\n- warmup\n- mail\n",
-            'app.yaml:9: localcloud does not deliver "mail" to apps; remove this inbound service to run the rest',
+            PYTHON27 + ALL_TO_MAIN + "inbound_services:\n- warmup\n- post\n",
+            'app.yaml:9: App Engine has no inbound service "post"; write one of channel_presence, mail, mail_bounce, ',
         ),
         (
-            PYTHON27 + ALL_TO_MAIN + "builtins:\n- django_wsgi: on\n",
-            'app.yaml:8: localcloud has no builtin "django_wsgi"; remove it to run the rest',
+            PYTHON27 + ALL_TO_MAIN + "builtins:\n- sessions: on\n",
+            'app.yaml:8: App Engine has no builtin "sessions"; write one of admin_redirect, appstats, ',
         ),
         (
             PYTHON27 + ALL_TO_MAIN + "backends:\n- name: old\n",
-            "app.yaml:7: localcloud has no `backends`; remove it to run the rest of the app",
+            "app.yaml:7: localcloud has no `backends` on Python 3; run the app on a real Python 2.7 by --python27",
+        ),
+        (
+            "runtime: python314\napi_config:\n  url: /_ah/api\n",
+            "app.yaml:2: localcloud has no `api_config`; remove it to run the rest of the app",
         ),
     ],
 )
@@ -317,6 +338,77 @@ def test_the_advice_about_a_cgi_script_names_its_wsgi_object(refusal):
         }
     )
     assert '"script: main.application"' in message
+
+
+def test_an_app_of_the_first_runtime_may_have_cgi_scripts_and_a_placeholder(read_yaml):
+    plan = read_yaml("application: YOUR_APP\nversion: [x]\n" + CGI + "- url: .*\n  script: main.py\n")
+    assert (plan.python, plan.handlers) == ("2.7", (Handler(url=".*", script="main.py"),))
+
+
+def test_script_that_is_not_there_is_left_to_its_pages_if_there_is_another(read_yaml):
+    plan = read_yaml(
+        CGI + "- url: /a\n  script: old/main.py\n- url: /b\n  script: gone.app\n- url: .*\n  script: main.py\n"
+    )
+    assert [handler.script for handler in plan.handlers] == ["old/main.py", "gone.app", "main.py"]
+
+
+def test_included_files_bring_handlers_before_and_behind_and_variables(read):
+    first = "handlers:\n- url: /first\n  static_dir: www\n- url: /last\n  script: main.app\n  position: tail\n"
+    plan = read(
+        {
+            "main.py": APP,
+            "app.yaml": PYTHON27 + "env_variables:\n  A: own\n  B: own\n" + ALL_TO_MAIN + "includes:\n- lib\n",
+            "lib/include.yaml": first + "includes:\n- deeper.yaml\n- lib/include.yaml\nenv_variables:\n  B: included\n",
+            "lib/deeper.yaml": "builtins:\n- default: on\n- deferred: on\n- appstats: off\n",
+        }
+    )
+    assert [handler.url for handler in plan.handlers] == ["/first", "/_ah/queue/deferred", ".*", "/last"]
+    assert plan.environment == {"A": "own", "B": "included"}
+
+
+def test_error_in_an_included_file_names_that_file(refusal):
+    files = {"main.py": APP, "app.yaml": PYTHON27 + ALL_TO_MAIN + "includes:\n- more.yaml\n"}
+    included = "handlers:\n- url: /a\n  static_files: a.txt\n"
+    assert refusal({**files, "more.yaml": included}).startswith('more.yaml:3: App Engine refuses it: Missing "upload"')
+
+
+def test_messages_that_nobody_delivers_are_a_route_refused_alone(read_yaml):
+    plan = read_yaml(PYTHON27 + ALL_TO_MAIN + "inbound_services:\n- mail\n- xmpp_message\n")
+    assert plan.handlers[0] == Handler(
+        url="/_ah/xmpp/message/chat/",
+        refused='localcloud does not deliver messages of the inbound service "xmpp_message" (app/app.yaml:9)',
+    )
+    assert plan.handlers[1:] == (Handler(url=".*", script="main.app"),)
+
+
+FLEX = "runtime: python\nenv: flex\nservice: api\nentrypoint: gunicorn -b :$PORT main:app\nenv_variables:\n  A: b\n"
+
+
+def test_flexible_environment_runs_its_entrypoint_as_a_container(read_yaml):
+    plan = read_yaml(FLEX + "runtime_config:\n  operating_system: ubuntu24\n  runtime_version: '3.13'\n")
+    assert (plan.platform, plan.python, plan.service) == (Platform.CLOUD_RUN, "3.13", "api")
+    assert plan.command == shell("gunicorn -b :$PORT main:app")
+    assert plan.environment == {"A": "b"}
+    assert plan.notes == (
+        "app/app.yaml:2: the flexible environment runs containers; here the app gets the headers and the K_ variables "
+        "of a container on Cloud Run",
+    )
+
+
+@pytest.mark.parametrize(("version", "python"), [("2", "2.7"), ("3", None), ("3.7", "3.7")])
+def test_flexible_environment_may_ask_for_a_python(read_yaml, version, python):
+    assert read_yaml(FLEX + f"runtime_config:\n  python_version: {version}\n").python == python
+
+
+def test_flexible_environment_of_a_custom_runtime_builds_its_dockerfile(read):
+    plan = read(
+        {
+            "app.yaml": "runtime: custom\nenv: flex\nenv_variables:\n  A: from app.yaml\n",
+            "Dockerfile": "FROM python:3.14\nENV A=image B=image\nWORKDIR /app\nCOPY . .\nCMD python main.py\n",
+            "main.py": APP,
+        }
+    )
+    assert (plan.command, plan.environment) == (shell("python main.py"), {"A": "from app.yaml", "B": "image"})
 
 
 def test_static_handlers_alone_need_no_app(read):

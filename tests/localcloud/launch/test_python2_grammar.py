@@ -55,3 +55,58 @@ def test_advice_depends_on_the_grammar(line: str, advice: str, tmp_path: Path) -
     (tmp_path / "main.py").write_text(f"\n{line}\n")
     with pytest.raises(UserError, match=f"main.py:[23]: {advice}"):
         check_source(read_plan(tmp_path, staging=tmp_path / "image"))
+
+
+PYTHON27 = "runtime: python27\nthreadsafe: true\nhandlers:\n- url: /a\n  script: a.app\n- url: /b\n  script: b.app\n"
+PRINT = "print 'hello'\n"
+FOUND = {
+    "in a folder that appengine_config adds by vendor.add": {
+        "appengine_config.py": "from google.appengine.ext import vendor\nvendor.add('lib')\nimport old\n",
+        "lib/old.py": PRINT,
+    },
+    "in a folder that a module adds by sys.path": {
+        "a.py": "import os, sys\nsys.path.insert(0, os.path.join(HERE, 'third', 'party'))\nimport old\n",
+        "b.py": "from old import x\n",
+        "third/party/old/__init__.py": PRINT,
+    },
+    "in the package of the module that imports it": {
+        "a.py": "import pages.home\n",
+        "b.py": "import pages.home\n",
+        "pages/__init__.py": "",
+        "pages/home.py": "import old\n",
+        "pages/old.py": PRINT,
+    },
+    "by a relative import": {
+        "a.py": "import pages\n",
+        "b.py": "import pages\n",
+        "pages/__init__.py": "from . import old\n",
+        "pages/old.py": PRINT,
+    },
+}
+NOT_FOUND = {
+    "one of two scripts": {"a.py": "import old\n", "old.py": PRINT},
+    "a module that a function imports": {"a.py": "def f():\n    import old\n", "old.py": PRINT},
+    "what pip put into the folder": {
+        "appengine_config.py": "from google.appengine.ext import vendor\nvendor.add('lib')\nimport old\n",
+        "lib/old.py": PRINT,
+        "lib/old-1.dist-info/RECORD": "old.py,,\n",
+    },
+}
+
+
+def check(files: dict[str, str], directory: Path) -> None:
+    for name, text in {"app.yaml": PYTHON27, "a.py": "", "b.py": "", **files}.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text)
+    check_source(read_plan(directory, staging=directory / "image"))
+
+
+@pytest.mark.parametrize("case", FOUND)
+def test_line_for_python_2_alone_is_found_before_the_start(case: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"old.*:1: only Python 2 can read this line .* by --python27"):
+        check(FOUND[case], tmp_path)
+
+
+@pytest.mark.parametrize("case", NOT_FOUND)
+def test_line_that_the_app_can_do_without_is_left_to_its_pages(case: str, tmp_path: Path) -> None:
+    check(NOT_FOUND[case], tmp_path)

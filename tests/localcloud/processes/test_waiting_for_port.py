@@ -35,9 +35,19 @@ def test_wait_for_port_of_a_killed_child_names_the_signal(run: Callable[..., Pro
         process.wait_for_port("127.0.0.1", free_port(), 600)
 
 
-def test_error_is_quoted_rather_than_the_lines_after_it(run: Callable[..., Process]) -> None:
-    process = run("print('OSError: Address already in use\\nshutdown complete\\n]'); raise SystemExit(1)")
-    message = r"it printed: OSError: Address already in use; the server must take its port from \$PORT$"
+@pytest.mark.parametrize(
+    ("error", "after"),
+    [
+        ("OSError: Address already in use", ["shutdown complete", "]"]),
+        ("Error: listen EADDRINUSE: address already in use :::8080", ["    at emitErrorNT (node:net:1944:8)"] * 25),
+    ],
+    ids=["Python", "JavaScript"],
+)
+def test_error_is_quoted_rather_than_the_lines_after_it(
+    run: Callable[..., Process], error: str, after: list[str]
+) -> None:
+    process = run(f"print({error!r}, *{after!r}, sep='\\n'); raise SystemExit(1)")
+    message = rf"it printed: {error}; the server must take its port from \$PORT$"
     with pytest.raises(UserError, match=message):
         process.wait_for_port("127.0.0.1", free_port(), 600)
 
@@ -90,11 +100,45 @@ def test_log_says_on_which_other_port_a_child_listens(
     assert lines.next().startswith(f"localcloud: it listens on port {other}, but not on port {port}, which $PORT tells")
 
 
+LISTENS_ON_IPV6 = """
+import socket, time
+s = socket.socket(socket.AF_INET6)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, {})
+s.bind(('{}', {}))
+s.listen()
+print('up')
+"""
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
 def test_child_may_listen_on_the_second_port(run: Callable[..., Process], host: str) -> None:
     second = free_port()
     process = run(LISTENS.format(host, second) + WAITS)
-    assert process.wait_for_port("127.0.0.1", free_port(), DEADLINE, second) == second
+    assert process.wait_for_port("127.0.0.1", free_port(), DEADLINE, second) == ("127.0.0.1", second)
+
+
+# As servers in JavaScript, Go and Java listen if they name no address, or name localhost.
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.parametrize(("host", "alone"), [("::", 0), ("::", 1), ("::1", 1)])
+def test_child_may_listen_on_an_address_of_ipv6(run: Callable[..., Process], host: str, alone: int) -> None:
+    told, second = free_port(), free_port()
+    process = run(LISTENS_ON_IPV6.format(alone, host, second) + WAITS)
+    assert process.wait_for_port("127.0.0.1", told, DEADLINE, second) == ("::1", second)
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+def test_port_that_a_child_is_told_counts_on_ipv6_alone(run: Callable[..., Process]) -> None:
+    port = free_port()
+    process = run(LISTENS_ON_IPV6.format(1, "::1", port) + WAITS)
+    assert process.wait_for_port("127.0.0.1", port, DEADLINE) == ("::1", port)
+
+
+def test_ports_that_a_child_has_besides_mean_nothing(run: Callable[..., Process], lines: Lines) -> None:
+    second = free_port()
+    process = run(LISTENS.format("127.0.0.1", second) + WAITS)
+    lines.next()
+    with pytest.raises(UserError, match="does not listen on"):
+        process.wait_for_port("127.0.0.1", free_port(), 0.1, second, has_own_ports=True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the whole of 127.0.0.0/8")

@@ -45,8 +45,9 @@ class Lane:
     """A way to run the suite with a real component.
 
     `real` says what is real in it, as in README.md's table. `needs` are the tools. `setup` starts the components for
-    the pairs that `takes` accepts. `shares` says that one setup serves all pairs of a run. `prefers_python27` says that
-    python27 folders run on a real Python 2.7 if there is one.
+    the pairs that `takes` accepts. `shares` says that one setup serves all pairs of a run, and `shares_apps` that one
+    app also serves all folders with the same files. `prefers_python27` says that python27 folders run on a real Python
+    2.7 if there is one.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Lane:
     setup: Callable[[], AbstractContextManager[setups.Setup]] | None = None
     takes: Callable[[Pair], bool] = _no_pair
     shares: bool = False
+    shares_apps: bool = False
     prefers_python27: bool = False
 
     @property
@@ -91,6 +93,7 @@ LANES = (
         (doctor.PYTHON3,),
         setups.python3,
         _every_pair,
+        shares_apps=True,
     ),
     Lane("browser", "Chromium, on the codelabs' page", (CHROMIUM,)),
     Lane(

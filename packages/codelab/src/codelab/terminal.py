@@ -74,8 +74,8 @@ class Terminal:
             self._print(f"The app will run when the step is complete. The step: {show}; a hint: {hint}")
             return
         if outcome.was_run:
-            self._print(f"{ref.name}: {progress.reached} of {len(progress.steps)} steps are done.")
-        for line in _describe_outcome(outcome):
+            self._print_count(ref, progress)
+        for line in _describe_outcome(outcome, progress):
             self._print(line)
         if checked.finished:
             self._print_finished(checked)
@@ -90,9 +90,13 @@ class Terminal:
             self._print_pending(progress)
         self._print(f"A hint: {make_command('hint', ref)}")
 
-    def _print_progress(self, ref: TrackRef, progress: Progress) -> None:
+    def _print_count(self, ref: TrackRef, progress: Progress) -> None:
         self._print(f"{ref.name}: {progress.reached} of {len(progress.steps)} steps are done.")
-        for status in progress.ahead:
+
+    def _print_progress(self, ref: TrackRef, progress: Progress) -> None:
+        self._print_count(ref, progress)
+        # In the app that has a fault nothing is known to be done.
+        for status in () if progress.on_hold else progress.ahead:
             step = status.step
             self._print(f"Step {step.number}, {step.title}, is done already, although an earlier step is not.")
         if progress.damage:
@@ -104,7 +108,10 @@ class Terminal:
             self._print("Fix these first, since the app would fail where you deploy it:")
             for finding in progress.faults:
                 self._print(f"  {finding}")
-        self._print_pending(progress)
+        if progress.on_hold:
+            self._print(f"Then the app decides about {progress.in_question}.")
+        else:
+            self._print_pending(progress)
 
     def _print_pending(self, progress: Progress) -> None:
         if (pending := progress.pending) and pending.findings:
@@ -233,13 +240,13 @@ class Terminal:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _describe_outcome(outcome: Outcome) -> list[str]:
+def _describe_outcome(outcome: Outcome, progress: Progress) -> list[str]:
     if outcome.result is RunResult.NOT_WORKING_YET:
         lines = ["The app does not work yet after this step, so it was not run."]
     elif outcome.result is RunResult.DOES_NOT_RUN:
         lines = [f"Your app does not start: {outcome.text}"]
     elif outcome.result is RunResult.UNDECIDED:
-        lines = [f"Whether step {outcome.step} is done cannot be decided here: {outcome.text}"]
+        lines = [f"{progress.in_question.capitalize()} cannot be decided here: {outcome.text}"]
     elif outcome.result is RunResult.DIFFERS:
         lines = [f"Your app's output is wrong in the scenario “{outcome.scenario}”:", f"  {outcome.text}"]
     elif outcome.result is RunResult.OTHER_SERVICES:

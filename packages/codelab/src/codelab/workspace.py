@@ -17,6 +17,7 @@ from codelab.text_diff import describe_change
 from localcloud.files.reading import NotReadError, copy_folder, read_file
 
 _HEAD = "# The progress that `codelab` keeps, one entry per line. Delete a line to remove it.\n"
+_VERDICTS: dict[bool | None, str] = {True: "works", False: "fails", None: "undecided"}
 
 
 class Workspace:
@@ -96,17 +97,17 @@ class Workspace:
             lines.append(["finished", ref.name, f"{datetime.now().astimezone():%Y-%m-%d}"])
         self._write_lines(lines)
 
-    def remember_verdict(self, ref: TrackRef, step: int, *, works: bool) -> None:
-        """Note that the running app has shown that this step is done, or that it fails at it."""
+    def remember_verdict(self, ref: TrackRef, step: int, *, works: bool | None) -> None:
+        """Note that the running app has shown that this step is done, or that it fails at it; None: neither."""
         lines = [line for line in self._read_lines() if line[:2] != ["judged", ref.name]]
-        lines.append(["judged", ref.name, str(step), "works" if works else "fails"])
+        lines.append(["judged", ref.name, str(step), _VERDICTS[works]])
         self._write_lines(lines)
 
-    def read_verdict(self, ref: TrackRef) -> tuple[int, bool] | None:
-        """Return the step of the last verdict, and whether the app worked."""
+    def read_verdict(self, ref: TrackRef) -> tuple[int, bool | None] | None:
+        """Return the step of the last verdict, and whether the app worked; None for one that could not be decided."""
         for word, name, *rest in self._read_lines():
             if (word, name) == ("judged", ref.name) and len(rest) == 2 and rest[0].isdecimal():
-                return int(rest[0]), rest[1] == "works"
+                return int(rest[0]), next((works for works, text in _VERDICTS.items() if text == rest[1]), False)
         return None
 
     def _forget_verdict(self, ref: TrackRef) -> None:

@@ -9,7 +9,7 @@ from datastore_emulator.errors import UserError
 from datastore_emulator.gcloud_options import add_gcloud_options, choose_data
 from datastore_emulator.net.addresses import read_listener, refuse_exposure
 from datastore_emulator.startup import prepare_process
-from datastore_emulator.stopping import run_command, wait_for_stop
+from datastore_emulator.stopping import run_command, stop_command, wait_for_stop
 
 _MEMORY = ":memory:"
 _TEMPORARY = "The entities are removed at the end; pass --data FILE to keep them."
@@ -61,7 +61,9 @@ def _serve(options: argparse.Namespace) -> None:
     from datastore_emulator.api.serving import serve
 
     remote = options.allow_remote_clients
-    with serve(data, host=host, port=port, rest=not options.grpc_only, any_host=remote) as server:
+    with serve(
+        data, host=host, port=port, rest=not options.grpc_only, any_host=remote, shutdown=stop_command
+    ) as server:
         kept = _TEMPORARY if data == _MEMORY else f"The entities are kept in {data}."
         print(f"Datastore on {server.address}. {kept} Ctrl-C ends it.\nIn your app's shell, run:")
         print(f"export DATASTORE_EMULATOR_HOST={server.address}", flush=True)

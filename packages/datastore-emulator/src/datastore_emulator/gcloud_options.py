@@ -31,7 +31,8 @@ def add_gcloud_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--database-mode", metavar="MODE", help="datastore-mode only")
     group.add_argument("--import-data", metavar="PATH", help=argparse.SUPPRESS)
     group.add_argument("--export-on-exit", metavar="PATH", help=argparse.SUPPRESS)
-    group.add_argument("--quiet", action="store_true", help=argparse.SUPPRESS)  # no question is asked
+    group.add_argument("--quiet", "-q", action="store_true", help=argparse.SUPPRESS)  # no question is asked
+    group.add_argument("--verbosity", help=argparse.SUPPRESS)  # as an option of gcloud itself
 
 
 def choose_data(options: argparse.Namespace) -> str | None:

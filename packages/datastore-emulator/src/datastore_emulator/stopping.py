@@ -49,6 +49,11 @@ def wait_for_stop() -> NoReturn:
         time.sleep(0.2)
 
 
+def stop_command() -> None:
+    """End the command that this process runs, as a stop signal from outside does; any thread may call this."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def run_command(name: str, run: Callable[[], object]) -> int:
     """Run a command that ends with `run` or with a stop signal; return its exit code.
 

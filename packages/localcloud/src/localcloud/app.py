@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import http.client
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
+from localcloud.appengine.callers import Caller
+from localcloud.appengine.services.app_requests import NotReachedError, send_to_app
 from localcloud.frontend import TICKET, FrontEnd, RequestLog
 from localcloud.frontend.blobs import Blobs
+from localcloud.frontend.sign_in import ADMINISTRATOR
 from localcloud.launch.plan import LaunchPlan
 from localcloud.processes.process import Process, describe_other_ports
 from localcloud.runtimes import Command, Instance, Runtime, ServiceAddresses
+from localcloud.runtimes.google_apis import CredentialsAdvice
+from localcloud.runtimes.redis_advice import RedisAdvice
 
 Log = Callable[[str, str], None]
 """Receives an app's name and one line of its output."""
@@ -25,6 +32,8 @@ Version = tuple[LaunchPlan, Runtime, ServiceAddresses]
 # The range for apps without a port of their own. Google's tools use 8080 by default, too.
 _PORTS = range(8080, 8280)
 _START_SECONDS = 30
+# docs/platform-facts.md, "App Engine's own requests".
+_WARMUP_SOURCE = "0.1.0.3"
 # $PORT in the cloud, which many apps name. Those with Python's sockets listen on our $PORT instead, by sitecustomize.
 _CLOUD_PORT = 8080
 
@@ -34,8 +43,9 @@ class App:
 
     The front end listens at once, on `port`; None takes the first free one from 8080 up. The rest begins with
     `start`. Raises UserError if the port is taken. `folder` is where its files are, `home` becomes the process's home
-    directory, and `overrides` beat every other variable. `blobs` returns the app's Blobstore. `requests` logs its
-    requests. `spell` may be set to spell the options in the local cloud's own lines as the user types them.
+    directory, and `overrides` beat every other variable. `free_cloud_port` moves a front end away from 8080 for an app
+    that wants that port itself, and returns whether one was there. `blobs` returns the app's Blobstore. `requests` logs
+    the app's requests. `spell` may be set to spell the options in the local cloud's own lines as the user types them.
     """
 
     def __init__(
@@ -52,6 +62,7 @@ class App:
         overrides: Mapping[str, str],
         blobs: Callable[[], Blobs] | None = None,
         behind_load_balancer: bool = False,
+        free_cloud_port: Callable[[], bool] = lambda: False,
         requests: RequestLog | None = None,
     ) -> None:
         self.name = name
@@ -61,6 +72,8 @@ class App:
         self._runtime = runtime
         self._services = services
         self._log = log
+        self._free_cloud_port = free_cloud_port
+        self._has_chosen_port = port is not None
         self._instance = Instance(name.replace("/", "-").lower(), free_port(), home, overrides)
         self._front_end = self._listen(
             lambda number: FrontEnd(
@@ -77,8 +90,9 @@ class App:
                 ended=lambda: self._failed or self.returncode is not None,
                 explain=self._explain_silence,
             ),
-            port,
+            _PORTS if port is None else [port],
         )
+        self._instance = replace(self._instance, url=self.url)
         self._command: Command | None = None
         self._noted: set[str] = set()
         self._failed = False
@@ -88,18 +102,32 @@ class App:
         self._stopped = False
 
     @staticmethod
-    def _listen(front_end: Callable[[int], FrontEnd], port: int | None) -> FrontEnd:
-        """Return a front end that listens on the port, or on the first free one from 8080 up."""
-        for number in _PORTS if port is None else [port]:
+    def _listen(front_end: Callable[[int], FrontEnd], ports: Sequence[int]) -> FrontEnd:
+        """Return a front end that listens on the first of the ports that is free."""
+        for number in ports:
             candidate = front_end(number)
             try:
                 candidate.start()
             except UserError:
-                if port is not None:
+                if len(ports) == 1:
                     raise
             else:
                 return candidate
         raise UserError(f"no port from {_PORTS[0]} to {_PORTS[-1]} is free; choose one with --port")
+
+    def leave_cloud_port(self) -> bool:
+        """Move the front end away from 8080 if it listens there and nobody has chosen that; return whether it did."""
+        if self._has_chosen_port or self._front_end.port != _CLOUD_PORT:
+            return False
+
+        def move(number: int) -> FrontEnd:
+            self._front_end.port = number
+            return self._front_end
+
+        self._front_end.stop()
+        self._listen(move, [number for number in _PORTS if number != _CLOUD_PORT])
+        self._instance = replace(self._instance, url=self.url)
+        return True
 
     @property
     def url(self) -> str:
@@ -158,7 +186,8 @@ class App:
     def describe_end(self) -> str:
         """Describe how the app has ended and why; only for one whose `returncode` is there."""
         assert self._process
-        return self._process.describe_end()
+        assert self._command
+        return self._process.describe_end() + self._command.caveat
 
     def reload(self, read: Callable[[], Version]) -> None:
         """End the app, read its folder again, and start what is in it now, at the same address.
@@ -215,11 +244,51 @@ class App:
         with self._starting:
             if self._stopped:
                 raise UserError(f"{self.name}: stopped before it was started")
-            process = Process(self.name, command.argv, dict(command.environment), command.directory, self._log)
+            process = Process(
+                self.name, command.argv, dict(command.environment), command.directory, self._log_and_advise(command)
+            )
             self._process = process
-        host, told = self.upstream
         self._front_end.upstream = self.upstream
-        self._front_end.upstream = host, process.wait_for_port(host, told, _START_SECONDS, _CLOUD_PORT)
+        try:
+            self._front_end.upstream = process.wait_for_port(
+                *self.upstream, _START_SECONDS, _CLOUD_PORT, has_own_ports=command.has_own_ports
+            )
+        except UserError as error:
+            if not process.port_taken:
+                raise UserError(f"{error}{command.caveat}") from error
+            if not self._free_cloud_port():
+                raise UserError(f"{error}, or port 8080 must be free: --port chooses another for visitors") from error
+            self._stop_process()
+            self._start_process()
+        else:
+            if self.plan.warmup:
+                self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Send the instance its warmup request; a failure does not count, but is in the log."""
+        instance = Caller(self._services.project, self._services.ticket, url=self.url)
+        headers = [("Cookie", ADMINISTRATOR)]
+        try:
+            status, _ = send_to_app(instance, "GET", "/_ah/warmup", headers, b"", _WARMUP_SOURCE, _START_SECONDS)
+        except NotReachedError as error:
+            self.log(f"no answer to the warmup request ({error})")
+        else:
+            if status >= http.client.INTERNAL_SERVER_ERROR:
+                self.log(f"the warmup request was answered {status}")
+
+    def _log_and_advise(self, command: Command) -> Log:
+        """Return a log for the command's output, which adds advice to it."""
+        advisers: list[CredentialsAdvice | RedisAdvice] = [CredentialsAdvice(command.directory)]
+        if self._services.redis is None:
+            advisers.append(RedisAdvice())
+
+        def log(name: str, line: str) -> None:
+            self._log(name, line)
+            for adviser in advisers:
+                if advice := adviser.read(line):
+                    self.log(f"localcloud: {advice}")
+
+        return log
 
     def _explain_silence(self) -> str:
         """Say why the app does not listen on its port."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from datastore_emulator.errors import UserError
 
 # What runtimes and tests put there. Nothing else is removed, since $LOCALCLOUD_CACHE may name any directory.
-_OURS = re.compile(r"environments|containers|(legacy-sdk|python27)-[0-9a-f]{20}(\.lock)?")
+_OURS = re.compile(r"environments|containers|logs|(legacy-sdk|python27)-[0-9a-f]{20}(\.lock)?")
 
 
 def cache_directory() -> Path:

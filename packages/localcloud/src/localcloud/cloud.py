@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -22,7 +23,9 @@ from localcloud.frontend import RequestLog
 from localcloud.launch import read_plan
 from localcloud.launch.errors import FileError
 from localcloud.launch.plan import Platform
+from localcloud.metadata import MetadataServer
 from localcloud.runtimes import Runtime, ServiceAddresses, choose_runtime
+from localcloud.runtimes.python27_real import Python27RealRuntime
 from localcloud.runtimes.variables import names_redis
 from localcloud.services import (
     Cache,
@@ -47,12 +50,14 @@ class Cloud:
     `data` is the Datastore's file, ":memory:" for none. `datastore` and `redis` are HOST:PORT of servers to use
     instead of the embedded ones; `datastore_relay` listens in front of that Datastore, so that an outage can be made.
     `memorystore` takes the place of a plain Memorystore. `runtimes` come before the built-in ones, for the plans they
-    support. `log` receives each app's name and line of output; `observe` is called before each call to Datastore and
+    support. With `made_up_credentials`, Google's clients find credentials that every call is refused with. `log`
+    receives each app's name and line of output; `observe` is called before each call to Datastore and
     Memcache, as in "Datastore RunQuery", and `observe_bundled` also before each one to Datastore that comes through App
     Engine's bundled services.
 
-    `datastore`, `memcache` and `redis` are the services; `redis` is None until an app needs one. `requests` has the
-    last requests to the apps, with the calls that each made. Calls to Redis are there once `redis_watch` is started.
+    `datastore`, `memcache` and `redis` are the services; `redis` is None until an app needs one. `dispatch_file` is the
+    dispatch.yaml whose rules hold. `requests` has the last requests to the apps, with the calls that each made. Those
+    to Redis are there once `redis_watch` is started.
     """
 
     def __init__(
@@ -65,19 +70,28 @@ class Cloud:
         redis: str | None = None,
         memorystore: Memorystore | None = None,
         runtimes: Sequence[Runtime] = (),
+        made_up_credentials: bool = False,
         log: Log = lambda name, line: None,
         observe: Callable[[str], None] = lambda call: None,
         observe_bundled: Callable[[str], None] = lambda call: None,
     ) -> None:
         self.project = project
         self.apps: list[App] = []
+        self.dispatch_file: Path | None = None
         self._names: dict[str, str] = {}  # of apps, by ticket
         self._readers: dict[App, Callable[[], Version]] = {}
         self.datastore: DatastoreService
         self.redis: Memorystore | ExternalRedis | None = ExternalRedis(redis) if redis else None
         self._memorystore = memorystore
         self._runtimes = runtimes
+        self._legacy_sdk = any(isinstance(runtime, Python27RealRuntime) for runtime in runtimes)
+        self._made_up_credentials = made_up_credentials
         self._log = log
+        self._moving = threading.Lock()
+        # Of the list of apps, and of the Redis: after `close`, from whatever thread, nothing may be added.
+        self._changing = threading.Lock()
+        self._closing = threading.Lock()
+        self._closed = False
         self.requests = RequestLog()
 
         def note(call: str) -> None:
@@ -105,6 +119,9 @@ class Cloud:
             self.datastore.start([make_call_handler(self.api_server.datastore_dispatcher)])
             self.api_server.start()
             stack.callback(self.api_server.stop)
+            self._metadata = MetadataServer(project, lambda line: log("localcloud", line))
+            self._metadata.start()
+            stack.callback(self._metadata.stop)
             self._cleanup = stack.pop_all()
 
     def __enter__(self) -> Cloud:
@@ -144,6 +161,7 @@ class Cloud:
             raise UserError("PORT cannot be set: the platform does that; choose the port for visitors with --port")
         # Not by Path.resolve, which fails for a link to itself: read_plan says what is wrong with it.
         name = name or "/".join(Path(os.path.realpath(directory)).parts[-2:])
+        self._expect_open(name)
         scratch = Path(tempfile.mkdtemp(dir=self._scratch))
         home = scratch / "home"
         home.mkdir()
@@ -156,6 +174,7 @@ class Cloud:
                 signature_type=signature_type,
                 source=source,
                 platform=platform,
+                legacy_sdk=self._legacy_sdk,
                 staging=scratch / "image",
             )
             if behind_load_balancer and plan.platform in (Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27):
@@ -183,23 +202,53 @@ class Cloud:
             overrides={**_redis_variables(redis_names or {}, addresses), **(environment or {})},
             blobs=lambda: self.api_server.blobs(addresses.ticket),
             behind_load_balancer=behind_load_balancer,
+            free_cloud_port=self._free_cloud_port,
             requests=self.requests,
         )
-        self._names[addresses.ticket] = name
-        service = app.plan.service or "default"
-        self.api_server.connect(addresses.ticket, app.url, app.plan.source.parent, app.log, service)
-        self.apps.append(app)
-        self._readers[app] = read
+        self._connect(app)
+        try:
+            with self._changing:
+                self._expect_open(name)
+                self.apps.append(app)
+                self._readers[app] = read
+        except UserError:
+            app.stop()
+            self.api_server.disconnect(app.ticket)
+            raise
         return app
 
+    def _expect_open(self, name: str) -> None:
+        if self._closed:
+            raise UserError(f"{name}: the local cloud has been closed")
+
+    def _connect(self, app: App) -> None:
+        """Tell the bundled services where the app is, and which service."""
+        self._names[app.ticket] = app.name
+        service = app.plan.service or "default"
+        self.api_server.connect(app.ticket, app.url, app.plan.source.parent, app.log, service)
+
+    def _free_cloud_port(self) -> bool:
+        """Move the front end that has port 8080 to another port; return whether there was one."""
+        with self._moving:  # apps start at once
+            for app in self.apps:
+                if app.leave_cloud_port():
+                    self._connect(app)
+                    app.log(
+                        f"localcloud: port 8080 is free for a server that finds its port in use; now visit {app.url}"
+                    )
+                    return True
+        return False
+
     def dispatch(self, file: Path) -> None:
-        """Route the visitors of all App Engine apps that have been added by the rules of a dispatch.yaml.
+        """Route the visitors of all App Engine apps that have been added by the rules of a dispatch.yaml, if it exists.
 
         Raises UserError if the file cannot be read, or for a rule whose service is not one of the apps, or two of them.
+        Then the rules before it stay.
         """
         from localcloud.launch.dispatch import choose_rule, read_dispatch
 
-        rules = read_dispatch(file)
+        self.dispatch_file = file
+        rules = read_dispatch(file) if file.exists() else ()
         services = {rule.service: self._find_service(file, rule) for rule in rules}
 
         def choose(host: str, path: str) -> App | None:
@@ -209,6 +258,12 @@ class Cloud:
         for app in self.apps:
             if app.plan.service:
                 app.route(choose)
+
+        def choose_ticket(host: str, path: str) -> str | None:
+            chosen = choose(host, path)
+            return chosen.ticket if chosen else None
+
+        self.api_server.dispatch(choose_ticket)
 
     def _find_service(self, file: Path, rule: DispatchRule) -> App:
         found = [app for app in self.apps if app.plan.service == rule.service]
@@ -228,14 +283,25 @@ class Cloud:
 
         Raises UserError if that fails; then the app does not run until the next reload.
         """
-        app.reload(self._readers[app])
+        with self._changing:
+            self._expect_open(app.name)
+            read = self._readers[app]
+        app.reload(read)
+        self._connect(app)
 
     def remove(self, app: App) -> None:
         """End an app of this cloud, and forget it."""
-        self.apps.remove(app)
-        del self._readers[app]
+        with self._changing:
+            if app in self.apps:  # the cloud is not closed
+                self.apps.remove(app)
+                del self._readers[app]
         self._names.pop(app.ticket, None)
         app.stop()
+        self.api_server.disconnect(app.ticket)
+
+    def report(self, line: str) -> None:
+        """Log a line that is about no single app."""
+        self._log("localcloud", line)
 
     def start(self) -> None:
         """Prepare every app, one after another, and start them all at once.
@@ -286,25 +352,34 @@ class Cloud:
         return self.redis.calls() if self.redis else Counter()
 
     def close(self) -> None:
-        """End every app, all at once, and then the services they used."""
-        with ThreadPoolExecutor(max_workers=max(1, len(self.apps))) as pool:
-            list(pool.map(App.stop, self.apps))
-        self.apps.clear()
-        self._readers.clear()
-        self._cleanup.close()
+        """End every app, all at once, and then the services they used.
+
+        May be called from any thread. An app that is being started on another one ends, too, and none starts later.
+        """
+        with self._changing:
+            self._closed = True
+            apps, self.apps = self.apps, []
+            self._readers.clear()
+        with self._closing:
+            with ThreadPoolExecutor(max_workers=max(1, len(apps))) as pool:
+                list(pool.map(App.stop, apps))
+            self._cleanup.close()
 
     def _addresses(self, project: str, *, instance: str, redis: bool) -> ServiceAddresses:
         """Return the addresses of the services for an app, after starting a Redis if it needs one and none runs."""
-        if redis and self.redis is None:
-            memorystore = self._memorystore or Memorystore()
-            memorystore.start()
-            self._cleanup.callback(memorystore.stop)
-            self.redis = memorystore
+        with self._changing:
+            if redis and self.redis is None and not self._closed:
+                memorystore = self._memorystore or Memorystore()
+                memorystore.start()
+                self._cleanup.callback(memorystore.stop)
+                self.redis = memorystore
         return ServiceAddresses(
             project=project,
             datastore=self.datastore.address,
             api_server=(self.api_server.host, self.api_server.port),
             ticket=self.api_server.ticket(project, instance),
+            metadata=self._metadata.address,
+            made_up_credentials=self._made_up_credentials,
             redis=(self.redis.host, self.redis.port) if self.redis and redis else None,
             redis_variables=self.redis.variables if self.redis and redis else {},
         )

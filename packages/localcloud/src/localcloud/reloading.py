@@ -14,6 +14,7 @@ from localcloud.cloud import Cloud
 from localcloud.files.paths import format_name
 from localcloud.files.reading import NotReadError, read_file
 from localcloud.files.saves import poll_saves
+from localcloud.launch.services import describe_service, is_dispatch
 
 # No part of an app: what tools, editors and a running app leave in its folder.
 _FOLDERS = {
@@ -27,6 +28,8 @@ _FILES = re.compile(
 
 class Reloader:
     """Restarts the apps of a cloud when their files are saved; `begin` starts the watch, and `run` does the work.
+
+    A saved dispatch.yaml restarts nothing; its rules hold from then on.
 
     `data` is the Datastore's file, which may be in the folder of an app and is no part of it.
     """
@@ -45,6 +48,8 @@ class Reloader:
         # The apps that a save has restarted: the user who edits one of them knows why it ends.
         self._reloaded: set[App] = set()
         self._ended: set[App] = set()
+        self._noted: set[str] = set()
+        self._routed = self._read_routes()
 
     def begin(self) -> None:
         """Watch from here on."""
@@ -64,6 +69,8 @@ class Reloader:
                     if names:
                         self._reload(app, folder, names)
                     self._check(app)
+                self._note_services(changed)
+            self._route()
 
     def _is_of(self, path: Path, folder: Path) -> bool:
         """Return whether a path that was saved is one of the app's files."""
@@ -73,7 +80,7 @@ class Reloader:
             below = path.relative_to(folder)
         except ValueError:
             return False
-        if self._data.fullmatch(str(path)):
+        if self._data.fullmatch(str(path)) or path == self._dispatch_file():
             return False
         return not _FOLDERS.intersection(below.parts) and not _FILES.fullmatch(below.name)
 
@@ -101,6 +108,43 @@ class Reloader:
             self._report_end(app, str(error))
         else:
             app.log("restarted")
+
+    def _dispatch_file(self) -> Path | None:
+        file = self._cloud.dispatch_file
+        return Path(os.path.abspath(file)) if file else None
+
+    def _read_routes(self) -> tuple[bytes, list[str | None]] | None:
+        """Return what decides about the routes: dispatch.yaml and the services; None if no dispatch.yaml was named."""
+        file = self._cloud.dispatch_file
+        return (_read_digest(file), [app.plan.service for app in self._cloud.apps]) if file else None
+
+    def _route(self) -> None:
+        """Route visitors by dispatch.yaml as it is now."""
+        file, routes = self._cloud.dispatch_file, self._read_routes()
+        if file is None or routes == self._routed:
+            return
+        self._routed = routes
+        try:
+            self._cloud.dispatch(file)
+        except UserError as error:
+            self._cloud.report(f"{error}. Until then, visitors are routed as before.")
+        else:
+            there = "has changed, and its rules hold now" if file.exists() else "is gone, and no rule holds any more"
+            self._cloud.report(f"{file.name} {there}")
+
+    def _note_services(self, paths: Iterable[Path]) -> None:
+        """Say once what App Engine would deploy, and only a new start of this command runs."""
+        running = {app.plan.service for app in self._cloud.apps} - {None}
+        for path in paths if running else []:  # without one, no app is on App Engine
+            if is_dispatch(path) and path.exists():
+                self._note(f"{path.name}: to route visitors by it, start this command again")
+            elif (found := describe_service(path)) and found[0] not in running:
+                self._note(f"{found[1]}, and start this command again")
+
+    def _note(self, line: str) -> None:
+        if line not in self._noted:
+            self._noted.add(line)
+            self._cloud.report(line)
 
     def _check(self, app: App) -> None:
         if app.returncode is None or app in self._ended:

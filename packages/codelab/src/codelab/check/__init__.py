@@ -10,6 +10,8 @@
 - `known.py`: the progress with what the app has shown when it was run last.
 - `outcome.py`: runs the copy beside START where the app has to work, and compares their pages.
 - `cache.py`: the cache that an app answers from.
+- `addresses.py`: the reason why an app shows another address than the visitor's.
+- `ignores.py`: the patterns of ignore files.
 """
 
 from codelab.check.checker import Checker

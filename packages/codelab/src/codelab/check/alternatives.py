@@ -12,12 +12,14 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion
 
 from codelab.check.facts import Fact, Kind
+from codelab.check.ignores import Ignored, IgnoreLine
 
 # docs/platform-facts.md: the runtimes of App Engine that a folder may name in November 2026.
 _RUNTIME = re.compile(r"runtime python3(\d\d)")
-_PYTHON = re.compile(r"3\.(\d\d)")
+_PYTHON = re.compile(r"(?:python-)?3\.(\d\d)(?:\.\d+)?")
 _OLDEST, NEWEST = 10, 15
 _SERVER = "gunicorn"
+_DOCKERIGNORE = ".dockerignore"
 _VARIABLES = "env_variables."
 # Each of these keys leads to the network of the project.
 _NETWORK = ("vpc_access_connector", "vpc_access")
@@ -58,6 +60,8 @@ def _is_as_good(fact: Fact, here: list[Fact], copy: Set[Fact], after: Set[Fact])
     elif fact.kind is Kind.LINE and fact.file in (".python-version", "runtime.txt"):
         lines = [_PYTHON.fullmatch(other.name) for other in here if other.kind is Kind.LINE]
         good = any(found and _is_supported(found) for found in lines)
+    elif fact.kind is Kind.LINE and fact.file == _DOCKERIGNORE:
+        good = _leaves_out(fact.name, here)
     elif fact.kind is Kind.VERSION:
         good = any(other.kind is Kind.PACKAGE and _takes(other.words, fact) for other in here)
     elif fact.kind is Kind.KEY and fact.name.partition(".")[0] == _NETWORK[0]:
@@ -73,6 +77,14 @@ def _is_as_good(fact: Fact, here: list[Fact], copy: Set[Fact], after: Set[Fact])
 
 def _is_supported(runtime: re.Match[str]) -> bool:
     return _OLDEST <= int(runtime[1]) <= NEWEST
+
+
+def _leaves_out(pattern: str, here: list[Fact]) -> bool:
+    """Return whether other lines keep what this pattern names out of the image, as "*" does before exceptions."""
+    facts = sorted((other for other in here if other.kind is Kind.LINE), key=lambda other: other.line)
+    ignored = Ignored(tuple(IgnoreLine(other.file, other.line, other.name) for other in facts), from_root=True)
+    name = pattern.replace("**", "any").replace("*", "any").strip("/")
+    return any(ignored.find_reason(path) for path in (name, f"{name}/any"))
 
 
 def _takes(words: str, fact: Fact) -> bool:

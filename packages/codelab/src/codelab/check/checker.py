@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
+from codelab.check.addresses import explain_addresses
 from codelab.check.alternatives import equivalent_facts, unneeded_leftovers
 from codelab.check.deployable import Fault, Folder, find_faults, find_remarks, has_long_time_outs, redis_names
 from codelab.check.facts import (
@@ -78,6 +80,24 @@ class _Change:
         removed = {fact for fact in self.removed if fact.file == file and marks_a_step(fact) and not is_style(fact)}
         return not (added or removed) or bool(added & copy) or bool(removed - copy)
 
+    def is_replaced(self, copy: _Facts) -> bool:
+        """Return whether a copy has left the calls that the step removes, and has new ones of the same services."""
+        packages = {package_of_service(fact) for fact in self.added} - {None}
+        new = {package_of_service(fact) for fact in copy - self.before}
+        return bool(self._calls_left) and not self._calls_left & copy and bool(packages & new)
+
+    @cached_property
+    def _calls_left(self) -> _Facts:
+        """The calls that the step removes."""
+        kinds = (Kind.CALL, Kind.METHOD)
+        return frozenset(fact for fact in self.removed if fact.kind in kinds and fact.file.endswith(".py"))
+
+    def kept_calls(self, copy: _Facts) -> _Facts:
+        """Return the calls that the step removes and that a copy still has in the very line from before the step."""
+        lines = {(fact.file, fact.words) for fact in self._calls_left}
+        lines -= {(fact.file, fact.words) for fact in self.after}
+        return frozenset(fact for fact in copy if fact in self._calls_left and (fact.file, fact.words) in lines)
+
     def is_begun(self, copy: _Facts) -> bool:
         """Return whether a copy with these facts has some of the change, by facts that have no other reason."""
         return any(marks_a_step(fact) and is_there(fact, copy) for fact in self.added) or any(
@@ -95,6 +115,7 @@ class Checker:
         self.ref = ref
         # The facts of each file as last read: a page checks often, and usually only one file has changed.
         self._known: dict[str, tuple[str, list[Fact] | UnreadableError]] = {}
+        self._known_faults: dict[int, frozenset[tuple[str, str]]] = {}
         self._known_app: tuple[Tree, str, AppFacts] | None = None
         self.trees = step_trees(ref.codelab, ref.track)
         self._called = names_called_from_outside(self.trees, "\n".join(ref.codelab.page.commands))
@@ -124,10 +145,16 @@ class Checker:
             if not findings:
                 removed_later |= change.removed
                 added_later |= change.added
-            begun = bool(wrong) or change.is_begun(copy)
+            replaced = change.is_replaced(copy)
+            begun = bool(wrong) or replaced or change.is_begun(copy)
             style_only = not any(finding.firm for finding in findings)
             # What a learner has left out is enough where a later step is done all the same: the app decides at its end.
-            is_open = style_only and ((begun and change.is_solved_somehow(copy)) or later_is_begun)
+            may_be_done = not change.kept_calls(copy)
+            is_open = (
+                style_only
+                and may_be_done
+                and (replaced or (begun and change.is_solved_somehow(copy)) or later_is_begun)
+            )
             statuses.append(StepStatus(step, findings, begun, is_open))
             later_is_begun = later_is_begun or not findings or (is_open and begun)
         damage = [
@@ -139,13 +166,24 @@ class Checker:
     def _with_faults(self, progress: Progress, folder: Folder) -> Progress:
         """Return the progress with the faults of the folder, apart from those that the codelab's own states have."""
         number = progress.claimed
-        near = self._folders[number : number + 2]
-        allowed = {fault.key for state in near for fault in self._find_faults(state, state)}
-        faults = [fault for fault in self._find_faults(folder, near[0]) if fault.key not in allowed]
-        # An app.yaml that is rightly gone sets nothing, and that it should be there is a finding.
-        faults = [fault for fault in faults if fault.key != ("variable", "app.yaml") or folder.is_app_engine]
-        remarks = find_remarks(folder, near[0]) if number else []
+        allowed = frozenset[tuple[str, str]]().union(*(self._faults_of_state(at) for at in (number, number + 1)))
+        faults = [fault for fault in self._find_faults(folder, self._folders[number]) if fault.key not in allowed]
+        # An app.yaml that is rightly gone sets nothing, and that it should be there is a finding. One that the next
+        # step deletes needs nothing any more.
+        is_needed = folder.is_app_engine and all(state.is_app_engine for state in self._folders[number : number + 2])
+        faults = [fault for fault in faults if fault.key != ("variable", "app.yaml") or is_needed]
+        remarks = find_remarks(folder, self._folders[number]) if number else []
+        if faults or progress.damage:
+            progress = progress.doubt(number)
         return replace(progress, faults=tuple(fault.finding for fault in faults), remarks=tuple(remarks))
+
+    def _faults_of_state(self, number: int) -> frozenset[tuple[str, str]]:
+        """Return the keys of the faults that the codelab itself has after this step; none for one behind the last."""
+        if number not in self._known_faults:
+            states = self._folders[number : number + 1]
+            found = frozenset(fault.key for state in states for fault in self._find_faults(state, state))
+            self._known_faults[number] = found
+        return self._known_faults[number]
 
     def _find_faults(self, folder: Folder, expected: Folder) -> list[Fault]:
         container = not self._folders[-1].is_app_engine or self._folders[-1].is_container
@@ -163,6 +201,10 @@ class Checker:
     def waits_for_redis(self, tree: Tree) -> bool:
         """Return whether the app waits for more than seconds for a Redis that does not answer."""
         return has_long_time_outs(self._folder(tree, self._read(tree)[0]))
+
+    def explain_addresses(self, tree: Tree, number: int) -> str:
+        """Return why the app shows wrong addresses after this step; "" if no variable explains it."""
+        return explain_addresses(self._folder(tree, self._read(tree)[0]), self._folders[number])
 
     def services(self, number: int) -> frozenset[Service]:
         """Return the services that the app calls after this step."""
@@ -249,6 +291,7 @@ def _compare(
     # From the copy, not by `&`, which may take the equal fact of the codelab with its line.
     leftover = {fact for fact in copy if fact in gone and not is_style(fact)}
     leftover -= unneeded_leftovers(leftover, copy)
+    leftover |= change.kept_calls(copy) & gone
     return list_findings(
         {fact for fact in missing if fact.file not in broken},
         {fact for fact in leftover if fact.file not in broken},

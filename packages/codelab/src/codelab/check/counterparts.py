@@ -13,10 +13,15 @@ _OF_A_CALL = {Kind.CALL, Kind.TOP_LEVEL_OBJECT, Kind.WITH_BLOCK, Kind.ARGUMENT}
 # Facts that a start command states.
 START_COMMAND = {Kind.PROGRAM, Kind.PORT, Kind.SERVED_OBJECT, Kind.OPTION, Kind.START_COMMAND}
 
+# What these files say is in one line.
+_OF_ONE_LINE = (".python-version", "runtime.txt")
+
 # The similarity from which one of two package names counts as a typing error.
 _CLOSE = 0.85
 # The same for the keys of a file, of which there are few.
 _CLOSE_KEY = 0.75
+# Lines that are less alike have nothing to do with each other.
+_ALIKE = 0.6
 
 
 def find_similar_file(file: str, extra: Set[Fact]) -> str | None:
@@ -54,8 +59,10 @@ def _counterpart(fact: Fact, copy: Set[Fact], extra: Set[Fact]) -> Fact | None:
         found = next((other for other in here if other.kind in START_COMMAND), None)
     elif fact.kind is Kind.REQUIREMENTS_FIRST:
         found = _first(here, kind=Kind.REQUIREMENTS_NOT_FIRST)
-    elif fact.kind in (Kind.OUTPUT, Kind.LINE, Kind.PROCESS, Kind.BASE_IMAGE):
+    elif fact.kind in (Kind.PROCESS, Kind.BASE_IMAGE) or fact.file in _OF_ONE_LINE:
         found = _first(strange, kind=fact.kind)
+    elif fact.kind in (Kind.OUTPUT, Kind.LINE):
+        found = _most_alike(fact, [other for other in strange if other.kind is fact.kind])
     return found
 
 
@@ -89,21 +96,35 @@ def _misspelled_key(path: str, strange: list[Fact]) -> Fact | None:
 
 
 def _call_or_name(fact: Fact, name: str, here: list[Fact], strange: list[Fact]) -> Fact | None:
-    """Return the call in question; or a name that ends alike or has the same owner; or for an import the owner's."""
+    """Return the call in question; or a name that ends alike or has the same owner; or for an import the owner's.
+
+    A name of the same owner counts only in a line that is alike: a package has many.
+    """
     owner, _, last = name.rpartition(".")
     names = [other for other in strange if other.kind is Kind.NAME]
+    of_owner = [
+        other
+        for other in names
+        if other.name.rpartition(".")[0] == owner
+        and ("." in owner or (last[:1].isupper() and other.name.rpartition(".")[2][:1].isupper()))
+    ]
     candidates = [
         *(other for other in here if fact.kind in _OF_A_CALL and other.kind is Kind.CALL and other.name == name),
         *(other for other in names if other.name.rpartition(".")[2] == last),
-        *(
-            other
-            for other in names
-            if other.name.rpartition(".")[0] == owner
-            and ("." in owner or (last[:1].isupper() and other.name.rpartition(".")[2][:1].isupper()))
-        ),
+        *filter(None, [_most_alike(fact, of_owner)]),
         *(other for other in here if _imports(other, owner) and _imports(fact, owner)),
     ]
     return candidates[0] if candidates else None
+
+
+def _most_alike(fact: Fact, others: Iterable[Fact]) -> Fact | None:
+    """Return the fact whose line is most like this one's; None if none is alike."""
+
+    def likeness(other: Fact) -> float:
+        return difflib.SequenceMatcher(None, other.words, fact.words, False).ratio()
+
+    best = max(others, key=likeness, default=None)
+    return best if best is not None and likeness(best) >= _ALIKE else None
 
 
 def _imports(fact: Fact, owner: str) -> bool:

@@ -148,7 +148,18 @@ def report_leftover_files(files: Iterable[str], before: Set[Fact], after: Set[Fa
 def report_missing_lines(lines: Iterable[MissingLine]) -> list[Finding]:
     """Report lines to write, each with the line that is in its place."""
     found = []
+    lines = list(lines)
+    absent: dict[str, list[MissingLine]] = {}
     for line in lines:
+        if line.found is None and line.facts[0].kind is Kind.LINE:
+            absent.setdefault(line.file, []).append(line)
+    for file, missing in absent.items():
+        names = ", ".join(f'"{line.words}"' for line in missing)
+        firm = any(line.firm for line in missing)
+        found.append(Finding(file, 0, f"{names} {'is' if len(missing) == 1 else 'are'} missing", firm))
+    for line in lines:
+        if line in absent.get(line.file, []):
+            continue
         where = " at the top level of the file" if line.at_top_level else ""
         if line.found is None:
             found.append(Finding(line.file, 0, f'"{line.words}" is missing{where}', line.firm))
@@ -170,17 +181,17 @@ def _describe_replaced(line: MissingLine, found: Fact, where: str) -> str:
     marked = mark_words(found.words, line.words)
     # Of two lines that differ in many places, the marks say less than the lines.
     if max(len(line.words), len(found.words)) <= _BY_EYE or not alike or marked.count("-]") > _MOST_MARKS:
-        return f'expected "{line.words}"{where}, found "{found.words}"{why}'
-    return f'expected "{line.words}"{where}, found it with a difference: {marked}{why}'
+        return f'{why}expected "{line.words}"{where}, found "{found.words}"'
+    return f'{why}expected "{line.words}"{where}, found it with a difference: {marked}'
 
 
 def _explain_port(line: MissingLine, found: Fact) -> str:
-    """Return what is wrong with the port of a start command, behind a finding; "" if that is not the matter."""
+    """Return what is wrong with the port of a start command, before a finding; "" if that is not the matter."""
     if found.kind not in START_COMMAND or not any(fact.kind is Kind.PORT for fact in line.facts):
         return ""
     if "$PORT" in found.words or "${PORT" in found.words:
-        return "; no shell puts the port in the place of $PORT there"
-    return "; it listens on a fixed port, and Cloud Run and App Engine give the port in $PORT"
+        return "no shell replaces $PORT in the exec form; "
+    return "the server listens on a fixed port, and the platform gives the port in $PORT; "
 
 
 def mark_words(mine: str, wanted: str) -> str:

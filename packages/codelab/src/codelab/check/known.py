@@ -17,11 +17,16 @@ def known_progress(checker: Checker, workspace: Workspace, files: Tree) -> Progr
     return after_verdict(checker.progress(files), workspace.read_verdict(checker.ref))
 
 
-def after_verdict(progress: Progress, verdict: tuple[int, bool] | None) -> Progress:
-    """Return the progress after the last verdict, if there is one: a step, and whether the app worked there."""
+def after_verdict(progress: Progress, verdict: tuple[int, bool | None] | None) -> Progress:
+    """Return the progress after the last verdict, if there is one: a step, and whether the app worked there.
+
+    None in the place of that: it could not be decided.
+    """
     if verdict is None:
         return progress
     number, works = verdict
     if works:
         return progress.accept(number)
-    return progress.reject(number) if number == progress.reached else progress
+    if number != progress.reached:
+        return progress
+    return progress.doubt(number) if works is None else progress.reject(number)

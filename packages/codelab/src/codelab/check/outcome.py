@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from codelab.check.progress import Progress
 from codelab.compare.services import Service
 from codelab.readme.course import TrackRef
 from codelab.readme.model import Step
-from codelab.readme.trees import read_tree
+from codelab.readme.trees import Tree, read_tree
 
 if TYPE_CHECKING:
     from codelab.compare.session import Session
@@ -34,7 +34,13 @@ class RunResult(Enum):
     SAME = "the output is START's"
 
 
-_WAS_RUN = (RunResult.DOES_NOT_RUN, RunResult.DIFFERS, RunResult.OTHER_SERVICES, RunResult.SAME)
+_WAS_RUN = (
+    RunResult.DOES_NOT_RUN,
+    RunResult.UNDECIDED,
+    RunResult.DIFFERS,
+    RunResult.OTHER_SERVICES,
+    RunResult.SAME,
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Outcome:
 
     @property
     def was_run(self) -> bool:
-        """True if the copy was run."""
+        """True if the copy was run, or this was tried."""
         return self.result in _WAS_RUN
 
     @property
@@ -74,7 +80,9 @@ class Outcome:
         """Return the progress after what the app has shown: its step is done, or it is the one to do."""
         if self.result is RunResult.SAME:
             return progress.accept(self.step)
-        failed = self.step and not self.ok and self.result is not RunResult.UNDECIDED
+        if self.result is RunResult.UNDECIDED:
+            return progress.doubt(self.step)
+        failed = self.step and not self.ok
         return progress.reject(self.step) if failed and self.step == progress.reached else progress
 
 
@@ -116,7 +124,40 @@ def run_and_compare(
             if outcome.result is RunResult.DIFFERS and later.works and not progress.damage:
                 further = _run(checker, later, folder or ref.copy, used, on_scenario, again=True)
                 outcome = further if further.ok or further.passed > outcome.passed else outcome
+    if outcome.result is RunResult.SAME and not outcome.last and ref.codelab.function:
+        tree = read_tree(folder or ref.copy)
+        return _ask_function(checker, progress, outcome, tree, ref.codelab.function)
+    return outcome
+
+
+def _ask_function(checker: Checker, progress: Progress, outcome: Outcome, tree: Tree, function: str) -> Outcome:
+    """Return the outcome after the function was called by itself, where an app still hides how it answers.
+
+    It is called if the files do not show a step that changes its answers: one that counts as done by what the app has
+    shown, or the next one.
+    """
+    from codelab.compare.function_calls import DEPLOYMENT_FILES, call_functions, find_undone_answer
+
+    number = outcome.step
+    after = min(number + 1, progress.possible)
+    # The first step is the one that makes a function of the app.
+    unsure = [status.step.number for status in progress.steps[1:after] if status.findings]
+    state = checker.trees[number]
+    served = any(file in state for file in DEPLOYMENT_FILES)
+    if not served or not unsure or all(tree.get(file) == text for file, text in state.items()):
         return outcome
+    first = min(unsure)
+    called = call_functions([*checker.trees[first - 1 : after + 1], tree], function)
+    if called is None:
+        return outcome
+    *states, mine = called
+    for at in unsure:
+        undone = find_undone_answer(mine, states[at - first], states[at - first + 1])
+        if undone and at <= number:
+            return Outcome(RunResult.DIFFERS, "calls of the function", undone, step=at)
+        if undone == "" and at > number:
+            return replace(outcome, step=at)
+    return outcome
 
 
 def _run(
@@ -149,10 +190,11 @@ def _run(
     if difference := found.difference:
         if difference.undecided:
             return Outcome(RunResult.UNDECIDED, text=difference.text, step=number)
+        text = difference.text
+        if difference.only_addresses and (reason := checker.explain_addresses(tree, number)):
+            text = f"{text}; {reason}"
         passed = next((at for at, one in enumerate(SCENARIOS) if one.title == difference.scenario), 0)
-        return Outcome(
-            RunResult.DIFFERS, difference.scenario, difference.text, difference.error, step=number, passed=passed
-        )
+        return Outcome(RunResult.DIFFERS, difference.scenario, text, difference.error, step=number, passed=passed)
     if problem := _compare_services(checker, number, found.called):
         return Outcome(RunResult.OTHER_SERVICES, text=problem, step=number)
     differ = start.cache != yours.cache

@@ -13,7 +13,8 @@ class StepStatus:
     """A step and what the files of the copy miss of it; `begun` says that some of it is there.
 
     `open` says that all it misses may be solved in another way, and that the copy has something in its place: the
-    running app decides then. `app_works` is what the app has shown: None if it was not run at this step.
+    running app decides then. `app_works` is what the app has shown: None if it was not run at this step. `doubtful`
+    says that the files have all of it and something else speaks against it: only the app could show that it is done.
     """
 
     step: Step
@@ -21,6 +22,7 @@ class StepStatus:
     begun: bool
     open: bool = False
     app_works: bool | None = None
+    doubtful: bool = False
 
     @property
     def style_only(self) -> bool:
@@ -30,7 +32,7 @@ class StepStatus:
     @property
     def done(self) -> bool:
         """True if nothing of the step is missing, or the app has shown that the learner's own way is right."""
-        return self.app_works if self.app_works is not None else not self.findings
+        return self.app_works if self.app_works is not None else not (self.findings or self.doubtful)
 
     @property
     def in_own_way(self) -> bool:
@@ -69,8 +71,25 @@ class Progress:
     @property
     def claimed(self) -> int:
         """The number of the last step that may be done, if the app shows it: one without anything required missing."""
-        missing = (number for number, status in enumerate(self.steps) if not (status.done or status.open))
+        missing = (
+            number
+            for number, status in enumerate(self.steps)
+            if not (status.done or status.open or (status.doubtful and status.style_only))
+        )
         return next(missing, len(self.steps))
+
+    @property
+    def in_question(self) -> str:
+        """The steps that only the app can show to be done, as in "steps 2 to 4"; "" if there are none."""
+        first, last = self.reached + 1, self.claimed
+        if first > last:
+            return ""
+        return f"step {last}" if first == last else f"steps {first} to {last}"
+
+    @property
+    def on_hold(self) -> bool:
+        """True if something is wrong that has to be corrected before the app can decide about a step."""
+        return bool((self.damage or self.faults) and self.in_question)
 
     @property
     def possible(self) -> int:
@@ -83,9 +102,22 @@ class Progress:
         return not any(status.begun for status in self.steps[self.reached :])
 
     def accept(self, number: int) -> Progress:
-        """Return the progress after the app has shown that the steps up to this one are right."""
+        """Return the progress after the app has shown that the steps up to this one are right.
+
+        That says nothing about files that have become wrong since.
+        """
+        if self.damage or self.faults:
+            return self
         steps = (
             replace(status, app_works=True) if status.step.number <= number and status.style_only else status
+            for status in self.steps
+        )
+        return replace(self, steps=tuple(steps))
+
+    def doubt(self, number: int) -> Progress:
+        """Return the progress if the files do not show that this step is done, and the app cannot be asked."""
+        steps = (
+            replace(status, app_works=None, doubtful=True) if status.step.number == number else status
             for status in self.steps
         )
         return replace(self, steps=tuple(steps))

@@ -38,14 +38,19 @@ def apply(workspace: Workspace, ref: TrackRef, *, overwrite: bool = False, check
     """
     checker = checker or Checker(ref)
     mine = workspace.read(ref)
-    pending = known_progress(checker, workspace, mine).pending
+    progress = known_progress(checker, workspace, mine)
+    pending = progress.pending
     if pending is None:
         raise CodelabError(f"{ref.name}: all steps are done already; run `{make_command('check', ref)}`")
     step = pending.step
-    if pending.app_works is False and not overwrite:
+    if (pending.app_works is False or pending.doubtful) and not overwrite:
         overwrite_command = suggest("apply", ref.name, overwrite=True)
+        fails = "nobody here can decide about it" if pending.doubtful else "its app fails"
+        reason = f"{fails}; `{make_command('check', ref)}` says why"
+        for fault in (*progress.damage, *progress.faults)[:1]:
+            reason = f"there is a fault in them: {fault}"
         raise CodelabError(
-            f"step {step.number} is in your files, and its app fails; `{make_command('check', ref)}` says why; "
+            f"step {step.number} is in your files, and {reason}; "
             f"correct it, or run `{overwrite_command}` to take the codelab's files (yours are kept in work/.kept)"
         )
     before, after = checker.trees[step.number - 1], checker.trees[step.number]

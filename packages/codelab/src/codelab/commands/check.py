@@ -65,16 +65,20 @@ def check(
     checker = checker or Checker(ref)
     files = workspace.read(ref)  # what is saved from here on is not part of this check
     verdict = workspace.read_verdict(ref)
-    progress = checker.progress(files)
-    if verdict and verdict[1]:
-        progress = progress.accept(verdict[0])
+    by_files = checker.progress(files)
+    progress = by_files.accept(verdict[0]) if verdict and verdict[1] else by_files
+    runs = run and will_run(ref, progress)
+    if not runs:
+        # A step that has failed is not done, until the app shows it.
+        progress = after_verdict(by_files, verdict)
     workspace.remember(ref)
-    on_progress(progress, run and will_run(ref, progress))
+    on_progress(progress, runs)
     if not run:
-        return Checked(ref, files, after_verdict(progress, verdict))
+        return Checked(ref, files, progress)
     outcome = run_and_compare(checker, progress, session=session, on_scenario=on_scenario)
-    if outcome.step and outcome.result not in (RunResult.NOT_WORKING_YET, RunResult.UNDECIDED):
-        workspace.remember_verdict(ref, outcome.step, works=outcome.ok)
+    if outcome.step and outcome.was_run:
+        undecided = outcome.result is RunResult.UNDECIDED
+        workspace.remember_verdict(ref, outcome.step, works=None if undecided else outcome.ok)
     progress = outcome.judge(progress)
     if not outcome.finished:
         return Checked(ref, files, progress, outcome)

@@ -26,11 +26,11 @@ class Grade:
 
     @property
     def finished(self) -> bool:
-        """True if all steps are done: the app has shown it, or without a run the files have all they need."""
+        """True if all steps are done: the app has shown it, or without a run the files are the codelab's."""
         if self.outcome is not None:
             return self.outcome.finished
         progress = self.progress
-        return progress.claimed == len(progress.steps) and not (progress.damage or progress.faults)
+        return progress.reached == len(progress.steps) and not progress.damage
 
     def as_json(self) -> dict[str, object]:
         """Return the judgement as data for JSON."""
@@ -69,15 +69,16 @@ def grade(
     folder: Path,
     *,
     run: bool = True,
+    checker: Checker | None = None,
     session: Session | None = None,
     on_scenario: Callable[[str], None] = lambda text: None,
 ) -> Grade:
     """Judge a folder as a copy of this track, from its files and, with `run`, from its app.
 
-    Nothing is written. `session` has the apps of earlier checks. `on_scenario` is called with words before each
-    scenario. Raises CodelabError if there is no such folder.
+    Nothing is written. `checker` is the track's, if the caller has it already, and `session` has the apps of earlier
+    checks. `on_scenario` is called with words before each scenario. Raises CodelabError if there is no such folder.
     """
-    checker = Checker(ref)
+    checker = checker or Checker(ref)
     progress = checker.progress(read_tree(folder))
     if not run:
         return Grade(ref, folder, progress, None)
@@ -88,20 +89,21 @@ def grade(
 def describe(grade: Grade) -> list[str]:
     """Describe a judgement, one line for each thing to know."""
     progress, outcome = grade.progress, grade.outcome
-    done = f"{progress.reached} of {len(progress.steps)} steps are done"
-    if outcome and outcome.result is RunResult.UNDECIDED:
-        done = f"whether step {outcome.step} of {len(progress.steps)} is done cannot be decided"
-    lines = [f"{grade.ref.name}: {done} in {grade.folder}."]
+    lines = [f"{grade.ref.name}: {progress.reached} of {len(progress.steps)} steps are done in {grade.folder}."]
     lines += [f"damaged: {finding}" for finding in progress.damage]
     lines += [f"would fail where it is deployed: {finding}" for finding in progress.faults]
-    if (pending := progress.pending) is not None and not (
-        outcome and outcome.result is RunResult.UNDECIDED and pending.step.number <= outcome.step
-    ):
-        lines += [f"step {pending.step.number} misses: {finding}" for finding in pending.findings]
-    if outcome and outcome.result is not RunResult.SAME:
+    undecided = outcome is not None and outcome.result is RunResult.UNDECIDED
+    if outcome and undecided:
+        lines.append(f"{progress.in_question} cannot be decided here: {outcome.text}")
+    elif outcome and outcome.result is not RunResult.SAME:
         scenario = f" in the scenario “{outcome.scenario}”" if outcome.scenario else ""
         lines.append(f"the app: {outcome.result.value}{scenario}{': ' if outcome.text else ''}{outcome.text}")
         lines += [outcome.error] if outcome.error else []
+    elif outcome is None and progress.in_question:
+        lines.append(f"the app decides about {progress.in_question}, and it was not run")
+    # Where the app could not be asked, another spelling than the codelab's is no reason against the step.
+    if (pending := progress.pending) is not None and not (undecided or progress.on_hold):
+        lines += [f"step {pending.step.number} misses: {finding}" for finding in pending.findings]
     for status in progress.steps[: progress.reached]:
         if status.in_own_way:
             lines += [f"step {status.step.number} in an own way: {finding}" for finding in status.findings]

@@ -13,6 +13,7 @@ Lowest first:
 - `services`: the services that an app has called.
 - `answers`: START's answers, kept between checks.
 - `comparison`: START and other folders side by side, and the first difference.
+- `function_calls`: the answers of a function by itself, where a deployment file serves an app in front of it.
 - `session`: a comparison that serves one check after another.
 
 It knows folders, URLs and the cache that an app answers from. It reads no README and checks no step. Import names from

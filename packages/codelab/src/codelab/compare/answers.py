@@ -1,4 +1,4 @@
-"""START's answers in the scenarios, kept between checks, so that START does not run again while it is the same."""
+"""The answers of an app in the scenarios. START's are kept between checks, so that it runs only after a change."""
 
 from __future__ import annotations
 
@@ -19,13 +19,22 @@ _PACKAGES = (codelab.compare, localcloud, datastore_emulator)
 
 
 class Answers:
-    """The answers of one folder by the scenario's name, in memory and in a file of localcloud's cache."""
+    """The answers of one folder by the scenario's name: in memory, and in a file if there is one."""
 
-    def __init__(self, folder: Path, function: str | None) -> None:
-        self._file = cache_directory() / "answers" / f"{_key(folder, function)}.json"
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
         self._known: dict[str, list[Document]] = {}
+        if file:
+            self._read(file)
+
+    @classmethod
+    def of_earlier_checks(cls, folder: Path, function: str | None) -> Answers:
+        """Return the answers that are kept in localcloud's cache for the folder as it is now."""
+        return cls(cache_directory() / "answers" / f"{_key(folder, function)}.json")
+
+    def _read(self, file: Path) -> None:
         with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
-            for name, documents in json.loads(self._file.read_text(encoding="utf-8")).items():
+            for name, documents in json.loads(file.read_text(encoding="utf-8")).items():
                 self._known[name] = [
                     Document(status, kind, [tuple(node) for node in nodes]) for status, kind, nodes in documents
                 ]
@@ -39,6 +48,8 @@ class Answers:
     def keep(self, name: str, answers: list[Document]) -> None:
         """Keep the answers in a scenario. A cache that cannot be written is no error."""
         self._known[name] = answers
+        if self._file is None:
+            return
         new = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)

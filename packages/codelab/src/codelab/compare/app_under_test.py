@@ -97,6 +97,7 @@ class AppUnderTest:
             expect(
                 answer.listed == expected,
                 f"{self.name}: {reason}expected the page to list {_short(expected)}, found {_short(answer.listed)}",
+                only_addresses=_agents(answer.listed) == _agents(expected),
             )
             self._check_times(answer)
         self._event = ""
@@ -142,8 +143,7 @@ class AppUnderTest:
     def restart(self) -> None:
         """Restart the app's process."""
         self.backend.restart()
-        if not self._event:
-            self._event = "the app was restarted"
+        self._event = f"{self._event}, and the app was restarted" if self._event else "the app was restarted"
 
     @contextmanager
     def cache_down(self) -> Iterator[None]:
@@ -238,6 +238,11 @@ class AppUnderTest:
 
 def _seen(answer: Answer) -> str:
     return f"status {answer.status}: {' '.join(answer.text.split())[:200]}"
+
+
+def _agents(visitors: list[str]) -> list[str]:
+    """Return the visitors without their addresses."""
+    return [visitor.partition(": ")[2] for visitor in visitors]
 
 
 def _short(visitors: list[str]) -> str:

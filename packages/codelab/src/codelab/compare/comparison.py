@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,10 +17,10 @@ from codelab.compare.scenario import Scenario
 from codelab.compare.services import ONLY_CALLED_BY_APPS, CallCounts, Service
 from codelab.compare.visitor import Document
 from datastore_emulator.errors import UserError
+from datastore_emulator.stopping import Stopped
 from localcloud import App, Cloud
 
 _ERROR = 400
-_PASSWORD = "REDIS_PASSWORD"
 _LOG_SECONDS = 5.0
 # Longer than any page takes on a busy machine; a learner does not wait longer for one that never comes.
 _PATIENCE_SECONDS = 30.0
@@ -31,13 +30,15 @@ _PATIENCE_SECONDS = 30.0
 class Difference:
     """The first difference of an app from START: the scenario, what differs, and the app's own error if it had one.
 
-    `undecided` says that it may be right where the app is deployed.
+    `undecided` says that it may be right where the app is deployed, and `only_addresses` that nothing differs but the
+    visitors' addresses.
     """
 
     scenario: str
     text: str
     error: str | None
     undecided: bool = False
+    only_addresses: bool = False
 
     def __str__(self) -> str:
         return f"{self.text}\n{self.error}" if self.error else self.text
@@ -60,42 +61,54 @@ class Comparison:
     """START and other folders on one local cloud; a context manager that starts and stops their apps.
 
     Entering raises UserError if one of them does not start; `error_of` returns the reason. `function` is the target of
-    folders without a deployment file. With `remember`, START runs only in scenarios in which its answers are not known
-    from an earlier check of the same files.
+    folders without a deployment file. `answers` has those of START that are known: it runs in other scenarios only.
+    Without `runs_start` it does not start before the first of them.
     """
 
     def __init__(
-        self, start: ComparedFolder, others: Sequence[ComparedFolder], function: str | None, *, remember: bool = False
+        self,
+        start: ComparedFolder,
+        others: Sequence[ComparedFolder],
+        function: str | None,
+        *,
+        answers: Answers | None = None,
+        runs_start: bool = True,
     ) -> None:
         self._start = start
         self._others = list(others)
         self._function = function
         self._log = AppLog()
-        self._cleanup = ExitStack()
         self._cloud: Cloud | None = None
+        self._closed = False
         self._running: dict[str, LocalBackend] = {}
-        self._answers = Answers(start.path, function) if remember else None
-        self._transcripts: dict[str, list[Document]] = {}
+        self._answers = answers or Answers()
+        self._runs_start = runs_start
         self._counts = CallCounts()
         self._called: dict[str, set[Service]] = {}
 
     def __enter__(self) -> Comparison:
-        with ExitStack() as stack:
-            counts = self._counts
-            cloud = stack.enter_context(
-                Cloud(log=self._log, observe=counts.count, observe_bundled=counts.count_bundled)
-            )
-            self._cloud = cloud
-            at_once = self._others if self._answers is not None else [self._start, *self._others]
+        counts = self._counts
+        self._cloud = Cloud(log=self._log, observe=counts.count, observe_bundled=counts.count_bundled)
+        try:
+            if self._closed:
+                raise Stopped
+            at_once = [self._start, *self._others] if self._runs_start else self._others
             apps = [self._add(folder) for folder in at_once]
-            cloud.start()
-            self._running = {app.name: LocalBackend(cloud, app) for app in apps}
-            self._cleanup = stack.pop_all()
+            self._cloud.start()
+            self._running = {app.name: LocalBackend(self._cloud, app) for app in apps}
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._cleanup.close()
-        self._running.clear()
+        self.close()
+
+    def close(self) -> None:
+        """End the apps. May be called from any thread: what runs on another one fails at once."""
+        self._closed = True  # first: the other thread makes the cloud, and then looks at this
+        if self._cloud:
+            self._cloud.close()
 
     def replace(self, folder: ComparedFolder) -> None:
         """Run what is in the folder now, in place of what it was; raises UserError if it does not start."""
@@ -109,7 +122,7 @@ class Comparison:
     def error_of(self, folder: ComparedFolder) -> str | None:
         """Return the last error that the folder's app has printed, with its line in the app's own code."""
         # The log of an app that runs may be a moment behind. After the app's end it is complete.
-        patience = _LOG_SECONDS if folder.name in self._running else 0
+        patience = _LOG_SECONDS if folder.name in self._running and not self._closed else 0
         return self._log.last_error(folder.name, folder.path, patience=patience)
 
     def first_difference(
@@ -124,7 +137,7 @@ class Comparison:
         """
         for number, scenario in enumerate(scenarios, 1):
             on_scenario(f"scenario {number} of {len(scenarios)}: {scenario.title}")
-            same = self._start.cache == folder.cache or not scenario.repeats_visitors
+            same = must_answer_alike(self._start, folder, scenario)
             try:
                 transcript = self._transcript(folder, scenario)
                 # Now: START may run next, and has its own visits then.
@@ -135,7 +148,7 @@ class Comparison:
                 if elsewhere := self._other_place(folder, scenario):
                     return elsewhere
                 error = self.error_of(folder) if "status 50" in str(mismatch) else None
-                return Difference(scenario.title, str(mismatch), error)
+                return Difference(scenario.title, str(mismatch), error, only_addresses=mismatch.only_addresses)
             except (UserError, httpx.HTTPError) as failed:
                 return Difference(scenario.title, f"{folder.name} does not answer: {failed}", self.error_of(folder))
             for one, other in zip(expected, transcript, strict=True):
@@ -149,20 +162,16 @@ class Comparison:
         if found is None:
             return None
         place, undecided = found
-        known = "whether the old ones are there cannot be seen" if undecided else "it does not show the old ones"
-        text = f"{folder.name} keeps its visits in another place, and {known}: {place}"
+        known = "nobody here can see whether the old visits are there" if undecided else "so it loses the old visits"
+        text = f"{folder.name} stores its visits in {place}; {known}"
         return Difference(scenario.title, text, None, undecided)
 
     def _answers_of_start(self, scenario: Scenario) -> list[Document]:
-        if self._answers is not None and scenario.name in self._answers:
-            return self._answers[scenario.name]
-        if scenario.name not in self._transcripts:
+        if scenario.name not in self._answers:
             if self._start.name not in self._running:
                 self._run(self._start)
-            self._transcripts[scenario.name] = self._transcript(self._start, scenario)
-            if self._answers is not None:
-                self._answers.keep(scenario.name, self._transcripts[scenario.name])
-        return self._transcripts[scenario.name]
+            self._answers.keep(scenario.name, self._transcript(self._start, scenario))
+        return self._answers[scenario.name]
 
     def _add(self, folder: ComparedFolder) -> App:
         assert self._cloud
@@ -170,7 +179,7 @@ class Comparison:
             folder.path,
             name=folder.name,
             function=self._function,
-            environment={**FAR_FROM_UTC, **_without_password(folder.path)},
+            environment=FAR_FROM_UTC,
             redis_names=folder.redis_names,
         )
 
@@ -206,12 +215,9 @@ class Comparison:
             return [_without_error_text(document) for document in app.transcript]
 
 
-def _without_password(folder: Path) -> dict[str, str]:
-    """Return what takes a password for Redis from an app whose deployment file has one: Redis here has none."""
-    for file in (folder / "app.yaml", folder / "Dockerfile"):
-        if file.is_file() and _PASSWORD in file.read_text(encoding="utf-8", errors="replace"):
-            return {_PASSWORD: ""}
-    return {}
+def must_answer_alike(one: ComparedFolder, other: ComparedFolder, scenario: Scenario) -> bool:
+    """Return whether both apps must give the same answers in the scenario, whichever cache each has."""
+    return one.cache == other.cache or not scenario.repeats_visitors
 
 
 def _without_error_text(document: Document) -> Document:

@@ -57,11 +57,11 @@ class LocalBackend:
         place = min(places, key=lambda one: sum(part != wanted for part, wanted in zip(one, expected, strict=True)))
         names = ("project", "database", "namespace", "kind")
         differing = [
-            f'{name} "{part}", not {wanted or "the default one"}'
+            f'{name} "{part}", where START uses "{wanted}"'.replace('""', "the default one")
             for name, part, wanted in zip(names, place, expected, strict=True)
             if part != wanted
         ]
-        return "; ".join(differing), place[1:] == expected[1:]
+        return ", and ".join(differing), place[1:] == expected[1:]
 
     def restart(self) -> None:
         """Restart the app's process."""

@@ -14,14 +14,14 @@ class Scenario:
 
     `quick` scenarios run after each step of a codelab, the others at the end of a track only. `repeats_visitors`: a
     visitor comes again within the hour, so an app with a cache answers otherwise than one without. `caches`: for apps
-    that answer from one of these; empty for all apps. `needs_datastore` is false where another Datastore would change
-    nothing. `needs_time_outs`: an app that waits long for Redis would wait long here.
+    that answer from one of these, None for those without; empty for all apps. `needs_datastore` is false where another
+    Datastore would change nothing. `needs_time_outs`: an app that waits long for Redis would wait long here.
     """
 
     run: Callable[[AppUnderTest], None]
     quick: bool = False
     repeats_visitors: bool = False
-    caches: tuple[str, ...] = ()
+    caches: tuple[str | None, ...] = ()
     needs_datastore: bool = True
     needs_time_outs: bool = False
 
@@ -48,7 +48,7 @@ def scenario(
     *,
     quick: bool = False,
     repeats_visitors: bool = False,
-    caches: tuple[str, ...] = (),
+    caches: tuple[str | None, ...] = (),
     needs_datastore: bool = True,
     needs_time_outs: bool = False,
 ) -> Callable[[Callable[[AppUnderTest], None]], Scenario]:

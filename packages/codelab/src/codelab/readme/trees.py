@@ -6,6 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from unidiff.constants import LINE_TYPE_NO_NEWLINE
@@ -15,7 +16,7 @@ from unidiff.patch import Hunk, PatchedFile, PatchSet
 from codelab.errors import CodelabError, Problem, ReadmeError
 from codelab.readme.model import Codelab, Fence, Track
 from localcloud.files.paths import OutsideError, format_name, parse_relative_path, resolve_inside
-from localcloud.files.reading import MAX_BYTES, NotReadError, check_is_file, read_file
+from localcloud.files.reading import MAX_BYTES, NotReadError, check_is_file, read_file, recode_utf16
 
 Tree = Mapping[str, str]
 
@@ -28,6 +29,8 @@ MAX_TREE_BYTES = 5 * MAX_BYTES
 _NAMES_A_FILE = re.compile(r"(^|/)(\w+\.(py|html|txt|yaml)|Dockerfile|Procfile)$")
 # Left behind by running, installing and looking at an app; no part of it.
 _LEFT_BEHIND = {"__pycache__", ".git", ".venv", ".DS_Store", ".idea", ".pytest_cache", ".vscode", "lib", "node_modules"}
+# pip reads its requirements in UTF-16, too: PowerShell's `>` writes it.
+_PIP_READS = ".txt"
 _ONLY_DIFFS = 'expected a diff that begins with "--- a/FILE" and "+++ b/FILE"'
 
 
@@ -104,6 +107,9 @@ def _text(folder: Path, name: str, left: int) -> str | None:
         content = read_file(path)
         if len(content) > left:
             raise NotReadError(f"at most {MAX_TREE_BYTES:,} bytes in all files together", "more")
+        if name.endswith(_PIP_READS):
+            with suppress(UnicodeDecodeError):
+                content = recode_utf16(content)
         if b"\0" in content:
             raise NotReadError("a text file", "a binary one")
     except NotReadError as error:

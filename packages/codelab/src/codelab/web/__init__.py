@@ -4,7 +4,10 @@
 - `app`: makes the Flask app
 - `track_pages` and `actions`: the routes of a track, those that show and those that change something
 - `state`: what the pages show: the course, the learner's copies and the running apps
-- `app_runner`: runs START, the copy and FINISH of a track; `live` reports saved files to open pages
-- `rendering`, `step_changes`, `course_map`: HTML of a README, changes by step, and the map of the tracks
+- `checks`: runs checks behind the pages, and `live` reports their news and saved files to open pages
+- `app_runner`: runs START, the copy and FINISH of a track, and `calls` explains what they call
+- `course_map` and `question`: the map of the tracks, and what it asks first
+- `rendering`, `diff_html`, `page_links`: a README as HTML, its diffs, and what the page has for a command
+- `step_states`, `finding_html`, `step_changes`: how far a step is, what it misses, and changes by step
 - `draw` and `screenshots`: programs for authors, which make the pictures
 """

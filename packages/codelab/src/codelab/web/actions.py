@@ -27,7 +27,7 @@ def _add_copy_actions(tracks: Blueprint, state: PageState) -> None:
         """Redirect to the page that the form is on, if it is one of this track."""
         page = request.form.get("back", "")
         valid = page.startswith(f"{address(ref)}/") and re.fullmatch("[!-~]+", page)
-        return redirect(page if valid else address(ref), 303)
+        return redirect(f"{page if valid else address(ref)}#your-copy", 303)
 
     @tracks.post("/begin", endpoint="begin")
     def start_track(module: str, folder: str) -> Response:
@@ -38,7 +38,9 @@ def _add_copy_actions(tracks: Blueprint, state: PageState) -> None:
     @tracks.post("/check", endpoint="check")
     def check_copy(module: str, folder: str) -> Response:
         ref = state.find_track(module, folder)
-        state.check(ref)
+        state.checks.begin(ref)
+        if request.form.get("news") != "yes":  # without scripts, no news come to the page while the check runs
+            state.checks.wait(ref)
         return go_back(ref)
 
     @tracks.post("/apply", endpoint="apply")

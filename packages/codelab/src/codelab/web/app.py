@@ -12,9 +12,14 @@ from codelab.errors import CodelabError
 from codelab.readme.markdown import anchor
 from codelab.readme.trees import held
 from codelab.web.actions import add_actions
-from codelab.web.course_map import lay_out_map
-from codelab.web.rendering import Renderer, highlighted_line
+from codelab.web.calls import explain_call
+from codelab.web.course_map import lay_out_map, short_title
+from codelab.web.diff_html import highlighted_line
+from codelab.web.finding_html import finding_html
+from codelab.web.question import describe_sample, read_question
+from codelab.web.rendering import Renderer
 from codelab.web.state import PageState, address
+from codelab.web.step_states import files_of, view_step
 from codelab.web.track_pages import add_track_pages
 from datastore_emulator.errors import UserError
 from localcloud.pages.app import make_page_app
@@ -40,10 +45,21 @@ def create_app(state: PageState) -> Flask:
     app = make_page_app(__name__, session="codelab", policy=_POLICY)
     app.url_map.converters["int"] = _StepNumber
     app.jinja_env.globals.update(
-        address=address, names=_STATE_NAMES, RunResult=RunResult, highlighted_line=highlighted_line
+        address=address,
+        names=_STATE_NAMES,
+        RunResult=RunResult,
+        highlighted_line=highlighted_line,
+        view_step=view_step,
+        files_of=files_of,
+        explain_call=explain_call,
     )
-    app.jinja_env.filters["minutes"] = lambda seconds: f"{round(seconds / 60)} min"
-    app.jinja_env.filters["anchor"] = anchor
+    app.jinja_env.filters.update(
+        minutes=lambda seconds: f"{round(seconds / 60)} min",
+        anchor=anchor,
+        short_title=short_title,
+        finding_html=finding_html,
+        markdown=Renderer(state.course, "README.md").line,
+    )
     _add_course_pages(app, state)
     _add_error_pages(app)
 
@@ -59,7 +75,13 @@ def _add_course_pages(app: Flask, state: PageState) -> None:
     @app.get("/")
     def course_map() -> str:
         listing = list_tracks(state.course, state.workspace, state.read_copy)
-        return render_template("map.html", map=lay_out_map(state.course), listing=listing)
+        return render_template(
+            "map.html",
+            map=lay_out_map(state.course),
+            listing=listing,
+            question=read_question(state.course),
+            sample=describe_sample(state.course),
+        )
 
     @app.get("/<path:name>.md")
     def page(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ import httpx
 
 from codelab.errors import CodelabError
 from codelab.readme.course import TrackRef
+from codelab.readme.trees import Tree, read_tree
+from codelab.web.live import Saves
 from datastore_emulator.errors import UserError
 from localcloud import App, Cloud
 
@@ -24,12 +27,16 @@ _PATIENCE_SECONDS = 60
 
 @dataclass
 class Pane:
-    """One app on the page: its folder, URL and problem, its last answer, and the calls that it made for it."""
+    """One app on the page: its folder, URL and problem, its last answer, and the calls that it made for it.
+
+    `news` says when it was started last, and why.
+    """
 
     name: str
     folder: Path
     url: str | None = None
     problem: str | None = None
+    news: str = ""
     status: int | None = None
     page: str | None = None
     calls: Counter[str] = field(default_factory=Counter)
@@ -39,41 +46,66 @@ class Pane:
 class TrackApps:
     """The apps of one track, on a local cloud of their own. Its methods may be called from any thread."""
 
-    def __init__(self, ref: TrackRef) -> None:
+    def __init__(self, ref: TrackRef, saves: Saves) -> None:
         self.ref = ref
+        self._saves = saves
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
         self._cloud = Cloud(log=self._note, observe=self._count)
         self._apps: dict[str, App] = {}
         folders = {"START": ref.start, "work": ref.copy, "FINISH": ref.finish}
         self.panes = {name: Pane(name, folder) for name, folder in folders.items()}
+        self._files = _files_of(ref.copy)
+        self._saved = threading.Event()
+        self._closed = False
+        self._reloading = threading.Thread(target=self._restart_after_saves, name="reloading", daemon=True)
 
     def start(self) -> None:
-        """Start the apps whose folders exist; the pane of an app that does not start has the problem."""
+        """Start the apps whose folders exist; the pane of an app that does not start has the problem.
+
+        From then on, the learner's app starts again after each save.
+        """
         for name, pane in self.panes.items():
             if pane.folder.is_dir():
                 self.restart(name)
+        self._reloading.start()
 
     @property
     def running(self) -> list[str]:
         """The names of the apps that run."""
         return [pane.name for pane in self.panes.values() if pane.url]
 
-    def restart(self, name: str) -> None:
-        """Read the folder again, as a deployment would, and run what is in it now."""
+    def restart(self, name: str, reason: str = "started") -> None:
+        """Read the folder again, as a deployment would, and run what is in it now, at the same address."""
         with self._lock:
+            if self._closed:
+                return
             pane = self._pane(name)
-            if app := self._apps.pop(name, None):
-                self._cloud.remove(app)
-            pane.url = pane.problem = pane.page = pane.status = None
+            pane.problem = pane.page = pane.status = None
             try:
-                app = self._cloud.add(pane.folder, name=name, function=self.ref.codelab.function)
-                self._apps[name] = app
-                app.start()
+                if app := self._apps.get(name):
+                    self._cloud.reload(app)
+                else:
+                    app = self._cloud.add(pane.folder, name=name, function=self.ref.codelab.function)
+                    self._apps[name] = app
+                    app.start()
             except UserError as error:
                 pane.problem = str(error)
             else:
                 pane.url = app.url
+            pane.news = f"{reason} at {time.strftime('%H:%M:%S')}"
+
+    def _restart_after_saves(self) -> None:
+        """Restart the learner's app after each save of its files, until the apps are closed."""
+        with self._saves.follow(self._saved.set):
+            while not self._closed:
+                self._saved.wait()
+                self._saved.clear()
+                files = _files_of(self.ref.copy)
+                if files != self._files and not self._closed:
+                    self._files = files
+                    self.restart("work", "started again after your save")
+                    self._saves.mark_changed(self.ref.copy)
 
     def visit(self, name: str, address: str, user_agent: str) -> None:
         """Send a visit to one app; keep the answer, and the calls that the app made to Datastore and cache for it."""
@@ -104,9 +136,10 @@ class TrackApps:
             self._cloud.advance(HOUR)
 
     def close(self) -> None:
-        """End every app."""
-        with self._lock:
-            self._cloud.close()
+        """End every app, and break off a start or a visit that another thread waits for."""
+        self._closed = True
+        self._saved.set()
+        self._cloud.close()  # without the lock, which they hold
 
     def _pane(self, name: str) -> Pane:
         if name not in self.panes:
@@ -114,16 +147,25 @@ class TrackApps:
         return self.panes[name]
 
     def _note(self, name: str, line: str) -> None:
-        self.panes[name].log.append(line)
+        self.panes[name].log.append(f"{time.strftime('%H:%M:%S')}  {line}")
 
     def _count(self, call: str) -> None:
         self._calls[call] += 1
 
 
+def _files_of(folder: Path) -> Tree | None:
+    """Return the files of a learner's copy; None if they cannot be read."""
+    try:
+        return read_tree(folder)
+    except (CodelabError, OSError):
+        return None
+
+
 class AppRunner:
     """Runs the apps of one track at a time, so that a laptop runs three apps, not thirty."""
 
-    def __init__(self) -> None:
+    def __init__(self, saves: Saves) -> None:
+        self._saves = saves
         self._lock = threading.Lock()
         self._open: TrackApps | None = None
 
@@ -135,17 +177,13 @@ class AppRunner:
     def start(self, ref: TrackRef) -> TrackApps:
         """Start the apps of this track, after those of any other have ended."""
         with self._lock:
-            self._close()
-            self._open = TrackApps(ref)
-            self._open.start()
-            return self._open
+            self.close()
+            apps = self._open = TrackApps(ref, self._saves)
+            apps.start()
+            return apps
 
     def close(self) -> None:
-        """End all apps."""
-        with self._lock:
-            self._close()
-
-    def _close(self) -> None:
-        if self._open:
-            self._open.close()
-            self._open = None
+        """End all apps, also while they are being started."""
+        apps, self._open = self._open, None
+        if apps:
+            apps.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
+import struct
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from html import escape
@@ -17,11 +18,14 @@ from markdown_it.token import Token
 from markupsafe import Markup
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
+from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
 from codelab.readme.course import Course
 from codelab.readme.markdown import anchor
+from codelab.readme.trees import held
+from codelab.web.diff_html import code_block, diff_html
+from codelab.web.page_links import PageOfTrack
 
 PICTURES = Path(__file__).with_name("pictures")
 _MODULE = re.compile(r"(mod\d+-[\w-]+)/README\.md")
@@ -32,11 +36,22 @@ _FORMATTER = HtmlFormatter(nowrap=True)
 
 
 class Renderer:
-    """Renders the Markdown of one page; `page` is its path in the repository, as in "mod2-cloudndb/README.md"."""
+    """Renders the Markdown of one page; `page` is its path in the repository, as in "mod2-cloudndb/README.md".
 
-    def __init__(self, course: Course, page: str) -> None:
+    `shown_on` is the track whose page has the text, if one has. `below_diff` returns HTML to put under a file's diff.
+    """
+
+    def __init__(
+        self,
+        course: Course,
+        page: str,
+        shown_on: PageOfTrack | None = None,
+        below_diff: Callable[[str], str] = lambda file: "",
+    ) -> None:
         self._course = course
         self._directory = posixpath.dirname(page)
+        self._shown_on = shown_on
+        self._below_diff = below_diff
         self._markdown = MarkdownIt(renderer_cls=RendererHTML).enable("table")
         rules: dict[str, Callable[[Token, Token], str]] = {
             "fence": lambda token, _: self._fence(token),
@@ -53,18 +68,35 @@ class Renderer:
 
     def html(self, text: str) -> Markup:
         """Render Markdown as HTML; raw HTML in it becomes text, except for the tags that `safe_html` keeps."""
-        return Markup(self._markdown.render(text))
+        # The corner of a table says nothing, so it is no heading.
+        return Markup(self._markdown.render(text).replace("<th></th>", "<td></td>"))
+
+    def line(self, text: str) -> Markup:
+        """Render a line of Markdown as HTML without a paragraph around it."""
+        return Markup(self._markdown.renderInline(text))
 
     def _fence(self, token: Token) -> str:
         language, text = token.info.strip(), token.content
         if language == "diff":
-            return diff_html(text)
+            return diff_html(text, self._below_diff)
         if language == "mermaid":
             return picture_html(text)
         if language == "console":
-            commands = "".join(f"{line.removeprefix('$ ')}\n" for line in text.splitlines())
-            return _code_block("console", f"<code>{escape(text)}</code>", [("Copy", commands)])
-        return _code_block(language or "text", f"<code>{_highlighted(text, language)}</code>", [("Copy", text)])
+            return self._console(text)
+        if language == "output" and self._shown_on and not self._shown_on.ref.is_main:
+            return ""  # what the commands of the main track print
+        return code_block(language or "text", f"<code>{_highlighted(text, language)}</code>", [("Copy", text)])
+
+    def _console(self, text: str) -> str:
+        commands = [line.removeprefix("$ ") for line in text.splitlines()]
+        links = ""
+        if self._shown_on:
+            commands = [self._shown_on.adapt(command) for command in commands]
+            found = dict.fromkeys(link for command in commands if (link := self._shown_on.link_for(command)))
+            links = "".join(f'<a class="here" href="{escape(path)}">{label}</a>' for label, path in found)
+        shown = "".join(f'<i aria-hidden="true">$ </i>{escape(command)}\n' for command in commands)
+        copied = "".join(f"{command}\n" for command in commands)
+        return code_block("console", f"<code>{shown}</code>", [("Copy", copied)], "In a terminal", links)
 
     def _link(self, token: Token) -> str:
         target = str(token.attrGet("href") or "")
@@ -74,8 +106,11 @@ class Renderer:
 
     def _image(self, token: Token) -> str:
         source = str(token.attrGet("src") or "")
-        shown = source if _OTHER_SITE.match(source) else self._address(source)
-        return f'<img src="{escape(shown)}" alt="{escape(token.content)}">'
+        size = ""
+        if not _OTHER_SITE.match(source):
+            size = _size_of_png(held(self._course.root, posixpath.normpath(posixpath.join(self._directory, source))))
+            source = self._address(source)
+        return f'<img src="{escape(source)}" alt="{escape(token.content)}"{size}>'
 
     def _address(self, target: str) -> str:
         """Return where this site shows a file of the repository."""
@@ -107,78 +142,33 @@ def _rule(rule: Callable[[Token, Token], str]) -> Callable[..., str]:
     return render
 
 
-def diff_html(text: str) -> str:
-    """Render a unified diff, each file in a block of its own, its lines marked as added, removed or kept."""
-    parts: list[list[str]] = []
-    lines = text.splitlines(keepends=True)
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        in_hunks = bool(parts) and any(earlier.startswith("@@") for earlier in parts[-1])
-        new_file = line.startswith("--- ") and following.startswith("+++ ")
-        if not parts or line.startswith("diff --git ") or (new_file and in_hunks):
-            parts.append([])
-        parts[-1].append(line)
-    return "".join(_file_html("".join(part)) for part in parts)
+def _size_of_png(file: Path) -> str:
+    """Return the attributes for a picture's size, so that the text below does not move when it comes; "" if unknown.
 
-
-def _file_html(text: str) -> str:
-    lines = text.splitlines()
-    start = next((number for number, line in enumerate(lines) if line.startswith("@@")), len(lines))
-    old, new = (_path(lines[:start], sign) for sign in ("--- ", "+++ "))
-    renamed = next((line.partition(" ")[2] for line in lines[:start] if line.startswith("rename from ")), None)
-    title = f"{old}: delete" if new is None else f"{new}: new file" if old is None else new
-    if renamed:
-        title = f"{renamed.removeprefix('from ')} becomes {new}"
-    body, added = [], []
-    for line in lines[start:]:
-        kind = {"+": "added", "-": "removed", "@": "hunk"}.get(line[:1], "kept")
-        code = line[1:] if kind in ("added", "removed", "kept") else line
-        if kind in ("added", "kept"):
-            added.append(code)
-        sign = f"<i>{escape(line[:1] or ' ')}</i>"
-        shown = escape(line) if kind == "hunk" else sign + highlighted_line(code, new or old or "")
-        body.append(f'<span class="{kind}">{shown}\n</span>')
-    buttons = [("Copy the patch", text)]
-    if new is not None:
-        only_new = "".join(f"{line[1:]}\n" for line in lines[start:] if line.startswith("+"))
-        buttons.insert(0, ("Copy the new lines", only_new))
-    return _code_block("diff", f"<code>{''.join(body)}</code>", buttons, title)
-
-
-def _path(lines: list[str], sign: str) -> str | None:
-    name = next((line[4:] for line in lines if line.startswith(sign)), "/dev/null")
-    return None if name == "/dev/null" else name[2:]
+    https://www.w3.org/TR/png-3/#11IHDR
+    """
+    try:
+        with file.open("rb") as picture:
+            head = picture.read(24)
+    except OSError:
+        return ""
+    if len(head) < 24 or not head.startswith(b"\x89PNG"):
+        return ""
+    width, height = struct.unpack(">II", head[16:])
+    return f' width="{width}" height="{height}"'
 
 
 def picture_html(text: str) -> str:
     """Render a diagram by its stored drawing, or as its source if there is none."""
     picture = PICTURES / f"{picture_name(text)}.svg"
     if not picture.is_file():
-        return _code_block("mermaid", f"<code>{escape(text)}</code>", [])
-    return f'<figure class="picture">{picture.read_text(encoding="utf-8")}</figure>'
+        return code_block("mermaid", f"<code>{escape(text)}</code>", [])
+    return f'<figure class="picture" tabindex="0">{picture.read_text(encoding="utf-8")}</figure>'
 
 
 def picture_name(text: str) -> str:
     """Return the file name of a diagram's drawing, without its suffix."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _code_block(kind: str, code: str, buttons: list[tuple[str, str]], title: str | None = None) -> str:
-    shown = "".join(
-        f'<button type="button" class="copy" hidden data-copy="{escape(text)}">{escape(label)}</button>'
-        for label, text in buttons
-    )
-    caption = f"<figcaption>{f'<b>{escape(title)}</b>' if title else ''}{shown}</figcaption>"
-    return f'<figure class="code {escape(kind)}">{caption}<pre tabindex="0">{code}</pre></figure>\n'
-
-
-@lru_cache(maxsize=4096)
-def highlighted_line(line: str, file: str) -> str:
-    """Render one line of a file, coloured by the file's language."""
-    try:
-        lexer = get_lexer_for_filename(file, stripnl=False, ensurenl=False)
-    except ClassNotFound:
-        return escape(line)
-    return str(highlight(line, lexer, _FORMATTER)).rstrip("\n")
 
 
 @lru_cache(maxsize=512)

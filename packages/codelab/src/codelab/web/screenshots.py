@@ -35,24 +35,48 @@ def take_app_picture(browser: Browser, pictures: Path, url: str) -> None:
     page.screenshot(path=pictures / "visitme.png")
 
 
-def take_course_pictures(browser: Browser, pictures: Path, url: str) -> None:
-    """Take a picture of the map, a step, the running apps and a comparison."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
+def half_do(main: Path) -> None:
+    """Write the second step of mod12 with the mistake that its text warns of."""
+    text = main.read_text(encoding="utf-8")
+    text = text.replace(
+        "from google.appengine.ext", "from google.appengine.api import memcache\nfrom google.appengine.ext", 1
+    ).replace(
+        "    visits = fetch_visits(10)\n",
+        "    visits = fetch_visits(10)\n    memcache.add('visits', json.dumps(visits), time=HOUR)\n",
+    )
+    main.write_text(text.replace("from flask", "import json\n\nfrom flask", 1), encoding="utf-8")
+
+
+def take_course_pictures(browser: Browser, root: Path, pictures: Path, url: str) -> None:
+    """Take a picture of the map, a step that is half done, the running apps and a comparison; two also in the dark.
+
+    A phone has its own pictures.
+    """
+    page = browser.new_page(viewport={"width": 1280, "height": 860})
     page.goto(url)
-    page.screenshot(path=pictures / "map.png")
+    page.screenshot(path=pictures / "map.png", full_page=True)
     page.goto(f"{url}mod12-memcache")
     page.get_by_role("button", name="Start: make my copy").click()
     page.get_by_role("button", name="Do step 1 for me").click()
+    page.get_by_text("1 of 3 steps done.").wait_for()
+    half_do(root / "work" / "mod12-memcache" / "main.py")
     page.goto(f"{url}mod12-memcache/step/2")
-    page.screenshot(path=pictures / "step.png")
-    page.get_by_role("link", name="See it run").click()
+    page.locator(".findings .missing").wait_for()
+    page.screenshot(path=pictures / "step.png", full_page=True)
+    page.get_by_role("link", name="See it run").first.click()
     page.get_by_role("button", name="Start the apps").click()
     page.get_by_role("button", name="Visit all").click()
     page.get_by_role("button", name="Visit FINISH").click()
     page.locator("#pane-FINISH .calls").wait_for()
-    page.screenshot(path=pictures / "run.png")
-    page.goto(f"{url}mod12-memcache/compare?old=START&new=FINISH&view=split")
+    page.screenshot(path=pictures / "run.png", full_page=True)
+    page.goto(f"{url}mod1-flask/compare?old=START&new=FINISH&view=split")
     page.screenshot(path=pictures / "compare.png")
+    dark = browser.new_page(viewport={"width": 1280, "height": 860}, color_scheme="dark")
+    dark.goto(f"{url}mod12-memcache/step/2")
+    dark.screenshot(path=pictures / "step-dark.png")
+    phone = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    phone.goto(f"{url}mod12-memcache/step/2")
+    phone.screenshot(path=pictures / "step-phone.png")
 
 
 @contextmanager
@@ -93,7 +117,7 @@ def main() -> None:
         with serve("localcloud", "run", str(root / "mod1-flask" / "START"), "--port", "0", "--data", ":memory:") as url:
             take_app_picture(browser, pictures, url)
         with serve("codelab", "--course", str(root), "serve", "--port", "0") as url:
-            take_course_pictures(browser, pictures, url)
+            take_course_pictures(browser, root, pictures, url)
     shutil.rmtree(root / "work" / "mod12-memcache", ignore_errors=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import abort
@@ -16,12 +17,21 @@ from codelab.errors import CodelabError
 from codelab.readme.course import Course, TrackRef
 from codelab.readme.trees import Tree
 from codelab.web.app_runner import AppRunner
+from codelab.web.checks import BackgroundChecks
 from codelab.web.live import Saves, SharedRendering
 from codelab.workspace import Workspace
 from datastore_emulator.http.workers import Workers
 
 if TYPE_CHECKING:
     from codelab.compare.session import Session
+
+
+@dataclass(frozen=True)
+class LastOutcome:
+    """The outcome of the last check of a copy; `outdated` says that a file has changed since."""
+
+    outcome: Outcome
+    outdated: bool
 
 
 class PageState:
@@ -31,7 +41,8 @@ class PageState:
         self.course = course
         self.workspace = Workspace(course.root)
         self.saves = Saves(self.workspace.folder)
-        self.apps = AppRunner()
+        self.apps = AppRunner(self.saves)
+        self.checks = BackgroundChecks(self._check, lambda ref: self.saves.mark_changed(ref.copy))
         # One thread renders for all open pages, so that they never keep more than one core busy.
         self._renderers = Workers("renderer", 1)
         self._renderings: dict[str, SharedRendering] = {}
@@ -42,20 +53,26 @@ class PageState:
         self._session: Session | None = None
         self._session_lock = threading.Lock()
 
-    def check(self, ref: TrackRef) -> None:
+    def _check(self, ref: TrackRef, on_scenario: Callable[[str], None]) -> None:
         """Check the learner's copy, and keep what was found. The apps of one check stay for the next."""
         from codelab.compare.session import Session
 
         with self._session_lock:
             self._session = self._session or Session()
-            checked = check(self.course, self.workspace, ref, checker=self.checker(ref), session=self._session)
+            checked = check(
+                self.course,
+                self.workspace,
+                ref,
+                checker=self.checker(ref),
+                on_scenario=on_scenario,
+                session=self._session,
+            )
         self.keep_check(checked)
 
     def close(self) -> None:
-        """End all apps."""
-        with self._session_lock:
-            if self._session:
-                self._session.close()
+        """End all apps, and break off a check that is under way."""
+        if self._session:  # without its lock, which a check holds
+            self._session.close()
         self.apps.close()
 
     def find_track(self, module: str, folder: str) -> TrackRef:
@@ -77,8 +94,8 @@ class PageState:
         """Read the state of the learner's copy; a copy that cannot be read breaks no page."""
         return self.read_copy_and_outcome(ref)[0]
 
-    def read_copy_and_outcome(self, ref: TrackRef) -> tuple[CopyState, Outcome | None]:
-        """Read the state of the learner's copy, and the outcome of its last check if no file has changed since."""
+    def read_copy_and_outcome(self, ref: TrackRef) -> tuple[CopyState, LastOutcome | None]:
+        """Read the state of the learner's copy, and the outcome of its last check."""
         if not ref.copy.is_dir():
             return CopyState(), None
         try:
@@ -91,7 +108,8 @@ class PageState:
         except CodelabError as error:
             return CopyState(problem=str(error)), None
         checked = self._checks.get(ref.name)
-        return CopyState(known[2]), checked.outcome if checked and checked.files == files else None
+        last = LastOutcome(checked.outcome, checked.files != files) if checked and checked.outcome else None
+        return CopyState(known[2]), last
 
     def keep_check(self, checked: Checked) -> None:
         """Keep what a check found, and show it on every open page."""

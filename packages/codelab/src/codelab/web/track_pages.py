@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, current_app, render_template, request
@@ -10,8 +11,11 @@ from codelab.commands.diff import WORK, read_state
 from codelab.commands.reset import plan_reset
 from codelab.errors import CodelabError
 from codelab.readme.course import TrackRef
+from codelab.readme.model import Section, Step
+from codelab.readme.sections import NEED
 from codelab.web.app_runner import ADDRESSES
 from codelab.web.live import PageEvents
+from codelab.web.page_links import PageOfTrack
 from codelab.web.rendering import Renderer
 from codelab.web.state import PageState, address
 from codelab.web.step_changes import group_by_step
@@ -35,8 +39,7 @@ def add_track_pages(tracks: Blueprint, state: PageState) -> None:
     def run(module: str, folder: str) -> str:
         ref = state.find_track(module, folder)
         form = _VisitForm(request.args.get("address", ADDRESSES[0]), request.args.get("user_agent", "Ann"))
-        apps = state.apps.find(ref)
-        return render_template("run.html", **_frame(state, ref, apps=apps, addresses=ADDRESSES, form=form))
+        return render_template("run.html", **_frame(state, ref, addresses=ADDRESSES, form=form))
 
     @tracks.get("/reset")
     def ask_to_reset(module: str, folder: str) -> str:
@@ -47,19 +50,30 @@ def add_track_pages(tracks: Blueprint, state: PageState) -> None:
 
 def _frame(state: PageState, ref: TrackRef, **more: object) -> dict[str, object]:
     """Return the values that every page of a track needs around its text."""
-    copy, outcome = state.read_copy_and_outcome(ref)
+    copy, last = state.read_copy_and_outcome(ref)
     return {
         "ref": ref,
         "copy": copy,
-        "outcome": outcome,
+        "last": last,
+        "check": state.checks.state(ref),
+        "apps": state.apps.find(ref),
         "following": state.course.after(ref),
         "back": request.path,
+        "step": None,
         **more,
     }
 
 
-def _renderer(state: PageState, ref: TrackRef) -> Renderer:
-    return Renderer(state.course, f"{ref.codelab.module}/README.md")
+def _renderer(state: PageState, ref: TrackRef, below_diff: Callable[[str], str] = lambda file: "") -> Renderer:
+    apps = state.apps.find(ref)
+    shown_on = PageOfTrack(ref, address(ref), apps.panes["work"].url if apps else None)
+    return Renderer(state.course, f"{ref.codelab.module}/README.md", shown_on, below_diff)
+
+
+def _sections_to_begin_with(ref: TrackRef) -> list[Section]:
+    """Return the sections before the steps. For a second track, what the main one has and teaches is left out."""
+    sections = ref.codelab.sections_before_steps
+    return sections if ref.is_main else [section for section in sections if section.title == NEED]
 
 
 def _add_texts(tracks: Blueprint, state: PageState) -> None:
@@ -68,7 +82,7 @@ def _add_texts(tracks: Blueprint, state: PageState) -> None:
         ref = state.find_track(module, folder)
         html = _renderer(state, ref).html
         introduction = html(ref.introduction)
-        sections = [(section, html(section.text)) for section in ref.codelab.sections_before_steps]
+        sections = [(section, html(section.text)) for section in _sections_to_begin_with(ref)]
         return render_template("overview.html", **_frame(state, ref, introduction=introduction, sections=sections))
 
     @tracks.get("/step/<int:number>")
@@ -76,11 +90,10 @@ def _add_texts(tracks: Blueprint, state: PageState) -> None:
         ref = state.find_track(module, folder)
         if not 1 <= number <= len(ref.track.steps):
             abort(404, f"{ref.name} has no step {number}; its steps are 1 to {len(ref.track.steps)}")
-        found = ref.track.steps[number - 1]
-        html = _renderer(state, ref).html
-        return render_template(
-            "step.html", **_frame(state, ref, step=found, text=html(found.text), hint=html(found.hint))
-        )
+        shown = ref.track.steps[number - 1]
+        values = _frame(state, ref, step=shown)
+        html = _renderer(state, ref, lambda file: _findings_below(file, shown, values)).html
+        return render_template("step.html", **values, text=html(shown.text), hint=html(shown.hint))
 
     @tracks.get("/more")
     def more(module: str, folder: str) -> str:
@@ -90,6 +103,11 @@ def _add_texts(tracks: Blueprint, state: PageState) -> None:
         return render_template("more.html", **_frame(state, ref, sections=sections))
 
 
+def _findings_below(file: str, step: Step, values: dict[str, object]) -> str:
+    """Return the place under a file's diff for what the learner's copy misses there, with what it misses now."""
+    return render_template("findings.html", **{**values, "file": file, "step": step})
+
+
 def _add_comparison(tracks: Blueprint, state: PageState) -> None:
     @tracks.get("/compare")
     def compare(module: str, folder: str) -> str:
@@ -97,6 +115,8 @@ def _add_comparison(tracks: Blueprint, state: PageState) -> None:
         copied = ref.copy.is_dir()
         old = request.args.get("old", ref.track.start)
         new = request.args.get("new", WORK if copied else ref.track.finish)
+        if not copied:  # a link in the text may come before the copy, which begins as START
+            old, new = (ref.track.start if name == WORK else name for name in (old, new))
         states = [ref.track.start, *([WORK] if copied else []), ref.track.finish]
         html = _renderer(state, ref).html
         try:
@@ -118,7 +138,7 @@ def _add_events(tracks: Blueprint, state: PageState) -> None:
 
         def render() -> str:
             with app.test_request_context(address(ref, "events")):
-                return render_template("progress.html", **_frame(state, ref))
+                return render_template("news.html", **_frame(state, ref))
 
         return Response(
             PageEvents(state.saves, ref.copy, lambda: state.share_rendering(ref, render)),  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 
 from datastore_emulator.api.interface import LARGEST_REQUEST, RPCS, SERVICE, Datastore
 from datastore_emulator.api.port_sharing import SharedPort
+from datastore_emulator.api.rest import Controls
 from datastore_emulator.errors import DatastoreError, UserError
 from datastore_emulator.http.guard import Guard
 from datastore_emulator.net.addresses import write_address
@@ -29,7 +30,8 @@ class DatastoreServer:
 
     Port 0 is any free port. Clients find `address` through DATASTORE_EMULATOR_HOST. `extra_handlers` serve other gRPC
     services on the same port. With `rest` the port also answers HTTP requests, which costs each gRPC call some tenths
-    of a millisecond. The Host of an HTTP request must be this machine or `host`, unless `any_host` is true.
+    of a millisecond. The Host of an HTTP request must be this machine or `host`, unless `any_host` is true. `controls`
+    say what POST /reset and POST /shutdown do, which are refused without them.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class DatastoreServer:
         *,
         rest: bool = False,
         any_host: bool = False,
+        controls: Controls | None = None,
         extra_handlers: Sequence[grpc.GenericRpcHandler] = (),
     ) -> None:
         self._engine = engine
@@ -47,6 +50,7 @@ class DatastoreServer:
         self._port = port
         self._rest = rest
         self._any_host = any_host
+        self._controls = controls or Controls()
         self._extra_handlers = extra_handlers
         self._shared_port: SharedPort | None = None
         self._server: grpc.Server | None = None
@@ -96,7 +100,7 @@ class DatastoreServer:
             raise UserError(f"cannot listen on {self.address} for the Datastore: {error}") from error
         if self._rest:
             hosts = None if self._any_host else frozenset({self._host.strip("[]").lower()})
-            self._shared_port = SharedPort(self._host, self._port, port, self._engine, Guard(hosts))
+            self._shared_port = SharedPort(self._host, self._port, port, self._engine, Guard(hosts), self._controls)
             port = self._shared_port.port
         self._port = port
         server.start()

@@ -8,7 +8,7 @@ import socket
 import threading
 
 from datastore_emulator.api.interface import Datastore
-from datastore_emulator.api.rest import Rest
+from datastore_emulator.api.rest import Controls, Rest
 from datastore_emulator.http.guard import Guard
 from datastore_emulator.net.listen import listen
 from datastore_emulator.net.relay import hang_up, join
@@ -24,8 +24,10 @@ class SharedPort(Rest):
     The guard checks HTTP/1 only: no browser speaks HTTP/2 without TLS, so no web page can send a gRPC call.
     """
 
-    def __init__(self, host: str, port: int, grpc_port: int, engine: Datastore, guard: Guard) -> None:
-        super().__init__(engine, guard)
+    def __init__(
+        self, host: str, port: int, grpc_port: int, engine: Datastore, guard: Guard, controls: Controls
+    ) -> None:
+        super().__init__(engine, guard, controls)
         self._grpc_port = grpc_port
         self._grpc_clients: set[socket.socket] = set()
         listener = listen(host, port, "the Datastore")

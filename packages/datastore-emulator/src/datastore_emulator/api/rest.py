@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import h11
@@ -48,21 +50,32 @@ _CODES = {
     HTTPStatus.NOT_IMPLEMENTED: StatusCode.UNIMPLEMENTED,
 }
 _READ_ONLY = ("GET", "HEAD")
-_COPY = "stop the emulator and copy the file of --data"
-# What Google's emulators answer besides, by the end of the path.
+# What Google's emulators answer and this server does not, by the end of the path.
 _ABSENT = {
-    "/reset": "delete the entities, or start it again with a new file",
-    "/shutdown": "stop it with Ctrl-C or SIGTERM",
-    ":export": _COPY,
-    ":import": "start it with --data FILE, a copy of another run's file",
+    "/reset": "delete the entities",
+    "/shutdown": "end the program that it is part of",
+    ":export": "copy the file of --data while the emulator is stopped, or the entities with a client",
+    ":import": "start it with --data FILE, another run's file, or copy the entities of Google's emulator with a client",
 }
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What the requests besides the RPCs do, which Google's emulators answer, too; None refuses them.
+
+    `shutdown` is called after its request has been answered.
+    """
+
+    reset: Callable[[], None] | None = None
+    shutdown: Callable[[], None] | None = None
 
 
 class Rest(HttpService):
     """An HTTP service that answers requests from a `Datastore`."""
 
-    def __init__(self, engine: Datastore, guard: Guard) -> None:
+    def __init__(self, engine: Datastore, guard: Guard, controls: Controls) -> None:
         super().__init__("datastore-rest", guard, largest_body=LARGEST_REQUEST)
+        self._controls = controls
         self._rpcs = {
             f"{rpc[0].lower()}{rpc[1:]}": (getattr(engine, method), request, response)
             for method, rpc, request, response in RPCS
@@ -74,19 +87,24 @@ class Rest(HttpService):
         if method not in ("POST", *_READ_ONLY):
             raise VisitorError(f"Expected POST, found {method}.", 405)
         # A page in a browser can send plain text to any server, but not these types. Without a body, the guard's rule
-        # for its Origin is enough.
+        # for its Origin is enough: browsers send one with each POST.
         kind = media_type(request.headers)
-        if method == "POST" and kind not in (_PROTOBUF, _JSON) and (kind or _has_body(request)):
+        if method == "POST" and kind not in (_PROTOBUF, _JSON) and _has_body(request):
             raise VisitorError(f"Expected Content-Type {_JSON} or {_PROTOBUF}, found {kind or 'none'}.", 415)
 
     def answer(self, request: Request) -> Response:
-        """Answer one RPC; GET / gets what Google's emulators answer, for a client that waits for the server."""
-        if request.method in _READ_ONLY:
-            found = request.target.partition("?")[0] == "/"
-            return Response(200 if found else 404, b"Ok\n" if found else b"Not Found\n", {"Content-Type": "text/plain"})
+        """Answer one RPC, or one of the requests that Google's emulators answer besides, in the same words."""
+        path = request.target.partition("?")[0]
+        if request.method in _READ_ONLY:  # a client waits for the server
+            return _words(200, "Ok\n") if path == "/" else _words(404, "Not Found\n")
         text = request.content_type != _PROTOBUF
         try:
-            return self._call(request, text)
+            if path == "/reset" and self._controls.reset:
+                self._controls.reset()
+                return _words(200, "Resetting...\n")
+            if path == "/shutdown" and self._controls.shutdown:
+                return _words(200, "Shutting down...\n", self._controls.shutdown)
+            return self._call(request, path, text)
         except DatastoreError as error:
             return _error(_HTTP_CODES.get(error.code, HTTPStatus.INTERNAL_SERVER_ERROR), error, text)
 
@@ -95,8 +113,7 @@ class Rest(HttpService):
         error = DatastoreError(_CODES.get(HTTPStatus(status), StatusCode.INVALID_ARGUMENT), reason)
         return _error(status, error, request is None or media_type(request.headers) != _PROTOBUF)
 
-    def _call(self, request: Request, text: bool) -> Response:
-        path = request.target.partition("?")[0]
+    def _call(self, request: Request, path: str, text: bool) -> Response:
         for end, advice in _ABSENT.items():
             if path.endswith(end):
                 raise DatastoreError(StatusCode.UNIMPLEMENTED, f"This emulator has no {end}; {advice}.")
@@ -116,6 +133,10 @@ class Rest(HttpService):
         if text:
             return Response(200, json_format.MessageToJson(response).encode(), {"Content-Type": _JSON})
         return Response(200, response.SerializeToString(), {"Content-Type": _PROTOBUF})
+
+
+def _words(status: int, words: str, when_sent: Callable[[], None] = lambda: None) -> Response:
+    return Response(status, words.encode(), {"Content-Type": "text/plain"}, when_sent=when_sent)
 
 
 def _has_body(request: h11.Request) -> bool:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 
 @dataclass(frozen=True)
 class Response:
-    """A response; its length is set when it is sent. What `stream` yields, if there is one, is sent after `body`."""
+    """A response; its length is set when it is sent. What `stream` yields, if there is one, is sent after `body`.
+
+    `when_sent` is called in the event loop after all of it has been sent, or could not be.
+    """
 
     status: int
     body: bytes
     headers: Mapping[str, str] | Iterable[tuple[str, str]] = field(default_factory=dict)
     stream: AsyncIterable[bytes] | None = None
+    when_sent: Callable[[], None] = lambda: None
 
     def header_items(self) -> Iterable[tuple[str, str]]:
         """Return the headers as pairs; a name may come twice."""

@@ -59,7 +59,7 @@ class ApiServer:
         datastore_v3 = DatastoreV3Service(traced(datastore, observe_bundled))
         # For callers without a ticket. The Datastore's own port needs none either.
         self.datastore_dispatcher = Dispatcher({"datastore_v3": datastore_v3})
-        self._services = make_services(Surroundings(clock, datastore, datastore_v3), observe)
+        self._services = make_services(Surroundings(clock, datastore, datastore_v3, self._tickets), observe)
         dispatcher = Dispatcher({"datastore_v3": datastore_v3, "memcache": self._memcache, **self._services})
         self._http = _Http(dispatcher, self._tickets)
 
@@ -75,6 +75,16 @@ class ApiServer:
     ) -> None:
         """Say where the app that has a ticket is served, where its files are, and where its log is."""
         self._tickets.connect(ticket, url, directory, log, service)
+
+    def disconnect(self, ticket: str) -> None:
+        """Forget the app that has a ticket, with what its services keep for it alone."""
+        for one in self._services.values():
+            one.forget(self._tickets.caller(ticket))
+        self._tickets.disconnect(ticket)
+
+    def dispatch(self, choose_service: Callable[[str, str], str | None]) -> None:
+        """Give App Engine's own requests to the service whose ticket `choose_service(host, path)` returns, if any."""
+        self._tickets.choose_service = choose_service
 
     def memcache(self, app: str) -> ProjectCache:
         """Return the cache of `app` (a project id or an application id)."""

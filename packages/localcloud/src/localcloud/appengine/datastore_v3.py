@@ -24,6 +24,9 @@ from localcloud.appengine.transactions import OpenTransaction, last_writes
 # The limit of unfinished transactions and queries: clients leave some behind.
 _OPEN_AT_ONCE = 1000
 
+# The tasks of one transaction: google/appengine/datastore/datastore_stub_util.py of the legacy SDK, as in production.
+_MOST_ACTIONS = 5
+
 # Each id of a range is reserved by itself, which takes too long for millions.
 _LARGEST_ID_RANGE = 1000
 
@@ -58,9 +61,12 @@ class DatastoreV3Service:
         except DatastoreError as error:
             raise convert_error(error.code, error.message) from error
 
-    def on_commit(self, handle: int, action: Callable[[], None]) -> None:
-        """Call `action` once the transaction of this number has been committed, and never if it is not."""
-        _check_known(self._transactions.get(handle)).actions.append(action)
+    def on_commit(self, handle: int, actions: Sequence[Callable[[], None]]) -> None:
+        """Call each action once the transaction of this number has been committed, and never if it is not."""
+        transaction = _check_known(self._transactions.get(handle))
+        if len(transaction.actions) + len(actions) > _MOST_ACTIONS:
+            raise bad_request(f"Too many messages, maximum allowed {_MOST_ACTIONS}")
+        transaction.actions.extend(actions)
 
     def _get(self, request: v3.GetRequest) -> v3.GetResponse:
         response = v3.GetResponse(in_order=True)

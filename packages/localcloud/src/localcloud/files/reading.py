@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import shutil
 import stat
@@ -11,6 +12,7 @@ from pathlib import Path
 from localcloud.files.paths import OutsideError, resolve_inside
 
 MAX_BYTES = 1_000_000
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -46,6 +48,14 @@ def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
         if status.st_size > limit or len(content) > limit:
             raise NotReadError(f"at most {limit:,} bytes", f"{max(status.st_size, len(content)):,}")
     return content
+
+
+def recode_utf16(content: bytes) -> bytes:
+    """Return a text in UTF-16 as UTF-8, and any other content as it is. UTF-16 begins with a byte order mark.
+
+    Raises UnicodeDecodeError for a text that begins so and is not UTF-16.
+    """
+    return content.decode("utf-16").encode() if content.startswith(_UTF16_MARKS) else content
 
 
 def check_is_file(mode: int) -> None:

@@ -17,6 +17,7 @@ from datastore_emulator.http.listener import Listener, send_answer
 from datastore_emulator.http.response import Response, plain
 from datastore_emulator.http.service import origin_form
 from datastore_emulator.http.wire import AppError, VisitorError, Wire
+from datastore_emulator.net.addresses import write_address
 from localcloud.frontend import headers, transfer
 from localcloud.frontend.blobs import IMAGE, UPLOAD, Blobs, Forwarded, answer_with_blob, names_blob
 from localcloud.frontend.request_log import LoggedRequest, RequestLog
@@ -68,7 +69,7 @@ class FrontEnd(Listener):
     ) -> None:
         super().__init__()
         self.port = port
-        self.upstream = upstream
+        self._upstream = upstream
         self.change(platform, directory=directory, handlers=handlers, extra_headers=extra_headers)
         self._blobs = blobs
         self._behind_load_balancer = behind_load_balancer
@@ -92,7 +93,17 @@ class FrontEnd(Listener):
         self._platform = platform
         self._handlers = StaticHandlers(directory, handlers)
         self._extra_headers = dict(extra_headers or {})
-        self._local_address = find_proxy_address(platform, self.upstream[0])
+        self.upstream = self._upstream  # the address to connect from depends on the platform, too
+
+    @property
+    def upstream(self) -> tuple[str, int]:
+        """The app's own address."""
+        return self._upstream
+
+    @upstream.setter
+    def upstream(self, address: tuple[str, int]) -> None:
+        self._upstream = address
+        self._local_address = find_proxy_address(self._platform, address[0])
 
     @property
     def url(self) -> str:
@@ -196,8 +207,8 @@ class FrontEnd(Listener):
     def _from_app_engine(self, request: h11.Request) -> bool:
         """Return whether a request passes for one of App Engine itself.
 
-        That has the app's ticket, or App Engine's headers and an administrator: docs/platform-facts.md, "Who may set
-        App Engine's headers".
+        That has the app's ticket, or App Engine's headers and an administrator.
+        See docs/platform-facts.md, "App Engine's own requests".
         """
         if self._has_ticket(request):
             return True
@@ -308,7 +319,7 @@ class FrontEnd(Listener):
 
     @property
     def _app(self) -> str:
-        return "{}:{}".format(*self.upstream)
+        return write_address(*self.upstream)
 
 
 def _read_path(target: bytes) -> str:

@@ -5,16 +5,23 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from google.appengine.api import appinfo, yaml_errors, yaml_object
 
-from localcloud.deployment.errors import TextError
 from localcloud.deployment.yaml_lines import YamlLines
-from localcloud.launch.errors import FileError, read_text
+from localcloud.launch.advice import ON_PYTHON27
+from localcloud.launch.app_yaml import read_yaml
+from localcloud.launch.errors import FileError
+from localcloud.launch.flexible import is_flexible, plan_flexible
 from localcloud.launch.google_parser import refuse_file, refuse_line
-from localcloud.launch.handlers import check_scripts, read_builtins, read_handlers
+from localcloud.launch.handlers import check_scripts, read_handlers
+from localcloud.launch.inbound import KEY as INBOUND_SERVICES
+from localcloud.launch.inbound import refuse_inbound
+from localcloud.launch.includes import read_included
+from localcloud.launch.legacy_sdk import is_for_legacy_sdk, plan_legacy_sdk
 from localcloud.launch.packages import find_local_packages, find_requirements, names_package
 from localcloud.launch.plan import Handler, LaunchPlan, Platform
 from localcloud.launch.python27_libraries import find_packages, is_python2_only
@@ -23,41 +30,45 @@ from localcloud.launch.services import DEFAULT
 # App Engine has taken these since 2026; the newest release of its parser on the package index does not accept them.
 _BUNDLED_SERVICES = "app_engine_bundled_services"
 _NEWER_KEYS = frozenset({_BUNDLED_SERVICES, "vpc_access"})
+# localcloud decides where an app runs. Many published apps have a placeholder here, which the parser refuses.
+_REPLACED_KEYS = frozenset({"application", "version"})
+# The parser knows fewer of these than App Engine had.
+_READ_HERE = frozenset({INBOUND_SERVICES})
+_OF_LEGACY_SDK = ("api_config", "backends")
 _Absence = tuple[tuple[str | int, ...], str]  # the path of a key, and why it is refused
 _DEFAULT_COMMAND = "exec gunicorn -b :$PORT main:app"
 
 
-def read_yaml(file: Path) -> YamlLines:
-    """Return the keys of an app.yaml with their lines; raises UserError if it is not YAML or holds no key."""
-    try:
-        yaml = YamlLines(read_text(file))
-    except TextError as error:
-        raise FileError(file, error.line, f"not valid YAML: {error.problem}") from error
-    if not yaml.keys:
-        raise FileError(file, 1, 'there are no keys in it; write lines such as "runtime: python314"')
-    return yaml
-
-
-def plan_app_engine(file: Path) -> LaunchPlan:
+def plan_app_engine(file: Path, *, staging: Path, legacy_sdk: bool = False) -> LaunchPlan:
     """Return the plan of the service that a file describes: app.yaml, or another in the service's folder.
 
-    Raises UserError, with the line, for what App Engine's parser refuses and for what localcloud does not have.
-    What an app can run without (a page behind a login, a builtin) becomes a refused handler instead.
+    Files of a Dockerfile, which the flexible environment may run, are copied to `staging`. Raises UserError, with the
+    line, for what App Engine's parser refuses and for what localcloud does not have. What an app can run without (a
+    builtin, messages from outside) becomes a refused handler instead. With `legacy_sdk`, a Python 2 app is planned for
+    App Engine's legacy SDK.
     """
     directory = file.parent
     yaml = read_yaml(file)
     _refuse_unknown_keys(file, yaml)
+    warmup = "warmup" in _list(yaml.keys.get("inbound_services"))
+    if legacy_sdk and is_for_legacy_sdk(yaml):
+        return replace(plan_legacy_sdk(file, yaml, _parse), warmup=warmup)
+    if is_flexible(yaml):
+        info = _parse(file, yaml)
+        return plan_flexible(file, yaml, staging, service=_service(info), environment=_environment(info))
     python = _python_version(file, yaml)
     _refuse_absent_features(file, yaml, python)
     check_scripts(directory, file, yaml, python)
     info = _parse(file, yaml)
     if python == "2.7":
-        return _python27(directory, file, yaml, info)
-    return _python3(directory, file, yaml, info, python)
+        return replace(_python27(directory, file, yaml, info), warmup=warmup)
+    return replace(_python3(directory, file, yaml, info, python), warmup=warmup)
 
 
 def _python27(directory: Path, file: Path, yaml: YamlLines, info: Any) -> LaunchPlan:
-    if not info.handlers:
+    included = read_included(file, yaml, info)
+    handlers = (*included.first, *read_handlers(file, yaml, info), *included.last)
+    if not handlers:
         raise FileError(
             file,
             yaml.line("runtime"),
@@ -68,11 +79,11 @@ def _python27(directory: Path, file: Path, yaml: YamlLines, info: Any) -> Launch
         platform=Platform.APP_ENGINE_PYTHON27,
         directory=directory,
         python="2.7",
-        environment=_environment(info),
+        environment={**_environment(info), **included.environment},
         requirements=find_requirements(directory),
         local_packages=find_local_packages(directory),
         packages=find_packages(library.name for library in info.libraries or []),
-        handlers=(*read_builtins(file, yaml, info), *read_handlers(file, yaml, info)),
+        handlers=(*refuse_inbound(file, yaml), *handlers),
         bundled_services=True,
         service=_service(info),
     )
@@ -80,7 +91,7 @@ def _python27(directory: Path, file: Path, yaml: YamlLines, info: Any) -> Launch
 
 def _python3(directory: Path, file: Path, yaml: YamlLines, info: Any, python: str) -> LaunchPlan:
     packages: tuple[str, ...] = ()
-    handlers = tuple(read_handlers(file, yaml, info))
+    handlers = (*refuse_inbound(file, yaml), *read_handlers(file, yaml, info))
     command = info.entrypoint or _DEFAULT_COMMAND
     if not info.entrypoint:
         if not (directory / "main.py").exists():
@@ -139,19 +150,11 @@ def _refuse_unknown_keys(file: Path, yaml: YamlLines) -> None:
 
 def _python_version(file: Path, yaml: YamlLines) -> str:
     """Return the version that `runtime` names, as "3.14" or "2.7"."""
-    for key in ("env", "vm"):
-        if str(yaml.keys.get(key)).lower() in ("flex", "flexible", "2", "true"):
-            raise FileError(
-                file,
-                yaml.line(key),
-                f'"{key}: {yaml.keys[key]}" is the flexible environment, which runs a container; '
-                "write a Dockerfile and run the folder as a Cloud Run service",
-            )
     if "runtime" not in yaml.keys:
         raise FileError(file, 1, 'there is no runtime; add a line "runtime: python314"')
     runtime = str(yaml.keys["runtime"])
     line = yaml.line("runtime")
-    if runtime == "python27":
+    if runtime in ("python27", "python"):  # `python` was Python 2.5, which 2.7 took the place of
         return "2.7"
     version = re.fullmatch(r"python3(\d{1,2})", runtime)
     if version and int(version[1]) >= 7:
@@ -166,7 +169,7 @@ def _python_version(file: Path, yaml: YamlLines) -> str:
 def _refuse_absent_features(file: Path, yaml: YamlLines, python: str) -> None:
     """Raise UserError, with the line, for a feature of the whole app that localcloud or the runtime does not have."""
     of_runtime = _absent_from_python27 if python == "2.7" else _absent_from_python3
-    for path, reason in (*of_runtime(yaml), *_absent_from_localcloud(yaml)):
+    for path, reason in of_runtime(yaml):
         raise FileError(file, yaml.line(*path), reason)
 
 
@@ -177,14 +180,21 @@ def _absent_from_python27(yaml: YamlLines) -> Iterator[_Absence]:
         if isinstance(library, dict) and is_python2_only(str(library.get("name"))):
             yield (
                 ("libraries", index),
-                f'"{library["name"]}" exists for Python 2 only; replace it to run the app here',
+                f'"{library["name"]}" exists for Python 2 only; {ON_PYTHON27}',
             )
+
+    for key in _OF_LEGACY_SDK:
+        if key in yaml.keys:
+            yield (key,), f"localcloud has no `{key}` on Python 3; {ON_PYTHON27}"
 
 
 def _absent_from_python3(yaml: YamlLines) -> Iterator[_Absence]:
-    for key in ("libraries", "builtins"):
+    for key in ("libraries", "builtins", "includes"):
         if key in yaml.keys:
             yield (key,), f"`{key}` belongs to python27; name what the app needs in requirements.txt"
+    for key in _OF_LEGACY_SDK:
+        if key in yaml.keys:
+            yield (key,), f"localcloud has no `{key}`; remove it to run the rest of the app"
     if "entrypoint" in yaml.keys and not isinstance(yaml.keys["entrypoint"], str):
         yield (
             ("entrypoint",),
@@ -194,28 +204,13 @@ def _absent_from_python3(yaml: YamlLines) -> Iterator[_Absence]:
         yield ("app_engine_apis",), f"App Engine takes either this or `{_BUNDLED_SERVICES}`; remove one"
 
 
-def _absent_from_localcloud(yaml: YamlLines) -> Iterator[_Absence]:
-    if "includes" in yaml.keys:
-        yield ("includes",), "localcloud does not read included files; copy their handlers into app.yaml"
-    for index, service in enumerate(_list(yaml.keys.get("inbound_services"))):
-        # App Engine does not promise a warmup request, so an app can run without. The others bring users' messages.
-        if service != "warmup":
-            yield (
-                ("inbound_services", index),
-                f'localcloud does not deliver "{service}" to apps; remove this inbound service to run the rest',
-            )
-    for key in ("api_config", "backends"):
-        if key in yaml.keys:
-            yield (key,), f"localcloud has no `{key}`; remove it to run the rest of the app"
-
-
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
 def _parse(file: Path, yaml: YamlLines) -> Any:
     """Return what App Engine's own parser makes of the file, an `AppInfoExternal`."""
-    text = yaml.without(_NEWER_KEYS)
+    text = yaml.without(_NEWER_KEYS | _REPLACED_KEYS | _READ_HERE)
     try:
         info = yaml_object.BuildSingleObject(appinfo.AppInfoExternal, text)
         appinfo.ValidateHandlers(info.handlers)

@@ -24,14 +24,16 @@ _GUNICORN = "exec gunicorn -b :$PORT {module}:app"
 _UVICORN = "exec uvicorn {module}:app --port $PORT --host 0.0.0.0"
 
 
-def plan_buildpacks(directory: Path, environ: Mapping[str, str] = os.environ) -> LaunchPlan:
+def plan_buildpacks(
+    directory: Path, environ: Mapping[str, str] = os.environ, *, app_yaml: Path | None = None
+) -> LaunchPlan:
     """Return the plan for $GOOGLE_ENTRYPOINT, else the Procfile, else app.yaml's entrypoint, else the default.
 
-    Raises UserError if there is none of them.
+    `app_yaml` is another file in the place of app.yaml. Raises UserError if there is none of them.
     """
     packages: tuple[str, ...] = ()
     python = find_python_version(directory, environ)
-    procfile, app_yaml = directory / "Procfile", directory / "app.yaml"
+    procfile, app_yaml = directory / "Procfile", app_yaml or directory / "app.yaml"
     if entrypoint := read_entrypoint(environ):
         source, command = directory, entrypoint
     elif procfile.is_file():
@@ -60,14 +62,15 @@ def read_entrypoint(environ: Mapping[str, str] = os.environ) -> str | None:
 def find_python_version(directory: Path, environ: Mapping[str, str] = os.environ) -> str | None:
     """Return the version, as "3.14", that $GOOGLE_PYTHON_VERSION, .python-version or runtime.txt asks for."""
     if asked := environ.get("GOOGLE_PYTHON_VERSION"):
-        return _minor(asked, "GOOGLE_PYTHON_VERSION", None)
+        return read_minor(asked, "GOOGLE_PYTHON_VERSION", None)
     for file in (directory / ".python-version", directory / "runtime.txt"):
         if file.is_file() and (version := read_python_version(read_text(file))):
-            return _minor(version.text, file, version.line)
+            return read_minor(version.text, file, version.line)
     return None
 
 
-def _minor(asked: str, source: Path | str, line: int | None) -> str | None:
+def read_minor(asked: str, source: Path | str, line: int | None) -> str | None:
+    """Return a version of Python that is asked for, as "3.14", None for any; raises UserError if it is none."""
     if asked in ("3", "3.x", "3.*", "*"):
         return None
     version = _VERSION.fullmatch(asked)
@@ -97,7 +100,7 @@ def _read_web_command(file: Path) -> str:
 
 def _read_entrypoint(file: Path) -> str | None:
     # Importing the YAML reader costs a tenth of a second, which a folder without app.yaml need not pay.
-    from localcloud.launch.app_engine import read_yaml
+    from localcloud.launch.app_yaml import read_yaml
 
     entrypoint = read_yaml(file).keys.get("entrypoint")
     return str(entrypoint) if entrypoint else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from datastore_emulator.errors import UserError
 from localcloud.deployment.errors import TextError
 from localcloud.files.paths import format_text
-from localcloud.files.reading import MAX_BYTES, NotReadError, read_file
+from localcloud.files.reading import MAX_BYTES, NotReadError, read_file, recode_utf16
 
 
 class FileError(UserError):
@@ -52,9 +51,8 @@ def read_text(file: Path, limit: int = MAX_BYTES, *, utf16: bool = False) -> str
     """
     try:
         content = read_file(file, limit)
-        if utf16 and content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            # A NUL that is still there comes from UTF-32, or is refused just below.
-            content = content.decode("utf-16").encode("utf-8")
+        if utf16:  # a NUL that is still there comes from UTF-32
+            content = recode_utf16(content)
         if b"\0" in content:
             line = content[: content.index(b"\0")].count(b"\n") + 1
             raise FileError(file, line, "there is a NUL byte in this text file; save it as UTF-8")

@@ -23,6 +23,7 @@ def read_plan(
     signature_type: str | None = None,
     source: str | None = None,
     platform: str | None = None,
+    legacy_sdk: bool = False,
     staging: Path,
 ) -> LaunchPlan:
     """Return the launch plan of a folder, or of the App Engine service whose YAML file `directory` is.
@@ -30,14 +31,15 @@ def read_plan(
     `platform` is "appengine", "cloudrun" or "functions". With None the files decide, in this order: app.yaml,
     Dockerfile, Procfile, a `function` to serve, the YAML file of another App Engine service, main.py. A folder with one
     of the first three ignores `function`, so that one command can start folders of several kinds. `signature_type` and
-    `source` say more about the function, see `plan_function`. A Dockerfile's files are copied to `staging`, a directory
+    `source` say more about the function, see `plan_function`. With `legacy_sdk`, App Engine's legacy SDK runs python27
+    apps, and takes more than localcloud does. A Dockerfile's files are copied to `staging`, a directory
     that is empty or does not exist, and that nothing else writes to. Raises UserError for any error in the folder.
     """
     try:
         if directory.is_file():
-            return _read_service(directory, platform)
+            return _read_service(directory, platform, legacy_sdk, staging)
         _refuse_no_files(directory)
-        return _read(directory, function, signature_type, source, platform, staging)
+        return _read(directory, function, signature_type, source, platform, legacy_sdk, staging)
     except OSError as error:
         raise FileError(
             format_name(str(error.filename or directory)), None, f"cannot be read ({error.strerror})"
@@ -46,12 +48,12 @@ def read_plan(
         raise FileError(directory, None, "a file in it is nested too deeply to be read; write it flatter") from error
 
 
-def _read_service(file: Path, platform: str | None) -> LaunchPlan:
+def _read_service(file: Path, platform: str | None, legacy_sdk: bool, staging: Path) -> LaunchPlan:
     if file.suffix not in (".yaml", ".yml") or platform not in (None, "appengine"):
         raise FileError(file, None, "is a file; name a folder with an app, or the YAML file of an App Engine service")
     from localcloud.launch.app_engine import plan_app_engine
 
-    return plan_app_engine(file)
+    return plan_app_engine(file, staging=staging, legacy_sdk=legacy_sdk)
 
 
 def _refuse_no_files(directory: Path) -> None:
@@ -74,12 +76,13 @@ def _read(
     signature_type: str | None,
     source: str | None,
     platform: str | None,
+    legacy_sdk: bool,
     staging: Path,
 ) -> LaunchPlan:
     if platform is None:
         platform = _platform(directory, function)
     if platform == "appengine":
-        return _app_engine(directory)
+        return _app_engine(directory, legacy_sdk, staging)
     if platform == "cloudrun":
         return _cloud_run(directory, staging)
     if platform == "functions":
@@ -90,13 +93,13 @@ def _read(
 # The planners are imported when they are needed: App Engine's parser and docker's library take a third of a second.
 
 
-def _app_engine(directory: Path) -> LaunchPlan:
+def _app_engine(directory: Path, legacy_sdk: bool, staging: Path) -> LaunchPlan:
     from localcloud.launch.app_engine import plan_app_engine
 
     file = find_app_yaml(directory)
     if file is None:
         raise FileError(directory, None, 'App Engine needs an app.yaml; add one with "runtime: python314"')
-    return plan_app_engine(file)
+    return plan_app_engine(file, staging=staging, legacy_sdk=legacy_sdk)
 
 
 def _cloud_run(directory: Path, staging: Path) -> LaunchPlan:

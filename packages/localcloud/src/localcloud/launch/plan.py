@@ -64,7 +64,9 @@ class LaunchPlan:
     that the command starts in.
     `environment` is what the deployment file declares, `requirements` the requirements files to install, and `packages`
     requirement specifiers the platform itself adds (App Engine's and Buildpacks' default gunicorn). `local_packages`
-    are those that both may name by path. `service` is App Engine's name of the service, None elsewhere.
+    are those that both may name by path. `libraries` are python27's, with their versions, if the legacy SDK runs the
+    app. `service` is App Engine's name of the service, None elsewhere. `warmup` asks for a request before those
+    of visitors. `notes` are lines for the app's log.
     """
 
     source: Path
@@ -76,7 +78,10 @@ class LaunchPlan:
     requirements: tuple[Path, ...] = ()
     packages: tuple[str, ...] = ()
     local_packages: LocalPackages | None = None
+    libraries: Mapping[str, str] = field(default_factory=dict)
     handlers: tuple[Handler, ...] = ()
     bundled_services: bool = False
     service: str | None = None
+    warmup: bool = False
     function: str | None = None
+    notes: tuple[str, ...] = ()

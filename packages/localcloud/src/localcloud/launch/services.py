@@ -18,6 +18,7 @@ from localcloud.launch.errors import FileError, read_text
 DEFAULT = "default"
 _APP_YAML = ("app.yaml", "app.yml")
 _DISPATCH = ("dispatch.yaml", "dispatch.yml")
+_YAML = (".yaml", ".yml")
 _CLOUD_RUN = ("Dockerfile", "Procfile")
 _HAS_RUNTIME = re.compile(r"^[\"']?runtime[\"']?\s*:", re.MULTILINE)
 
@@ -70,6 +71,17 @@ def find_app_yaml(directory: Path, *, alone: bool = True) -> Path | None:
     return services[0] if services else None
 
 
+def describe_service(file: Path) -> tuple[str, str] | None:
+    """Return the service of a YAML file, and a note that it does not run; None if it is not the file of a service."""
+    service = _read_service(file) if file.suffix in _YAML else None
+    return (service, _note(service, file)) if service else None
+
+
+def is_dispatch(file: Path) -> bool:
+    """Return whether App Engine would take a file for the rules of its services."""
+    return file.name in _DISPATCH
+
+
 def has_service(directory: Path) -> bool:
     """Return whether a folder has the file of an App Engine service."""
     return _first_file(directory, _APP_YAML) is not None or bool(_other_services(directory))
@@ -107,7 +119,7 @@ def _by_service(files: Iterator[Path]) -> dict[str, Path]:
 
 def _yaml_files(directory: Path) -> list[Path]:
     with suppress(OSError):  # a folder that cannot be read holds nothing for us
-        files = [file for file in directory.iterdir() if file.suffix in (".yaml", ".yml") and file.is_file()]
+        files = [file for file in directory.iterdir() if file.suffix in _YAML and file.is_file()]
         return sorted(files, key=lambda file: (file.name not in _APP_YAML, file.name))
     return []
 

@@ -30,8 +30,12 @@ _OUTPUT_SECONDS = 5.0
 # A child that is late but computes may go on so long: Cloud Run gives a container as much to start.
 # https://docs.cloud.google.com/run/docs/configuring/healthchecks
 _LATEST_SECONDS = 240.0
-# The last line of a traceback.
-_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|NotFound)\b(: |$)")
+# The last line of a traceback, or the first of one in JavaScript.
+_EXCEPTION = re.compile(r"(?:[A-Za-z_][\w.]*)?(Error|Exception|Exit|Interrupt|NotFound)\b(: |$)")
+# What the C library says when a port is taken, in the words of most servers.
+_PORT_TAKEN = re.compile(r"address (already )?in use", re.IGNORECASE)
+# Our part of an app says in such a line why the app ends.
+_OWN_LINE = "localcloud: "
 # Without any CPU time for so long, a child does not compute: it waits for something.
 _IDLE_SECONDS = 1.0
 # How often to look for ports that nobody expects, and how long a child may be busy with such a port before its own.
@@ -51,7 +55,8 @@ class Process:
         self.name = name
         self._on_line = on_line
         self.other_ports: set[int] = set()  # those that the child listened on when it was last looked at
-        self._last_lines: collections.deque[str] = collections.deque(maxlen=20)
+        self.port_taken = False  # whether it has printed that a port is in use
+        self._last_lines: collections.deque[str] = collections.deque(maxlen=40)
         token = secrets.token_hex(8)
         try:
             self._child = SupervisedChild(argv, {**env, MARK: token}, cwd)
@@ -82,12 +87,15 @@ class Process:
         self._reader.join(_OUTPUT_SECONDS)  # its last output explains its end
         return f"{describe_exit(code)}{self._describe_output()}"
 
-    def wait_for_port(self, host: str, port: int, deadline: float, second_port: int | None = None) -> int:
-        """Wait until the child listens there; return the port.
+    def wait_for_port(
+        self, host: str, port: int, deadline: float, second_port: int | None = None, *, has_own_ports: bool = False
+    ) -> tuple[str, int]:
+        """Wait until the child listens there, or on the port at another loopback address; return where.
 
         `second_port` is one that the child may listen on instead. Raises UserError if the child ends first, or after
         `deadline` seconds. After them, a child that still computes, as on a busy machine, has time until it has waited
         for a second. One that listens on another port has not: the error names that port, and before it the log does.
+        If the child `has_own_ports` besides, those mean nothing.
         """
         start = time.monotonic()
         end = start + deadline
@@ -102,15 +110,15 @@ class Process:
                     f"{self._describe_output()}"
                 )
             if _accepts(host, port):
-                return port
+                return host, port
             now = time.monotonic()
-            if now >= min(next_look, end):
+            if now >= min(next_look, end) and not has_own_ports:
                 next_look = now + _LOOK_SECONDS
                 listening = self._listening()
                 self.other_ports = {number for _, number in listening} - {port}
-                # Another program may have the port of that number on the other addresses.
-                if second_port and {(host, second_port), ("0.0.0.0", second_port)} & listening:
-                    return second_port
+                for number in (port, second_port):
+                    if number and (address := _find_way(listening, host, number)):
+                        return address
                 if self.other_ports and not noted and now >= start + _NOTE_SECONDS:
                     noted = True
                     self._on_line(self.name, f"localcloud: it {describe_other_ports(self.other_ports, port)}")
@@ -163,6 +171,7 @@ class Process:
             for raw in output:
                 line = raw.decode("utf-8", "replace").rstrip("\r\n")
                 self._last_lines.append(line)
+                self.port_taken = self.port_taken or _PORT_TAKEN.search(line) is not None
                 self._on_line(self.name, line)
 
     def _describe_output(self) -> str:
@@ -170,11 +179,13 @@ class Process:
         if not lines:
             return "; it printed nothing"
         # Servers often print more after the error that ends them, such as "shutting down".
+        if own := next((line for line in lines if line.startswith(_OWN_LINE)), None):
+            return f": {own.removeprefix(_OWN_LINE)}"
         words = next(
             (line for line in lines if _EXCEPTION.match(line)),
             next((line for line in lines if "error" in line.lower()), lines[0]),
         )
-        hint = "; the server must take its port from $PORT" if "address already in use" in words.lower() else ""
+        hint = "; the server must take its port from $PORT" if _PORT_TAKEN.search(words) else ""
         return f"; it printed: {words[:300]}{hint}"
 
 
@@ -192,6 +203,18 @@ def describe_other_ports(others: Iterable[int], port: int) -> str:
         f"listens on port {numbers}, but not on port {port}, which $PORT tells it; its server must take its port from "
         "$PORT, or listen on 8080, the port of the cloud"
     )
+
+
+def _find_way(listening: set[tuple[str, int]], host: str, port: int) -> tuple[str, int] | None:
+    """Return an address of this machine that leads to a server which listens there, if possible `host`.
+
+    Another program may have the port of that number on the other addresses.
+    """
+    addresses = {address for address, number in listening if number == port}
+    ways = [host] if addresses & {host, "0.0.0.0"} else ["::1"] if addresses & {"::", "::1"} else []
+    if "::" in addresses:  # this may be an address of IPv4, too, and there may be no other
+        ways.append(host)
+    return next(((way, port) for way in ways if _accepts(way, port)), None)
 
 
 def _accepts(host: str, port: int) -> bool:

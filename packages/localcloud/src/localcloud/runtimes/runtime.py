@@ -15,34 +15,48 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ServiceAddresses:
-    """The addresses of the services for an app, and its ticket for the API server; `redis` is None if no Redis runs."""
+    """The addresses of the services for an app, and its ticket for the API server; `redis` is None if no Redis runs.
+
+    With `made_up_credentials`, Google's clients take the metadata server for one that gives credentials.
+    """
 
     project: str
     datastore: str
     api_server: tuple[str, int]
     ticket: str
+    metadata: str = ""
+    made_up_credentials: bool = False
     redis: tuple[str, int] | None = None
     redis_variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Instance:
-    """One instance of an app: its service's name, its port, its home directory, and variables that beat all others."""
+    """One instance of an app: its service's name, its port, its home directory, and variables that beat all others.
+
+    `url` is the address that visitors see.
+    """
 
     service: str
     port: int
     home: Path
     overrides: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A process ready to start. `notes` are the first lines of its log."""
+    """A process ready to start. `notes` are the first lines of its log, `caveat` ends the message if it fails.
+
+    If it `has_own_ports`, it listens on other ports besides that of its instance.
+    """
 
     argv: tuple[str, ...]
     environment: Mapping[str, str]
     directory: Path
     notes: tuple[str, ...]
+    caveat: str = ""
+    has_own_ports: bool = False
 
 
 class Runtime(Protocol):

@@ -10,16 +10,19 @@ from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.runtimes.runtime import Instance, ServiceAddresses
 
 _REDIS_HOST = {"REDIS_HOST": "REDIS_PORT", "REDISHOST": "REDISPORT"}
-_REDIS_URL = "REDIS_CACHE_URL"
-_REDIS = frozenset({*_REDIS_HOST, *_REDIS_HOST.values(), _REDIS_URL})
+_REDIS_URLS = ("REDIS_URL", "REDIS_CACHE_URL")
+_REDIS = frozenset({*_REDIS_HOST, *_REDIS_HOST.values(), *_REDIS_URLS})
+_KEY_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
+_REDIS_PASSWORDS = ("REDIS_PASSWORD", "REDISPASSWORD", "REDIS_AUTH")
 
 
 def names_redis(variables: Mapping[str, str]) -> bool:
     """Return whether an app with these variables asks for a Redis.
 
-    REDIS_HOST is the codelabs' name, REDISHOST that of Google's samples, REDIS_CACHE_URL that of Cloud NDB.
+    REDIS_HOST is the codelabs' name, REDISHOST that of Google's samples, REDIS_CACHE_URL that of Cloud NDB, and
+    REDIS_URL that of many other libraries.
     """
-    return not variables.keys().isdisjoint({*_REDIS_HOST, _REDIS_URL})
+    return not variables.keys().isdisjoint({*_REDIS_HOST, *_REDIS_URLS})
 
 
 def app_variables(plan: LaunchPlan, services: ServiceAddresses, instance: Instance) -> dict[str, str]:
@@ -28,13 +31,15 @@ def app_variables(plan: LaunchPlan, services: ServiceAddresses, instance: Instan
     The deployment file beats the platform, the addresses of the services beat both, and the overrides beat all. If only
     the overrides ask for a Redis, they ask for the address, too.
     """
-    overrides = dict(instance.overrides)
-    redis = _redis_variables({**plan.environment, **overrides}, services)
-    if redis and not names_redis(plan.environment):
+    own, overrides = dict(plan.environment), dict(instance.overrides)
+    if services.made_up_credentials:
+        own.pop(_KEY_FILE, None)  # a real key would beat the made-up credentials, and reach Google
+    redis = _redis_variables({**own, **overrides}, services)
+    if redis and not names_redis(own):
         overrides = {name: value for name, value in overrides.items() if name not in _REDIS}
     return {
         **_platform_variables(plan, services, instance.service),
-        **plan.environment,
+        **own,
         "PORT": str(instance.port),
         **_service_variables(plan, services),
         **redis,
@@ -73,9 +78,14 @@ def _service_variables(plan: LaunchPlan, services: ServiceAddresses) -> dict[str
     variables = {
         "DATASTORE_EMULATOR_HOST": services.datastore,
         "GOOGLE_CLOUD_PROJECT": services.project,
-        # Google's libraries would look for a metadata server, and wait.
-        "NO_GCE_CHECK": "true",
+        # The first two for what a library asks of the metadata server, the third to find out whether there is one.
+        "GCE_METADATA_HOST": services.metadata,
+        "GCE_METADATA_ROOT": services.metadata,  # its name in older versions
+        "GCE_METADATA_IP": services.metadata,
     }
+    if not services.made_up_credentials:
+        # Google's clients ask no metadata server for credentials, and say at once that there are none.
+        variables["NO_GCE_CHECK"] = "true"
     if plan.bundled_services:
         host, port = services.api_server
         variables |= {
@@ -92,10 +102,14 @@ def _redis_variables(asked: Mapping[str, str], services: ServiceAddresses) -> di
     if services.redis is None:
         return {}
     host, port = services.redis
-    variables = dict(services.redis_variables)
+    # The file's password is that of the Redis in the cloud. The server here has none, and refuses to hear one.
+    variables = {name: "" for name in _REDIS_PASSWORDS if name in asked} | dict(services.redis_variables)
     for host_name, port_name in _REDIS_HOST.items():
         if host_name in asked:
             variables |= {host_name: host, port_name: str(port)}
-    if _REDIS_URL in asked:
-        variables[_REDIS_URL] = f"redis://{host}:{port}"
+    for name in _REDIS_URLS:
+        if name in asked:
+            # The path is the number of a database: there are several in one Redis.
+            _, _, database = asked[name].partition("://")[2].partition("/")
+            variables[name] = f"redis://{host}:{port}" + (f"/{database}" if database else "")
     return variables

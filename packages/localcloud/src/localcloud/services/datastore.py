@@ -12,6 +12,7 @@ import grpc
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.api.interface import Datastore
 from datastore_emulator.api.remote import RemoteDatastore
+from datastore_emulator.api.rest import Controls
 from datastore_emulator.api.tracing import traced
 from datastore_emulator.engine import Engine
 from datastore_emulator.errors import DatastoreError, UserError
@@ -89,8 +90,12 @@ class EmbeddedDatastore:
         return self._listening().address
 
     def start(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
-        """Listen on a free port; `handlers` answer other gRPC services on it."""
-        server = DatastoreServer(self.backend, extra_handlers=handlers)
+        """Listen on a free port; `handlers` answer other gRPC services on it.
+
+        An app or its tests may reset the Datastore, and cannot end it: the cloud does.
+        """
+        controls = Controls(reset=self._engine.reset_all)
+        server = DatastoreServer(self.backend, rest=True, controls=controls, extra_handlers=handlers)
         server.start()
         self._server = server
 
@@ -106,8 +111,7 @@ class EmbeddedDatastore:
 
     def empty(self) -> None:
         """Remove all entities, of every project."""
-        for project in {place[0] for place in self.stored_kinds()}:
-            self._engine.reset(project)
+        self._engine.reset_all()
 
     @contextmanager
     def outage(self) -> Iterator[None]:

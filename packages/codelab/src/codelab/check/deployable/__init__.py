@@ -4,8 +4,8 @@
 - `pins.py`, `python27_syntax.py`, `python27_apis.py`: what the folder's Python cannot install, read or call.
   `python27.json` has the last versions for Python 2.7, and `python27_record.py` writes it.
 - `python3.py`: versions of Python 3 that do not exist, and modules that the folder's version lacks (`python3.json`).
-- `start.py`: start commands that listen on this machine only, and a Dockerfile that hides the Procfile.
-- `uploads.py`: needed files that `.gcloudignore` keeps back, and private keys.
+- `start.py`: servers on a wrong address or port or with a debugger, and a Dockerfile that hides the Procfile.
+- `uploads.py`: needed files that `.gcloudignore` or `.dockerignore` keeps back, and private keys.
 - `nodes.py`: what runs under `try`, and the names of nodes.
 - `variables.py`, `placeholders.py`: what the deployment files set, and what the code reads.
 - `code.py`: lines that harm a deployed app.

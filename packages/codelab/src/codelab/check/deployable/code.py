@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from codelab.check.deployable.fault import Fault, fault
 from codelab.check.deployable.folder import CONFIG, REQUIREMENTS, Folder
@@ -12,6 +12,18 @@ from codelab.check.facts import Kind
 from codelab.check.services import is_counted
 
 _SERVERS = {"run", "run_forever", "serve_forever"}
+_MEMCACHE = "google.appengine.api.memcache"
+_OVERWRITES = {
+    "set",
+    "set_multi",
+    "replace",
+    "replace_multi",
+    "cas",
+    "cas_multi",
+    "delete",
+    "delete_multi",
+    "flush_all",
+}
 _USER_IP = "x-appengine-user-ip"
 _FINDS_LIB = {"google.appengine.ext.vendor.add", "site.addsitedir", "sys.path.insert", "sys.path.append"}
 
@@ -25,6 +37,25 @@ def find_harmful_code(folder: Folder, expected: Folder, *, goes_to_container: bo
         if goes_to_container or folder.is_container:
             yield from _user_ip(file, module)
     yield from _lost_lib(folder, expected)
+    yield from _never_overwritten(folder, expected)
+
+
+def _never_overwritten(folder: Folder, expected: Folder) -> Iterator[Fault]:
+    """Yield a fault if the app only ever adds to Memcache, where the codelab replaces what is there."""
+    if not any(fact.kind is Kind.CALL and fact.name == f"{_MEMCACHE}.set" for fact in expected.facts):
+        return
+    # By the methods alone: a client may be kept in an attribute, whose class no fact knows.
+    methods = {
+        node.func.attr
+        for module in folder.syntax.values()
+        for node in ast.walk(module)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    calls = {f.name.rpartition(".")[2]: f for f in folder.facts if f.kind is Kind.CALL and f.name.startswith(_MEMCACHE)}
+    for name in ("add", "add_multi"):
+        if name in calls and not methods & _OVERWRITES:
+            message = f"{name}() keeps what is cached already, so the list there stays old; use set()"
+            yield fault("add", calls[name].where, calls[name].line, message)
 
 
 def _unchecked_certificates(file: str, module: ast.Module) -> Iterator[Fault]:
@@ -101,7 +132,8 @@ def _servers_at_import(file: str, module: ast.Module) -> Iterator[Fault]:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    for node in _at_import(module.body):
+    functions = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
+    for node in _run_at_import(module, functions):
         if not isinstance(node, ast.Call):
             continue
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
@@ -113,6 +145,19 @@ def _servers_at_import(file: str, module: ast.Module) -> Iterator[Fault]:
             yield fault("server", file, node.lineno, message)
 
 
+def _run_at_import(module: ast.Module, functions: Mapping[str, ast.FunctionDef]) -> Iterator[ast.AST]:
+    """Yield what runs when the module is imported, also in the functions of the module that are called then."""
+    waiting = list(_at_import(module.body))
+    entered = set()
+    while waiting:
+        node = waiting.pop()
+        yield node
+        name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+        if name in functions and name not in entered:
+            entered.add(name)
+            waiting += _at_import(functions[name].body)
+
+
 def _at_import(body: list[ast.stmt]) -> Iterator[ast.AST]:
     """Yield the nodes that run when the module is imported, without functions and what is for `python main.py`."""
     for node in body:
@@ -121,6 +166,8 @@ def _at_import(body: list[ast.stmt]) -> Iterator[ast.AST]:
         if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test):
             continue
         if isinstance(node, (ast.If, ast.Try, ast.With)):
+            if isinstance(node, ast.If):
+                yield from ast.walk(node.test)
             yield from _at_import(node.body)
         else:
             yield from ast.walk(node)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from codelab.check.facts.fact import UnreadableError
 from codelab.check.facts.limits import check_size
 from codelab.check.facts.python import parse_python
 from codelab.readme.trees import Tree
-from localcloud.deployment.dockerfile import Instruction, read_dockerfile
+from localcloud.deployment.dockerfile import read_dockerfile
 from localcloud.deployment.errors import TextError
 from localcloud.deployment.requirements import Requirement, read_requirements
 
@@ -21,6 +21,16 @@ APP_YAML = "app.yaml"
 CONFIG = "appengine_config.py"
 REQUIREMENTS = "requirements.txt"
 _VARIABLES = "env_variables."
+
+
+@dataclass(frozen=True)
+class DockerVariable:
+    """A variable that the Dockerfile sets at a line; `in_container` is false for one that only the build has."""
+
+    name: str
+    value: str
+    line: int
+    in_container: bool
 
 
 @dataclass(frozen=True)
@@ -77,7 +87,7 @@ class Folder:
     def variables_set(self) -> dict[str, tuple[str, int]]:
         """The environment variables that the deployment files set, each with its file and line."""
         return {
-            **{name: (file, line) for name, file, line in self._dockerfile_variables()},
+            **{one.name: ("Dockerfile", one.line) for one in self.dockerfile_variables if one.in_container},
             **{
                 fact.name.removeprefix(_VARIABLES): (fact.file, fact.line)
                 for fact in self.facts
@@ -92,16 +102,23 @@ class Folder:
         return frozenset({*self.variables_read, *strings})
 
     @cached_property
-    def dockerfile(self) -> tuple[Instruction, ...]:
-        """The instructions of the Dockerfile; none if there is no such file, or if it cannot be read."""
+    def dockerfile_variables(self) -> list[DockerVariable]:
+        """The variables of ENV and ARG; none if there is no Dockerfile, or if it cannot be read."""
         try:
-            return read_dockerfile(check_size(self.tree.get("Dockerfile", ""))).instructions
+            dockerfile = read_dockerfile(check_size(self.tree.get("Dockerfile", "")))
         except (TextError, UnreadableError):
-            return ()
-
-    def _dockerfile_variables(self) -> Iterator[tuple[str, str, int]]:
-        for instruction in self.dockerfile:
-            if instruction.name == "ENV":
-                for word in instruction.value.split():
-                    if "=" in word:
-                        yield word.partition("=")[0], "Dockerfile", instruction.line
+            return []
+        found: list[DockerVariable] = []
+        values: dict[str, str] = {}
+        for instruction in dockerfile.instructions:
+            variables = dockerfile.variables(values)
+            pairs: dict[str, str] = {}
+            with suppress(ValueError):  # the launcher reports it
+                if instruction.name == "ENV":
+                    pairs = variables.read_pairs(instruction.value)
+                elif instruction.name == "ARG":
+                    pairs = {name: text or "" for name, text in variables.read_arguments(instruction.value).items()}
+            values |= pairs
+            in_container = instruction.name == "ENV"
+            found += [DockerVariable(name, text, instruction.line, in_container) for name, text in pairs.items()]
+        return found

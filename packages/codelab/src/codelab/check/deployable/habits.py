@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Set
 
 from codelab.check.deployable.folder import APP_YAML, Folder
@@ -11,6 +12,9 @@ from codelab.check.findings import Finding
 
 _CLIENTS = {"ndb.Client", "datastore.Client", "redis.Redis", "redis.StrictRedis", "redis.from_url"}
 _DEADLINE = "timeout"
+_USER = re.compile(r"^\s*USER\s", re.IGNORECASE | re.MULTILINE)
+_EMPTY = {"{}", "[]", "dict()", "list()", "OrderedDict()", "collections.OrderedDict()"}
+_FILLS = {"append", "extend", "insert", "setdefault", "update"}
 _MEMCACHE = "google.appengine.api.memcache"
 
 
@@ -32,7 +36,9 @@ def find_costly_habits(folder: Folder, expected: Folder) -> Iterator[Finding]:
         if wanted_limit and "fetch" not in own:
             yield from _reads_all(file, module)
     yield from _pickles(folder, expected)
+    yield from _caches_of_one_process(folder, expected)
     yield from _server_options(folder, expected)
+    yield from _root(folder, expected)
     yield from _unneeded_services(folder)
 
 
@@ -119,6 +125,34 @@ def _pickles(folder: Folder, expected: Folder) -> Iterator[Finding]:
             return
 
 
+def _caches_of_one_process(folder: Folder, expected: Folder) -> Iterator[Finding]:
+    """Yield a remark for each collection of a module that its functions fill, where the codelab has a cache."""
+    if not any(fact.kind is Kind.CALL and fact.name.startswith((_MEMCACHE, "redis.")) for fact in expected.facts):
+        return
+    for file, module in folder.syntax.items():
+        made = {
+            target.id: node.lineno
+            for node in module.body
+            if isinstance(node, ast.Assign) and ast.unparse(node.value) in _EMPTY
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
+        filled = {ast.unparse(owner) for function in functions for owner in _filled(function)}
+        for name in made.keys() & filled:
+            message = f"{name} is a cache of one process: the other instances of the app do not share it"
+            yield Finding(file, made[name], message, firm=False)
+
+
+def _filled(function: ast.FunctionDef) -> Iterator[ast.expr]:
+    """Yield what a function puts an item into, or changes by a method."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            yield node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _FILLS:
+            yield node.func.value
+
+
 def _server_options(folder: Folder, expected: Folder) -> Iterator[Finding]:
     """Yield a remark if gunicorn ends workers that are slow, which Cloud Run does by itself."""
     for file in ("Dockerfile", "Procfile"):
@@ -131,6 +165,14 @@ def _server_options(folder: Folder, expected: Folder) -> Iterator[Finding]:
                 "gunicorn ends a worker after 30 seconds without an answer; Cloud Run has its own limit: --timeout 0"
             )
             yield Finding(file, program.line, message, firm=False)
+
+
+def _root(folder: Folder, expected: Folder) -> Iterator[Finding]:
+    """Yield a remark if the image's program runs as root, and the codelab's does not."""
+    text, wanted = folder.tree.get("Dockerfile", ""), expected.tree.get("Dockerfile", "")
+    if text and _USER.search(wanted) and not _USER.search(text):
+        message = "the app runs as root in its container; USER 65534 takes away what it does not need"
+        yield Finding("Dockerfile", 0, message, firm=False)
 
 
 def _unneeded_services(folder: Folder) -> Iterator[Finding]:

@@ -16,7 +16,9 @@ from codelab.check.facts import Kind
 from codelab.check.findings import Finding
 
 _PICKLES = {"pickle", "cPickle", "cloudpickle", "dill", "marshal", "shelve"}
+_RELEASE = re.compile(r"(3\.\d+)\.\d+")
 _LONG_SECONDS = 5
+_MANY_RETRIES = 3
 _TIME_OUTS = ("socket_timeout", "socket_connect_timeout")
 _CLIENTS = {"Redis", "StrictRedis", "from_url", "ConnectionPool", "BlockingConnectionPool"}
 _KEYED = {"get", "set", "setex", "psetex", "getex", "delete", "exists", "mget"}
@@ -29,11 +31,13 @@ def find_choices(folder: Folder, expected: Folder) -> Iterator[Finding]:
     for file, module in folder.syntax.items():
         if uses_redis:
             yield from _time_outs(file, module)
+            yield from _retries(file, module)
             yield from _keys(file, module)
             yield from _host_names(file, module)
         if uses_redis or any("memcache" in fact.name for fact in expected.facts):
             yield from _pickles(file, module)
     yield from _pins(folder)
+    yield from _release(folder)
     yield from find_unread_variables(folder, expected)
     yield from find_placeholders(folder, expected)
 
@@ -64,6 +68,20 @@ def _time_outs(file: str, module: ast.Module) -> Iterator[Finding]:
             if isinstance(value, ast.Constant) and (value.value is None or _number(value.value) > _LONG_SECONDS):
                 message = f"{name}={value.value!r} holds a page as long while Redis does not answer; 1 second is enough"
                 yield _remark(file, value.lineno, message)
+
+
+def _retries(file: str, module: ast.Module) -> Iterator[Finding]:
+    """Yield a remark for each retry policy of redis that goes on for long."""
+    for node in ast.walk(module):
+        if not (isinstance(node, ast.Call) and last_name(node.func) == "Retry"):
+            continue
+        given = {keyword.arg: keyword.value for keyword in node.keywords}
+        number = node.args[1] if len(node.args) > 1 else given.get("retries")
+        if isinstance(number, ast.Constant) and _number(number.value) > _MANY_RETRIES:
+            message = (
+                f"{number.value!r} retries hold a page while Redis is away; one is enough, for a connection that ended"
+            )
+            yield _remark(file, node.lineno, message)
 
 
 def _host_names(file: str, module: ast.Module) -> Iterator[Finding]:
@@ -150,6 +168,14 @@ def _pins(folder: Folder) -> Iterator[Finding]:
         if not pinned:
             message = f'"{entry.text}" has no version: a new one may change your app on the day you deploy'
             yield _remark(REQUIREMENTS, entry.line, message)
+
+
+def _release(folder: Folder) -> Iterator[Finding]:
+    """Yield a remark if the folder names one release of Python."""
+    for fact in folder.facts:
+        if fact.kind is Kind.LINE and fact.file == ".python-version" and (found := _RELEASE.fullmatch(fact.name)):
+            message = f"this names one release, which gets no security fixes; {found[1]} takes the newest"
+            yield _remark(fact.where, fact.line, message)
 
 
 def _number(value: object) -> float:

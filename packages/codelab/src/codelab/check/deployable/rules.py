@@ -15,7 +15,7 @@ from codelab.check.deployable.python27_apis import find_absent_apis
 from codelab.check.deployable.python27_syntax import find_python3_syntax
 from codelab.check.deployable.remarks import find_choices
 from codelab.check.deployable.secrets import find_secrets
-from codelab.check.deployable.start import find_unusable_start
+from codelab.check.deployable.start import find_stray_dockerfile, find_unusable_start
 from codelab.check.deployable.uploads import find_wrong_uploads
 from codelab.check.deployable.variables import find_wrong_variables
 from codelab.check.findings import Finding
@@ -27,12 +27,15 @@ def find_faults(folder: Folder, expected: Folder, *, known: Set[str], goes_to_co
     `known` are the environment variables of the codelab, and `goes_to_container` says that it ends on Cloud Run or
     functions.
     """
+    if stray := list(find_stray_dockerfile(folder, expected)):
+        # What it says about Python and commands is not what the codelab deploys.
+        return stray
     return [
         *find_impossible_pins(folder),
         *find_python3_syntax(folder),
         *find_absent_apis(folder),
         *find_wrong_python3(folder),
-        *find_unusable_start(folder, expected),
+        *find_unusable_start(folder),
         *find_wrong_uploads(folder, expected),
         *find_wrong_variables(folder, expected, known),
         *find_damaged_placeholders(folder, expected),

@@ -68,11 +68,8 @@ def _variables(folder: Folder) -> Iterator[tuple[str, str, str, int]]:
         if fact.kind is Kind.VALUE and fact.file == APP_YAML and fact.name.startswith(_VARIABLES):
             name, _, value = fact.name.removeprefix(_VARIABLES).partition(" ")
             yield name, value, APP_YAML, fact.line
-    for instruction in folder.dockerfile:
-        if instruction.name in ("ENV", "ARG"):
-            for word in instruction.value.split():
-                name, _, value = word.partition("=")
-                yield name, value.strip("\"'"), "Dockerfile", instruction.line
+    for variable in folder.dockerfile_variables:
+        yield variable.name, variable.value, "Dockerfile", variable.line
 
 
 def _secret(file: str, line: int, name: str) -> Finding:

@@ -26,7 +26,7 @@ document.addEventListener('keydown', (event) => {
 // A form that starts apps takes seconds. Show that it is busy, and send it only once.
 document.addEventListener('submit', (event) => {
   const button = event.submitter;
-  if (!button || event.target.method !== 'post') return;
+  if (!button || event.target.method !== 'post' || event.target.id === 'check-form') return;
   requestAnimationFrame(() => {
     button.setAttribute('aria-busy', 'true');
     button.disabled = true;
@@ -39,6 +39,10 @@ window.addEventListener('pageshow', () => {
   }
 });
 
+// On a phone the list of steps would come before the text: it is closed there until someone opens it.
+const steps = () => document.querySelector('#progress .steps');
+if (steps() && matchMedia('(max-width: 62rem)').matches) steps().open = false;
+
 const progress = document.getElementById('progress');
 const markPage = () => {
   for (const link of document.querySelectorAll('.steps a')) {
@@ -47,21 +51,52 @@ const markPage = () => {
     }
   }
 };
+
+// Replace what is in one part of the page. The part stays, so that screen readers announce it, and so does the focus.
+const replaceContent = (part, fresh) => {
+  if (!part || !fresh || part.innerHTML === fresh.innerHTML) return;
+  const focusable = () => [...part.querySelectorAll('a, button, summary')];
+  const focused = focusable().indexOf(document.activeElement);
+  const open = [...part.querySelectorAll('details')].map((details) => details.open);
+  part.className = fresh.className;
+  part.replaceChildren(...fresh.childNodes);
+  part.querySelectorAll('details').forEach((details, number) => { details.open = open[number] ?? details.open; });
+  if (focused >= 0) focusable()[Math.min(focused, focusable().length - 1)]?.focus();
+};
+
+// What the server sends has every step; this page shows one of them, or none.
+const showNews = (news) => {
+  for (const field of news.querySelectorAll('input[name=back]')) field.value = location.pathname;
+  const step = progress.dataset.step;
+  const ofStep = step ? `[data-step="${step}"]` : ':not([data-step])';
+  replaceContent(progress.querySelector('nav'), news.querySelector('.steps nav'));
+  replaceContent(document.querySelector('#your-copy .your-copy'), news.querySelector(`.your-copy${ofStep}`));
+  for (const part of document.querySelectorAll('.findings')) {
+    const name = CSS.escape(part.dataset.file);
+    replaceContent(part, news.querySelector(`.findings${ofStep}[data-file="${name}"]`));
+  }
+  for (const part of document.querySelectorAll('.pane-news')) {
+    replaceContent(part, news.querySelector(`.pane-news[data-pane="${CSS.escape(part.dataset.pane)}"]`));
+  }
+  markPage();
+};
 if (progress) {
   markPage();
   const events = new EventSource(progress.dataset.events);
   events.onmessage = (message) => {
     const fresh = document.createElement('template');
     fresh.innerHTML = message.data;
-    for (const field of fresh.content.querySelectorAll('input[name=back]')) field.value = location.pathname;
-    // Keep the live region and replace its content, so that screen readers announce it. Keep the focus too.
-    const focusable = () => [...progress.querySelectorAll('a, button')];
-    const focused = focusable().indexOf(document.activeElement);
-    for (const part of ['.steps', '.progress']) {
-      progress.querySelector(part).replaceChildren(...fresh.content.querySelector(part).childNodes);
-    }
-    if (focused >= 0) focusable()[Math.min(focused, focusable().length - 1)].focus();
-    markPage();
+    showNews(fresh.content);
   };
   window.addEventListener('pagehide', () => events.close());
 }
+
+// A check takes seconds and tells its news by itself: stay on the page.
+document.addEventListener('submit', async (event) => {
+  if (event.target.id !== 'check-form') return;
+  event.preventDefault();
+  const fields = new URLSearchParams(new FormData(event.target));
+  fields.set('news', 'yes');
+  const answer = await fetch(event.target.action, {method: 'POST', body: fields});
+  if (!answer.ok) location.reload();
+});

@@ -6,7 +6,7 @@ import importlib
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -18,6 +18,7 @@ from datastore_emulator.api.interface import Datastore
 from localcloud.appengine.bundled_service import call_method
 from localcloud.appengine.callers import Caller
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
+from localcloud.appengine.tickets import Tickets
 
 Messages = Mapping[str, tuple[type[Message], type[Message]]]
 """The request and the response of each call."""
@@ -28,7 +29,7 @@ _OF_ARGUMENTS = (ValueError, AssertionError, datastore_errors.Error, mail_errors
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The parts of the local cloud that stubs use: its clock and its Datastore.
+    """The parts of the local cloud that stubs use: its clock, its Datastore, and all its apps.
 
     `datastore` is the Datastore of App Engine's first generation, on the same `entities`.
     """
@@ -36,11 +37,13 @@ class Surroundings:
     clock: Callable[[], float]
     entities: Datastore
     datastore: DatastoreV3Service
+    tickets: Tickets = field(default_factory=Tickets)
 
 
 class Definition(Protocol):
     """A module here that defines one service.
 
+    An app may have several services. Each has a stub of its own, unless the module says that they share one: `SHARED`.
     A stub also answers calls for tests, which no cloud has. `MESSAGES` are those of the cloud. A module may have
     `REFUSED`, too: calls that the cloud has and localcloud does not, each with its reason.
     """
@@ -88,17 +91,31 @@ class StubService:
     def stub(self, caller: Caller) -> Any:
         """Return the stub of an app."""
         with self._lock:
-            if caller.ticket not in self._stubs:
-                self._stubs[caller.ticket] = self.definition.make_stub(caller, self._surroundings)
-            return self._stubs[caller.ticket]
+            owner = self._owner(caller)
+            if owner not in self._stubs:
+                self._stubs[owner] = self.definition.make_stub(caller, self._surroundings)
+            return self._stubs[owner]
+
+    def forget(self, caller: Caller) -> None:
+        """Drop the stub of an app, unless another service of the app shares it."""
+        with self._lock:
+            if not self._stubs or (self._is_shared and self._surroundings.tickets.peers(caller)[1:]):
+                return
+            _stop(self._stubs.pop(self._owner(caller), None))
 
     def stop(self) -> None:
         """End what the stubs do on their own."""
         with self._lock:
             for stub in self._stubs.values():
-                if hasattr(stub, "stop"):
-                    stub.stop()
+                _stop(stub)
             self._stubs.clear()
+
+    def _owner(self, caller: Caller) -> str:
+        return caller.app if self._is_shared else caller.ticket
+
+    @property
+    def _is_shared(self) -> bool:
+        return getattr(self.definition, "SHARED", False)
 
     def _answer(self, stub: Any, method: str, response_class: type[Message], caller: Caller, request: Message) -> Any:
         response = response_class()
@@ -109,3 +126,8 @@ class StubService:
         except _OF_ARGUMENTS as error:
             raise ArgumentError(f"{self.name}.{method}(): {error}") from error
         return response
+
+
+def _stop(stub: Any) -> None:
+    if hasattr(stub, "stop"):
+        stub.stop()

@@ -6,7 +6,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from datastore_emulator.errors import UserError
+from localcloud.launch.advice import ON_PYTHON27
 from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.runtimes.install_errors import InstallError
 from localcloud.runtimes.package_sources import copy_sources
 from localcloud.runtimes.python3.command import SITE, base_variables
 from localcloud.runtimes.python3.environments import ensure_environment
@@ -37,21 +40,25 @@ class Python27On3Runtime:
         interpreter = find_interpreter(plan.python)
         # The packages by name, without the files, whose versions are for Python 2.
         sources = copy_sources(replace(plan, requirements=()), instance.home.parent)
-        environment = ensure_environment(
-            interpreter, (), _packages(plan), constraints=_HERE / "constraints.txt", report=report, sources=sources
-        )
+        try:
+            environment = ensure_environment(
+                interpreter, (), _packages(plan), constraints=_HERE / "constraints.txt", report=report, sources=sources
+            )
+        except InstallError as error:
+            raise UserError(f"{error}; if it is for Python 2 only, {ON_PYTHON27}") from error
         variables = {**base_variables(environment, instance.home), **app_variables(plan, services, instance)}
         argv = plan.command
         if plan.platform is Platform.APP_ENGINE_PYTHON27:
             argv = ("gunicorn", "-b", f"127.0.0.1:{instance.port}", "--threads", "8", "localcloud_python27:application")
             handlers = [(one.url, one.script) for one in plan.handlers if one.script]
-            variables = put_on_path({**variables, "LOCALCLOUD_HANDLERS": json.dumps(handlers)}, _PAYLOAD)
+            own = {"LOCALCLOUD_HANDLERS": json.dumps(handlers), "LOCALCLOUD_ON_PYTHON27": ON_PYTHON27}
+            variables = put_on_path({**variables, **own}, _PAYLOAD)
         variables = put_on_path(variables, SITE)
         note = (
             f"{plan.platform.value}: this runs on Python {interpreter.version}, unchanged, with the same packages by "
             "name at versions Python 3 can install; `--python27` uses a real Python 2.7"
         )
-        return Command(argv, variables, plan.directory, (note,))
+        return Command(argv, variables, plan.directory, (*plan.notes, note))
 
 
 def _packages(plan: LaunchPlan) -> tuple[str, ...]:

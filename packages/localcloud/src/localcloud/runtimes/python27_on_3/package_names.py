@@ -9,13 +9,14 @@ from pathlib import Path
 from localcloud.deployment.requirements import Option, Requirement, read_requirements
 from localcloud.launch.errors import FileError
 from localcloud.launch.packages import path_of, read_requirements_text
+from localcloud.launch.python27_libraries import find_package
 
 # Options about the source of packages, and versions, which do not count here.
 _WITHOUT_EFFECT = ("--constraint", "--extra-index-url", "--index-url")
 
 
 def read_package_names(file: Path, _seen: frozenset[Path] = frozenset()) -> Iterator[str]:
-    """Yield each package of the file and of those it includes, by its name or its path, extras kept.
+    """Yield each package of the file and of those it includes, by its name on Python 3 or its path, extras kept.
 
     Raises UserError, with the line, for a package of another place.
     """
@@ -23,8 +24,9 @@ def read_package_names(file: Path, _seen: frozenset[Path] = frozenset()) -> Iter
         return
     for entry in read_requirements(read_requirements_text(file)):
         if isinstance(entry, Requirement) and not entry.problem and (path_of(entry) or not entry.location):
-            name = f"./{path_of(entry)}" if entry.location else entry.name
-            yield name + (f"[{','.join(sorted(entry.extras))}]" if entry.extras else "")
+            name = f"./{path_of(entry)}" if entry.location else find_package(entry.name)
+            if name:
+                yield name + (f"[{','.join(sorted(entry.extras))}]" if entry.extras else "")
         elif isinstance(entry, Option) and entry.name == "--requirement":
             yield from read_package_names(Path(os.path.normpath(file.parent / entry.value)), _seen | {file})
         elif not (isinstance(entry, Option) and entry.name in _WITHOUT_EFFECT):

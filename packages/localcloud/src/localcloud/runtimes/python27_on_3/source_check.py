@@ -3,52 +3,147 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from datastore_emulator.errors import UserError
+from localcloud.files.paths import OutsideError, resolve_inside
 from localcloud.files.reading import NotReadError, read_file
+from localcloud.launch.advice import ON_PYTHON27
+from localcloud.launch.handlers import is_cgi
 from localcloud.launch.plan import LaunchPlan
 from localcloud.launch.python2_grammar import is_python2
+from localcloud.runtimes.python27_real.vendored import read_distributions
+
+_CONFIG = "appengine_config"
+# A line that adds a folder to the import path, and the texts in it.
+_ADDS_TO_PATH = re.compile(r"^[^#\n]*\b(?:sys\.path|vendor\.add|addsitedir)\b.*$", re.MULTILINE)
+_TEXT = re.compile(r"""["']([\w./-]+)["']""")
 
 
 def check_source(plan: LaunchPlan) -> None:
-    """Raise UserError for the first line that Python 3 cannot read, in any module the handlers import."""
-    names = ["appengine_config", *(handler.script.rpartition(".")[0] for handler in plan.handlers if handler.script)]
-    waiting = [file for name in names for file in _files(plan.directory, name)]
-    seen: set[Path] = set()
-    while waiting:
-        file = waiting.pop()
-        if file not in seen:
-            seen.add(file)
-            waiting += [found for name in _imports(file, plan.directory) for found in _files(plan.directory, name)]
+    """Raise UserError for the first line that Python 3 cannot read, if the app can serve nothing without it.
+
+    A script that imports such a line is left to answer with the error, if there are other scripts.
+    """
+    source = _Source(plan.directory)
+    scripts = dict.fromkeys(
+        handler.script for handler in plan.handlers if handler.script and not handler.script.startswith("google.")
+    )
+    if problem := source.find_problem(_CONFIG):
+        raise problem
+    problems = [source.find_problem_of_script(script) for script in scripts]
+    if problems and problems[0] and all(problems):
+        raise problems[0]
 
 
-def _files(directory: Path, module: str) -> Iterator[Path]:
-    """Yield the app's own files that importing the module reads."""
-    path = directory.joinpath(*module.split("."))
-    yield from (file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file())
+class _Source:
+    """The modules of an app, in its folder and in those that it adds to the import path."""
 
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._folders = [directory, *_find_folders(directory)]
+        self._of_pip = frozenset(
+            place for folder in self._folders[1:] for one in read_distributions(folder) for place in one.places
+        )
+        self._read: dict[Path, tuple[UserError | None, tuple[Path, ...]]] = {}
 
-def _imports(file: Path, directory: Path) -> Iterator[str]:
-    try:
-        tree = ast.parse(read_file(file), str(file))
-    except (NotReadError, RecursionError, MemoryError):
-        return  # too much to read here; Python itself will report what is wrong
-    except (SyntaxError, ValueError) as error:
+    def find_problem_of_script(self, script: str) -> UserError | None:
+        """Return the first error in what a handler's script imports, None if Python 3 can read all of it."""
+        if is_cgi(script):
+            return self._follow([self._directory / script])
+        return self.find_problem(script.rpartition(".")[0])
+
+    def find_problem(self, module: str) -> UserError | None:
+        """Return the first error in what a module imports, None if Python 3 can read all of it."""
+        return self._follow(list(self._files(module, self._folders)))
+
+    def _follow(self, waiting: list[Path]) -> UserError | None:
+        seen = set(waiting)
+        while waiting:
+            file = waiting.pop()
+            if file not in self._read:
+                self._read[file] = self._read_file(file)
+            problem, imported = self._read[file]
+            if problem:
+                return problem
+            new = set(imported) - seen
+            seen |= new
+            waiting += sorted(new)
+        return None
+
+    def _read_file(self, file: Path) -> tuple[UserError | None, tuple[Path, ...]]:
+        """Return what is wrong with a file, and the app's files that it imports."""
+        try:
+            tree = ast.parse(read_file(file), str(file))
+        except (NotReadError, OSError, RecursionError, MemoryError):
+            return None, ()  # too much to read here; Python itself will report what is wrong
+        except (SyntaxError, ValueError) as error:
+            return self._describe(file, error), ()
+        return None, tuple(self._imported_files(file, tree))
+
+    def _describe(self, file: Path, error: SyntaxError | ValueError) -> UserError:
         line = getattr(error, "lineno", None) or 1
+        place = f"{file.relative_to(self._directory)}:{line}"
+        reason = getattr(error, "msg", error)
         if not is_python2(read_file(file).decode(errors="replace")):
-            raise UserError(
-                f"{file.relative_to(directory)}:{line}: no Python can read this line ({getattr(error, 'msg', error)}); "
-                "correct it"
-            ) from error
-        raise UserError(
-            f"{file.relative_to(directory)}:{line}: only Python 2 can read this line ({getattr(error, 'msg', error)}); "
-            "run it on a real Python 2.7 (--python27), or rewrite it for both, as `modernize` (PyPI) does"
-        ) from error
-    for node in ast.walk(tree):
+            return UserError(f"{place}: no Python can read this line ({reason}); correct it")
+        return UserError(
+            f"{place}: only Python 2 can read this line ({reason}); {ON_PYTHON27}, or rewrite it for both, as "
+            "`modernize` (PyPI) does"
+        )
+
+    def _imported_files(self, file: Path, tree: ast.Module) -> Iterator[Path]:
+        for name, level in _imports(tree):
+            if level:
+                start = file.parents[level - 1]
+                yield from self._files(name, [start]) if start.is_relative_to(self._directory) else ()
+            else:
+                # Python 2 looks in a module's own package first.
+                yield from self._files(name, [file.parent, *self._folders])
+
+    def _files(self, module: str, folders: list[Path]) -> Iterator[Path]:
+        """Yield the app's own files that importing a module reads: those of its packages, and its own."""
+        parts = module.split(".") if module else []
+        for folder in folders:
+            first = folder / parts[0] if parts else folder
+            if {first, first.with_suffix(".py")} & self._of_pip:
+                continue  # the environment may have it for Python 3
+            places = [folder.joinpath(*parts[: count + 1]) for count in range(len(parts))] or [folder]
+            candidates = [file for place in places for file in (place / "__init__.py", place.with_suffix(".py"))]
+            if found := [file for file in candidates if file.is_file()]:
+                yield from found
+                return
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Yield the modules that a module imports when it is imported itself, each with its level of relative import."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from ((alias.name, 0) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            yield module, node.level
+            yield from ((f"{module}.{alias.name}".strip("."), node.level) for alias in node.names)
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
+
+
+def _find_folders(directory: Path) -> list[Path]:
+    """Return the folders of the app that the modules in its own folder add to the import path."""
+    found: dict[Path, None] = {}
+    for file in sorted(directory.glob("*.py")):
+        with suppress(NotReadError, OSError):
+            text = read_file(file).decode(errors="replace")
+            for line in _ADDS_TO_PATH.findall(text):
+                texts = _TEXT.findall(line)
+                for name in (*texts, "/".join(texts)):
+                    with suppress(OutsideError, ValueError):
+                        place = resolve_inside(directory, name.removeprefix("./").rstrip("/"))
+                        if place.is_dir() and place != directory:
+                            found[place] = None
+    return list(found)

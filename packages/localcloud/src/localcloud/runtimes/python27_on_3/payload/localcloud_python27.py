@@ -10,19 +10,30 @@ import json
 import os
 import sys
 
+import cgi_scripts
 import jinja2_names
 import pip_folders
 import python2_names
 import re2
+import relative_imports
+import sdk_names
+import start_errors
+import text_arguments
+import webapp2_names
 
 python2_names.install()
+text_arguments.install()
+sdk_names.install()
 jinja2_names.install()
+webapp2_names.install()
 pip_folders.install(os.getcwd())
+relative_imports.install(os.getcwd())
 
-import google.appengine.ext  # noqa: E402  (Python 2's names come first)
-from google.appengine.api import wrap_wsgi_app  # noqa: E402
+import google.appengine.api  # noqa: E402  (Python 2's names come first)
+import google.appengine.ext  # noqa: E402
 
-google.appengine.ext.__path__.append(os.path.join(os.path.dirname(__file__), "ext"))
+for _package in (google.appengine, google.appengine.api, google.appengine.ext):
+    _package.__path__.append(os.path.join(os.path.dirname(__file__), _package.__name__.rpartition(".")[2]))
 
 # RE2, as in the front end: Python's own engine may take minutes for a path.
 _HANDLERS = [(re2.compile(url), script) for url, script in json.loads(os.environ["LOCALCLOUD_HANDLERS"])]
@@ -31,41 +42,56 @@ _CANNOT_BOOT = 3
 
 
 def _load(script):
-    """Return the WSGI object of this name, as in `package.module.name`."""
+    """Return the WSGI object of this name, as in `package.module.name`, or of a CGI script."""
+    if script.endswith(".py") or "/" in script:
+        return cgi_scripts.load(script)
     module, _, name = script.rpartition(".")
     return getattr(importlib.import_module(module), name)
 
 
 def _start():
-    """Import what the runtime imports before the first request, and return the WSGI object of each script."""
+    """Import what the runtime imports before the first request, and return the WSGI object of each script.
+
+    As on App Engine, a script that cannot be imported breaks its own pages alone. Raises the error if all fail.
+    """
     sys.path.insert(0, os.getcwd())
-    if os.path.exists("appengine_config.py"):
-        importlib.import_module("appengine_config")
-    return {script: _load(script) for _, script in _HANDLERS}
+    config = importlib.import_module("appengine_config") if os.path.exists("appengine_config.py") else None
+    # google/appengine/runtime/wsgi.py in the SDK for Python 2.7 puts it around each WSGI object.
+    add_middleware = getattr(config, "webapp_add_wsgi_middleware", lambda app: app)
+    apps, errors = {}, {}
+    for script in dict.fromkeys(script for _, script in _HANDLERS):
+        try:
+            apps[script] = add_middleware(_load(script))
+        except Exception as error:
+            if start_errors.explain(error) is None:
+                raise
+            errors[script] = error
+    if errors and not any(script for script in apps if not script.startswith("google.")):
+        raise next(iter(errors.values()))
+    for script, error in errors.items():
+        line = f"pages of {script} answer 500: {start_errors.explain(error)}"
+        print(line, file=sys.stderr, flush=True)
+        apps[script] = _answer_error(line)
+    return apps
 
 
-def _way_round(error):
-    if (error.name or "").startswith("google.appengine"):
-        return "Google's SDK for Python 3 does not have it; remove the import to run the rest of the app"
-    if isinstance(error, ModuleNotFoundError):
-        return "add the package to requirements.txt, or to `libraries` in app.yaml, if Python 3 has it"
-    return "the package has no such name at the version that Python 3 can install"
+def _answer_error(line):
+    """Return a WSGI object that answers every request with an error."""
+
+    def answer(environ, start_response):
+        start_response("500 Internal Server Error", [("Content-Type", "text/plain; charset=utf-8")])
+        return [f"{line}\n".encode()]
+
+    return answer
 
 
 try:
     _APPS = _start()
-except ImportError as error:
-    print(f"localcloud: {error}; {_way_round(error)}", file=sys.stderr, flush=True)
-    sys.exit(_CANNOT_BOOT)
-except SyntaxError as error:
-    # The launcher has checked what the handlers import, but not modules in folders such as lib/.
-    place = f"{os.path.relpath(error.filename or '?')}:{error.lineno}"
-    print(
-        f"localcloud: {place}: only Python 2 can read this line ({error.msg}); "
-        "run it on a real Python 2.7 (--python27), or rewrite it for both",
-        file=sys.stderr,
-        flush=True,
-    )
+except Exception as error:
+    explanation = start_errors.explain(error)
+    if explanation is None:
+        raise
+    print(f"localcloud: {explanation}", file=sys.stderr, flush=True)
     sys.exit(_CANNOT_BOOT)
 
 
@@ -80,4 +106,4 @@ def _route(environ, start_response):
     return [b"<html><title>404 Not Found</title><body>No handler in app.yaml matches this URL.</body></html>"]
 
 
-application = wrap_wsgi_app(_route)
+application = google.appengine.api.wrap_wsgi_app(_route)

@@ -4,6 +4,7 @@ Apps put such a folder first on sys.path, and App Engine has the app's folder it
 folders stay: a person wrote or copied them.
 """
 
+import contextlib
 import csv
 import importlib.metadata
 import os
@@ -54,8 +55,9 @@ def _installed_modules(folder):
     """Return the names of the top-level modules that pip has installed into a folder."""
     names = set()
     for distribution in importlib.metadata.distributions(path=[folder]):
-        names.update((distribution.read_text("top_level.txt") or "").split())
-        for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
-            if row:
-                names.add(row[0].split("/")[0].removesuffix(".py"))
+        with contextlib.suppress(OSError, UnicodeDecodeError, csv.Error):  # pip did not write that
+            names.update((distribution.read_text("top_level.txt") or "").split())
+            for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
+                if row:
+                    names.add(row[0].split("/")[0].removesuffix(".py"))
     return {name for name in names if name.isidentifier()}
