@@ -3,9 +3,12 @@
 import io
 from urllib.parse import urlsplit
 
+import grpc
 import pytest
 from PIL import Image
 
+from datastore_emulator.errors import DatastoreError
+from datastore_emulator.http.wire import AppError
 from localcloud.appengine.forms import Part, join_form
 from tests.localcloud.appengine.bundled_app import blobstore, images
 
@@ -167,6 +170,29 @@ def test_broken_upload_is_refused(app, blobs, kind, body, reason):
     assert blobs.receive(upload[:-3], kind, body).status == 404
 
 
+@pytest.mark.parametrize(
+    "upload", ["", "x", "\xff", "a" * 3000, "agZzfmRlbW9y", "agZzfmRlbW9yFQsSDF9fQmxvYkluZm9fXyIDYWJjDA"]
+)
+def test_what_is_no_upload_is_not_found(blobs, upload):
+    assert blobs.receive(upload, "text/plain", b"").status == 404
+
+
+def test_datastore_that_does_not_answer_is_told_to_the_visitor(engine, blobs, monkeypatch, stored):
+    def fail(request):
+        raise DatastoreError(grpc.StatusCode.UNAVAILABLE, "gone")
+
+    key = stored(b"text")
+    monkeypatch.setattr(engine, "lookup", fail)
+    with pytest.raises(AppError) as raised:
+        blobs.open(key)
+    assert raised.value.status == 503
+
+
+@pytest.mark.parametrize("key", ["", "missing", "k" * 2000, "\xff"])
+def test_what_is_no_blob_is_not_there(blobs, key):
+    assert blobs.open(key) is None
+
+
 def test_address_of_an_upload_is_good_for_one(app, blobs):
     def create():
         return blobstore.create_upload_url("http://localhost:8080/é?q=ü")
@@ -200,7 +226,8 @@ def test_images_service_reads_blobs(app, stored):
 
 
 @pytest.mark.parametrize(
-    ("options", "size"), [("", (60, 40)), ("=s0", (60, 40)), ("=s30", (30, 20)), ("=s30-c", (30, 30))]
+    ("options", "size"),
+    [("", (60, 40)), ("=s0", (60, 40)), ("=s30", (30, 20)), ("=s30-c", (30, 30)), ("=s0-c", (40, 40))],
 )
 def test_image_has_an_address_with_its_size(app, blobs, stored, options, size):
     def serve(key):

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from datastore_emulator.engine import Engine
+from localcloud.appengine import ApiServer
 from localcloud.appengine.callers import Caller
 from localcloud.appengine.services.task_targets import TaskTargets
 from localcloud.appengine.tickets import Tickets
@@ -82,3 +84,19 @@ def test_service_that_does_not_run_is_in_the_log_once(tickets, app, log: list[st
     for _ in range(2):
         targets.find("v2", "/a", app["mail"])
     assert log == ['no service "v2" runs, so its tasks go to the service "default", as on App Engine']
+
+
+def test_queues_end_with_the_last_service_of_their_app(tmp_path: Path) -> None:
+    with Engine(":memory:") as engine:
+        server = ApiServer(engine)
+        default, worker = (server.ticket("demo", service) for service in ("default", "worker"))
+        server.connect(default, "http://localhost:8080", tmp_path, print)
+        server.connect(worker, "http://localhost:8081", tmp_path, print, "worker")
+        stub = server.stub("taskqueue", default)
+        assert server.stub("taskqueue", worker) is stub
+        server.disconnect(default)
+        assert server.stub("taskqueue", worker) is stub
+        server.disconnect(worker)
+        assert server.stub("taskqueue", worker) is not stub
+        assert stub._runner._stopped
+        server.stop()

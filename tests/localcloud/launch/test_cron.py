@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from datastore_emulator.errors import UserError
-from localcloud.cli import _list_cron_jobs
-from localcloud.launch.cron import CronJob, find_cron, read_cron
+from localcloud.launch.cron import CronJob, describe_jobs, find_cron, read_cron
 
 JOBS = """
 cron:
@@ -53,17 +51,14 @@ def test_file_that_app_engine_refuses_is_refused(tmp_path: Path, text: str, mess
 
 def test_jobs_are_listed_with_their_commands(tmp_path: Path) -> None:
     (tmp_path / "cron.yaml").write_text(JOBS)
-    apps = [
-        SimpleNamespace(plan=SimpleNamespace(service=service, source=tmp_path / "app.yaml"), url=f"http://{service}")
-        for service in ("worker", "default")
-    ]
-    assert list(_list_cron_jobs([], apps)) == [  # type: ignore[arg-type]
+    addresses = {"worker": "http://worker", "default": "http://default"}
+    assert list(describe_jobs([tmp_path], addresses)) == [
         "cron.yaml: /tasks/summary (every 24 hours) runs when you say so: "
         "localcloud cron run http://default/tasks/summary",
         "cron.yaml: /tasks/mail?all=1 (every monday 09:00) runs when you say so: "
         "localcloud cron run 'http://worker/tasks/mail?all=1'",
     ]
     (tmp_path / "cron.yaml").write_text("cron:\n- url: a\n  schedule: every day\n")
-    (error,) = _list_cron_jobs([tmp_path], apps)  # type: ignore[arg-type]
+    (error,) = describe_jobs([tmp_path], addresses)
     assert error.startswith(f"{tmp_path}/cron.yaml:2: App Engine refuses it: ")
     assert error.endswith("; its jobs are missing until you fix it")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import sys
 import threading
 import time
@@ -189,24 +188,13 @@ def _read_environment(options: argparse.Namespace) -> dict[str, str]:
 
 
 def _list_cron_jobs(places: Sequence[Path], apps: Sequence[App]) -> Iterator[str]:
-    """Yield a line for each job of the apps' cron.yaml, or its error: the apps run without."""
-    addresses = {app.plan.service: app.url for app in reversed(apps) if app.plan.service}
-    if not addresses:
-        return
-    from localcloud.launch.cron import find_cron, read_cron
+    """Yield a line for each job in the cron.yaml of the App Engine apps."""
+    services = [app for app in apps if app.plan.service]
+    if services:
+        from localcloud.launch.cron import describe_jobs
 
-    file = find_cron(dict.fromkeys([*places, *(app.plan.source.parent for app in apps if app.plan.service)]))
-    if file is None:
-        return
-    try:
-        jobs = read_cron(file)
-    except UserError as error:
-        yield f"{error}; its jobs are missing until you fix it"
-        return
-    first = addresses.get("default") or next(iter(addresses.values()))
-    for job in jobs:
-        command = f"localcloud cron run {shlex.quote(addresses.get(job.service, first) + job.url)}"
-        yield f"{file.name}: {job.url} ({job.schedule}) runs when you say so: {command}"
+        addresses = {app.plan.service or "": app.url for app in reversed(services)}
+        yield from describe_jobs([*places, *(app.plan.source.parent for app in services)], addresses)
 
 
 def _refuse_nameless_function(options: argparse.Namespace) -> None:

@@ -150,7 +150,7 @@ class FrontEnd(Listener):
         target = origin_form(request.target)
         path = _read_path(target)
         service = self
-        # A task runs in the service that has added it.
+        # The service of a task has been chosen already.
         if self.choose_service and not self._has_ticket(request):
             service = self.choose_service(_hostname(request), path) or self
             logged.app = service._name
@@ -288,7 +288,11 @@ class FrontEnd(Listener):
             assert self._blobs
             return answer_with_blob(self._blobs(), answer.status_code, sent, asked)
 
-        return await send_answer(wire, request, await asyncio.to_thread(find))
+        try:
+            blob = await asyncio.to_thread(find)
+        except AppError as error:
+            blob = plain(error.status or 502, str(error))
+        return await send_answer(wire, request, blob)
 
     async def _connect(self) -> Wire:
         """Connect to the app, waiting until it listens.
