@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from datastore_emulator.errors import UserError
-from localcloud.cli import _list_cron_jobs
 from localcloud.launch.cron import CronJob, find_cron, read_cron
+from localcloud.run_command import _list_cron_jobs
 
 JOBS = """
 cron:
