@@ -38,7 +38,13 @@ FILES = {
     """,
     "gone.py": "from google.appengine.api import channel\n",
     "web/include.yaml": "handlers:\n- url: /included\n  script: web.main.app\n",
+    "lib/typed/__init__.py": "import types\n",
+    "lib/typed/types.py": "",
+    "lib/typed-1.dist-info/RECORD": "typed/__init__.py,,\n",
     "appengine_config.py": """
+        from google.appengine.ext import vendor
+        vendor.add('lib')
+
         def webapp_add_wsgi_middleware(app):
             def middleware(environ, start_response):
                 def start(status, headers, exc_info=None):
@@ -110,6 +116,7 @@ FILES = {
         from email.MIMEText import MIMEText
         from xml.etree import cElementTree
         import json
+        import typed
         import views
 
         use_library('django', '1.2')
@@ -133,7 +140,7 @@ FILES = {
 
         def answers():
             yield cgi.escape('<\\'">'), cgi.escape('"', True)
-            yield json.NAME, views.pages.loads('1')
+            yield json.NAME, views.pages.loads('1'), typed.types.__name__
             yield isinstance({}, collections.Mapping), inspect.getargspec(answers).args
             yield HTMLParser.HTMLParser().unescape('&eacute;'), string.letters[:3], string.join(['a', 'b'], '-')
             yield list(itertools.izip('ab', 'cd')), reduce(lambda a, b: a + b, [1, 2]), cmp(2, 1)
@@ -158,7 +165,7 @@ FILES = {
 # What the page above shows for each line of `answers`.
 ANSWERS = {
     "cgi.escape leaves single quotes alone": "&lt;'\"&gt; &quot;",
-    "a module imports from its own package first, unless it says otherwise": "a module of the package 1",
+    "a module imports from its own package first, unless it says otherwise": "a module of the package 1 types",
     "abstract classes of collections, and inspect.getargspec": "True []",
     "HTMLParser.unescape, string.letters and string.join": "\xe9 abc a-b",
     "itertools.izip, reduce and cmp": "[('a', 'c'), ('b', 'd')] 3 1",
@@ -176,7 +183,7 @@ ANSWERS = {
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     folder = tmp_path_factory.mktemp("app")
     for name, text in FILES.items():
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(dedent(text).lstrip("\n"))
     with Cloud() as cloud:
         app = cloud.add(folder)
