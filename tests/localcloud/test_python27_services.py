@@ -43,6 +43,16 @@ handlers:
   script: main.app
 """
 
+WORKER_YAML = """
+service: worker
+runtime: python27
+api_version: 1
+threadsafe: true
+handlers:
+- url: .*
+  script: main.app
+"""
+
 QUEUE_YAML = "queue:\n- name: default\n  rate: 100/s\n- name: pull\n  mode: pull\n"
 
 MAIN = """
@@ -68,7 +78,7 @@ def in_transaction(text, fails=False, tasks=1):
 
 def add_tasks(request):
     taskqueue.add(url='/work', params={'text': 'queue'})
-    taskqueue.add(url='/work', params={'text': 'target'}, target='default')
+    taskqueue.add(url='/work', params={'text': 'target'}, target='worker')
     taskqueue.add(url='/work', params={'text': 'elsewhere'}, target='nowhere')
     deferred.defer(note, 'deferred')
     in_transaction('transaction')
@@ -82,7 +92,7 @@ def add_tasks(request):
     note(pull.lease_tasks(60, 1)[0].payload)
 
 def work(request):
-    note('%s by %s' % (request.get('text'), os.environ['REMOTE_ADDR']))
+    note('%s by %s in %s' % (request.get('text'), os.environ['REMOTE_ADDR'], modules.get_current_module_name()))
 
 def notes(request):
     return ', '.join(sorted(note.text for note in Note.query()))
@@ -93,6 +103,7 @@ def user(request):
 def addresses(request):
     return ' '.join([
         modules.get_hostname(), app_identity.get_default_version_hostname(), os.environ['SERVER_PORT'],
+        ','.join(sorted(modules.get_modules())), modules.get_hostname('worker'),
         urlfetch.fetch(request.host_url + '/instances').content])
 
 def instances(request):
@@ -144,10 +155,11 @@ app = webapp2.WSGIApplication([('/uploaded', Uploaded), ('/blob/(.*)', Blob), (r
 
 @dataclass
 class Running:
-    """An app on Python 2.7, with its cloud and the lines of its log."""
+    """An app on Python 2.7, with its cloud, the address of its other service, and the lines of its log."""
 
     cloud: Cloud
     url: str
+    worker: str
     lines: list[str]
 
     def get(self, path: str, **options) -> httpx.Response:
@@ -159,12 +171,13 @@ class Running:
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("services")
-    for name, text in {"app.yaml": APP_YAML, "queue.yaml": QUEUE_YAML, "main.py": MAIN}.items():
+    files = {"app.yaml": APP_YAML, "worker.yaml": WORKER_YAML, "queue.yaml": QUEUE_YAML, "main.py": MAIN}
+    for name, text in files.items():
         (folder / name).write_text(dedent(text).lstrip())
     lines: list[str] = []
     runtimes = [Python27RealRuntime(find_python27())]
     with Cloud(runtimes=runtimes, log=lambda _, line: lines.append(line)) as cloud:
-        running = Running(cloud, cloud.add(folder).url, lines)
+        running = Running(cloud, cloud.add(folder).url, cloud.add(folder / "worker.yaml").url, lines)
         cloud.start()
         yield running
 
@@ -175,7 +188,8 @@ def test_tasks_and_deferred_functions_run_whatever_host_the_visitor_asks_for(app
     client = datastore.Client(project=app.cloud.project)
     client.delete_multi([note.key for note in client.query(kind="Note").fetch()])
     app.get("/add_tasks", headers={"Host": host})
-    by_task = [f"{text} by 0.1.0.2" for text in ("elsewhere", "queue", "target", "transaction")]
+    by_task = [f"{text} by 0.1.0.2 in default" for text in ("elsewhere", "queue", "transaction")]
+    by_task.append("target by 0.1.0.2 in worker")
     expected = ", ".join(sorted(["deferred", "entity transaction", "pulled", "refused", *by_task]))
     assert wait_until(lambda: app.get("/notes").text == expected), app.get("/notes").text
 
@@ -191,7 +205,8 @@ def test_login_admin_is_by_the_cookie_that_users_reads(app: Running) -> None:
 
 def test_addresses_are_those_that_visitors_see(app: Running) -> None:
     host = app.url.removeprefix("http://")
-    assert app.get("/addresses").text == f"{host} {host} {host.partition(':')[2]} 2"
+    worker = app.worker.removeprefix("http://")
+    assert app.get("/addresses").text == f"{host} {host} {host.partition(':')[2]} default,worker {worker} 2"
 
 
 def test_mail_memcache_and_search_are_those_of_the_cloud(app: Running) -> None:

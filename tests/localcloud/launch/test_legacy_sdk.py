@@ -29,6 +29,7 @@ def plan(read):
         APP_YAML + "libraries:\n- name: django\n  version: '1.2'\n" + REST,
         APP_YAML + "api_config:\n  url: /_ah/spi/.*\n  script: main.api\n" + REST,
         APP_YAML + "manual_scaling:\n  instances: 2\n" + REST,
+        APP_YAML + "env: standard\nbuiltins:\n- django_wsgi: on\n",
         APP_YAML + "application: <your-app-id>\nversion: YOUR VERSION\n" + REST,
     ],
     ids=lambda text: text.splitlines()[3].partition(":")[0] if text.startswith(APP_YAML) else text.splitlines()[-1],

@@ -120,6 +120,8 @@ def _add_forms(routes: Blueprint, store: Store) -> None:
     def save(text: str) -> Response | tuple[str, int]:
         found = find(text)
         version = read_number(request.form, "version")
+        # The form numbers the properties of its version. The Datastore compares it again, but for Google's Firestore
+        # emulator.
         if version != found.version:
             raise ConflictError("the entity was written meanwhile; open it again, and repeat your change")
         changed = m.Entity()

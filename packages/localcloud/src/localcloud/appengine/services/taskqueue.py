@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
-from google.appengine.api import queueinfo, request_info, yaml_errors
+from google.appengine.api import queueinfo, yaml_errors
 from google.appengine.api.taskqueue import taskqueue_service_bytes_pb2 as pb
 from google.appengine.api.taskqueue.taskqueue_stub import (
     QUEUE_MODE,
@@ -180,5 +180,5 @@ class _AppInfo(CallerInfo):
         try:
             status, reason = send_to_app(found, method, relative_url, sent, data, _SOURCE)
         except NotReachedError as error:
-            raise request_info.Error(str(error)) from error
+            status, reason = 0, str(error)  # an exception would be a traceback in the log
         return SimpleNamespace(status=f"{status} {reason}")

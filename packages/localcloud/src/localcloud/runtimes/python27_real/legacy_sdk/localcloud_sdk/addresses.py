@@ -11,6 +11,8 @@ from google.appengine.tools.devappserver2 import dispatcher
 from google.appengine.tools.devappserver2 import module
 from google.appengine.tools.devappserver2 import request_rewriter
 
+from localcloud_sdk.remote_stub import RemoteStub
+
 HOST = urlparse.urlsplit(os.environ["LOCALCLOUD_URL"]).netloc
 
 _rewriter = request_rewriter.frontend_rewriter_middleware
@@ -62,17 +64,32 @@ def _resolve_target_of_visitor(self, hostname, path):
 
 dispatcher.Dispatcher._resolve_target = _resolve_target_of_visitor
 
-_get_hostname = modules_stub.ModulesServiceStub._Dynamic_GetHostname
+_own_modules = modules_stub.ModulesServiceStub._Dynamic_GetModules
+_own_hostname = modules_stub.ModulesServiceStub._Dynamic_GetHostname
 
 
-def _get_hostname_of_any_service(self, request, response, request_id):
-    """Return a name for a service that runs elsewhere or not at all: a task for it is added, as on Python 3."""
+def _get_modules(self, request, response, request_id):
+    """List the services that run elsewhere in the local cloud, too."""
+    _own_modules(self, request, response, request_id)
+    all_modules = modules_service_pb.GetModulesResponse()
+    RemoteStub("modules").MakeSyncCall("modules", "GetModules", request, all_modules)
+    for name in all_modules.module_list():
+        if name not in response.module_list():
+            response.add_module(name)
+
+
+def _get_hostname(self, request, response, request_id):
+    """Find a service elsewhere in the local cloud. One that does not run has a name, so that a task for it is added."""
     try:
-        _get_hostname(self, request, response, request_id)
+        _own_hostname(self, request, response, request_id)
     except apiproxy_errors.ApplicationError as error:
         if error.application_error != modules_service_pb.ModulesServiceError.INVALID_MODULE:
             raise
-        response.set_hostname("%s.%s" % (request.module(), HOST))
+        try:
+            RemoteStub("modules").MakeSyncCall("modules", "GetHostname", request, response)
+        except apiproxy_errors.ApplicationError:
+            response.set_hostname("%s.%s" % (request.module(), HOST))
 
 
-modules_stub.ModulesServiceStub._Dynamic_GetHostname = _get_hostname_of_any_service
+modules_stub.ModulesServiceStub._Dynamic_GetModules = _get_modules
+modules_stub.ModulesServiceStub._Dynamic_GetHostname = _get_hostname
