@@ -1,15 +1,22 @@
 """The blobstore service: uploads at the front end, and blobs for the app and for its visitors."""
 
 import io
+import time
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import grpc
 import pytest
+from google.appengine.api.blobstore.blobstore_service_pb2 import CreateUploadURLRequest
+from google.appengine.runtime import apiproxy_errors
 from PIL import Image
 
 from datastore_emulator.errors import DatastoreError
 from datastore_emulator.http.wire import AppError
+from localcloud.appengine.callers import Caller
+from localcloud.appengine.datastore_v3 import DatastoreV3Service
 from localcloud.appengine.forms import Part, join_form
+from localcloud.appengine.services import Surroundings, make_services
 from tests.localcloud.appengine.bundled_app import blobstore, images
 
 PICTURE = io.BytesIO()
@@ -177,7 +184,7 @@ def test_what_is_no_upload_is_not_found(blobs, upload):
     assert blobs.receive(upload, "text/plain", b"").status == 404
 
 
-def test_datastore_that_does_not_answer_is_told_to_the_visitor(engine, blobs, monkeypatch, stored):
+def test_datastore_that_does_not_answer_is_told(app, app_error, engine, blobs, monkeypatch, stored):
     def fail(request):
         raise DatastoreError(grpc.StatusCode.UNAVAILABLE, "gone")
 
@@ -186,6 +193,31 @@ def test_datastore_that_does_not_answer_is_told_to_the_visitor(engine, blobs, mo
     with pytest.raises(AppError) as raised:
         blobs.open(key)
     assert raised.value.status == 503
+
+    def fetch(key):
+        blobstore.fetch_data(key, 0, 1)
+
+    with pytest.raises(app_error, match="the Datastore did not answer: gone"):
+        app.run(fetch, key=key)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "reason"),
+    [
+        ("INVALID_ARGUMENT", 'The kind "__x__" is reserved.', "Leave --datastore out to use the Blobstore"),
+        ("UNAVAILABLE", "gone", "the Datastore did not answer as it should: gone"),
+    ],
+)
+def test_datastore_without_blobs_is_told_to_the_app(code, message, reason):
+    def fail(request):
+        raise DatastoreError(grpc.StatusCode[code], message)
+
+    datastore = SimpleNamespace(commit=fail, lookup=fail)
+    caller = Caller("demo", "ticket")
+    service = make_services(Surroundings(time.time, datastore, DatastoreV3Service(datastore)), print)["blobstore"]
+    request = CreateUploadURLRequest(success_path="/uploaded").SerializeToString()
+    with pytest.raises(apiproxy_errors.Error, match=reason):
+        service.call("CreateUploadURL", request, caller)
 
 
 @pytest.mark.parametrize("key", ["", "missing", "k" * 2000, "\xff"])

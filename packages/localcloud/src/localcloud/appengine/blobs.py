@@ -17,7 +17,7 @@ from google.appengine.api import datastore_errors, datastore_types
 from google.appengine.api.blobstore import blobstore
 from google.appengine.api.images import images_service_pb2 as pb
 from google.appengine.api.images.images_blob_stub import BLOB_SERVING_URL_KIND
-from google.appengine.runtime.apiproxy_errors import ApplicationError
+from google.appengine.runtime import apiproxy_errors
 from PIL import Image
 
 from datastore_emulator.errors import DatastoreError
@@ -106,7 +106,7 @@ class AppBlobs:
                 return Response(200, blob.file.read(), {"Content-Type": blob.content_type})
         try:
             return self._resize(key, int(size), cropped=bool(crop))
-        except (ApplicationError, OSError, Image.DecompressionBombError):
+        except (apiproxy_errors.ApplicationError, OSError, Image.DecompressionBombError):
             return plain(400, "the blob is not an image that the images service can read.")
 
     def _find_session(self, upload: str) -> Any:
@@ -166,7 +166,7 @@ def _reaching_datastore() -> Iterator[None]:
     """Turn an error of the Datastore into one that a visitor may see."""
     try:
         yield
-    except (ApplicationError, DatastoreError) as error:
+    except (apiproxy_errors.Error, DatastoreError) as error:
         raise AppError(f"the Datastore, which has the blobs, does not answer as it should: {error}.", 503) from error
 
 

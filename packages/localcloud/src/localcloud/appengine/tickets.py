@@ -61,7 +61,8 @@ class Tickets:
     def choose(self, host: str, path: str) -> Caller | None:
         """Return the service to which the rules of dispatch.yaml give a request, None if they do not say."""
         ticket = self.choose_service(host, path)
-        return self.caller(ticket) if ticket else None
+        with self._lock:
+            return self._callers.get(ticket or "")  # of an app that has not ended
 
     def _find_app(self, caller: Caller) -> str:
         """Return the app that a service belongs to: the first of the project that has no other service of its name."""

@@ -11,10 +11,11 @@ from functools import partial
 from typing import Any, Protocol, cast
 
 from google.appengine.api import datastore_errors, mail_errors
-from google.appengine.runtime.apiproxy_errors import ArgumentError, CallNotFoundError
+from google.appengine.runtime.apiproxy_errors import ArgumentError, CallNotFoundError, RPCFailedError
 from google.protobuf.message import Message
 
 from datastore_emulator.api.interface import Datastore
+from datastore_emulator.errors import DatastoreError
 from localcloud.appengine.bundled_service import call_method
 from localcloud.appengine.callers import Caller
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
@@ -125,6 +126,8 @@ class StubService:
                 stub.MakeSyncCall(self.name, method, request, response, caller)
         except _OF_ARGUMENTS as error:
             raise ArgumentError(f"{self.name}.{method}(): {error}") from error
+        except DatastoreError as error:
+            raise RPCFailedError(f"{self.name}.{method}(): the Datastore did not answer: {error.message}") from error
         return response
 
 
