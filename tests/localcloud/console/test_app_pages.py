@@ -118,7 +118,7 @@ def test_tasks_are_run_deleted_and_purged(cloud: Cloud, pages: Pages, browser: h
     assert notes(pages.send(pages.form("tasks/", "/run"))) == ["later is to run now."]
     assert wait_until(lambda: [request.status for request in cloud.requests.newest()] == [200])
     (ran,) = cloud.requests.newest()
-    assert (ran.method, ran.target) == ("POST", "/visit")
+    assert (ran.method, ran.target, ran.visitor) == ("POST", "/visit", "App Engine")
     assert wait_until(lambda: "POST /visit" not in pages.get("tasks/"))
 
     form = pages.form("tasks/", "/delete")

@@ -150,8 +150,9 @@ class FrontEnd(Listener):
         target = origin_form(request.target)
         path = _read_path(target)
         service = self
-        # The service of a task has been chosen already.
-        if self.choose_service and not self._has_ticket(request):
+        if self._has_ticket(request):
+            logged.visitor = "App Engine"  # such as a task, whose service has been chosen already
+        elif self.choose_service:
             service = self.choose_service(_hostname(request), path) or self
             logged.app = service._name
         if service._has_blobs and path.startswith(UPLOAD):
