@@ -381,6 +381,11 @@ def test_messages_that_nobody_delivers_are_a_route_refused_alone(read_yaml):
     assert plan.handlers[1:] == (Handler(url=".*", script="main.app"),)
 
 
+def test_refused_route_leaves_the_others_to_an_app_without_handlers(read_yaml):
+    plan = read_yaml("runtime: python314\ninbound_services:\n- mail_bounce\n")
+    assert [(handler.url, handler.script) for handler in plan.handlers] == [("/_ah/bounce", None), ("/.*", "auto")]
+
+
 FLEX = "runtime: python\nenv: flex\nservice: api\nentrypoint: gunicorn -b :$PORT main:app\nenv_variables:\n  A: b\n"
 
 

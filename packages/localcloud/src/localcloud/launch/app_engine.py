@@ -37,6 +37,8 @@ _READ_HERE = frozenset({INBOUND_SERVICES})
 _OF_LEGACY_SDK = ("api_config", "backends")
 _Absence = tuple[tuple[str | int, ...], str]  # the path of a key, and why it is refused
 _DEFAULT_COMMAND = "exec gunicorn -b :$PORT main:app"
+# What App Engine does without `handlers`.
+_ALL_TO_THE_APP = Handler(url="/.*", script="auto")
 
 
 def plan_app_engine(file: Path, *, staging: Path, legacy_sdk: bool = False) -> LaunchPlan:
@@ -91,7 +93,8 @@ def _python27(directory: Path, file: Path, yaml: YamlLines, info: Any) -> Launch
 
 def _python3(directory: Path, file: Path, yaml: YamlLines, info: Any, python: str) -> LaunchPlan:
     packages: tuple[str, ...] = ()
-    handlers = (*refuse_inbound(file, yaml), *read_handlers(file, yaml, info))
+    refused = tuple(refuse_inbound(file, yaml))
+    handlers = tuple(read_handlers(file, yaml, info))
     command = info.entrypoint or _DEFAULT_COMMAND
     if not info.entrypoint:
         if not (directory / "main.py").exists():
@@ -103,6 +106,8 @@ def _python3(directory: Path, file: Path, yaml: YamlLines, info: Any, python: st
                 "without `entrypoint` App Engine serves main:app, and there is no main.py; add one of them",
             )
         packages = () if names_package(directory, "gunicorn") else ("gunicorn",)
+    if refused:
+        handlers = (*refused, *(handlers or (_ALL_TO_THE_APP,)))
     return LaunchPlan(
         source=file,
         platform=Platform.APP_ENGINE,
