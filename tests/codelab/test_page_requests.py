@@ -158,6 +158,19 @@ def test_pages_of_old_tabs_lead_on_when_copy_was_made_or_deleted_elsewhere(url: 
 
 
 @pytest.mark.usefixtures("quiet")
+def test_missing_readme_is_named(url: str, state: PageState) -> None:
+    readme = state.course.root / "mod12-memcache" / "README.md"
+    text = readme.read_text()
+    readme.unlink()
+    try:
+        answers = [httpx.get(f"{url}{path}", timeout=DEADLINE) for path in ("/", f"{TRACK}/step/1")]
+        assert all("mod12-memcache/README.md: this codelab cannot be read" in answer.text for answer in answers)
+    finally:
+        readme.write_text(text)
+    assert httpx.get(f"{url}{TRACK}/step/1", timeout=DEADLINE).status_code == 200
+
+
+@pytest.mark.usefixtures("quiet")
 def test_second_track_is_named_by_its_own_folders(url: str) -> None:
     texts = [httpx.get(f"{url}/mod1-flask/FINISH/{page}", timeout=DEADLINE).text for page in ("step/1", "run")]
     assert "FINISH itself does not change" in texts[0]
