@@ -35,7 +35,7 @@ def guard(app: Flask, token: str, policy: Mapping[str, str]) -> None:
             return
         # As bytes, since compare_digest takes only ASCII text.
         if not secrets.compare_digest(request.form.get("token", "").encode(), token.encode()):
-            abort(403, "the form is out of date, because the server has restarted; reload the page")
+            abort(403, "the form is out of date, because the server has restarted; go back, and reload the page")
 
     @app.after_request
     def restrict(response):  # type: ignore[no-untyped-def]
