@@ -1,0 +1,77 @@
+"""The packages that an app asks for or has copied, and which of them Python 3 cannot have as they are."""
+
+from __future__ import annotations
+
+import posixpath
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Specified
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from codelab.assess.collecting import Collected
+from codelab.assess.finding import Place
+from codelab.assess.folder import AppFolder
+from codelab.assess.guide import Guide
+from codelab.assess.settings import Services
+from codelab.check.alternatives import NEWEST
+from codelab.check.deployable.pins import read_record
+from localcloud.deployment.requirements import Requirement, read_requirements
+from localcloud.launch.python27_libraries import find_package, is_python2_only
+
+_PYTHON3 = {
+    "python_version": f"3.{NEWEST}",
+    "python_full_version": f"3.{NEWEST}.0",
+    "implementation_version": f"3.{NEWEST}.0",
+}
+
+
+def find_packages(app: AppFolder, services: Services, guide: Guide, found: Collected) -> None:
+    """Collect the packages of requirements files, of app.yaml's `libraries` and of vendored folders."""
+    for file, text in app.settings.items():
+        if not posixpath.basename(file).endswith(".txt") or posixpath.basename(file) == "runtime.txt":
+            continue
+        for entry in read_requirements(text):
+            if isinstance(entry, Requirement) and _is_for_python3(entry):
+                _add(entry.name, Place(file, entry.line, entry.text), entry, guide, found)
+    for file, line, name in services.libraries:
+        _add(canonicalize_name(name), Place(file, line, f"libraries: {name}"), None, guide, found)
+    for vendored in app.vendored:
+        packages = ", ".join(vendored.packages[:12]) + (", ..." if len(vendored.packages) > 12 else "")
+        found.add("copied packages", Place(vendored.folder, 0, f"{vendored.files} files: {packages}"))
+        for name in vendored.packages:
+            _add(canonicalize_name(name), Place(f"{vendored.folder}/{name}", 0, name), None, guide, found)
+
+
+def _is_for_python3(entry: Requirement) -> bool:
+    """Return whether a line counts on Python 3, by its marker."""
+    try:
+        marker = Specified(entry.text).marker
+    except InvalidRequirement:
+        return True
+    return marker is None or marker.evaluate(_PYTHON3)
+
+
+def _add(name: str, place: Place, entry: Requirement | None, guide: Guide, found: Collected) -> None:
+    own = next((known for known in guide.packages if canonicalize_name(known) == name), None)
+    successor = find_package(name)
+    if own is not None:
+        found.add(own, place)
+    elif any(is_python2_only(spelled) for spelled in (name, place.what.removeprefix("libraries: "))):
+        found.add("for Python 2 only", place)
+    elif successor is None:
+        found.add("part of Python 3", place)
+    elif canonicalize_name(successor) != name:
+        found.add("other name on Python 3", Place(place.file, place.line, f"{place.what}: {successor}"))
+    elif entry is not None and entry.location:
+        found.add("not from the index", place)
+    elif entry is not None and entry.versions:
+        last = read_record().last_versions.get(name)
+        found.add("pinned for Python 2.7" if last and _is_at_most(entry.versions, last) else "pinned", place)
+
+
+def _is_at_most(versions: tuple[str, ...], last: str) -> bool:
+    try:
+        return all(Version(version.removesuffix(".*")) <= Version(last) for version in versions)
+    except InvalidVersion:
+        return False
