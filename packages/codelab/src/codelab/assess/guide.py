@@ -20,6 +20,9 @@ _LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`]+)`")
 
 
+_Tables = dict[str, list[list[str]]]
+
+
 @dataclass(frozen=True)
 class Python2Kind:
     """A row of docs/porting-python2.md: the tools that find it, and the section that explains it."""
@@ -33,7 +36,7 @@ class Guide:
 
     def __init__(self, course: Course) -> None:
         self._course = course
-        page = self._text(PAGE)
+        page = self._tables(PAGE)
         self.services = dict(self._services(page))
         self.parts: dict[str, str] = {
             name: _CODE.findall(row[1])[0] for row in _rows(page, "Parts of a service") for name in _names(row)
@@ -45,7 +48,7 @@ class Guide:
         self.packages = self._advice(page, "Packages")
         self.gone = {name: row[1] for row in _rows(page, "Modules that Python 3 has not") for name in _names(row)}
         self.other_kinds = {name: row[1] for row in _rows(page, "Other Python 2 code") for name in _names(row)}
-        porting = self._text(PORTING)
+        porting = self._tables(PORTING)
         self.kinds = dict(_kinds(porting))
         self.renamed = {
             name.removeprefix("import "): _CODE.findall(row[1])[0].removeprefix("import ")
@@ -53,18 +56,18 @@ class Guide:
             for name in _CODE.findall(row[0])
         }
 
-    def _text(self, name: str) -> str:
+    def _tables(self, name: str) -> _Tables:
         page = self._course.other_page(name)
         if page is None:
             raise CodelabError(
                 f"{self._course.root}: there is no {name}, which `assess` reads; get the whole repository"
             )
-        return page.path.read_text(encoding="utf-8")
+        return _read_tables(page.path.read_text(encoding="utf-8"))
 
-    def _services(self, page: str) -> Iterator[tuple[str, Advice]]:
+    def _services(self, page: _Tables) -> Iterator[tuple[str, Advice]]:
         """Yield the services of docs/which-way.md, and the steps that docs/assess.md adds, and its own rows."""
         shown = {name: _links(row[1], PAGE) for row in _rows(page, "Steps that show a service") for name in _names(row)}
-        for row in _rows(self._text(WHICH_WAY), _SERVICES):
+        for row in _rows(self._tables(WHICH_WAY), _SERVICES):
             imported, bundled, successor, effort, google = row
             name = _CODE.findall(imported)[0]
             later = f"{_plain(successor)}. Effort: {_plain(effort)}"
@@ -84,7 +87,7 @@ class Guide:
             )
         yield from self._advice(page, "Services without a row there").items()
 
-    def _advice(self, page: str, heading: str) -> dict[str, Advice]:
+    def _advice(self, page: _Tables, heading: str) -> dict[str, Advice]:
         """Return the rows of a table: names, an outcome for each destination, the tool, and links."""
         found = {}
         for row in _rows(page, heading):
@@ -111,34 +114,43 @@ def _links(cell: str, page: str) -> tuple[Link, ...]:
     )
 
 
-def _rows(text: str, heading: str) -> list[list[str]]:
+def _rows(page: _Tables, heading: str) -> list[list[str]]:
     """Return the cells of the first table below a heading, without its head. Raises CodelabError if there is none."""
-    found: list[list[str]] = []
-    below = in_cell = False
+    if heading not in page:
+        raise CodelabError(f'the pages that `assess` reads have no table below "{heading}"; get the whole repository')
+    return page[heading]
+
+
+def _read_tables(text: str) -> _Tables:
+    """Return the first table below each heading that has one, as the Markdown of its cells."""
+    found: _Tables = {}
+    heading, title_follows, in_cell = "", False, False
+    table: list[list[str]] = []
     for token in parse(text):
-        if token.type == "inline" and token.content == heading:
-            below = True
-        elif below and token.type == "table_close":
-            return found
-        elif below and token.type == "tr_open":
-            found.append([])
-        elif below and token.type == "thead_close":
-            found = []
+        if token.type == "inline" and title_follows:
+            heading = token.content
+        title_follows = token.type == "heading_open"
+        if token.type in ("table_open", "tbody_open"):  # the head has rows, too
+            table = []
+        elif token.type == "table_close":
+            found.setdefault(heading, table)
+        elif token.type == "tr_open":
+            table.append([])
         elif token.type in ("td_open", "td_close"):
             in_cell = token.type == "td_open"
-        elif below and in_cell and token.type == "inline":
-            found[-1].append(token.content)
-    raise CodelabError(f'the pages that `assess` reads have no table below "{heading}"; get the whole repository')
+        elif token.type == "inline" and in_cell:
+            table[-1].append(token.content)
+    return found
 
 
-def _kinds(text: str) -> Iterator[tuple[str, Python2Kind]]:
+def _kinds(page: _Tables) -> Iterator[tuple[str, Python2Kind]]:
     for heading, column in (
         ("Python 3 cannot read the file", None),
         ("The line fails when it runs", 5),
         ("The line runs, and gives something else", 5),
     ):
         name = ""
-        for row in _rows(text, heading):
+        for row in _rows(page, heading):
             name = row[0] or name
             tools = "`modernize`" if column is None else row[column]
             yield f"{heading}/{name}", Python2Kind(_plain(tools), heading)

@@ -141,8 +141,11 @@ class _Rewriter:
             self._note(leaf, "new words")
 
     def _print(self, node: Any) -> None:
-        _call(node, "print", drop=">>")
-        self._note(node, "print")
+        to_file = len(node.children) > 1 and getattr(node.children[1], "value", "") == ">>"
+        if to_file:
+            node.children[1].value = ""
+        _call(node, "print")
+        self._note(node, "print to a file" if to_file else "print")
 
     def _exec(self, node: Any) -> None:
         for child in node.children:
@@ -191,14 +194,12 @@ class _Rewriter:
             self._note(node, "backquotes")
 
 
-def _call(node: Any, name: str, drop: str = "") -> None:
+def _call(node: Any, name: str) -> None:
     """Write a statement as the call of a function."""
     word, rest = node.children[0], node.children[1:]
     if not rest:
         word.value = f"{name}()"
         return
-    if drop and getattr(rest[0], "value", "") == drop:
-        rest[0].value = ""
     word.value = f"{name}("
     _last_leaf(rest[-1]).value += ")"
 

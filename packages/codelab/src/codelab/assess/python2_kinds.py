@@ -47,11 +47,14 @@ _RENAMED_NAMES = {
     "string.letters": "string.ascii_letters", "string.lowercase": "string.ascii_lowercase",
     "string.uppercase": "string.ascii_uppercase",
 }  # fmt: skip
-_METHODS = {
+_MEMBERS = {
+    "__metaclass__": "metaclass",
     "__nonzero__": "truth of an object", "__cmp__": "comparison", "__unicode__": "text of an object",
     "__div__": "division", "__getslice__": "methods with a new name", "__setslice__": "methods with a new name",
     "__delslice__": "methods with a new name", "__coerce__": "methods with a new name",
 }  # fmt: skip
+# A class that has this one, too, is written for both.
+_SUCCESSORS = {"__nonzero__": "__bool__", "__unicode__": "__str__", "__div__": "__truediv__", "__cmp__": "__lt__"}
 # Functions that take bytes: the hash of a text.
 _HASHES = frozenset(
     {"hash", "hmac.new", *(f"hashlib.{name}" for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512"))}
@@ -82,7 +85,8 @@ def find_python2(
             yield from _class(node)
         elif isinstance(node, ast.Subscript):
             if what := _iterator(node.value, module):
-                yield "lists that are iterators now", node.lineno, f"{what}[...]"
+                kind = "methods of dict" if what.startswith(".") else "lists that are iterators now"
+                yield kind, node.lineno, f"{what}[...]"
         elif isinstance(node, ast.ExceptHandler):
             yield from _messages(node)
         elif isinstance(node, ast.For):
@@ -191,23 +195,17 @@ def _iterator(node: ast.AST, module: Module, *, views: bool = True) -> str:
 
 
 def _class(node: ast.ClassDef) -> Iterator[_Found]:
-    methods = {each.name: each for each in node.body if isinstance(each, ast.FunctionDef)}
-    assigned = {
-        target.id: each.lineno
-        for each in node.body
-        if isinstance(each, ast.Assign)
-        for target in each.targets
-        if isinstance(target, ast.Name)
-    }
-    if "__metaclass__" in assigned:
-        yield "metaclass", assigned["__metaclass__"], "__metaclass__"
-    for name, kind in _METHODS.items():
-        if name in methods:
-            yield kind, methods[name].lineno, name
-    if "next" in methods and "__iter__" in methods and "__next__" not in {*methods, *assigned}:
-        yield "lists that are iterators now", methods["next"].lineno, "def next"
-    if "__eq__" in methods and "__hash__" not in {*methods, *assigned}:
-        yield "objects in a set", methods["__eq__"].lineno, "__eq__ without __hash__"
+    lines = {each.name: each.lineno for each in node.body if isinstance(each, ast.FunctionDef)}
+    for each in node.body:
+        if isinstance(each, ast.Assign):
+            lines |= {target.id: each.lineno for target in each.targets if isinstance(target, ast.Name)}
+    for name, kind in _MEMBERS.items():
+        if name in lines and _SUCCESSORS.get(name) not in lines:
+            yield kind, lines[name], name
+    if "next" in lines and "__iter__" in lines and "__next__" not in lines:
+        yield "lists that are iterators now", lines["next"], "def next"
+    if "__eq__" in lines and "__hash__" not in lines:
+        yield "objects in a set", lines["__eq__"], "__eq__ without __hash__"
 
 
 def _messages(handler: ast.ExceptHandler) -> Iterator[_Found]:
@@ -252,6 +250,14 @@ def _with_another_meaning(node: ast.AST, module: Module) -> Iterator[_Found]:
             yield "iterators read twice", node.lineno, what
     elif isinstance(node, ast.Expr) and module.name_of(node.value) == "print":
         yield "print", node.lineno, "print"
+    elif isinstance(node, (ast.If, ast.While, ast.IfExp)) and (what := _iterator(node.test, module, views=False)):
+        yield "iterators are true", node.lineno, f"if {what}"
+    elif isinstance(node, ast.UnaryOp) and (what := _iterator(node.operand, module, views=False)):
+        yield "iterators are true", node.lineno, f"not {what}"
+    elif isinstance(node, ast.BoolOp):
+        for each in node.values:
+            if what := _iterator(each, module, views=False):
+                yield "iterators are true", node.lineno, f"{what} in a condition"
     elif isinstance(node, ast.Call):
         yield from _function_with_another_meaning(node, module)
         yield from _method_with_another_meaning(node)
@@ -263,6 +269,8 @@ def _function_with_another_meaning(node: ast.Call, module: Module) -> Iterator[_
         yield "rounding, of positive numbers", node.lineno, "round()"
     elif name == "print" and len(node.args) > 1 and "__future__.print_function" not in module.imported:
         yield "print", node.lineno, "print of a pair"
+    elif name == "bool" and node.args and (what := _iterator(node.args[0], module, views=False)):
+        yield "iterators are true", node.lineno, f"bool({what})"
     elif name in _HASHES and node.args and not _is_encoded(node.args[-1]):
         yield "hashes", node.lineno, name
     elif (name == "str" and node.args and _is_encoded(node.args[0])) or name in _BASE64:
