@@ -28,19 +28,23 @@ _PYTHON3 = {
 
 def find_packages(app: AppFolder, services: Services, guide: Guide, found: Collected) -> None:
     """Collect the packages of requirements files, of app.yaml's `libraries` and of vendored folders."""
+
+    def add(name: str, place: Place, entry: Requirement | None = None) -> None:
+        _add(canonicalize_name(name), place, entry, guide, found, python2=not services.is_python3)
+
     for file, text in app.settings.items():
         if not posixpath.basename(file).endswith(".txt") or posixpath.basename(file) == "runtime.txt":
             continue
         for entry in read_requirements(text):
             if isinstance(entry, Requirement) and _is_for_python3(entry):
-                _add(entry.name, Place(file, entry.line, entry.text), entry, guide, found)
+                add(entry.name, Place(file, entry.line, entry.text), entry)
     for file, line, name in services.libraries:
-        _add(canonicalize_name(name), Place(file, line, f"libraries: {name}"), None, guide, found)
+        add(name, Place(file, line, f"libraries: {name}"))
     for vendored in app.vendored:
         packages = ", ".join(vendored.packages[:12]) + (", ..." if len(vendored.packages) > 12 else "")
         found.add("copied packages", Place(vendored.folder, 0, f"{vendored.files} files: {packages}"))
         for name in vendored.packages:
-            _add(canonicalize_name(name), Place(f"{vendored.folder}/{name}", 0, name), None, guide, found)
+            add(name, Place(f"{vendored.folder}/{name}", 0, name))
 
 
 def _is_for_python3(entry: Requirement) -> bool:
@@ -52,7 +56,7 @@ def _is_for_python3(entry: Requirement) -> bool:
     return marker is None or marker.evaluate(_PYTHON3)
 
 
-def _add(name: str, place: Place, entry: Requirement | None, guide: Guide, found: Collected) -> None:
+def _add(name: str, place: Place, entry: Requirement | None, guide: Guide, found: Collected, *, python2: bool) -> None:
     own = next((known for known in guide.packages if canonicalize_name(known) == name), None)
     successor = find_package(name)
     if own is not None:
@@ -65,9 +69,12 @@ def _add(name: str, place: Place, entry: Requirement | None, guide: Guide, found
         found.add("other name on Python 3", Place(place.file, place.line, f"{place.what}: {successor}"))
     elif entry is not None and entry.location:
         found.add("not from the index", place)
-    elif entry is not None and entry.versions:
+    elif entry is not None and entry.versions and python2:
         last = read_record().last_versions.get(name)
-        found.add("pinned for Python 2.7" if last and _is_at_most(entry.versions, last) else "pinned", place)
+        if last is None:
+            found.add("pinned", place)
+        elif _is_at_most(entry.versions, last):
+            found.add("pinned for Python 2.7", place)
 
 
 def _is_at_most(versions: tuple[str, ...], last: str) -> bool:
