@@ -128,7 +128,7 @@ def _add_learners_commands(add: _Add) -> None:
 
 
 def _add_options_of_assess(assess: argparse.ArgumentParser) -> None:
-    assess.add_argument("folder", type=Path, metavar="DIR", help="the folder with the app; nothing of it is run")
+    assess.add_argument("folder", metavar="DIR", help="the folder with the app; nothing of it is run")
     assess.add_argument(
         "--to",
         choices=("appengine", "cloudrun", "functions"),
@@ -329,9 +329,13 @@ def _run(options: argparse.Namespace) -> bool:
 def _assess(options: argparse.Namespace) -> bool:
     from codelab.commands.assess import as_json, assess, write_html
 
+    if not options.folder:
+        raise CodelabError(f"no folder to read; write `{suggest('assess', dir='../my-app')}`")
     terminal = Terminal()
     try:
-        assessment = assess(_find_course(options), options.folder, options.to, terminal.show_activity)
+        assessment = assess(
+            _find_course(options), Path(options.folder).expanduser(), options.to, terminal.show_activity
+        )
     finally:
         terminal.hide_activity()
     if options.json:

@@ -107,7 +107,7 @@ class _Planner:
     def _without_module(self) -> Iterator[Stop]:
         """Yield what has to be replaced and no module shows, while the app can still be deployed in small steps."""
         for finding in self.findings:
-            needed = finding.advice.verdict(self.destination) is not Verdict.STAYS
+            needed = finding.advice.verdict(self.destination) in (Verdict.CHANGE, Verdict.DECIDE)
             if finding.area is Area.SERVICE and needed and finding.name not in (*_SHOWN, "ext.db"):
                 outcome = finding.advice.outcome(self.destination)
                 yield Stop("", f"Replace {finding.title}", outcome, self._google(finding.name))

@@ -37,7 +37,7 @@ def print_assessment(console: Console, assessment: Assessment) -> None:
         name = f"{stop.name}: " if stop.is_module else ""
         where = "" if stop.is_module or stop.link is None else f" ({stop.link.target})"
         write(f"  {number}. {name}{stop.title}{where}")
-        write(f"     {stop.why}")
+        write(f"     {stop.why}".replace("`", ""))
     modules = [stop.name for stop in assessment.route if stop.is_module]
     if modules:
         write(f"\nBegin: {suggest('start', modules[0])}")
@@ -49,7 +49,8 @@ def describe_app(assessment: Assessment) -> Iterator[str]:
     """Yield what was read, and what for."""
     runtimes = ", ".join(f"{runtime} ({file})" for file, runtime in assessment.runtimes.items()) or "no app.yaml"
     python = "Python 2" if assessment.python2 else "Python 3"
-    yield f"{assessment.folder}: {assessment.files:,} files and {assessment.lines:,} lines of {python}; {runtimes}."
+    files = "file" if assessment.files == 1 else "files"
+    yield f"{assessment.folder}: {assessment.files:,} {files} and {assessment.lines:,} lines of {python}; {runtimes}."
     bundled = ", with the bundled services" if assessment.destination.value == "appengine" else ""
     yield f"This is what becomes of it on {assessment.destination.title}{bundled}."
 
