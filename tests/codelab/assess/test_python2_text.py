@@ -59,9 +59,9 @@ def test_python3_text_has_nothing_of_python2(text: str) -> None:
 
 
 def test_tabs_and_spaces_as_python2_counts_them_are_read() -> None:
-    text = 'if a:\n\tif b:\n            print "x"\n\tc = 1\n'
+    text = 'if a:\n\tif b:\n            print "x"\n        c = 1\n'
 
-    assert [each.kind for each in parse_either(text).rewritten] == ["print"]
+    assert [each.kind for each in parse_either(text).rewritten] == ["print", "tabs and spaces"]
 
 
 @pytest.mark.parametrize("text", ["<?php echo 1;\n", 'x = "\n', "def f(:\n", "a\0b\n", "(" * 5000])

@@ -94,7 +94,45 @@ def test_copied_packages_are_not_read_line_by_line(tmp_path: Path, folder: str) 
     assert not assessment.of(Area.SERVICE)
 
 
+def test_an_import_that_no_file_names_is_found(tmp_path: Path) -> None:
+    files = {
+        "main.py": "import os, mock, yaml, shop\nimport webapp2, urllib2, sets\n",
+        "tried.py": "try: import simplejson\nexcept ImportError: pass\n",
+        "shop/__init__.py": "from base import A\n",
+        "shop/base.py": "",
+        "requirements.txt": "PyYAML\n",
+    }
+
+    found = places(assess_app(tmp_path, files), Area.PACKAGE)
+
+    assert found == {"named nowhere": ["main.py:1 mock"]}
+
+
+def test_a_script_without_a_file_is_listed(tmp_path: Path) -> None:
+    handlers = "".join(
+        f"- url: /a\n  script: {script}\n" for script in ("a/b.app", "a.b.app", "gone.app", "gone.py", "main.app")
+    )
+    files = {"app.yaml": PYTHON27 + handlers, "main.py": "", "a/b.py": ""}
+
+    found = places(assess_app(tmp_path, files), Area.UNREAD)
+
+    assert found == {"scripts without a file": ["app.yaml:12 gone.app", "app.yaml:14 gone.py"]}
+
+
+def test_inbound_xmpp_goes_and_mail_stays_on_app_engine(tmp_path: Path) -> None:
+    text = PYTHON27 + "inbound_services:\n- mail\n- xmpp_message\n"
+
+    verdicts = {
+        finding.name: finding.advice.verdict(Destination.APP_ENGINE)
+        for finding in assess_app(tmp_path, {"app.yaml": text}).of(Area.SETTING)
+        if finding.name.startswith("inbound")
+    }
+
+    assert verdicts == {"inbound_services": Verdict.STAYS, "inbound_services: xmpp_message": Verdict.DELETE}
+
+
 HABITS = {
+    "import wsgiref.handlers\nwsgiref.handlers.CGIHandler().run(app)\n": "CGI",
     "import threading\nthreading.Thread(target=f).start()\n": "threads",
     "from threading import Thread as T\nclass A(T): pass\n": "threads",
     "import os\nos.system('ls')\n": "processes",

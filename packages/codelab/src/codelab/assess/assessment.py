@@ -13,7 +13,7 @@ from codelab.assess.folder import AppFolder, Unread, read_folder
 from codelab.assess.guide import PORTING, Guide, Python2Kind
 from codelab.assess.habits import find_habits
 from codelab.assess.imports import Module, read_module
-from codelab.assess.packages import find_packages
+from codelab.assess.packages import find_packages, find_unnamed
 from codelab.assess.python2 import Parsed, UnreadableError, parse_either
 from codelab.assess.python2_kinds import find_python2
 from codelab.assess.route import Stop, plan_route
@@ -111,7 +111,7 @@ def assess(
     app = read_folder(folder)
     collected = {area: Collected(area) for area in Area}
     services = find_settings(app, guide, collected[Area.SETTING])
-    find_packages(app, services, guide, collected[Area.PACKAGE])
+    named = find_packages(app, services, guide, collected[Area.PACKAGE])
     for name, place in services.used:
         collected[Area.SERVICE].add(name, place)
     modules = _parse(app, on_progress)
@@ -124,12 +124,17 @@ def assess(
         module = read_module(parsed.tree)
         find_services(file, module, guide, collected[Area.SERVICE])
         find_frameworks(file, module, {**guide.frameworks, **guide.templates}, own, collected[Area.FRAMEWORK])
+        beside = siblings.get(posixpath.dirname(file), frozenset())
+        find_unnamed(file, module, named | own | beside, guide, collected[Area.PACKAGE])
         for line in module.dynamic:
             collected[Area.UNREAD].add("imports by a computed name", Place(file, line))
         for kind, line, what in find_habits(module):
             collected[Area.HABIT].add(kind, Place(file, line, what))
         for kind, line, what in _python2(file, parsed, module, guide, python2, siblings):
             collected[Area.PYTHON2].add(kind, Place(file, line, what))
+    for file, line, script in services.scripts:
+        if not _has_script(app, file, script):
+            collected[Area.UNREAD].add("scripts without a file", Place(file, line, script))
     for unread in app.unread:
         collected[Area.UNREAD].add("files", Place(unread.file, unread.line, unread.reason))
     findings = tuple(_findings(collected, guide))
@@ -154,6 +159,16 @@ def _parse(app: AppFolder, on_progress: Callable[[str], None]) -> dict[str, Pars
         except UnreadableError as error:
             app.unread.append(Unread(file, error.line, error.reason))
     return modules
+
+
+def _has_script(app: AppFolder, file: str, script: str) -> bool:
+    """Return whether the folder has what `script` of app.yaml names: main.app, main.py, or auto."""
+    if script == "auto" or script.startswith(("google.", "$PYTHON_LIB/")):
+        return True
+    name = script.removesuffix(".py") if script.endswith(".py") else script.rpartition(".")[0].replace(".", "/")
+    folder = posixpath.dirname(file)
+    known = {*app.python, *(unread.file for unread in app.unread)}
+    return any(posixpath.join(folder, path) in known for path in (f"{name}.py", f"{name}/__init__.py"))
 
 
 def _find_siblings(app: AppFolder) -> dict[str, frozenset[str]]:

@@ -24,6 +24,7 @@ _NAMES = {
         "shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree", "shutil.rmtree",
         "logging.FileHandler", "logging.handlers.RotatingFileHandler", "sqlite3.connect", "shelve.open",
     },
+    "CGI": {"wsgiref.handlers.CGIHandler", "cgi.FieldStorage", "cgi.parse"},
     "sockets": {"socket.socket", "socket.create_connection", "socket.gethostbyname", "socket.getfqdn"},
 }  # fmt: skip
 _KIND_OF = {name: kind for kind, names in _NAMES.items() for name in names}

@@ -53,9 +53,21 @@ def parse_either(text: str) -> Parsed:
         raise UnreadableError(0, str(error)) from error
     try:
         rewritten, found = _rewrite(text)
-        return Parsed(_parse(rewritten), tuple(sorted(found, key=lambda item: item.line)))
+        tree = _parse_indented(rewritten, found)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise UnreadableError(first.lineno or 0, f"neither Python 2 nor Python 3 reads it ({first.msg})") from error
+    if not found:
+        found.append(Rewritten(first.lineno or 0, "other syntax"))
+    return Parsed(tree, tuple(sorted(found, key=lambda item: item.line)))
+
+
+def _parse_indented(text: str, found: list[Rewritten]) -> ast.Module:
+    """Parse a text whose tabs may count as eight columns, as in Python 2."""
+    try:
+        return _parse(text)
+    except TabError as error:
+        found.append(Rewritten(error.lineno or 0, "tabs and spaces"))
+        return _parse("\n".join(_expand_indentation(line) for line in text.split("\n")))
 
 
 def _parse(text: str) -> ast.Module:
@@ -69,8 +81,7 @@ def _rewrite(text: str) -> tuple[str, list[Rewritten]]:
     from fissix import pygram, pytree
     from fissix.pgen2 import driver, parse, token, tokenize
 
-    # fissix keeps a form feed and a tab, which Python 3 may refuse in an indentation.
-    text = "\n".join(_expand_indentation(line) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = text if text.endswith("\n") else f"{text}\n"
     problem: Exception | None = None
     for grammar in (pygram.python_grammar, pygram.python_grammar_no_print_statement):

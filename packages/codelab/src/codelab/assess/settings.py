@@ -81,7 +81,8 @@ def _read_service(file: str, yaml: YamlLines, guide: Guide, found: Collected, se
     for key, value in yaml.keys.items():
         if key in guide.settings and key != "runtime":
             for line, what in _parts(yaml, str(key), value):
-                found.add(str(key), Place(file, line, what))
+                own = f"{key}: {what}"
+                found.add(own if own in guide.settings else str(key), Place(file, line, what))
     for index, handler in enumerate(_mappings(yaml.keys.get("handlers"))):
         _read_handler(file, yaml, index, handler, guide, found, services)
     for index, library in enumerate(_mappings(yaml.keys.get("libraries"))):

@@ -90,9 +90,7 @@ class CommandChecker:
                 self._course.track(values["MOD"])
             except CodelabError as error:
                 return f"MOD={error}"
-        if "assess" in words:
-            return _mistake_in_destination(values.get("TO", Destination.APP_ENGINE.value))
-        return self._mistake_in_folders(module, values)
+        return self._mistake_in_folders(module, values) if "assess" not in words else _mistake_in_destination(values)
 
     def _mistake_in_folders(self, module: str, values: Mapping[str, str]) -> str | None:
         folders = [name for variable in ("SIDE", "FROM", "TO") for name in values.get(variable, "").split()]
@@ -118,7 +116,8 @@ class CommandChecker:
         return None
 
 
-def _mistake_in_destination(name: str) -> str | None:
+def _mistake_in_destination(values: Mapping[str, str]) -> str | None:
+    name = values.get("TO", Destination.APP_ENGINE.value)
     known = [place.value for place in Destination]
     return None if name in known else f"TO={name} is no destination of make assess; it takes {', '.join(known)}"
 
