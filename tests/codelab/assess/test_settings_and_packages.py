@@ -113,10 +113,13 @@ def test_a_script_without_a_file_is_listed(tmp_path: Path) -> None:
         f"- url: /a\n  script: {script}\n" for script in ("a/b.app", "a.b.app", "gone.app", "gone.py", "main.app")
     )
     files = {"app.yaml": PYTHON27 + handlers, "main.py": "", "a/b.py": ""}
+    files["backends.yaml"] = "backends:\n- name: a\n  start: gone.py\n"
 
     found = places(assess_app(tmp_path, files), Area.UNREAD)
 
-    assert found == {"scripts without a file": ["app.yaml:12 gone.app", "app.yaml:14 gone.py"]}
+    assert found == {
+        "scripts without a file": ["app.yaml:12 gone.app", "app.yaml:14 gone.py", "backends.yaml:3 gone.py"]
+    }
 
 
 def test_inbound_xmpp_goes_and_mail_stays_on_app_engine(tmp_path: Path) -> None:
@@ -132,6 +135,7 @@ def test_inbound_xmpp_goes_and_mail_stays_on_app_engine(tmp_path: Path) -> None:
 
 
 HABITS = {
+    "exec row.code in names\n": "code in a text",
     "import wsgiref.handlers\nwsgiref.handlers.CGIHandler().run(app)\n": "CGI",
     "import threading\nthreading.Thread(target=f).start()\n": "threads",
     "from threading import Thread as T\nclass A(T): pass\n": "threads",

@@ -29,6 +29,7 @@ _NAMES = {
 }  # fmt: skip
 _KIND_OF = {name: kind for kind, names in _NAMES.items() for name in names}
 _OPEN = frozenset({"open", "file", "io.open", "codecs.open", "gzip.open", "tarfile.open", "zipfile.ZipFile"})
+_RUN_TEXT = frozenset({"exec", "eval", "execfile"})
 _VARIABLES = frozenset(
     {
         "APPENGINE_RUNTIME", "APPLICATION_ID", "AUTH_DOMAIN", "CURRENT_MODULE_ID", "CURRENT_VERSION_ID", "DATACENTER",
@@ -50,6 +51,8 @@ def find_habits(module: Module) -> Iterator[tuple[str, int, str]]:
                 yield kind, node.lineno, name
             elif name in _OPEN and _writes(node):
                 yield "file writes", node.lineno, name
+            elif name in _RUN_TEXT and node.args and not isinstance(node.args[0], ast.Constant):
+                yield "code in a text", node.lineno, name
             elif name in _ENVIRONMENT and node.args:
                 yield from _variable(node.args[0])
         elif isinstance(node, ast.Subscript) and module.name_of(node.value) == "os.environ":

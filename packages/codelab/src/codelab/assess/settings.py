@@ -54,7 +54,7 @@ def find_settings(app: AppFolder, guide: Guide, found: Collected) -> Services:
         if _is_service(yaml):
             _read_service(file, yaml, guide, found, services)
         else:
-            _read_sibling(file, yaml, found)
+            _read_sibling(file, yaml, found, services)
     files = [file for file in services.runtimes if not services.runtimes[file].startswith("custom")]
     if len(files) > 1:
         for file in files:
@@ -134,13 +134,16 @@ def _read_handler(
             found.add(f"handlers: {key}", Place(file, line, f"{url} {key}: {value}"))
 
 
-def _read_sibling(file: str, yaml: YamlLines, found: Collected) -> None:
+def _read_sibling(file: str, yaml: YamlLines, found: Collected, services: Services) -> None:
     for key, name in _SIBLINGS.items():
         if key in yaml.keys:
             items = _list(yaml.keys[key])
             for index, item in enumerate(items):
                 what = _first(item, ("url", "kind", "name", "subnet"))
                 found.add(name, Place(file, yaml.line(key, index), what))
+    for index, backend in enumerate(_mappings(yaml.keys.get("backends"))):
+        if "start" in backend:
+            services.scripts.append((file, yaml.line("backends", index, "start"), str(backend["start"])))
     for index, queue in enumerate(_mappings(yaml.keys.get("queue"))):
         kind = "pull" if queue.get("mode") == "pull" else "push"
         found.add(f"queue.yaml, {kind} queues", Place(file, yaml.line("queue", index), str(queue.get("name", ""))))
