@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -15,7 +15,7 @@ from google.appengine.api.api_base_pb2 import VoidProto
 from google.appengine.api.memcache import memcache_service_pb2
 from google.appengine.api.taskqueue import taskqueue_service_bytes_pb2
 from google.cloud import datastore
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from localcloud import App, Cloud
 from localcloud.console import Console
@@ -23,6 +23,7 @@ from localcloud.services import Memorystore
 from tests.localcloud.console.pages import SCRIPT
 from tests.support.deadline import DEADLINE
 
+Open = Callable[..., Page]
 LONG = "long" * 50
 QUEUES = "queue:\n- name: slow\n  rate: 1/m\n- name: pulled\n  mode: pull\n"
 LISTS = [
@@ -82,7 +83,7 @@ def fill_caches(cloud: Cloud) -> None:
 
 
 def fill_services(cloud: Cloud, app: App) -> None:
-    caller = cloud.api_server._tickets.caller(app.ticket)
+    caller = cloud.api_server.caller(app.ticket)
     task = taskqueue_service_bytes_pb2.TaskQueueAddRequest(
         queue_name=b"slow",
         task_name=b"task",
@@ -98,11 +99,27 @@ def fill_services(cloud: Cloud, app: App) -> None:
     cloud.api_server.stub("mail", app.ticket).MakeSyncCall("mail", "Send", mail, VoidProto(), caller)
 
 
-def open_page(chromium: Browser, **options: object) -> Page:
-    page = chromium.new_context(**options).new_page()
-    page.set_default_timeout(1000 * DEADLINE)
-    page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
-    return page
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens a page; assert at the end that the policy had no script and no style to refuse."""
+    pages: list[Page] = []
+    refused: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            refused.append(message.text)
+
+    def open_page(**options: object) -> Page:
+        page = chromium.new_context(**options).new_page()
+        page.set_default_timeout(1000 * DEADLINE)
+        page.on("console", note)
+        pages.append(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.context.close()
+    assert refused == []
 
 
 def visit_all(page: Page, console: Console) -> Iterator[str]:
@@ -117,27 +134,25 @@ def visit_all(page: Page, console: Console) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(chromium: Browser, console: Console, scheme: str) -> None:
-    page = open_page(chromium, color_scheme=scheme)
+def test_axe_finds_nothing(open_page: Open, console: Console, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
     found = []
     for path in visit_all(page, console):
         for details in page.locator("details").all():
             details.evaluate("details => details.open = true")
         for violation in Axe().run(page).response["violations"]:
             found += [f"{path}: {violation['id']}: {node['html']}" for node in violation["nodes"]]
-    page.context.close()
     assert found == []
 
 
-def test_pages_fit_phone(chromium: Browser, console: Console) -> None:
-    page = open_page(chromium, viewport={"width": 390, "height": 800}, device_scale_factor=2)
+def test_pages_fit_phone(open_page: Open, console: Console) -> None:
+    page = open_page(viewport={"width": 390, "height": 800}, device_scale_factor=2)
     widths = {path: page.evaluate("document.documentElement.scrollWidth") for path in visit_all(page, console)}
-    page.context.close()
     assert {path: width for path, width in widths.items() if width > 390} == {}
 
 
-def test_entity_is_edited_and_deleted_without_scripts(chromium: Browser, console: Console) -> None:
-    page = open_page(chromium, java_script_enabled=False)
+def test_entity_is_edited_and_deleted_without_scripts(open_page: Open, console: Console) -> None:
+    page = open_page(java_script_enabled=False)
     page.goto(console.url)
     page.get_by_role("link", name="Visit").click()
     page.get_by_role("link", name=re.compile("^Visit:")).first.click()
@@ -149,4 +164,3 @@ def test_entity_is_edited_and_deleted_without_scripts(chromium: Browser, console
     page.get_by_text("Delete this entity").click()
     page.get_by_role("button", name="Delete it for good").click()
     expect(page.get_by_role("status")).to_have_text("1 entity is deleted.")
-    page.context.close()

@@ -96,7 +96,7 @@ def test_wrong_token_is_403(url: str, token: str) -> None:
 )
 def test_action_redirects_only_to_page_of_its_track(url: str, back: str, location: str) -> None:
     answer = post(url, "/apply", back=back)
-    assert (answer.status_code, answer.headers["Location"]) == (303, location)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{location}#your-copy")
     assert "X-Evil" not in answer.headers
 
 

@@ -67,6 +67,7 @@ ONE = {"integer_value": 1}
         (_entity(__a__=ONE), 'The property.name "__a__" is reserved.'),
         (_entity([("", 1)]), "The kind is the empty string."),
         (_entity([("__a__", 1)]), 'The kind "__a__" is reserved.'),
+        (_entity([("__BlobMigration__", 1)]), 'The kind "__BlobMigration__" is reserved.'),
         (_entity([("Thing", "__a__")]), 'The key path element name "__a__" is reserved.'),
         (_entity([("Thing", "")]), "The key path element name is the empty string."),
         (_entity([("Thing", 0)]), "Key path id is invalid. Must not be zero."),

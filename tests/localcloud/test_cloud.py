@@ -178,3 +178,30 @@ def test_nothing_is_kept_of_a_removed_app(tmp_path: Path) -> None:
         assert queues._runner._stopped
         with pytest.raises(UnknownTicketError):
             cloud.api_server.stub("taskqueue", app.ticket)
+
+
+REMEMBERS = """
+seen = []
+
+def app(environ, start_response):
+    seen.append(environ['PATH_INFO'] + ' ' + environ['HTTP_X_APPENGINE_USER_IP'])
+    start_response('500 Broken', [])
+    return [repr(seen[0]).encode()]
+"""
+
+
+def test_new_instance_gets_a_warmup_request_before_its_visitors(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(REMEMBERS)
+    (tmp_path / "requirements.txt").write_text("gunicorn==27.0.1\n")
+    (tmp_path / "app.yaml").write_text(
+        "runtime: python314\nentrypoint: gunicorn -b :$PORT main:app\ninbound_services:\n- warmup\n"
+        "handlers:\n- url: /_ah/.*\n  script: auto\n  login: admin\n- url: .*\n  script: auto\n"
+    )
+    log: list[str] = []
+    with Cloud(log=lambda name, line: log.append(line)) as cloud:
+        app = cloud.add(tmp_path)
+        app.start()
+        assert httpx.get(app.url, timeout=DEADLINE).text == "'/_ah/warmup 0.1.0.3'"
+        app.restart()
+        assert httpx.get(app.url, timeout=DEADLINE).text == "'/_ah/warmup 0.1.0.3'"
+    assert log.count("the warmup request was answered 500") == 2

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
+from types import SimpleNamespace
 
+import grpc
 import httpx
 import pytest
+from google.api_core.exceptions import Unauthenticated, from_grpc_error
 
 from datastore_emulator.errors import UserError
 from localcloud import cli
@@ -91,7 +95,7 @@ def test_only_emulators_are_read_from_the_environment():
 
 
 ASK = """
-    import json, urllib.request
+    import importlib.util, json, urllib.request
     import google.auth, google.auth.exceptions, google.auth.transport.requests
 
     def ask():
@@ -106,7 +110,10 @@ ASK = """
 
     url = "http://metadata.google.internal/computeMetadata/v1/project/project-id"
     request = urllib.request.Request(url, headers={"Metadata-Flavor": "Google"})
-    print(json.dumps([urllib.request.urlopen(request).read().decode(), ask()]))
+    importlib.util.find_spec("grpc")  # as Google's libraries do, before they import it
+    import grpc
+    changed = grpc.secure_channel.__module__ == "localcloud_no_google"
+    print(json.dumps([urllib.request.urlopen(request).read().decode(), changed, ask()]))
 """
 
 
@@ -144,13 +151,47 @@ def test_googles_client_with_the_variables_of_an_app(tmp_path, made_up):
     )
     server.stop()
     assert done.returncode == 0, done.stderr
-    project, (error, *rest) = json.loads(done.stdout)
-    assert project == "demo"
+    project, grpc_is_changed, (error, *rest) = json.loads(done.stdout)
+    assert (project, grpc_is_changed) == ("demo", made_up)
     if made_up:
         assert (error, *rest[:2]) == ("RefreshError", "demo", "demo@appspot.gserviceaccount.com")
         assert "an access token is refused here" in rest[2]
     else:
         assert error == "DefaultCredentialsError"
+
+
+@pytest.fixture
+def changed_grpc(monkeypatch):
+    """The module grpc as an app with made-up credentials has it."""
+    monkeypatch.syspath_prepend(SITE)
+    module = SimpleNamespace(**vars(grpc))
+    importlib.import_module("localcloud_no_google").change_grpc(module)
+    return module
+
+
+def test_calls_of_grpc_to_google_are_refused_at_once(changed_grpc):
+    with changed_grpc.secure_channel("pubsub.googleapis.com:443", grpc.ssl_channel_credentials()) as channel:
+        calls = [
+            lambda: channel.unary_unary("/p.P/Publish")(b""),
+            lambda: channel.unary_unary("/p.P/Publish").future(b"").result(),
+            lambda: next(channel.unary_stream("/p.P/Run")(b"")),
+            lambda: channel.stream_unary("/p.P/Write")(iter([b""])),
+            lambda: next(channel.stream_stream("/p.P/Pull")(iter([b""]))),
+        ]
+        for call in calls:
+            with pytest.raises(grpc.RpcError, match="localcloud refuses this call") as refusal:
+                call()
+            error = from_grpc_error(refusal.value)
+            assert isinstance(error, Unauthenticated)
+
+
+def test_calls_of_grpc_to_others_are_left_alone(changed_grpc):
+    credentials = grpc.ssl_channel_credentials()
+    with (
+        changed_grpc.secure_channel("localhost:1", credentials) as other,
+        grpc.secure_channel("a:1", credentials) as plain,
+    ):
+        assert type(other) is type(plain)
 
 
 SERVER = """

@@ -9,10 +9,10 @@ import psutil
 import pytest
 from google.cloud import datastore
 
+from datastore_emulator.errors import UserError
 from localcloud import App, Cloud
 from localcloud.runtimes.python27_real import Python27RealRuntime, find_python27
 from localcloud.runtimes.python27_real.packages import ensure_legacy_sdk
-from tests.localcloud.processes.programs import wait_until
 from tests.support.course import ROOT
 from tests.support.deadline import DEADLINE
 
@@ -66,98 +66,22 @@ def test_app_with_python_2_syntax_runs_unchanged(localcloud, folder):
     command.wait_for("in Python 2")
 
 
-def test_placeholder_in_vpc_connector_does_not_prevent_the_start(localcloud, folder):
+def test_what_the_sdk_refuses_in_app_yaml_is_one_line(folder):
     app = folder(
         {
             "app.yaml": """
             runtime: python27
             api_version: 1
-            threadsafe: true
-            vpc_access_connector:
-              name: projects/PROJECT_ID/locations/REGION/connectors/visitme
             handlers:
             - url: .*
               script: main.app
         """,
-            "main.py": """
-            def app(environ, start_response):
-                start_response('200 OK', [('Content-Type', 'text/plain')])
-                return ['here']
-        """,
         }
     )
-    (url,) = localcloud("run", app, "--python27").urls()
-    assert httpx.get(url, timeout=DEADLINE).text == "here"
-
-
-TASKS = """
-import os
-import webapp2
-from google.appengine.api import taskqueue
-from google.appengine.ext import deferred, ndb
-
-class Note(ndb.Model):
-    text = ndb.StringProperty()
-
-def note(text):
-    Note(id=text, text=text).put()
-
-def add(text, **options):
-    taskqueue.add(url='/work', params={'text': text}, **options)
-
-@ndb.transactional
-def in_transaction(text, fails=False, tasks=1):
-    Note(id='entity ' + text, text='entity ' + text).put()
-    for _ in range(tasks):
-        add(text, transactional=True)
-    if fails:
-        raise ndb.Rollback()
-
-class Add(webapp2.RequestHandler):
-    def get(self):
-        add('queue')
-        deferred.defer(note, 'deferred')
-        add('target', target='default')
-        in_transaction('transaction')
-        in_transaction('rolled back', fails=True)
-        try:
-            in_transaction('too many', tasks=6)
-        except taskqueue.Error:
-            note('refused')
-
-class Work(webapp2.RequestHandler):
-    def post(self):
-        note(self.request.get('text'))
-
-class Notes(webapp2.RequestHandler):
-    def get(self):
-        self.response.write(', '.join(sorted(note.text for note in Note.query())))
-
-app = webapp2.WSGIApplication([('/add', Add), ('/work', Work), ('/notes', Notes)])
-"""
-
-
-@pytest.mark.parametrize("host", ["localhost", "www.example.test", "[::1]:8080"])
-def test_tasks_and_deferred_functions_run(localcloud, folder, host):
-    app = folder(
-        {
-            "app.yaml": """
-            runtime: python27
-            api_version: 1
-            threadsafe: true
-            builtins:
-            - deferred: on
-            handlers:
-            - url: .*
-              script: main.app
-        """,
-            "main.py": TASKS,
-        }
-    )
-    (url,) = localcloud("run", app, "--python27", "--data", ":memory:").urls()
-    httpx.get(f"{url}/add", headers={"Host": host}, timeout=DEADLINE).raise_for_status()
-    expected = "deferred, entity transaction, queue, refused, target, transaction"
-    assert wait_until(lambda: httpx.get(f"{url}/notes", timeout=DEADLINE).text == expected)
+    with Cloud(runtimes=[Python27RealRuntime(find_python27())]) as cloud:
+        cloud.add(app)
+        with pytest.raises(UserError, match=r"it printed: app\.yaml:6: App Engine refuses it: threadsafe must be"):
+            cloud.start()
 
 
 def test_visits_go_both_ways_between_python_27_ndb_and_cloud_ndb(monkeypatch):

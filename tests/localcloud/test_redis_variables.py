@@ -89,9 +89,12 @@ def test_app_without_such_a_name_has_no_redis(tmp_path):
         assert cloud.redis is None
 
 
-@pytest.mark.parametrize("in_file", [True, False], ids=["file", "command line"])
-def test_redis_takes_the_password_that_the_app_has_for_it(tmp_path, in_file):
-    variables = {"REDIS_HOST": "10.0.0.3", "REDIS_PASSWORD": "secret"}
+@pytest.mark.parametrize(
+    ("name", "in_file"),
+    [("REDIS_PASSWORD", True), ("REDIS_PASSWORD", False), ("REDISPASSWORD", True), ("REDIS_AUTH", True)],
+)
+def test_redis_takes_the_password_that_the_app_has_for_it(tmp_path, name, in_file):
+    variables = {"REDIS_HOST": "10.0.0.3", name: "secret"}
     lines = "".join(f"  {name}: {value}\n" for name, value in variables.items())
     (tmp_path / "app.yaml").write_text("runtime: python314\n" + (f"env_variables:\n{lines}" if in_file else ""))
     (tmp_path / "main.py").write_text("")

@@ -12,7 +12,8 @@ import pytest
 
 from datastore_emulator.errors import UserError
 from localcloud.cache import cache_directory, describe_size, measure_cache, remove_cache
-from localcloud.cli import _ensure_default_data, main
+from localcloud.cli import main
+from localcloud.run_command import ensure_default_data
 from tests.support.course import ROOT
 from tests.support.deadline import DEADLINE
 
@@ -29,12 +30,12 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @on_linux
 def test_data_is_in_local_share(tmp_path: Path) -> None:
-    assert _ensure_default_data("demo") == tmp_path / ".local" / "share" / "localcloud" / "demo.sqlite3"
+    assert ensure_default_data("demo") == tmp_path / ".local" / "share" / "localcloud" / "demo.sqlite3"
 
 
 def test_data_is_in_xdg_data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    assert _ensure_default_data("demo") == tmp_path / "data" / "localcloud" / "demo.sqlite3"
+    assert ensure_default_data("demo") == tmp_path / "data" / "localcloud" / "demo.sqlite3"
     assert (tmp_path / "data" / "localcloud").is_dir()
 
 
@@ -42,7 +43,7 @@ def test_data_directory_that_cannot_be_made_is_reported(tmp_path: Path, monkeypa
     (tmp_path / "a file").touch()
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "a file"))
     with pytest.raises(UserError, match=r"a file/localcloud: cannot make this directory .* choose another file with"):
-        _ensure_default_data("demo")
+        ensure_default_data("demo")
 
 
 @on_linux

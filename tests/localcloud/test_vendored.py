@@ -12,7 +12,7 @@ import pytest
 
 from localcloud.launch.plan import LaunchPlan, Platform
 from localcloud.runtimes.python27_on_3 import command as python27_on_3
-from localcloud.runtimes.python27_real.command import _copy_app
+from localcloud.runtimes.python27_real.app_copy import copy_app
 from localcloud.runtimes.python27_real.vendored import find_vendor_folder
 from tests.support.deadline import DEADLINE
 
@@ -52,7 +52,7 @@ def copied(tmp_path: Path):
         plan = LaunchPlan(
             directory / "app.yaml", Platform.APP_ENGINE_PYTHON27, directory, requirements=requirements, python="2.7"
         )
-        _copy_app(plan, write(tmp_path / "packages", packages), tmp_path / "copy")
+        copy_app(plan, write(tmp_path / "packages", packages), tmp_path / "copy")
         return tmp_path / "copy"
 
     return copied
@@ -172,6 +172,15 @@ def test_damaged_record_of_a_package_ends_no_app(tmp_path: Path, file: str, cont
 def test_vendor_folder_that_is_not_there_adds_nothing(tmp_path: Path) -> None:
     write(tmp_path / "app", {"own.py": ""})
     assert imported_from(tmp_path, "vendor.add('lib')", "own") == [f"{tmp_path.name}/app/own.py"]
+
+
+@pytest.mark.parametrize("place", ["lib", "lib/flask"])
+def test_required_package_takes_the_place_of_a_link_that_leads_nowhere(copied, tmp_path: Path, place: str) -> None:
+    link = tmp_path / "app" / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to("nowhere")
+    copy = copied({}, wheel("flask", "1.1.4", "py2.py3-none-any"))
+    assert (copy / "lib" / "flask" / "__init__.py").read_text() == "1.1.4"
 
 
 def test_packages_of_a_vendored_virtual_environment_are_found(tmp_path: Path) -> None:

@@ -60,4 +60,4 @@ def test_page_has_its_templates_style_and_pictures(environment: Environment, cou
         page = httpx.get(f"{url}/{MODULE}/", follow_redirects=True, timeout=DEADLINE)
         style = httpx.get(f"{url}/static/style.css", timeout=DEADLINE)
     assert (page.status_code, style.status_code) == (200, 200)
-    assert 'class="picture"><svg' in page.text
+    assert re.search('<figure class="picture"[^>]*><svg', page.text)

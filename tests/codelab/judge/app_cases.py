@@ -68,6 +68,20 @@ def with_client(place: str, steps: int, client: str) -> Case:
 # Right: so many steps are done, although the text is another. At the end of the track it is finished. There is one of a
 # kind: RIGHT and LIKE_OTHERS have more, in which the app would show nothing else.
 DONE: dict[str, tuple[Case, int]] = {
+    "a function that returns its errors, while an app serves it": (
+        (
+            "mod11-functions",
+            2,
+            [
+                Replace(MAIN, "Flask, abort, ", "Flask, "),
+                Replace(MAIN, "        abort(404)\n", "        return 'Not found', 404\n"),
+                Replace(
+                    MAIN, "        abort(405, ['GET', 'HEAD'])\n", "        return 'No', 405, {'Allow': 'GET, HEAD'}\n"
+                ),
+            ],
+        ),
+        2,
+    ),
     "a password for Redis in app.yaml": (
         (MOD13, 4, [Replace(YAML, "env_variables:\n", "env_variables:\n  REDIS_PASSWORD: secret\n")]),
         4,
@@ -141,20 +155,6 @@ DONE: dict[str, tuple[Case, int]] = {
     "a client of Memcache": (
         ("mod12-memcache", 3, [Replace(MAIN, "memcache.get('visits')", "memcache.Client().get('visits')")]),
         3,
-    ),
-    "a function that returns its errors, while an app serves it": (
-        (
-            "mod11-functions",
-            2,
-            [
-                Replace(MAIN, "Flask, abort, ", "Flask, "),
-                Replace(MAIN, "        abort(404)\n", "        return 'Not found', 404\n"),
-                Replace(
-                    MAIN, "        abort(405, ['GET', 'HEAD'])\n", "        return 'No', 405, {'Allow': 'GET, HEAD'}\n"
-                ),
-            ],
-        ),
-        2,
     ),
     "no time-outs": (
         (MOD13, 4, [Replace(MAIN, ",\n                    socket_connect_timeout=1, socket_timeout=1", "")]),

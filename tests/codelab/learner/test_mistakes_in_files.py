@@ -168,7 +168,7 @@ MISTAKES: dict[str, tuple[tuple[str, int, int], list[Edit], list[str]]] = {
     "port fixed in the dockerfile": (
         ("mod4-cloudrun", 1, 0),
         [Replace("Dockerfile", "$PORT", "8080")],
-        ["Dockerfile:12: expected", ":$PORT", "a difference", "[-8080-]"],
+        ["Dockerfile:12: the server listens on a fixed port", ":$PORT", "a difference", "[-8080-]"],
     ),
     "list form without a shell to fill in the port": (
         ("mod4-cloudrun", 1, 0),
@@ -179,7 +179,7 @@ MISTAKES: dict[str, tuple[tuple[str, int, int], list[Edit], list[str]]] = {
                 '["gunicorn", "-b", ":$PORT", "--threads", "8", "main:app"]',
             )
         ],
-        ["Dockerfile:12: expected", "sh", "found"],
+        ["Dockerfile:12: no shell replaces $PORT", "sh", "found"],
     ),
     "threads forgotten in the dockerfile": (
         ("mod4-cloudrun", 1, 0),

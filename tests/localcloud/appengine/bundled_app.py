@@ -5,6 +5,7 @@ below to write a function with, and the function's code runs here, under `wrap_w
 globals.
 """
 
+import io
 import marshal
 import pickle
 import socketserver
@@ -48,6 +49,7 @@ __all__ = [
     "db",
     "deferred",
     "images",
+    "io",
     "mail",
     "mail_service_pb2",
     "memcache",

@@ -28,13 +28,13 @@ class AppError(Exception):
 class App:
     """An App Engine app in a process of its own, as the launcher would start it."""
 
-    def __init__(self, server, application_id):
+    def __init__(self, server, application_id, instance=""):
         self.project = application_id.rpartition("~")[2]
         environment = os.environ | {
             "API_HOST": server.host,
             "API_PORT": str(server.port),
             "GAE_APPLICATION": application_id,
-            "HTTP_X_APPENGINE_API_TICKET": server.ticket(application_id),
+            "HTTP_X_APPENGINE_API_TICKET": server.ticket(application_id, instance),
         }
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("bundled_app.py"))],
@@ -119,11 +119,14 @@ def log(server, tmp_path):
 
 @pytest.fixture(scope="session")
 def start_app(server):
-    """Start a further app: `start_app("s~other")`; `server=` for one that uses another API server."""
+    """Start a further app: `start_app("s~other")`; `server=` for one that uses another API server.
+
+    `instance=` makes it another service of the project.
+    """
     apps = []
 
-    def start(application_id, server=server):
-        apps.append(App(server, application_id))
+    def start(application_id, server=server, instance=""):
+        apps.append(App(server, application_id, instance))
         return apps[-1]
 
     yield start

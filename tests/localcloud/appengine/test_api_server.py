@@ -112,7 +112,7 @@ def test_tickets_differ_between_projects_and_servers(engine):
 def test_app_with_invalid_ticket_gets_403(start_app, server, app_error):
     class Stranger:
         host, port = server.host, server.port
-        ticket = staticmethod(lambda application_id: "stale")
+        ticket = staticmethod(lambda application_id, instance: "stale")
 
     with pytest.raises(app_error, match="403 Forbidden"):
         start_app("s~demo", Stranger).run(count_visits)

@@ -1,12 +1,22 @@
 """The blobstore service: uploads at the front end, and blobs for the app and for its visitors."""
 
 import io
+import time
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
+import grpc
 import pytest
+from google.appengine.api.blobstore.blobstore_service_pb2 import CreateUploadURLRequest
+from google.appengine.runtime import apiproxy_errors
 from PIL import Image
 
+from datastore_emulator.errors import DatastoreError
+from datastore_emulator.http.wire import AppError
+from localcloud.appengine.callers import Caller
+from localcloud.appengine.datastore_v3 import DatastoreV3Service
 from localcloud.appengine.forms import Part, join_form
+from localcloud.appengine.services import Surroundings, make_services
 from tests.localcloud.appengine.bundled_app import blobstore, images
 
 PICTURE = io.BytesIO()
@@ -88,6 +98,22 @@ def test_upload_reaches_the_app_as_production_sends_it(app, upload):
     assert created.startswith(creation.partition(": ")[2][:19])
 
 
+def test_handler_for_python3_reads_an_upload(app, upload):
+    def read(content_type, body):
+        environ = {
+            "REQUEST_METHOD": "POST",
+            "CONTENT_TYPE": content_type,
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+        }
+        (info,) = blobstore.BlobstoreUploadHandler().get_uploads(environ, "file")
+        return info.filename, info.content_type, info.size, info.md5_hash, info.key() == blobstore.get(info.key()).key()
+
+    forwarded = upload(("rød.txt", "text/plain", b"hello"), fields=[("title", "Tïtle")])
+    facts = app.run(read, content_type=forwarded.content_type.decode(), body=forwarded.body)
+    assert facts == ("rød.txt", "text/plain", 5, b"5d41402abc4b2a76b9719d911017c592", True)
+
+
 def test_blob_is_read_in_parts_until_it_is_deleted(app, app_error, stored):
     data = bytes(range(256)) * 10_000  # more than one piece
 
@@ -151,6 +177,54 @@ def test_broken_upload_is_refused(app, blobs, kind, body, reason):
     assert blobs.receive(upload[:-3], kind, body).status == 404
 
 
+@pytest.mark.parametrize(
+    "upload", ["", "x", "\xff", "a" * 3000, "agZzfmRlbW9y", "agZzfmRlbW9yFQsSDF9fQmxvYkluZm9fXyIDYWJjDA"]
+)
+def test_what_is_no_upload_is_not_found(blobs, upload):
+    assert blobs.receive(upload, "text/plain", b"").status == 404
+
+
+def test_datastore_that_does_not_answer_is_told(app, app_error, engine, blobs, monkeypatch, stored):
+    def fail(request):
+        raise DatastoreError(grpc.StatusCode.UNAVAILABLE, "gone")
+
+    key = stored(b"text")
+    monkeypatch.setattr(engine, "lookup", fail)
+    with pytest.raises(AppError) as raised:
+        blobs.open(key)
+    assert raised.value.status == 503
+
+    def fetch(key):
+        blobstore.fetch_data(key, 0, 1)
+
+    with pytest.raises(app_error, match="the Datastore did not answer: gone"):
+        app.run(fetch, key=key)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "reason"),
+    [
+        ("INVALID_ARGUMENT", 'The kind "__x__" is reserved.', "Leave --datastore out to use the Blobstore"),
+        ("UNAVAILABLE", "gone", "the Datastore did not answer as it should: gone"),
+    ],
+)
+def test_datastore_without_blobs_is_told_to_the_app(code, message, reason):
+    def fail(request):
+        raise DatastoreError(grpc.StatusCode[code], message)
+
+    datastore = SimpleNamespace(commit=fail, lookup=fail)
+    caller = Caller("demo", "ticket")
+    service = make_services(Surroundings(time.time, datastore, DatastoreV3Service(datastore)), print)["blobstore"]
+    request = CreateUploadURLRequest(success_path="/uploaded").SerializeToString()
+    with pytest.raises(apiproxy_errors.Error, match=reason):
+        service.call("CreateUploadURL", request, caller)
+
+
+@pytest.mark.parametrize("key", ["", "missing", "k" * 2000, "\xff"])
+def test_what_is_no_blob_is_not_there(blobs, key):
+    assert blobs.open(key) is None
+
+
 def test_address_of_an_upload_is_good_for_one(app, blobs):
     def create():
         return blobstore.create_upload_url("http://localhost:8080/é?q=ü")
@@ -184,7 +258,8 @@ def test_images_service_reads_blobs(app, stored):
 
 
 @pytest.mark.parametrize(
-    ("options", "size"), [("", (60, 40)), ("=s0", (60, 40)), ("=s30", (30, 20)), ("=s30-c", (30, 30))]
+    ("options", "size"),
+    [("", (60, 40)), ("=s0", (60, 40)), ("=s30", (30, 20)), ("=s30-c", (30, 30)), ("=s0-c", (40, 40))],
 )
 def test_image_has_an_address_with_its_size(app, blobs, stored, options, size):
     def serve(key):

@@ -8,7 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
+from google.appengine.api import mail_service_pb2 as mail
+from google.appengine.api.blobstore import blobstore_service_pb2 as blobstore
+from google.appengine.api.images import images_service_pb2 as images
 from google.appengine.api.memcache import memcache_service_pb2 as memcache
+from google.appengine.api.taskqueue import taskqueue_service_bytes_pb2 as taskqueue
 from google.appengine.datastore import datastore_pb as v3
 from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request, Response
 from hypothesis import HealthCheck, given, settings
@@ -38,6 +42,15 @@ CALLS = [
     ("memcache", "BatchIncrement", memcache.MemcacheBatchIncrementRequest),
     ("memcache", "FlushAll", memcache.MemcacheFlushRequest),
     ("memcache", "Stats", memcache.MemcacheStatsRequest),
+    # Of Google's stubs, those that fail in many ways at what the SDK's client would not send.
+    ("blobstore", "CreateUploadURL", blobstore.CreateUploadURLRequest),
+    ("blobstore", "DeleteBlob", blobstore.DeleteBlobRequest),
+    ("blobstore", "FetchData", blobstore.FetchDataRequest),
+    ("images", "GetUrlBase", images.ImagesGetUrlBaseRequest),
+    ("images", "DeleteUrlBase", images.ImagesDeleteUrlBaseRequest),
+    ("mail", "Send", mail.MailMessage),
+    ("taskqueue", "Add", taskqueue.TaskQueueAddRequest),
+    ("taskqueue", "BulkAdd", taskqueue.TaskQueueBulkAddRequest),
 ]
 fuzz = settings(
     max_examples=EXAMPLES,

@@ -28,6 +28,9 @@ queue:
     task_retry_limit: 0
 - name: pulled
   mode: pull
+- name: of-worker
+  rate: 500/s
+  target: worker
 """
 
 
@@ -112,7 +115,7 @@ def app(queues_app, folder, front_end):
     yield queues_app
 
     def purge():
-        for name in ("default", "slow", "once", "pulled"):
+        for name in ("default", "slow", "once", "pulled", "of-worker"):
             taskqueue.Queue(name).purge()
 
     (folder / "queue.yaml").write_text(QUEUES)
@@ -127,7 +130,8 @@ def hour(time):
 
 def test_push_task_has_the_headers_of_the_cloud(app, front_end):
     def add():
-        taskqueue.add(url="/work", params={"visits": 10}, name="count")
+        own = {"X-AppEngine-FailFast": "true", "X-AppEngine-TaskRetryCount": "9", "X-Mine": "mine"}
+        taskqueue.add(url="/work", params={"visits": 10}, name="count", headers=own)
 
     app.run(add)
     task = front_end.next()
@@ -143,6 +147,8 @@ def test_push_task_has_the_headers_of_the_cloud(app, front_end):
         "X-AppEngine-TaskName": "count",
         "X-AppEngine-TaskRetryCount": "0",
         "X-AppEngine-TaskExecutionCount": "0",
+        "x-appengine-failfast": "true",
+        "x-mine": "mine",
         "x-appengine-current-namespace": "",
         "content-type": "application/x-www-form-urlencoded",
         "Content-Length": "9",
@@ -274,6 +280,49 @@ def test_lease_ends_with_its_time(app, time):
     assert app.run(lease) == 0
     time.advance(61)
     assert app.run(lease) == 1
+
+
+@pytest.fixture
+def worker(api, start_app, folder, tmp_path_factory):
+    """A second service of the app, with a front end of its own, in a folder without a queue.yaml."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), FrontEnd) as server:
+        server.received, server.statuses = queue.Queue(), []
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        ticket = api.ticket("demo", "worker")
+        url = f"http://localhost:{server.server_port}"
+        api.connect(ticket, url, tmp_path_factory.mktemp("worker"), print, "worker")
+        yield start_app("s~demo", api, instance="worker"), server
+        api.disconnect(ticket)
+        server.shutdown()
+
+
+def test_services_of_an_app_share_its_queues(app, worker, front_end, hour):
+    def add(hour):
+        taskqueue.add(url="/of-worker", queue_name="of-worker")
+        taskqueue.add(url="/target", target="worker")
+        taskqueue.Queue("pulled").add(taskqueue.Task(payload="work", method="PULL"))
+        taskqueue.add(url="/later", name="one", countdown=hour)
+
+    def add_at_worker():
+        names = [task.payload for task in taskqueue.Queue("pulled").lease_tasks(60, 10)]
+        taskqueue.add(url="/own")
+        taskqueue.add(url="/back", target="default")
+        try:
+            taskqueue.add(url="/again", name="one")
+        except taskqueue.TaskAlreadyExistsError:
+            names.append("there")
+        return names
+
+    def visited(server):
+        return {"X-Appengine-Default-Version-Hostname": f"localhost:{server.server_port}"}
+
+    worker_app, worker_front_end = worker
+    app.run(add, headers=visited(front_end), hour=hour)
+    lines = {worker_front_end.received.get(timeout=DEADLINE).line for _ in range(2)}
+    assert lines == {"POST /of-worker", "POST /target"}
+    assert worker_app.run(add_at_worker, headers=visited(worker_front_end)) == [b"work", "there"]
+    assert worker_front_end.received.get(timeout=DEADLINE).line == "POST /own"
+    assert front_end.next().line == "POST /back"
 
 
 def test_purged_tasks_are_gone(app, front_end, time, hour):

@@ -31,7 +31,7 @@ def test_cron_job_is_sent_as_app_engine_sends_it(cron, listener):
     assert cron(url) == (0, f"{url}: answered 200")
     assert listener.line == "GET /tasks/summary?day=1"
     assert listener.headers["X-Appengine-Cron"] == "true"
-    assert listener.headers["X-Appengine-User-Ip"] == "0.1.0.2"
+    assert listener.headers["X-Appengine-User-Ip"] == "0.1.0.1"
     assert listener.headers["User-Agent"].startswith("AppEngine-Google")
 
 

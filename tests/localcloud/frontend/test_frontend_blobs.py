@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -13,13 +15,24 @@ from datastore_emulator.http.response import Response, plain
 from localcloud.frontend import FrontEnd
 from localcloud.frontend.blobs import Blob, Forwarded
 from localcloud.launch.plan import Handler, Platform
-from tests.localcloud.frontend.frontend_ends import App, Reply, visit
+from tests.localcloud.frontend.frontend_ends import App, Reply, connect, visit
+from tests.support.deadline import DEADLINE
 
 DATA = bytes(range(256)) * 10_000  # more than is sent at once
 
 
+class SlowFile(io.BytesIO):
+    """A file whose bytes come when the gate opens."""
+
+    gate = threading.Event()
+
+    def read(self, size: int | None = -1) -> bytes:
+        assert self.gate.wait(DEADLINE)
+        return super().read(size)
+
+
 class FakeBlobs:
-    """A Blobstore with one blob, which passes an upload on as its path says."""
+    """A Blobstore with one blob and a slow one, which passes an upload on as its path says."""
 
     def receive(self, upload: str, content_type: str, body: bytes) -> Forwarded | Response:
         if upload == "missing":
@@ -27,7 +40,8 @@ class FakeBlobs:
         return Forwarded(f"/{upload}?a=1".encode(), b"text/plain", b"%s %d" % (content_type.encode(), len(body)))
 
     def open(self, key: str) -> Blob | None:
-        return Blob("image/png", len(DATA), io.BytesIO(DATA)) if key == "key" else None
+        files = {"key": io.BytesIO, "slow": SlowFile}
+        return Blob("image/png", len(DATA), files[key](DATA)) if key in files else None
 
     def image(self, name: str) -> Response:
         return Response(200, name.encode())
@@ -144,3 +158,13 @@ def test_app_without_bundled_services_keeps_these_addresses(app: App, tmp_path: 
     assert post(front_end, b"page").line == b"POST /_ah/upload/page HTTP/1.1"
     assert visit(front_end, target=b"/blob").body == b"the app's own body"
     front_end.stop()
+
+
+def test_next_request_may_come_while_a_blob_is_sent(site: FrontEnd) -> None:
+    SlowFile.gate.clear()
+    with connect(site) as connection:
+        connection.sendall(b"GET /blob?key=slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        connection.recv(1, socket.MSG_PEEK)
+        connection.sendall(b"GET /page HTTP/1.1\r\nHost: a\r\n\r\n")
+        SlowFile.gate.set()
+        assert Reply(connection, "GET").body == DATA

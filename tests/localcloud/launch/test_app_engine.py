@@ -307,7 +307,11 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         ),
         (
             PYTHON27 + ALL_TO_MAIN + "backends:\n- name: old\n",
-            "app.yaml:7: localcloud has no `backends`; remove it to run the rest of the app",
+            "app.yaml:7: localcloud has no `backends` on Python 3; run the app on a real Python 2.7 by --python27",
+        ),
+        (
+            "runtime: python314\napi_config:\n  url: /_ah/api\n",
+            "app.yaml:2: localcloud has no `api_config`; remove it to run the rest of the app",
         ),
     ],
 )
@@ -341,6 +345,13 @@ def test_an_app_of_the_first_runtime_may_have_cgi_scripts_and_a_placeholder(read
     assert (plan.python, plan.handlers) == ("2.7", (Handler(url=".*", script="main.py"),))
 
 
+def test_script_that_is_not_there_is_left_to_its_pages_if_there_is_another(read_yaml):
+    plan = read_yaml(
+        CGI + "- url: /a\n  script: old/main.py\n- url: /b\n  script: gone.app\n- url: .*\n  script: main.py\n"
+    )
+    assert [handler.script for handler in plan.handlers] == ["old/main.py", "gone.app", "main.py"]
+
+
 def test_included_files_bring_handlers_before_and_behind_and_variables(read):
     first = "handlers:\n- url: /first\n  static_dir: www\n- url: /last\n  script: main.app\n  position: tail\n"
     plan = read(
@@ -368,6 +379,11 @@ def test_messages_that_nobody_delivers_are_a_route_refused_alone(read_yaml):
         refused='localcloud does not deliver messages of the inbound service "xmpp_message" (app/app.yaml:9)',
     )
     assert plan.handlers[1:] == (Handler(url=".*", script="main.app"),)
+
+
+def test_refused_route_leaves_the_others_to_an_app_without_handlers(read_yaml):
+    plan = read_yaml("runtime: python314\ninbound_services:\n- mail_bounce\n")
+    assert [(handler.url, handler.script) for handler in plan.handlers] == [("/_ah/bounce", None), ("/.*", "auto")]
 
 
 FLEX = "runtime: python\nenv: flex\nservice: api\nentrypoint: gunicorn -b :$PORT main:app\nenv_variables:\n  A: b\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -86,19 +87,14 @@ FOUND = {
 NOT_FOUND = {
     "one of two scripts": {"a.py": "import old\n", "old.py": PRINT},
     "a module that a function imports": {"a.py": "def f():\n    import old\n", "old.py": PRINT},
-    "what pip put into the folder": {
-        "appengine_config.py": "from google.appengine.ext import vendor\nvendor.add('lib')\nimport old\n",
-        "lib/old.py": PRINT,
-        "lib/old-1.dist-info/RECORD": "old.py,,\n",
-    },
 }
 
 
-def check(files: dict[str, str], directory: Path) -> None:
+def check(files: dict[str, str], directory: Path, packages: Collection[str] = ()) -> frozenset[str]:
     for name, text in {"app.yaml": PYTHON27, "a.py": "", "b.py": "", **files}.items():
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
         (directory / name).write_text(text)
-    check_source(read_plan(directory, staging=directory / "image"))
+    return check_source(read_plan(directory, staging=directory / "image"), packages)
 
 
 @pytest.mark.parametrize("case", FOUND)
@@ -110,3 +106,17 @@ def test_line_for_python_2_alone_is_found_before_the_start(case: str, tmp_path: 
 @pytest.mark.parametrize("case", NOT_FOUND)
 def test_line_that_the_app_can_do_without_is_left_to_its_pages(case: str, tmp_path: Path) -> None:
     check(NOT_FOUND[case], tmp_path)
+
+
+@pytest.mark.parametrize(("packages", "replaced"), [((), {"old-lib"}), (("Old_Lib",), set())])
+def test_package_that_pip_has_installed_for_python_2_alone_is_to_be_replaced(
+    tmp_path: Path, packages: Collection[str], replaced: set[str]
+) -> None:
+    files = {
+        "appengine_config.py": "from google.appengine.ext import vendor\nvendor.add('lib')\nimport old, fine\n",
+        "lib/old/__init__.py": PRINT,
+        "lib/old_lib-1.dist-info/RECORD": "old/__init__.py,,\n",
+        "lib/fine.py": "",
+        "lib/fine-1.dist-info/RECORD": "fine.py,,\n",
+    }
+    assert check(files, tmp_path, packages) == replaced

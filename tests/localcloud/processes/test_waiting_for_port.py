@@ -133,6 +133,14 @@ def test_port_that_a_child_is_told_counts_on_ipv6_alone(run: Callable[..., Proce
     assert process.wait_for_port("127.0.0.1", port, DEADLINE) == ("::1", port)
 
 
+def test_ports_that_a_child_has_besides_mean_nothing(run: Callable[..., Process], lines: Lines) -> None:
+    second = free_port()
+    process = run(LISTENS.format("127.0.0.1", second) + WAITS)
+    lines.next()
+    with pytest.raises(UserError, match="does not listen on"):
+        process.wait_for_port("127.0.0.1", free_port(), 0.1, second, has_own_ports=True)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the whole of 127.0.0.0/8")
 def test_second_port_of_another_program_does_not_count(run: Callable[..., Process], lines: Lines) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,8 +12,11 @@ import psutil
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.net.ports import free_port
+from localcloud.appengine.callers import Caller
+from localcloud.appengine.services.app_requests import NotReachedError, send_to_app
 from localcloud.frontend import TICKET, FrontEnd, RequestLog
 from localcloud.frontend.blobs import Blobs
+from localcloud.frontend.sign_in import ADMINISTRATOR
 from localcloud.launch.plan import LaunchPlan
 from localcloud.processes.process import Process, describe_other_ports
 from localcloud.runtimes import Command, Instance, Runtime, ServiceAddresses
@@ -28,6 +32,8 @@ Version = tuple[LaunchPlan, Runtime, ServiceAddresses]
 # The range for apps without a port of their own. Google's tools use 8080 by default, too.
 _PORTS = range(8080, 8280)
 _START_SECONDS = 30
+# docs/platform-facts.md, "App Engine's own requests".
+_WARMUP_SOURCE = "0.1.0.3"
 # $PORT in the cloud, which many apps name. Those with Python's sockets listen on our $PORT instead, by sitecustomize.
 _CLOUD_PORT = 8080
 
@@ -244,7 +250,9 @@ class App:
             self._process = process
         self._front_end.upstream = self.upstream
         try:
-            self._front_end.upstream = process.wait_for_port(*self.upstream, _START_SECONDS, _CLOUD_PORT)
+            self._front_end.upstream = process.wait_for_port(
+                *self.upstream, _START_SECONDS, _CLOUD_PORT, has_own_ports=command.has_own_ports
+            )
         except UserError as error:
             if not process.port_taken:
                 raise UserError(f"{error}{command.caveat}") from error
@@ -252,6 +260,21 @@ class App:
                 raise UserError(f"{error}, or port 8080 must be free: --port chooses another for visitors") from error
             self._stop_process()
             self._start_process()
+        else:
+            if self.plan.warmup:
+                self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Send the instance its warmup request; a failure does not count, but is in the log."""
+        instance = Caller(self._services.project, self._services.ticket, url=self.url)
+        headers = [("Cookie", ADMINISTRATOR)]
+        try:
+            status, _ = send_to_app(instance, "GET", "/_ah/warmup", headers, b"", _WARMUP_SOURCE, _START_SECONDS)
+        except NotReachedError as error:
+            self.log(f"no answer to the warmup request ({error})")
+        else:
+            if status >= http.client.INTERNAL_SERVER_ERROR:
+                self.log(f"the warmup request was answered {status}")
 
     def _log_and_advise(self, command: Command) -> Log:
         """Return a log for the command's output, which adds advice to it."""

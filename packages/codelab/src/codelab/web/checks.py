@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from codelab.errors import CodelabError
 from codelab.readme.course import TrackRef
 from datastore_emulator.errors import UserError
+from datastore_emulator.stopping import Stopped
 
 _logger = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ class BackgroundChecks:
         try:
             with self._turn:
                 self._check(ref, lambda text: self._set(ref, CheckState(under_way=text)))
+        except Stopped:
+            return  # the page ends
         except (CodelabError, UserError) as error:
             problem = str(error)
         except Exception:

@@ -79,7 +79,7 @@ def _mark(status: StepStatus) -> str:
         return "proven" if status.app_works else "failed"
     if status.done:
         return "written"
-    return "begun" if status.begun else "todo"
+    return "begun" if status.begun or status.doubtful else "todo"
 
 
 def _stages(status: StepStatus, last: LastOutcome | None) -> Sequence[Stage]:

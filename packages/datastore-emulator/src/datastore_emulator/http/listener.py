@@ -227,21 +227,25 @@ async def send_answer(wire: Wire, request: h11.Request | None, answer: Response,
             await wire.send(head, *body, h11.EndOfMessage())
         else:
             await wire.send(head, *body)
-            await _send_stream(wire, answer.stream)
+            if any(name.lower() == b"content-length" for name, _ in sent):
+                # The other end knows the last byte, and may send its next request before we see that it was the last.
+                await _send_parts(wire, answer.stream)
+            else:
+                await _send_stream(wire, answer.stream)
             await wire.send(h11.EndOfMessage())
     finally:
         answer.when_sent()
     return answer.status
 
 
+async def _send_parts(wire: Wire, stream: AsyncIterable[bytes]) -> None:
+    async for part in stream:
+        await wire.send(h11.Data(data=part))
+
+
 async def _send_stream(wire: Wire, stream: AsyncIterable[bytes]) -> None:
     """Send what the stream yields, until it ends or the other end leaves."""
-
-    async def send() -> None:
-        async for part in stream:
-            await wire.send(h11.Data(data=part))
-
-    sending = asyncio.ensure_future(send())
+    sending = asyncio.ensure_future(_send_parts(wire, stream))
     leaving = asyncio.ensure_future(wire.left())
     try:
         await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)

@@ -5,6 +5,7 @@
 - `rpc`: the envelope of a call. `bundled_service`: the protocol of the services behind it.
 - `datastore_v3`: the Datastore service, answered by a Datastore v1; `conversion`, `queries`, `transactions`,
   `open_calls` and `error_codes` are its parts. `applications`: application ids.
+- `blobs`: the Blobstore as the front end uses it, with `forms` for uploads.
 - `memcache`: the Memcache service, by Google's own stub. `services`: the others that have such a stub.
 """
 

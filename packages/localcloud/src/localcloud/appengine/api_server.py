@@ -18,7 +18,7 @@ from datastore_emulator.http.response import Response
 from datastore_emulator.http.service import HttpService, Request, origin_form
 from datastore_emulator.http.wire import VisitorError
 from datastore_emulator.net.listen import listen
-from localcloud.appengine.callers import CURRENT
+from localcloud.appengine.callers import CURRENT, Caller
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
 from localcloud.appengine.memcache import MemcacheService, ProjectCache
 from localcloud.appengine.rpc import Dispatcher
@@ -59,7 +59,7 @@ class ApiServer:
         datastore_v3 = DatastoreV3Service(traced(datastore, observe_bundled))
         # For callers without a ticket. The Datastore's own port needs none either.
         self.datastore_dispatcher = Dispatcher({"datastore_v3": datastore_v3})
-        self._services = make_services(Surroundings(clock, datastore, datastore_v3), observe)
+        self._services = make_services(Surroundings(clock, datastore, datastore_v3, self._tickets), observe)
         dispatcher = Dispatcher({"datastore_v3": datastore_v3, "memcache": self._memcache, **self._services})
         self._http = _Http(dispatcher, self._tickets)
 
@@ -77,14 +77,22 @@ class ApiServer:
         self._tickets.connect(ticket, url, directory, log, service)
 
     def disconnect(self, ticket: str) -> None:
-        """Forget the app that has a ticket, with all that its services keep for it."""
+        """Forget the app that has a ticket, with what its services keep for it alone."""
+        for one in self._services.values():
+            one.forget(self._tickets.caller(ticket))
         self._tickets.disconnect(ticket)
-        for service in self._services.values():
-            service.forget(ticket)
+
+    def dispatch(self, choose_service: Callable[[str, str], str | None]) -> None:
+        """Give App Engine's own requests to the service whose ticket `choose_service(host, path)` returns, if any."""
+        self._tickets.choose_service = choose_service
 
     def memcache(self, app: str) -> ProjectCache:
         """Return the cache of `app` (a project id or an application id)."""
         return self._memcache.cache(app)
+
+    def caller(self, ticket: str) -> Caller:
+        """Return the app that has a ticket."""
+        return self._tickets.caller(ticket)
 
     def stub(self, service: str, ticket: str) -> Any:
         """Return Google's stub of a service for the app that has a ticket; it has methods to look at what it holds."""

@@ -6,6 +6,8 @@ import base64
 import hashlib
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from io import BytesIO
 from typing import Any
@@ -15,18 +17,19 @@ from google.appengine.api import datastore_errors, datastore_types
 from google.appengine.api.blobstore import blobstore
 from google.appengine.api.images import images_service_pb2 as pb
 from google.appengine.api.images.images_blob_stub import BLOB_SERVING_URL_KIND
-from google.appengine.runtime.apiproxy_errors import ApplicationError
-from PIL import UnidentifiedImageError
+from google.appengine.runtime import apiproxy_errors
+from PIL import Image
 
+from datastore_emulator.errors import DatastoreError
 from datastore_emulator.http.response import Response, plain
+from datastore_emulator.http.wire import AppError
 from localcloud.appengine.forms import FormError, Part, join_form, read_form
 from localcloud.appengine.services.blobstore import BlobstoreStub
 from localcloud.frontend.blobs import Blob, Forwarded
 
-_IMAGE = re.compile(r"([-\w]+)(?:=s(\d{1,5})(-c)?)?")
+_IMAGE = re.compile(r"([-\w]{1,500})(?:=s(\d{1,5})(-c)?)?", re.ASCII)
 # Google's addresses of images: https://cloud.google.com/appengine/docs/standard/services/images
 _LARGEST_SIDE = 1600
-_DEFAULT_SIDE = 512
 # The longest text that the Datastore indexes in the SDK's terms.
 _LONGEST_NAME = 500
 _SAFE = "/%:@!$&'()*+,;=~?"
@@ -42,14 +45,23 @@ class AppBlobs:
         self._entities = blobstore_stub.entities
 
     def receive(self, upload: str, content_type: str, body: bytes) -> Forwarded | Response:
-        """Store the files of an upload; return the request for the app, or the answer to one that is refused."""
-        session = self._find_session(upload)
-        if session is None:
-            return plain(404, "there is no such upload; load the page with the form again.")
+        """Store the files of an upload; return the request for the app, or the answer to one that is refused.
+
+        Raises AppError, as the other methods do, if the Datastore does not answer.
+        """
+        with _reaching_datastore():
+            session = self._find_session(upload)
+            if session is None:
+                return plain(404, "there is no such upload; load the page with the form again.")
+            received = self._receive(session, content_type, body)
+            if isinstance(received, Forwarded):
+                self._entities.delete(session.key())
+            return received
+
+    def _receive(self, session: Any, content_type: str, body: bytes) -> Forwarded | Response:
         url = urlsplit(session["success_path"])
         target = quote(url.path or "/", safe=_SAFE) + (f"?{quote(url.query, safe=_SAFE)}" if url.query else "")
         if not content_type.lower().startswith("multipart/form-data"):
-            self._entities.delete(session.key())
             return Forwarded(target.encode(), content_type.encode("latin-1"), body)
         try:
             parts = [part for part in read_form(content_type, body) if part.filename != ""]
@@ -65,19 +77,16 @@ class AppBlobs:
             return plain(413, f"the app takes at most {most} bytes in an upload.")
         now = datetime.fromtimestamp(self._stub.clock(), timezone.utc).replace(tzinfo=None)
         form = join_form([part if part.filename is None else self._store(part, now) for part in parts])
-        self._entities.delete(session.key())
         return Forwarded(target.encode(), *form)
 
     def open(self, key: str) -> Blob | None:
         """Return the blob of this key, if there is one."""
-        info = self._entities.get(self._entities.key(blobstore.BLOB_INFO_KIND, key)) if key else None
-        if info is None:
-            return None
-        try:
-            file = self._stub.storage.OpenBlob(key)
-        except FileNotFoundError:
-            return None
-        return Blob(info.get("content_type") or "application/octet-stream", info["size"], file)
+        with _reaching_datastore(), suppress(FileNotFoundError, datastore_errors.BadValueError):
+            info = self._entities.get(self._entities.key(blobstore.BLOB_INFO_KIND, key))
+            if info is not None:
+                file = self._stub.storage.OpenBlob(key)
+                return Blob(info.get("content_type") or "application/octet-stream", info["size"], file)
+        return None
 
     def image(self, name: str) -> Response:
         """Answer the address of an image, which get_serving_url() has made: its blob's key, perhaps with a size."""
@@ -85,7 +94,9 @@ class AppBlobs:
         if match is None or int(match[2] or 0) > _LARGEST_SIDE:
             return plain(400, f"an image's address may end in =s and a size up to {_LARGEST_SIDE}, and then in -c.")
         key, size, crop = match.groups()
-        if self._entities.get(self._entities.key(BLOB_SERVING_URL_KIND, key)) is None:
+        with _reaching_datastore():
+            served = self._entities.get(self._entities.key(BLOB_SERVING_URL_KIND, key))
+        if served is None:
             return plain(404, "get_serving_url() has not made this address, or the app has deleted it.")
         blob = self.open(key)
         if blob is None:
@@ -94,8 +105,8 @@ class AppBlobs:
             with blob.file:
                 return Response(200, blob.file.read(), {"Content-Type": blob.content_type})
         try:
-            return self._resize(key, int(size) or _DEFAULT_SIDE, cropped=bool(crop))
-        except (ApplicationError, UnidentifiedImageError):
+            return self._resize(key, int(size), cropped=bool(crop))
+        except (apiproxy_errors.ApplicationError, OSError, Image.DecompressionBombError):
             return plain(400, "the blob is not an image that the images service can read.")
 
     def _find_session(self, upload: str) -> Any:
@@ -137,16 +148,26 @@ class AppBlobs:
 
     def _resize(self, key: str, side: int, *, cropped: bool) -> Response:
         stub = self._images
-        with stub._mutex, self._entities.serving():
+        with stub._mutex:
             image = stub._OpenImageData(pb.ImageData(blob_key=key, content=b""))
             output = pb.OutputSettings.PNG if image.format in ("PNG", "GIF") else pb.OutputSettings.JPEG
             width, height = image.size
             if cropped and width != height:
                 image = stub._Crop(image, _make_square(width, height))
-            image = stub._Resize(image, pb.Transform(width=side, height=side))
+            if side:
+                image = stub._Resize(image, pb.Transform(width=side, height=side))
             data = stub._EncodeImage(image, pb.OutputSettings(mime_type=output))
         kind = "image/png" if output == pb.OutputSettings.PNG else "image/jpeg"
         return Response(200, data, {"Content-Type": kind, "Cache-Control": "public, max-age=600, no-transform"})
+
+
+@contextmanager
+def _reaching_datastore() -> Iterator[None]:
+    """Turn an error of the Datastore into one that a visitor may see."""
+    try:
+        yield
+    except (apiproxy_errors.Error, DatastoreError) as error:
+        raise AppError(f"the Datastore, which has the blobs, does not answer as it should: {error}.", 503) from error
 
 
 def _check_names(parts: list[Part]) -> None:

@@ -16,13 +16,14 @@ def _ignore(line: str) -> None:
 class Caller:
     """An app that calls a bundled service, as it is now: its address and its service may change.
 
-    `service` is its name on App Engine. `url` is where its visitors reach it, "" if no front end serves it, and
-    `directory` holds its deployment files.
+    `service` is its name on App Engine. The services of one App Engine app have the same `app`. `url` is where its
+    visitors reach it, "" if no front end serves it, and `directory` holds its deployment files.
     A request to `url` that carries `ticket` comes from App Engine itself. `log` adds a line to the app's log.
     """
 
     project: str
     ticket: str = ""
+    app: str = ""
     url: str = ""
     service: str = "default"
     directory: Path | None = None

@@ -24,6 +24,7 @@ class Tickets:
     def __init__(self) -> None:
         self._tickets: dict[tuple[str, str], str] = {}
         self._callers: dict[str, Caller] = {}
+        self.choose_service: Callable[[str, str], str | None] = lambda host, path: None
         self._lock = threading.Lock()
 
     def ticket(self, app: str, instance: str = "") -> str:
@@ -32,7 +33,8 @@ class Tickets:
         with self._lock:
             if key not in self._tickets:
                 self._tickets[key] = secrets.token_hex(32)
-                self._callers[self._tickets[key]] = Caller(key[0], self._tickets[key])
+                ticket = self._tickets[key]
+                self._callers[ticket] = Caller(key[0], ticket, app=ticket)
             return self._tickets[key]
 
     def connect(
@@ -42,12 +44,33 @@ class Tickets:
         with self._lock:
             caller = self._callers[ticket]
             caller.url, caller.directory, caller.log, caller.service = url, directory, log, service
+            caller.app = self._find_app(caller)
 
     def disconnect(self, ticket: str) -> None:
         """Forget a ticket, because its app has ended."""
         with self._lock:
             self._tickets = {key: known for key, known in self._tickets.items() if known != ticket}
             self._callers.pop(ticket, None)
+
+    def peers(self, caller: Caller) -> list[Caller]:
+        """Return all services of an app, as connected now: the default one first."""
+        with self._lock:
+            found = [one for one in self._callers.values() if one.app == caller.app and one.url]
+        return sorted(found or [caller], key=lambda one: (one.service != "default", one.service))
+
+    def choose(self, host: str, path: str) -> Caller | None:
+        """Return the service to which the rules of dispatch.yaml give a request, None if they do not say."""
+        ticket = self.choose_service(host, path)
+        with self._lock:
+            return self._callers.get(ticket or "")  # of an app that has not ended
+
+    def _find_app(self, caller: Caller) -> str:
+        """Return the app that a service belongs to: the first of the project that has no other service of its name."""
+        services: dict[str, set[str]] = {}
+        for one in self._callers.values():
+            if one.project == caller.project and one.url and one.ticket != caller.ticket:
+                services.setdefault(one.app, set()).add(one.service)
+        return next((app for app, names in services.items() if caller.service not in names), caller.ticket)
 
     def caller(self, ticket: str) -> Caller:
         """Return the app that a ticket was given to; raises UnknownTicketError."""

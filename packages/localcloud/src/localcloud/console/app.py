@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from datastore_emulator.errors import DatastoreError, UserError
 from localcloud.cloud import Cloud
 from localcloud.console import (
+    blob_pages,
     entity_pages,
     mail_pages,
     memcache_pages,
@@ -20,7 +21,7 @@ from localcloud.console import (
 )
 from localcloud.pages.app import make_page_app
 
-_PANELS = (entity_pages, task_pages, mail_pages, memcache_pages, redis_pages, request_pages)
+_PANELS = (entity_pages, task_pages, mail_pages, blob_pages, memcache_pages, redis_pages, request_pages)
 
 
 def create_app(cloud: Cloud, root: str, largest_form: int) -> Flask:

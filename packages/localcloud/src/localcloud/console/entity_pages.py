@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -15,7 +13,7 @@ from localcloud.cloud import Cloud
 from localcloud.console import values
 from localcloud.console.form_text import Control
 from localcloud.console.keys import format_key, read_key, write_key
-from localcloud.console.panels import Panel, back_to, read_number
+from localcloud.console.panels import Panel, back_to, read_cursor, read_number, write_cursor
 from localcloud.console.store import ConflictError, Page, Place, Store, aggregates
 
 _MOST_KINDS = 200
@@ -46,14 +44,20 @@ def make_panel(cloud: Cloud) -> Panel:
 def _add_lists(routes: Blueprint, store: Store) -> None:
     @routes.get("/")
     def index() -> str:
-        places = store.places()
+        places: list[Place] = []
+        problem = ""
+        try:
+            places = store.places()
+        except DatastoreError as error:  # Google's Firestore emulator does not list namespaces
+            problem = f"The kinds cannot be listed: {' '.join(error.message.split())}"
         kinds = [(place, store.count(place)) for place in places[:_MOST_KINDS]]
-        return render_template("entities/kinds.html", kinds=kinds, more=len(places) - len(kinds), place=Place())
+        more = len(places) - len(kinds)
+        return render_template("entities/kinds.html", kinds=kinds, more=more, place=Place(), problem=problem)
 
     @routes.get("/kind")
     def kind() -> str:
         place = _read_place()
-        page = store.list_entities(place, _read_cursor(), read_number(request.args, "shown"))
+        page = store.list_entities(place, read_cursor(request.args), read_number(request.args, "shown"))
         return render_template("entities/kind.html", place=place, **_lay_out(page))
 
     @routes.get("/gql")
@@ -65,7 +69,9 @@ def _add_lists(routes: Blueprint, store: Store) -> None:
             if aggregates(text):
                 found["aggregates"] = store.run_aggregation(place, text)
             elif text.strip():
-                found = _lay_out(store.run_gql(place, text, _read_cursor(), read_number(request.args, "shown")))
+                found = _lay_out(
+                    store.run_gql(place, text, read_cursor(request.args), read_number(request.args, "shown"))
+                )
         except DatastoreError as error:
             found["problem"], status = " ".join(error.message.split()), 400
         return render_template("entities/gql.html", place=place, text=text, show=values.show, **found), status
@@ -94,7 +100,6 @@ def _add_forms(routes: Blueprint, store: Store) -> None:
             "entities/entity.html",
             key=format_key(key),
             token_of_key=write_key(key),
-            partition=key.partition_id,
             place=Place(key.partition_id.database_id, key.partition_id.namespace_id, key.path[-1].kind),
             found=found,
             fields=fields,
@@ -115,6 +120,8 @@ def _add_forms(routes: Blueprint, store: Store) -> None:
     def save(text: str) -> Response | tuple[str, int]:
         found = find(text)
         version = read_number(request.form, "version")
+        # The form numbers the properties of its version. The Datastore compares it again, but for Google's Firestore
+        # emulator.
         if version != found.version:
             raise ConflictError("the entity was written meanwhile; open it again, and repeat your change")
         changed = m.Entity()
@@ -176,19 +183,12 @@ def _lay_out(page: Page) -> dict[str, object]:
         "hidden": names[_MOST_COLUMNS:],
         "rows": rows,
         "shown": page.shown,
-        "next": base64.urlsafe_b64encode(page.next).decode("ascii"),
+        "next": write_cursor(page.next),
     }
 
 
 def _read_place() -> Place:
     return Place(*(request.args.get(name, "") for name in Place._fields))
-
-
-def _read_cursor() -> bytes:
-    try:
-        return base64.b64decode(request.args.get("cursor", ""), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        abort(404, "this address is not one of the console's; go back to the first page")
 
 
 def _find_key(text: str) -> m.Key:

@@ -21,18 +21,19 @@ def make_panel(cloud: Cloud) -> Panel:
     """Make the panel."""
     routes = Blueprint("mails", __name__)
 
-    def stubs() -> dict[str, Any]:
-        return {app.name: cloud.api_server.stub("mail", app.ticket) for app in bundled_apps(cloud)}
+    def stubs() -> list[tuple[str, Any]]:
+        """Return the mail stubs of all apps, with the apps' names."""
+        return [(app.name, cloud.api_server.stub("mail", app.ticket)) for app in bundled_apps(cloud)]
 
     @routes.get("/")
     def index() -> str:
-        found = {name: stub.get_sent_messages() for name, stub in stubs().items()}
-        apps = {name: [_lay_out(mail) for mail in reversed(mails[-_MOST:])] for name, mails in found.items()}
-        return render_template("mails.html", apps=apps, counts={name: len(mails) for name, mails in found.items()})
+        sent = [(name, stub.get_sent_messages()) for name, stub in stubs()]
+        apps = [(name, len(mails), [_lay_out(mail) for mail in reversed(mails[-_MOST:])]) for name, mails in sent]
+        return render_template("mails.html", apps=apps)
 
     @routes.post("/clear")
     def clear() -> Response:
-        for stub in stubs().values():
+        for _, stub in stubs():
             stub.Clear()
         flash("The mails are removed.")
         return redirect(url_for("mails.index"), 303)

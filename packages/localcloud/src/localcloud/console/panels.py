@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, abort, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from localcloud.app import App
@@ -35,6 +37,19 @@ def read_number(values: MultiDict[str, str], name: str, otherwise: int = 0) -> i
     text = values.get(name, "")
     # Not more digits than Python turns into a number.
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else otherwise
+
+
+def read_cursor(values: MultiDict[str, str]) -> bytes:
+    """Return the cursor in an address, which `write_cursor` has written."""
+    try:
+        return base64.b64decode(values.get("cursor", ""), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        abort(404, "this address is not one of the console's; go back to the first page")
+
+
+def write_cursor(cursor: bytes) -> str:
+    """Return a cursor as a part of an address."""
+    return base64.urlsafe_b64encode(cursor).decode("ascii")
 
 
 def back_to(endpoint: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import secrets
 import socket
+import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
@@ -32,6 +32,8 @@ class Console:
         self._cloud = cloud
         self._root = f"/{secrets.token_urlsafe(16)}"
         self._server: WsgiServer | None = None
+        self._app: Callable[..., Any] | None = None
+        self._making = threading.Lock()
 
     def __enter__(self) -> Console:
         return self
@@ -50,12 +52,13 @@ class Console:
         self.url = f"http://localhost:{port}{self._root}/"
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        answer: Iterable[bytes] = self._wsgi(environ, start_response)
+        with self._making:
+            # At the first request: most runs never open the console.
+            self._app = self._app or self._make_app()
+        answer: Iterable[bytes] = self._app(environ, start_response)
         return answer
 
-    @functools.cached_property
-    def _wsgi(self) -> Any:
-        """The WSGI app, made at the first request: most runs never open the console."""
+    def _make_app(self) -> Callable[..., Any]:
         from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
         from localcloud.console.app import create_app

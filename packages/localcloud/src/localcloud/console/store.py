@@ -7,8 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import grpc
+
 from datastore_emulator import messages as m
-from datastore_emulator.errors import UserError
+from datastore_emulator.errors import DatastoreError, UserError
+from localcloud.appengine.services.blob_storage import DATABASE as BLOBS
 from localcloud.services import DatastoreService, EmbeddedDatastore
 
 PAGE = 25
@@ -52,21 +55,27 @@ class Store:
         self.project = project
 
     def places(self) -> list[Place]:
-        """Return the kinds of entities that are stored."""
+        """Return the kinds of entities that are stored, without the pieces of blobs."""
         if isinstance(self._service, EmbeddedDatastore):
-            return [Place(*where) for project, *where in self._service.stored_kinds() if project == self.project]
+            stored = (Place(*where) for project, *where in self._service.stored_kinds() if project == self.project)
+            return [place for place in stored if place.database != BLOBS]
         # A server that localcloud did not start does not say which databases it has.
         names = [key.path[0].name for key in self._list_keys("__namespace__", "")]
         return [Place("", name, key.path[0].name) for name in names for key in self._list_keys("__kind__", name)]
 
     def count(self, place: Place) -> str:
-        """Return the number of a kind's entities, counted up to `COUNTED`."""
+        """Return the number of a kind's entities, counted up to `COUNTED`; "?" if the Datastore cannot count."""
         request = m.RunAggregationQueryRequest(project_id=self.project, database_id=place.database)
         self._fill(request.partition_id, place)
         query = request.aggregation_query
         query.nested_query.kind.add(name=place.kind)
         query.aggregations.add(alias="count").count.up_to.value = COUNTED + 1
-        response = self._datastore.run_aggregation_query(request)
+        try:
+            response = self._datastore.run_aggregation_query(request)
+        except DatastoreError as error:
+            if error.code is not grpc.StatusCode.UNIMPLEMENTED:
+                raise
+            return "?"  # Google's Datastore emulator
         found = response.batch.aggregation_results[0].aggregate_properties["count"].integer_value
         return f"{found:,}" if found <= COUNTED else f"more than {COUNTED:,}"
 

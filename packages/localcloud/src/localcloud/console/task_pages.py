@@ -52,10 +52,10 @@ def make_panel(cloud: Cloud) -> Panel:
 
     def find_queue() -> tuple[Any, str]:
         """Return the stub that the form of this request is about, and the name of its queue."""
-        name, queue = request.form.get("app", ""), request.form.get("queue", "")
-        app = next((app for app in bundled_apps(cloud) if app.name == name), None)
+        url, queue = request.form.get("app", ""), request.form.get("queue", "")
+        app = next((app for app in bundled_apps(cloud) if app.url == url), None)
         if app is None:
-            abort(404, f"there is no app {name} with task queues")
+            abort(404, f"there is no app {url} with task queues")
         stub = read_stub(app)
         if queue not in dict(stub.list_queues()):
             abort(404, f"there is no queue {queue}")
@@ -67,8 +67,8 @@ def make_panel(cloud: Cloud) -> Panel:
 
     @routes.get("/")
     def index() -> str:
-        queues = {app.name: _read_queues(read_stub(app)) for app in bundled_apps(cloud)}
-        return render_template("tasks.html", apps=queues, most=_MOST)
+        apps = [(app, _read_queues(read_stub(app))) for app in bundled_apps(cloud)]
+        return render_template("tasks.html", apps=apps, most=_MOST)
 
     @routes.post("/run")
     def run() -> Response:

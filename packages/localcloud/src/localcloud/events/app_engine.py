@@ -14,20 +14,19 @@ from urllib.parse import quote
 
 from datastore_emulator.errors import UserError
 from localcloud.events.event import Request
+from localcloud.frontend.sign_in import ADMINISTRATOR
 
-# docs/platform-facts.md, "Requests of cron jobs and mails".
-_CRON_ADDRESS = "0.1.0.2"
+# docs/platform-facts.md, "App Engine's own requests".
+_CRON_ADDRESS = "0.1.0.1"
 _MAIL_ADDRESS = "0.1.0.20"
 _CRON_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)"
-# An administrator may set App Engine's headers. Here everybody may be one: localcloud.frontend.sign_in.
-_COOKIE = 'dev_appserver_login="localcloud@example.com:True:0"'
 
 
 def make_cron_request() -> Request:
     """Return the request of a cron job."""
     return Request(
         {
-            "Cookie": _COOKIE,
+            "Cookie": ADMINISTRATOR,
             "User-Agent": _CRON_AGENT,
             "X-Appengine-Cron": "true",
             "X-Appengine-QueueName": "__cron",
@@ -39,7 +38,9 @@ def make_cron_request() -> Request:
 
 def make_mail_request(message: bytes) -> Request:
     """Return the request of a mail, for the path that `mail_path` returns."""
-    return Request({"Cookie": _COOKIE, "Content-Type": "message/rfc822", "X-Appengine-User-Ip": _MAIL_ADDRESS}, message)
+    return Request(
+        {"Cookie": ADMINISTRATOR, "Content-Type": "message/rfc822", "X-Appengine-User-Ip": _MAIL_ADDRESS}, message
+    )
 
 
 def mail_path(to: str) -> str:

@@ -53,7 +53,7 @@ class Blob:
 
 
 class Blobs(Protocol):
-    """The Blobstore of one app. Its methods read and write files, so they may block."""
+    """The Blobstore of one app. Its methods may block. They raise AppError if they cannot reach it."""
 
     def receive(self, upload: str, content_type: str, body: bytes) -> Forwarded | Response:
         """Store the files of an upload; return the request for the app, or the answer to one that is refused."""

@@ -150,8 +150,9 @@ class FrontEnd(Listener):
         target = origin_form(request.target)
         path = _read_path(target)
         service = self
-        # A task runs in the service that has added it.
-        if self.choose_service and not self._has_ticket(request):
+        if self._has_ticket(request):
+            logged.visitor = "App Engine"  # such as a task, whose service has been chosen already
+        elif self.choose_service:
             service = self.choose_service(_hostname(request), path) or self
             logged.app = service._name
         if service._has_blobs and path.startswith(UPLOAD):
@@ -207,8 +208,8 @@ class FrontEnd(Listener):
     def _from_app_engine(self, request: h11.Request) -> bool:
         """Return whether a request passes for one of App Engine itself.
 
-        That has the app's ticket, or App Engine's headers and an administrator: docs/platform-facts.md, "Who may set
-        App Engine's headers".
+        That has the app's ticket, or App Engine's headers and an administrator.
+        See docs/platform-facts.md, "App Engine's own requests".
         """
         if self._has_ticket(request):
             return True
@@ -288,7 +289,11 @@ class FrontEnd(Listener):
             assert self._blobs
             return answer_with_blob(self._blobs(), answer.status_code, sent, asked)
 
-        return await send_answer(wire, request, await asyncio.to_thread(find))
+        try:
+            blob = await asyncio.to_thread(find)
+        except AppError as error:
+            blob = plain(error.status or 502, str(error))
+        return await send_answer(wire, request, blob)
 
     async def _connect(self) -> Wire:
         """Connect to the app, waiting until it listens.

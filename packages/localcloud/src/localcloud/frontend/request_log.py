@@ -15,7 +15,7 @@ _LONGEST_TARGET = 2000
 
 @dataclass
 class LoggedRequest:
-    """A request for an app; `status` is None until it is answered.
+    """A request for an app; `status` is None until it is answered. `visitor` is an address, or names App Engine.
 
     `calls` counts the calls that it made, as in "Datastore RunQuery". `shared` counts those that were made while other
     requests ran, too: any of them may have made these.

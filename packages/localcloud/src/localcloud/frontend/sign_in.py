@@ -19,6 +19,9 @@ from datastore_emulator.http.response import Response, plain
 
 LOGIN, LOGOUT = "/_ah/login", "/_ah/logout"
 _COOKIE = "dev_appserver_login"
+ADMINISTRATOR = f'{_COOKIE}="localcloud@example.com:True:0"'
+"""The Cookie header of an administrator, for requests of App Engine itself."""
+
 _ADDRESS = re.compile(r"[^\s:;,\"\\<>@]+@[^\s:;,\"\\<>@]+")
 
 _PAGE = """<!DOCTYPE html>

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,11 @@ _NEWER_KEYS = frozenset({_BUNDLED_SERVICES, "vpc_access"})
 _REPLACED_KEYS = frozenset({"application", "version"})
 # The parser knows fewer of these than App Engine had.
 _READ_HERE = frozenset({INBOUND_SERVICES})
+_OF_LEGACY_SDK = ("api_config", "backends")
 _Absence = tuple[tuple[str | int, ...], str]  # the path of a key, and why it is refused
 _DEFAULT_COMMAND = "exec gunicorn -b :$PORT main:app"
+# What App Engine does without `handlers`.
+_ALL_TO_THE_APP = Handler(url="/.*", script="auto")
 
 
 def plan_app_engine(file: Path, *, staging: Path, legacy_sdk: bool = False) -> LaunchPlan:
@@ -48,8 +52,9 @@ def plan_app_engine(file: Path, *, staging: Path, legacy_sdk: bool = False) -> L
     directory = file.parent
     yaml = read_yaml(file)
     _refuse_unknown_keys(file, yaml)
+    warmup = "warmup" in _list(yaml.keys.get("inbound_services"))
     if legacy_sdk and is_for_legacy_sdk(yaml):
-        return plan_legacy_sdk(file, yaml, _parse)
+        return replace(plan_legacy_sdk(file, yaml, _parse), warmup=warmup)
     if is_flexible(yaml):
         info = _parse(file, yaml)
         return plan_flexible(file, yaml, staging, service=_service(info), environment=_environment(info))
@@ -58,8 +63,8 @@ def plan_app_engine(file: Path, *, staging: Path, legacy_sdk: bool = False) -> L
     check_scripts(directory, file, yaml, python)
     info = _parse(file, yaml)
     if python == "2.7":
-        return _python27(directory, file, yaml, info)
-    return _python3(directory, file, yaml, info, python)
+        return replace(_python27(directory, file, yaml, info), warmup=warmup)
+    return replace(_python3(directory, file, yaml, info, python), warmup=warmup)
 
 
 def _python27(directory: Path, file: Path, yaml: YamlLines, info: Any) -> LaunchPlan:
@@ -88,7 +93,8 @@ def _python27(directory: Path, file: Path, yaml: YamlLines, info: Any) -> Launch
 
 def _python3(directory: Path, file: Path, yaml: YamlLines, info: Any, python: str) -> LaunchPlan:
     packages: tuple[str, ...] = ()
-    handlers = (*refuse_inbound(file, yaml), *read_handlers(file, yaml, info))
+    refused = tuple(refuse_inbound(file, yaml))
+    handlers = tuple(read_handlers(file, yaml, info))
     command = info.entrypoint or _DEFAULT_COMMAND
     if not info.entrypoint:
         if not (directory / "main.py").exists():
@@ -100,6 +106,8 @@ def _python3(directory: Path, file: Path, yaml: YamlLines, info: Any, python: st
                 "without `entrypoint` App Engine serves main:app, and there is no main.py; add one of them",
             )
         packages = () if names_package(directory, "gunicorn") else ("gunicorn",)
+    if refused:
+        handlers = (*refused, *(handlers or (_ALL_TO_THE_APP,)))
     return LaunchPlan(
         source=file,
         platform=Platform.APP_ENGINE,
@@ -166,7 +174,7 @@ def _python_version(file: Path, yaml: YamlLines) -> str:
 def _refuse_absent_features(file: Path, yaml: YamlLines, python: str) -> None:
     """Raise UserError, with the line, for a feature of the whole app that localcloud or the runtime does not have."""
     of_runtime = _absent_from_python27 if python == "2.7" else _absent_from_python3
-    for path, reason in (*of_runtime(yaml), *_absent_from_localcloud(yaml)):
+    for path, reason in of_runtime(yaml):
         raise FileError(file, yaml.line(*path), reason)
 
 
@@ -180,11 +188,18 @@ def _absent_from_python27(yaml: YamlLines) -> Iterator[_Absence]:
                 f'"{library["name"]}" exists for Python 2 only; {ON_PYTHON27}',
             )
 
+    for key in _OF_LEGACY_SDK:
+        if key in yaml.keys:
+            yield (key,), f"localcloud has no `{key}` on Python 3; {ON_PYTHON27}"
+
 
 def _absent_from_python3(yaml: YamlLines) -> Iterator[_Absence]:
     for key in ("libraries", "builtins", "includes"):
         if key in yaml.keys:
             yield (key,), f"`{key}` belongs to python27; name what the app needs in requirements.txt"
+    for key in _OF_LEGACY_SDK:
+        if key in yaml.keys:
+            yield (key,), f"localcloud has no `{key}`; remove it to run the rest of the app"
     if "entrypoint" in yaml.keys and not isinstance(yaml.keys["entrypoint"], str):
         yield (
             ("entrypoint",),
@@ -192,12 +207,6 @@ def _absent_from_python3(yaml: YamlLines) -> Iterator[_Absence]:
         )
     if _BUNDLED_SERVICES in yaml.keys and "app_engine_apis" in yaml.keys:
         yield ("app_engine_apis",), f"App Engine takes either this or `{_BUNDLED_SERVICES}`; remove one"
-
-
-def _absent_from_localcloud(yaml: YamlLines) -> Iterator[_Absence]:
-    for key in ("api_config", "backends"):
-        if key in yaml.keys:
-            yield (key,), f"localcloud has no `{key}`; remove it to run the rest of the app"
 
 
 def _list(value: Any) -> list[Any]:

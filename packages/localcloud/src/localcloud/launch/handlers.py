@@ -26,20 +26,31 @@ _OF_SDK = ("google.", "$PYTHON_LIB/")
 
 
 def check_scripts(directory: Path, file: Path, yaml: YamlLines, python: str) -> None:
-    """Raise UserError for the first `script` that the runtime cannot serve."""
+    """Raise UserError for the first `script` that the runtime cannot serve.
+
+    On python27, a script that is not there breaks its own pages alone. It is an error if there is no other script.
+    """
     handlers = yaml.keys.get("handlers")
+    missing: list[FileError] = []
+    count = 0
     for index, entry in enumerate(handlers if isinstance(handlers, list) else []):
         if not isinstance(entry, dict) or "script" not in entry:
             continue
         script, line = str(entry["script"]), yaml.line("handlers", index, "script")
-        if python == "2.7":
-            _check_python27_script(directory, file, line, script, yaml.keys.get("threadsafe") is True)
-        elif script != "auto":
-            raise FileError(
-                file,
-                line,
-                f'on Python 3 the entrypoint serves the app; write "script: auto" instead of "{script}"',
-            )
+        if python != "2.7":
+            if script != "auto":
+                raise FileError(
+                    file,
+                    line,
+                    f'on Python 3 the entrypoint serves the app; write "script: auto" instead of "{script}"',
+                )
+        elif not _is_of_sdk(script):
+            count += 1
+            _check_form(directory, file, line, script, yaml.keys.get("threadsafe") is True)
+            if reason := _find_missing(directory, script):
+                missing.append(FileError(file, line, f'"{script}" {reason}; add it'))
+    if missing and len(missing) == count:
+        raise missing[0]
 
 
 def read_handlers(
@@ -115,24 +126,14 @@ def _is_of_sdk(script: str | None) -> bool:
     return bool(script and script.startswith(_OF_SDK) and not script.startswith(f"{DEFERRED}."))
 
 
-def _check_python27_script(directory: Path, file: Path, line: int, script: str, threadsafe: bool) -> None:
-    if _is_of_sdk(script):
+def _check_form(directory: Path, file: Path, line: int, script: str, threadsafe: bool) -> None:
+    """Raise UserError for a `script` of python27 that no file could make right."""
+    if not is_cgi(script):
+        if "." not in script:
+            raise FileError(
+                file, line, f'"{script}" does not name a WSGI object; write its module and its name, such as main.app'
+            )
         return
-    if is_cgi(script):
-        _check_cgi_script(directory, file, line, script, threadsafe)
-        return
-    module = script.rpartition(".")[0]
-    if not module:
-        raise FileError(
-            file, line, f'"{script}" does not name a WSGI object; write its module and its name, such as main.app'
-        )
-    if not module.startswith("google.") and not _finds(directory, module.split(".")[0]):
-        raise FileError(
-            file, line, f'"{script}" needs {module.replace(".", "/")}.py, which is not in {directory}; add it'
-        )
-
-
-def _check_cgi_script(directory: Path, file: Path, line: int, script: str, threadsafe: bool) -> None:
     if threadsafe:
         module = script.removesuffix(".py").replace("/", ".")
         name = _wsgi_object(directory, script) or "app"
@@ -147,11 +148,19 @@ def _check_cgi_script(directory: Path, file: Path, line: int, script: str, threa
             file, line, f'"{script}" takes the name of a script from the URL, which works on 2.7 only; {ON_PYTHON27}'
         )
     try:
-        found = resolve_inside(directory, script).is_file()
+        resolve_inside(directory, script)
     except OutsideError as error:
         raise FileError(file, line, f"{error}; name a script in the app's folder") from error
-    if not found:
-        raise FileError(file, line, f'"{script}" is not in {directory}; add it')
+
+
+def _find_missing(directory: Path, script: str) -> str | None:
+    """Return what a `script` of python27 needs and is not in the app's folder, None if it is there."""
+    if is_cgi(script):
+        return None if resolve_inside(directory, script).is_file() else f"is not in {directory}"
+    module = script.rpartition(".")[0]
+    if module.startswith("google.") or _finds(directory, module.split(".")[0]):
+        return None
+    return f"needs {module.replace('.', '/')}.py, which is not in {directory}"
 
 
 def _wsgi_object(directory: Path, script: str) -> str | None:

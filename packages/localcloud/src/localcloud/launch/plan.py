@@ -65,7 +65,8 @@ class LaunchPlan:
     `environment` is what the deployment file declares, `requirements` the requirements files to install, and `packages`
     requirement specifiers the platform itself adds (App Engine's and Buildpacks' default gunicorn). `local_packages`
     are those that both may name by path. `libraries` are python27's, with their versions, if the legacy SDK runs the
-    app. `service` is App Engine's name of the service, None elsewhere. `notes` are lines for the app's log.
+    app. `service` is App Engine's name of the service, None elsewhere. `warmup` asks for a request before those
+    of visitors. `notes` are lines for the app's log.
     """
 
     source: Path
@@ -81,5 +82,6 @@ class LaunchPlan:
     handlers: tuple[Handler, ...] = ()
     bundled_services: bool = False
     service: str | None = None
+    warmup: bool = False
     function: str | None = None
     notes: tuple[str, ...] = ()

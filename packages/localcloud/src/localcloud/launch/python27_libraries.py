@@ -26,11 +26,12 @@ _IN_PYTHON_3 = frozenset(
         "wsgiref",
     }
 )
-# Names of `libraries` and of requirements, in lower case. The successors have the same import names.
+# Names of `libraries` and of requirements, in lower case. The successors have the same import names, except PyMySQL:
+# `import MySQLdb` finds that one. mysqlclient, its real successor, has to be compiled.
 _RENAMED = {
     "distribute": "setuptools",
-    "mysql-python": "mysqlclient",
-    "mysqldb": "mysqlclient",
+    "mysql-python": "pymysql",
+    "mysqldb": "pymysql",
     "pil": "pillow",
     "psycopg2": "psycopg2-binary",  # psycopg2 alone has to be compiled
     "pycrypto": "pycryptodome",  # its maintained successor

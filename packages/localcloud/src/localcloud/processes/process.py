@@ -87,12 +87,15 @@ class Process:
         self._reader.join(_OUTPUT_SECONDS)  # its last output explains its end
         return f"{describe_exit(code)}{self._describe_output()}"
 
-    def wait_for_port(self, host: str, port: int, deadline: float, second_port: int | None = None) -> tuple[str, int]:
+    def wait_for_port(
+        self, host: str, port: int, deadline: float, second_port: int | None = None, *, has_own_ports: bool = False
+    ) -> tuple[str, int]:
         """Wait until the child listens there, or on the port at another loopback address; return where.
 
         `second_port` is one that the child may listen on instead. Raises UserError if the child ends first, or after
         `deadline` seconds. After them, a child that still computes, as on a busy machine, has time until it has waited
         for a second. One that listens on another port has not: the error names that port, and before it the log does.
+        If the child `has_own_ports` besides, those mean nothing.
         """
         start = time.monotonic()
         end = start + deadline
@@ -109,7 +112,7 @@ class Process:
             if _accepts(host, port):
                 return host, port
             now = time.monotonic()
-            if now >= min(next_look, end):
+            if now >= min(next_look, end) and not has_own_ports:
                 next_look = now + _LOOK_SECONDS
                 listening = self._listening()
                 self.other_ports = {number for _, number in listening} - {port}

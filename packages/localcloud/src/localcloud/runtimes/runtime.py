@@ -46,13 +46,17 @@ class Instance:
 
 @dataclass(frozen=True)
 class Command:
-    """A process ready to start. `notes` are the first lines of its log, `caveat` ends the message if it fails."""
+    """A process ready to start. `notes` are the first lines of its log, `caveat` ends the message if it fails.
+
+    If it `has_own_ports`, it listens on other ports besides that of its instance.
+    """
 
     argv: tuple[str, ...]
     environment: Mapping[str, str]
     directory: Path
     notes: tuple[str, ...]
     caveat: str = ""
+    has_own_ports: bool = False
 
 
 class Runtime(Protocol):

@@ -32,6 +32,7 @@ class RedisWatch:
         self._stopped = threading.Event()
         # The addresses of our own clients, with the times at which they left.
         self._own: dict[str, float] = {}
+        self._lock = threading.Lock()
 
     def start(self) -> None:
         """Begin to watch."""
@@ -46,14 +47,16 @@ class RedisWatch:
         """Yield a client of the server whose calls are not reported."""
         with server.client(database, single_connection_client=True) as client:
             address = client.client_info()["addr"]
-            self._own[address] = math.inf
+            with self._lock:
+                self._own[address] = math.inf
             try:
                 yield client
             finally:
                 now = time.time()
-                self._own[address] = now
-                # Other programs may get these addresses.
-                self._own = {known: left for known, left in self._own.items() if left > now - _FORGET_SECONDS}
+                with self._lock:
+                    self._own[address] = now
+                    # Other programs may get these addresses.
+                    self._own = {known: left for known, left in self._own.items() if left > now - _FORGET_SECONDS}
 
     def _watch(self) -> None:
         while not self._stopped.is_set():

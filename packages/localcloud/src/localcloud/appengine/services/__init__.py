@@ -2,6 +2,8 @@
 
 - `stub_service`: `StubService`, a service with one stub for each app. `request_info`: what stubs ask about a request.
 - `task_runner`: runs the tasks of push queues. `app_requests`: the requests that App Engine itself sends to an app.
+  `task_targets`: the services that tasks are for.
+- `blob_storage`: the bytes of blobs. `stub_datastore`: entities for stubs that keep some.
 - The other modules define one service each.
 """
 

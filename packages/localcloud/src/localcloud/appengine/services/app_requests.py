@@ -19,18 +19,24 @@ class NotReachedError(Exception):
 
 
 def send_to_app(
-    caller: Caller, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes, source: str
+    caller: Caller,
+    method: str,
+    target: str,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    source: str,
+    seconds: float = _SECONDS,
 ) -> tuple[int, str]:
     """Send a request through the app's front end and return the status with its name; raises NotReachedError.
 
-    `source` is the address that the app sees, as "0.1.0.2" for tasks.
+    `source` is the address that the app sees, as "0.1.0.2" for tasks. After so many `seconds` there is no answer.
     """
     if not caller.url:
         raise NotReachedError("no front end serves the app")
     port = urlsplit(caller.url).port
     own = {"X-Appengine-Api-Ticket": caller.ticket, "X-Appengine-User-Ip": source, "Host": urlsplit(caller.url).netloc}
     sent = [(name, value) for name, value in headers if name.lower() not in _DROPPED]
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     try:
         connection.putrequest(method, target or "/", skip_host=True, skip_accept_encoding=True)
         for name, value in [*own.items(), *sent, ("Content-Length", str(len(body)))]:

@@ -11,8 +11,8 @@ from google.appengine.api.blobstore.blob_storage import BlobStorage
 from datastore_emulator import messages as m
 from datastore_emulator.api.interface import Datastore
 
-# A database of its own: no query of an app sees the pieces.
-_DATABASE = "localcloud-blobs"
+DATABASE = "localcloud-blobs"
+"""A database of its own: no query of an app sees the pieces."""
 _KIND = "Blob"
 _PIECE_KIND = "Piece"
 # An entity may have 1 MiB, a request 10 MiB.
@@ -76,14 +76,14 @@ class DatastoreBlobStorage(BlobStorage):  # type: ignore[misc]  # the SDK ships 
         return found.properties["data"].blob_value
 
     def _look_up(self, key: m.Key) -> m.Entity | None:
-        request = m.LookupRequest(project_id=self._project, database_id=_DATABASE, keys=[key])
+        request = m.LookupRequest(project_id=self._project, database_id=DATABASE, keys=[key])
         return next((result.entity for result in self._datastore.lookup(request).found), None)
 
     def _commit(self, mutations: list[m.Mutation]) -> None:
         self._datastore.commit(
             m.CommitRequest(
                 project_id=self._project,
-                database_id=_DATABASE,
+                database_id=DATABASE,
                 mode=m.CommitRequest.NON_TRANSACTIONAL,
                 mutations=mutations,
             )
@@ -92,7 +92,7 @@ class DatastoreBlobStorage(BlobStorage):  # type: ignore[misc]  # the SDK ships 
     def _key(self, blob_key: str) -> m.Key:
         key = m.Key(path=[m.Key.PathElement(kind=_KIND, name=str(blob_key))])
         key.partition_id.project_id = self._project
-        key.partition_id.database_id = _DATABASE
+        key.partition_id.database_id = DATABASE
         return key
 
     def _piece_key(self, blob_key: str, number: int) -> m.Key:

@@ -20,6 +20,8 @@ MESSAGES: Messages = {
     "Search": (pb.SearchRequest, pb.SearchResponse),
 }
 
+SHARED = True
+
 
 def make_stub(caller: Caller, surroundings: Surroundings) -> SearchServiceStub:
     """Make the stub of an app."""

@@ -12,6 +12,7 @@ from google.appengine.api import datastore, datastore_types
 from google.appengine.api.blobstore import blobstore_stub
 from google.appengine.api.images import images_blob_stub, images_stub
 from google.appengine.datastore import datastore_pb as v3
+from google.appengine.runtime.apiproxy_errors import ApplicationError, CallNotFoundError, RPCFailedError
 
 from localcloud.appengine.callers import Caller
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
@@ -58,7 +59,16 @@ class StubDatastore:
         self._call("Delete", v3.DeleteRequest(key=[key._ToPb()]), v3.DeleteResponse())
 
     def _call(self, method: str, request: Any, response: Any) -> Any:
-        response.ParseFromString(self._service.call(method, request.SerializeToString(), self._caller))
+        try:
+            response.ParseFromString(self._service.call(method, request.SerializeToString(), self._caller))
+        except ApplicationError as error:
+            if "is reserved" in error.error_detail:  # as Google's emulators say
+                raise CallNotFoundError(
+                    f"localcloud's Blobstore cannot use this Datastore, which refuses its kinds: {error.error_detail} "
+                    "Leave --datastore out to use the Blobstore"
+                ) from error
+            # Its number would mean another error to the client of another service.
+            raise RPCFailedError(f"the Datastore did not answer as it should: {error.error_detail}") from error
         return response
 
 

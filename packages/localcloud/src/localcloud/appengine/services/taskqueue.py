@@ -1,15 +1,17 @@
-"""The `taskqueue` service: push and pull queues, in memory."""
+"""The `taskqueue` service: push and pull queues of an app, in memory. All services of the app share them."""
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
-from google.appengine.api import queueinfo, request_info, yaml_errors
+from google.appengine.api import queueinfo, yaml_errors
 from google.appengine.api.taskqueue import taskqueue_service_bytes_pb2 as pb
 from google.appengine.api.taskqueue.taskqueue_stub import (
     QUEUE_MODE,
@@ -23,6 +25,7 @@ from localcloud.appengine.services.app_requests import NotReachedError, send_to_
 from localcloud.appengine.services.request_info import CallerInfo
 from localcloud.appengine.services.stub_service import Messages, Surroundings
 from localcloud.appengine.services.task_runner import TaskRunner
+from localcloud.appengine.services.task_targets import TaskTargets
 
 # Those of google.appengine.api.taskqueue.
 MESSAGES: Messages = {
@@ -35,10 +38,13 @@ MESSAGES: Messages = {
     "ModifyTaskLease": (pb.TaskQueueModifyTaskLeaseRequest, pb.TaskQueueModifyTaskLeaseResponse),
 }
 
+SHARED = True
+
 # docs/platform-facts.md, "Requests of push tasks".
 _SOURCE = "0.1.0.2"
 _USER_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)"
 
+_QUEUE_YAML = ("queue.yaml", "queue.yml")
 # MalformedQueueConfiguration: the file is empty, as it is for a moment while an editor saves it.
 _QUEUE_ERRORS = (queueinfo.validation.ValidationError, queueinfo.MalformedQueueConfiguration, yaml_errors.Error)
 
@@ -53,14 +59,14 @@ class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships n
 
     def __init__(self, caller: Caller, surroundings: Surroundings) -> None:
         self._caller = caller
+        self._tickets = surroundings.tickets
         self._datastore = surroundings.datastore
+        self._targets = TaskTargets(surroundings.tickets)
         self._broken_yaml = ""
-        self._noted: set[str] = set()
         host = urlsplit(caller.url).netloc
         super().__init__(
-            root_path=str(caller.directory) if caller.directory else None,
             default_http_server=host,
-            request_data=_AppInfo(caller, self._noted),
+            request_data=_AppInfo(caller, self._targets),
             gettime=surroundings.clock,
         )
         self._queues[None]._TransactionalBulkAdd = self._add_at_commit
@@ -96,7 +102,17 @@ class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships n
     def _UpdateNextEventTime(self, callback_time: float) -> None:  # noqa: N802  # the stub's name for it
         self._runner.wake()
 
+    def _Dynamic_BulkAdd(self, request: Any, response: Any, request_id: Caller) -> None:  # noqa: N802
+        for task in request.add_request:
+            for header in task.header:
+                if header.key.lower() == b"host":
+                    # As the stub itself writes the service, for what has no Host.
+                    service = self._targets.by_host(header.value.decode("latin-1"), request_id)
+                    header.value = f"{service}.{self._default_http_server}".encode()
+        super()._Dynamic_BulkAdd(request, response, request_id)
+
     def _ParseQueueYaml(self) -> Any:  # noqa: N802
+        self._root_path = self._find_folder()
         try:
             return super()._ParseQueueYaml()
         except _QUEUE_ERRORS as error:
@@ -105,6 +121,13 @@ class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships n
                 self._broken_yaml = line
                 self._caller.log(line)
             return None
+
+    def _find_folder(self) -> str | None:
+        """Return the folder with the app's queue.yaml: that of a service, or the one around all of them."""
+        folders = [peer.directory for peer in self._tickets.peers(self._caller) if peer.directory]
+        if folders:
+            folders.append(Path(os.path.commonpath(folders)))
+        return next((str(one) for one in folders if any((one / name).is_file() for name in _QUEUE_YAML)), None)
 
     def _push_queues(self) -> list[tuple[Any, Any]]:
         with self._mutex:
@@ -138,11 +161,11 @@ class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships n
 
 
 class _AppInfo(CallerInfo):
-    """Facts about the app, for the stub, and the way to it."""
+    """Facts about the app, for the stub, and the way to its services."""
 
-    def __init__(self, caller: Caller, noted: set[str]) -> None:
+    def __init__(self, caller: Caller, targets: TaskTargets) -> None:
         self._caller = caller
-        self._noted = noted
+        self._targets = targets
 
     def get_dispatcher(self) -> _AppInfo:
         return self
@@ -151,14 +174,11 @@ class _AppInfo(CallerInfo):
         self, method: str, relative_url: str, headers: Any, body: Any, source_ip: str, **target: Any
     ) -> Any:
         """Send a task to the app."""
-        module = target.get("module_name")
-        if module not in (None, self._caller.service) and module not in self._noted:
-            self._noted.add(module)
-            self._caller.log(f'a task is for the service "{module}"; localcloud gives it to this app')
+        found = self._targets.find(target.get("module_name"), urlsplit(relative_url).path, self._caller)
         sent = [*headers, ("User-Agent", _USER_AGENT)]
         data = body.encode() if isinstance(body, str) else body
         try:
-            status, reason = send_to_app(self._caller, method, relative_url, sent, data, _SOURCE)
+            status, reason = send_to_app(found, method, relative_url, sent, data, _SOURCE)
         except NotReachedError as error:
-            raise request_info.Error(str(error)) from error
+            status, reason = 0, str(error)  # an exception would be a traceback in the log
         return SimpleNamespace(status=f"{status} {reason}")

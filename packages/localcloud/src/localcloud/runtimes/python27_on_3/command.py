@@ -9,6 +9,7 @@ from pathlib import Path
 from datastore_emulator.errors import UserError
 from localcloud.launch.advice import ON_PYTHON27
 from localcloud.launch.plan import LaunchPlan, Platform
+from localcloud.launch.python27_libraries import find_package
 from localcloud.runtimes.install_errors import InstallError
 from localcloud.runtimes.package_sources import copy_sources
 from localcloud.runtimes.python3.command import SITE, base_variables
@@ -36,13 +37,15 @@ class Python27On3Runtime:
 
     def prepare(self, plan: LaunchPlan, services: ServiceAddresses, instance: Instance, report: Report) -> Command:
         """Check the source, make the environment and return the command; App Engine apps get the payload's server."""
-        check_source(plan)
+        packages = _packages(plan)
+        # What Python 3 cannot read of the packages in lib/ comes from the index.
+        packages += tuple(filter(None, map(find_package, sorted(check_source(plan, packages)))))
         interpreter = find_interpreter(plan.python)
         # The packages by name, without the files, whose versions are for Python 2.
         sources = copy_sources(replace(plan, requirements=()), instance.home.parent)
         try:
             environment = ensure_environment(
-                interpreter, (), _packages(plan), constraints=_HERE / "constraints.txt", report=report, sources=sources
+                interpreter, (), packages, constraints=_HERE / "constraints.txt", report=report, sources=sources
             )
         except InstallError as error:
             raise UserError(f"{error}; if it is for Python 2 only, {ON_PYTHON27}") from error

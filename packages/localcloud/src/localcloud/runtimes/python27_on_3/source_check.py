@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
 
 from datastore_emulator.errors import UserError
 from localcloud.files.paths import OutsideError, resolve_inside
@@ -23,12 +25,13 @@ _ADDS_TO_PATH = re.compile(r"^[^#\n]*\b(?:sys\.path|vendor\.add|addsitedir)\b.*$
 _TEXT = re.compile(r"""["']([\w./-]+)["']""")
 
 
-def check_source(plan: LaunchPlan) -> None:
+def check_source(plan: LaunchPlan, packages: Collection[str] = ()) -> frozenset[str]:
     """Raise UserError for the first line that Python 3 cannot read, if the app can serve nothing without it.
 
-    A script that imports such a line is left to answer with the error, if there are other scripts.
+    A script that imports such a line is left to answer with the error, if there are other scripts. Return the packages
+    that pip has put into the app and that only Python 2 can read, without `packages`, which the environment will have.
     """
-    source = _Source(plan.directory)
+    source = _Source(plan.directory, frozenset(map(canonicalize_name, packages)))
     scripts = dict.fromkeys(
         handler.script for handler in plan.handlers if handler.script and not handler.script.startswith("google.")
     )
@@ -37,17 +40,20 @@ def check_source(plan: LaunchPlan) -> None:
     problems = [source.find_problem_of_script(script) for script in scripts]
     if problems and problems[0] and all(problems):
         raise problems[0]
+    return frozenset(source.unreadable)
 
 
 class _Source:
     """The modules of an app, in its folder and in those that it adds to the import path."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, replaced: frozenset[str]) -> None:
+        self.unreadable: set[str] = set()
         self._directory = directory
         self._folders = [directory, *_find_folders(directory)]
-        self._of_pip = frozenset(
-            place for folder in self._folders[1:] for one in read_distributions(folder) for place in one.places
-        )
+        self._of_pip = {
+            place: one.name for folder in self._folders for one in read_distributions(folder) for place in one.places
+        }
+        self._replaced = replaced
         self._read: dict[Path, tuple[UserError | None, tuple[Path, ...]]] = {}
 
     def find_problem_of_script(self, script: str) -> UserError | None:
@@ -81,8 +87,15 @@ class _Source:
         except (NotReadError, OSError, RecursionError, MemoryError):
             return None, ()  # too much to read here; Python itself will report what is wrong
         except (SyntaxError, ValueError) as error:
+            if package := self._package_of(file):
+                self.unreadable.add(package)
+                return None, ()
             return self._describe(file, error), ()
         return None, tuple(self._imported_files(file, tree))
+
+    def _package_of(self, file: Path) -> str | None:
+        """Return the package with which pip has installed a file."""
+        return next((self._of_pip[place] for place in (file, *file.parents) if place in self._of_pip), None)
 
     def _describe(self, file: Path, error: SyntaxError | ValueError) -> UserError:
         line = getattr(error, "lineno", None) or 1
@@ -108,13 +121,10 @@ class _Source:
         """Yield the app's own files that importing a module reads: those of its packages, and its own."""
         parts = module.split(".") if module else []
         for folder in folders:
-            first = folder / parts[0] if parts else folder
-            if {first, first.with_suffix(".py")} & self._of_pip:
-                continue  # the environment may have it for Python 3
             places = [folder.joinpath(*parts[: count + 1]) for count in range(len(parts))] or [folder]
             candidates = [file for place in places for file in (place / "__init__.py", place.with_suffix(".py"))]
             if found := [file for file in candidates if file.is_file()]:
-                yield from found
+                yield from (file for file in found if self._package_of(file) not in self._replaced)
                 return
 
 

@@ -15,6 +15,7 @@ from localcloud.launch.legacy_sdk import list_replaced_keys
 from localcloud.launch.plan import LaunchPlan
 from localcloud.runtimes.python27_real.vendored import find_vendor_folder, list_replaced, read_distributions
 
+_SCALING = frozenset({"basic_scaling", "manual_scaling"})
 _BACKENDS = ("backends.yaml", "backends.yml")
 # The SDK does not know these. There is no network to connect to, and no build.
 _NEWER_KEYS = (
@@ -29,10 +30,14 @@ _NEWER_KEYS = (
 
 @dataclass(frozen=True)
 class AppCopy:
-    """The copy: its directory, and the files that the SDK is started with."""
+    """The copy: its directory, and the files that the SDK is started with.
+
+    With `one_instance`, a single instance can answer all requests, as they may come at the same time.
+    """
 
     directory: Path
     configurations: tuple[Path, ...]
+    one_instance: bool
 
 
 def copy_app(plan: LaunchPlan, packages: Path, target: Path) -> AppCopy:
@@ -47,13 +52,25 @@ def copy_app(plan: LaunchPlan, packages: Path, target: Path) -> AppCopy:
     replaced = list_replaced(plan.directory / vendor, installed)
     copy_folder(plan.directory, target, lambda path: path in replaced or _is_python3_environment(path))
     if plan.requirements:
-        shutil.copytree(packages, resolve_inside(target, vendor), copy_function=_link_or_copy, dirs_exist_ok=True)
+        _add_packages(packages, resolve_inside(target, vendor))
     yaml = YamlLines(read_text(plan.source))
     app_yaml = target / plan.source.name
     app_yaml.write_text(yaml.without([*_NEWER_KEYS, *list_replaced_keys(yaml)]))
     backends = [target / name for name in _BACKENDS if (target / name).is_file()][:1]
     # The SDK looks for app.yaml beside it.
-    return AppCopy(target, (app_yaml, *(backends if app_yaml.stem == "app" else ())))
+    configurations = (app_yaml, *(backends if app_yaml.stem == "app" else ()))
+    return AppCopy(target, configurations, yaml.keys.get("threadsafe") is True and _SCALING.isdisjoint(yaml.keys))
+
+
+def _add_packages(packages: Path, vendor: Path) -> None:
+    """Put the packages into the vendor folder. A link or a file that has the place of one gives way."""
+    if not vendor.is_dir():
+        vendor.unlink(missing_ok=True)
+    for package in packages.iterdir():
+        own = vendor / package.name
+        if own.is_symlink() or (package.is_dir() and own.is_file()):
+            own.unlink()
+    shutil.copytree(packages, vendor, copy_function=_link_or_copy, dirs_exist_ok=True)
 
 
 def _is_python3_environment(path: Path) -> bool:

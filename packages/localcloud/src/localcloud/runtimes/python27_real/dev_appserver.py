@@ -9,7 +9,7 @@ from datastore_emulator.net.ports import free_port
 from localcloud.launch.plan import LaunchPlan
 from localcloud.runtimes.python27_real.app_copy import copy_app
 from localcloud.runtimes.python27_real.interpreter import Python27
-from localcloud.runtimes.python27_real.libraries import ensure_libraries, find_pillow
+from localcloud.runtimes.python27_real.libraries import ensure_libraries
 from localcloud.runtimes.python27_real.packages import SDK, ensure_legacy_sdk
 from localcloud.runtimes.runtime import Command, Instance, Report, ServiceAddresses
 from localcloud.runtimes.variables import app_variables
@@ -29,7 +29,6 @@ def make_dev_appserver(
     """Install the SDK and return the command that serves a copy of the app's folder with its dev_appserver."""
     sdk = ensure_legacy_sdk(python27, report)
     notes = ensure_libraries(python27, sdk, plan.libraries, report)
-    pillow = find_pillow(python27, sdk, report)
     app = copy_app(plan, packages, instance.home.parent / "python27")
     storage = instance.home / "storage"
     storage.mkdir(exist_ok=True)
@@ -39,7 +38,7 @@ def make_dev_appserver(
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": os.pathsep.join([str(LEGACY_SDK / "first"), str(sdk.parent / "packages"), *map(str, pillow)]),
+        "PYTHONPATH": os.pathsep.join([str(LEGACY_SDK / "first"), str(sdk.parent / "packages")]),
         "LOCALCLOUD_LEGACY_SDK": str(sdk),
         "LOCALCLOUD_URL": instance.url,
         "API_HOST": services.api_server[0],
@@ -60,13 +59,13 @@ def make_dev_appserver(
         "--skip_sdk_update_check=true",
         "--enable_host_checking=false",
         "--automatic_restart=false",
+        # Two servers that start an instance at once may choose one port for both, and then never come up.
+        *([f"--max_module_instances={plan.service}:1"] if app.one_instance else []),
         "--dev_appserver_log_level=error",
-        "--support_datastore_emulator=true",
-        f"--running_datastore_emulator_host={services.datastore}",
-        "--datastore_emulator_cmd=/bin/true",  # required, but never run: the emulator above is running
+        "--support_datastore_emulator=false",
         # Other users of the machine can read a command line.
         *(f"--env_var={name}={value}" for name, value in variables.items() if name != _TICKET),
         *map(str, app.configurations),
     ]
     note = f"{plan.platform.value}: this runs on Python {python27.version} under dev_appserver ({SDK})"
-    return Command(tuple(argv), environment, app.directory, (note, *notes))
+    return Command(tuple(argv), environment, app.directory, (note, *notes), has_own_ports=True)

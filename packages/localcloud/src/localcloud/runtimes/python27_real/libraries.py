@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,13 +68,6 @@ def ensure_libraries(python27: Python27, sdk: Path, libraries: Mapping[str, str]
             except UserError as error:
                 notes.append(f'"{name}" in `libraries` is missing, so the app cannot import it: {error}')
     return tuple(notes)
-
-
-def find_pillow(python27: Python27, sdk: Path, report: Report) -> tuple[Path, ...]:
-    """Return the folder of Pillow, by which the SDK's images service works; () if it cannot be installed."""
-    with suppress(UserError):
-        return (_install(python27, sdk, "PIL", LATEST, report),)
-    return ()
 
 
 def _install(python27: Python27, sdk: Path, name: str, version: str, report: Report) -> Path:

@@ -16,6 +16,8 @@ class NoWSGIObjectError(Exception):
 
 def load(script):
     """Run a script, and return the WSGI object that it serves."""
+    if not os.path.isfile(script):
+        raise ModuleNotFoundError(f"No script {script}", name=script)
     given = []
     run = CGIHandler.run
     CGIHandler.run = lambda handler, application: given.append(application)

@@ -16,19 +16,24 @@ import pip_folders
 import python2_names
 import re2
 import relative_imports
+import sdk_names
 import start_errors
+import text_arguments
 import webapp2_names
 
 python2_names.install()
+text_arguments.install()
+sdk_names.install()
 jinja2_names.install()
 webapp2_names.install()
 pip_folders.install(os.getcwd())
 relative_imports.install(os.getcwd())
 
-import google.appengine.ext  # noqa: E402  (Python 2's names come first)
-from google.appengine.api import wrap_wsgi_app  # noqa: E402
+import google.appengine.api  # noqa: E402  (Python 2's names come first)
+import google.appengine.ext  # noqa: E402
 
-google.appengine.ext.__path__.append(os.path.join(os.path.dirname(__file__), "ext"))
+for _package in (google.appengine, google.appengine.api, google.appengine.ext):
+    _package.__path__.append(os.path.join(os.path.dirname(__file__), _package.__name__.rpartition(".")[2]))
 
 # RE2, as in the front end: Python's own engine may take minutes for a path.
 _HANDLERS = [(re2.compile(url), script) for url, script in json.loads(os.environ["LOCALCLOUD_HANDLERS"])]
@@ -101,4 +106,4 @@ def _route(environ, start_response):
     return [b"<html><title>404 Not Found</title><body>No handler in app.yaml matches this URL.</body></html>"]
 
 
-application = wrap_wsgi_app(_route)
+application = google.appengine.api.wrap_wsgi_app(_route)

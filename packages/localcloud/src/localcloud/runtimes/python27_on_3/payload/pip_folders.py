@@ -6,6 +6,7 @@ folders stay: a person wrote or copied them.
 
 import contextlib
 import csv
+import functools
 import importlib.metadata
 import os
 import sys
@@ -35,7 +36,7 @@ def install(app):
     def hook(path):
         if not _is_below(app, path) or not os.path.isdir(path):
             raise ImportError(f"{path} is not a folder of the app")
-        names = _installed_modules(path)
+        names = installed_modules(path)
         hidden = frozenset(name for name in names if machinery.PathFinder.find_spec(name, environment))
         if not hidden:
             raise ImportError(f"{path} holds no package that the environment has")
@@ -51,7 +52,8 @@ def _is_below(app, path):
     return os.path.commonpath([app, os.path.abspath(path)]) == app
 
 
-def _installed_modules(folder):
+@functools.cache
+def installed_modules(folder):
     """Return the names of the top-level modules that pip has installed into a folder."""
     names = set()
     for distribution in importlib.metadata.distributions(path=[folder]):

@@ -1,7 +1,7 @@
 """Python 2's names for what Python 3 renamed or removed, where one line has the same meaning.
 
-Left out is what Python 3 does in another way: dict.iteritems and has_key are methods of a built-in type,
-sorted(cmp=...) is an argument, and md5.new("text") took text.
+Left out is what Python 3 does in another way: dict.iteritems and has_key are methods of a built-in type, and
+sorted(cmp=...) is an argument.
 """
 
 import builtins
@@ -20,6 +20,7 @@ _MODULES = {
     "ConfigParser": "configparser",
     "Cookie": "http.cookies",
     "HTMLParser": "html.parser",
+    "MySQLdb": "pymysql",
     "Queue": "queue",
     "SimpleHTTPServer": "http.server",
     "SocketServer": "socketserver",
@@ -45,6 +46,7 @@ _MODULES = {
     "email.Message": "email.message",
     "email.Utils": "email.utils",
     "exceptions": "builtins",
+    "google.appengine.api.labs.taskqueue": "google.appengine.api.taskqueue",
     "htmlentitydefs": "html.entities",
     "httplib": "http.client",
     "robotparser": "urllib.robotparser",

@@ -1,6 +1,7 @@
 """Python 2's implicit relative imports: in a package of the app, `import views` finds the package's own views.py first.
 
-A module with `from __future__ import absolute_import` is left as it is, and so are packages of the environment.
+A module with `from __future__ import absolute_import` is left as it is. So are packages of the environment, and those
+that pip has put into the app: they run on Python 3 without, and may count on it.
 """
 
 import __future__
@@ -8,6 +9,8 @@ import __future__
 import builtins
 import os
 import sys
+
+import pip_folders
 
 
 def install(app):
@@ -27,7 +30,7 @@ def _has_sibling(app, importing, name):
     package = importing.get("__package__")
     if not package or importing.get("absolute_import") is __future__.absolute_import:
         return False
-    if not str(importing.get("__file__") or "").startswith(app + os.sep):
+    if not str(importing.get("__file__") or "").startswith(app + os.sep) or _is_of_pip(package):
         return False
     first = name.partition(".")[0]
     return any(
@@ -35,3 +38,9 @@ def _has_sibling(app, importing, name):
         or os.path.isfile(os.path.join(folder, first, "__init__.py"))
         for folder in getattr(sys.modules.get(package), "__path__", ())
     )
+
+
+def _is_of_pip(package):
+    top = package.partition(".")[0]
+    places = getattr(sys.modules.get(top), "__path__", ())
+    return any(top in pip_folders.installed_modules(os.path.dirname(place)) for place in places)

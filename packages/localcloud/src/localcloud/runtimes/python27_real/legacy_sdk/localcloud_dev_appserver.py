@@ -23,4 +23,14 @@ import localcloud_sdk.addresses  # noqa: E402
 import localcloud_sdk.services  # noqa: E402
 import localcloud_sdk.visits  # noqa: E402, F401
 
-execfile(_PATHS.script_file(SCRIPT), globals())  # noqa: F821
+from google.appengine.api import appinfo_errors  # noqa: E402
+from google.appengine.api import yaml_errors  # noqa: E402
+from google.appengine.tools.devappserver2 import errors  # noqa: E402
+
+try:
+    execfile(_PATHS.script_file(SCRIPT), globals())  # noqa: F821
+except yaml_errors.EventError as error:
+    mark = error.event.start_mark
+    sys.exit("%s:%d: App Engine refuses it: %s" % (os.path.basename(mark.name), mark.line + 1, error.cause))
+except (appinfo_errors.Error, errors.InvalidAppConfigError, yaml_errors.Error) as error:
+    sys.exit("App Engine refuses the app's YAML files: %s" % " ".join(str(error).split()))

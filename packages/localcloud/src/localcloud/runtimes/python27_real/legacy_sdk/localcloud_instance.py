@@ -1,6 +1,9 @@
 """Runs in each process of an app before the SDK closes its sandbox, which it makes as wide as production's was."""
 
+import imp
 import os
+import re
+import sys
 
 from google.appengine.tools.devappserver2.python.runtime import sandbox
 from google.appengine.tools.devappserver2.python.runtime import stubs
@@ -25,3 +28,23 @@ def _set_allowed_paths_and_null(*args):
 
 
 stubs.FakeFile.set_allowed_paths = staticmethod(_set_allowed_paths_and_null)
+
+
+def _find_soname(name):
+    """Return the file name of a library by a shell, as Python 2.7 did until 2.7.13: the sandbox has no pipes.
+
+    The package `monotonic` asks for it, and so does google-endpoints.
+    """
+    found = re.search(r"\s(lib%s\.\S+) \(libc6" % re.escape(name), os.popen("/sbin/ldconfig -p 2>/dev/null").read())
+    return found.group(1) if found else None
+
+
+sandbox._MODULE_OVERRIDE_POLICIES["ctypes.util"] = sandbox.ModuleOverridePolicy(
+    overrides={"_findSoname_ldconfig": _find_soname}, default_pass_through=True
+)
+
+# dev_appserver gives this script its own `config`. The sandbox keeps modules of this name.
+_HERE = os.path.dirname(config.python_config.startup_script)  # noqa: F821
+sys.modules["google.appengine.dist"] = imp.load_source(
+    "google.appengine.dist", os.path.join(_HERE, "localcloud_dist.py")
+)

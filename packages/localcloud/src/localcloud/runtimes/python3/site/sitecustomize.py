@@ -77,15 +77,24 @@ def _change_gevent(gevent_socket):
     gevent_socket.socket.bind = bind_here
 
 
+def _change_grpc(grpc):
+    """Refuse the calls to Google of an app with made-up credentials."""
+    import localcloud_no_google
+
+    localcloud_no_google.change_grpc(grpc)
+
+
 class _Changes(object):  # noqa: UP004 - as Python 2.7 spells it
     """A finder that changes a module when it is imported."""
 
     def __init__(self):
         self._changes = {"uvloop": _change_uvloop, "gevent._socket3": _change_gevent}
+        if os.environ.get("GCE_METADATA_HOST") and os.environ.get("NO_GCE_CHECK") != "true":  # made-up credentials
+            self._changes["grpc"] = _change_grpc
 
     def find_spec(self, name, path=None, target=None):
         """Return the spec that the other finders have, with a loader that changes the module."""
-        change = self._changes.pop(name, None)
+        change = self._changes.get(name)
         others = [finder for finder in sys.meta_path if finder is not self] if change else []
         found = (finder.find_spec(name, path, target) for finder in others)
         spec = next((spec for spec in found if spec is not None and spec.loader is not None), None)
@@ -94,7 +103,8 @@ class _Changes(object):  # noqa: UP004 - as Python 2.7 spells it
 
             def load_and_change(module):
                 load(module)
-                change(module)
+                if self._changes.pop(name, None):  # not before: some only look for a module
+                    change(module)
 
             spec.loader.exec_module = load_and_change
         return spec

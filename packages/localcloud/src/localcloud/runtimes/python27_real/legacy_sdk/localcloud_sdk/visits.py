@@ -1,5 +1,6 @@
 """The requests that reach dev_appserver through the front end."""
 
+import io
 import threading
 
 from cherrypy.wsgiserver import wsgiserver2
@@ -11,6 +12,7 @@ from google.appengine.tools.devappserver2.admin import admin_server
 _APP_ENGINE = "0.1.0."
 _STARTED = threading.Event()
 _MOST_SECONDS = 60
+_LARGEST = 1 << 32
 
 _read_headers = wsgiserver2.read_headers
 
@@ -35,13 +37,23 @@ def _handle_request_of_visitor(self, environ, *args, **kwargs):
     it listens before.
     """
     environ.pop("HTTP_X_APPENGINE_API_TICKET", None)  # the SDK's deferred library logs each header that begins like this
+    if environ.pop("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
+        _give_length(environ)
     visitor = environ.get("HTTP_X_APPENGINE_USER_IP")
     if visitor:
         environ["REMOTE_ADDR"] = visitor
-        if visitor.startswith(_APP_ENGINE):
+        # As when the SDK receives the upload itself.
+        if visitor.startswith(_APP_ENGINE) or "HTTP_X_APPENGINE_BLOBUPLOAD" in environ:
             environ[constants.FAKE_IS_ADMIN_HEADER] = "1"
         _STARTED.wait(_MOST_SECONDS)
     return _handle_request(self, environ, *args, **kwargs)
+
+
+def _give_length(environ):
+    """Give a body that came in chunks its length, as production does: dev_appserver takes it for an empty one."""
+    body = environ["wsgi.input"].read(_LARGEST)  # without a size, the server's reader never ends
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
 
 
 module.Module._handle_request = _handle_request_of_visitor
