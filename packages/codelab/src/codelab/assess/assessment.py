@@ -121,7 +121,11 @@ def assess(
     siblings = _find_siblings(app)
     for count, (file, parsed) in enumerate(modules.items(), 1):
         on_progress(f"Looking at {format_name(file)} ({count} of {len(modules)}) ...")
-        module = read_module(parsed.tree)
+        try:
+            module = read_module(parsed.tree)
+        except RecursionError:
+            app.unread.append(Unread(file, 0, "it is nested too deep"))
+            continue
         find_services(file, module, guide, collected[Area.SERVICE])
         find_frameworks(file, module, {**guide.frameworks, **guide.templates}, own, collected[Area.FRAMEWORK])
         beside = siblings.get(posixpath.dirname(file), frozenset())

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from localcloud.files.paths import format_name
+
 
 class Destination(Enum):
     """Where the app is to run. App Engine means with its bundled services, on Python 3."""
@@ -74,7 +76,8 @@ class Place:
     what: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}" if self.line else self.file
+        name = format_name(self.file)
+        return f"{name}:{self.line}" if self.line else name
 
 
 @dataclass(frozen=True)

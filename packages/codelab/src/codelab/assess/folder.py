@@ -16,7 +16,7 @@ MAX_FILES = 20_000
 _MAX_BYTES = 2_000_000
 _MAX_TOTAL = 100_000_000
 _VENDORED = frozenset({"lib", "libs", "vendor", "third_party", "site-packages", "node_modules", "bower_components"})
-_ENVIRONMENTS = frozenset({"pyvenv.cfg"})
+_ENVIRONMENT = "pyvenv.cfg"
 _LEFT_OUT = frozenset({"__pycache__", "node_modules", "bower_components"})
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _SETTINGS = re.compile(
@@ -94,7 +94,12 @@ def read_folder(root: Path, on_file: Callable[[int], None] = lambda count: None)
 
 def _walk(root: Path, app: AppFolder) -> Iterator[tuple[Path, str]]:
     """Yield each file of the app's own, and fill in the vendored folders. Links are not followed."""
-    for directory, folders, files in os.walk(root):
+
+    def note(error: OSError) -> None:
+        name = Path(error.filename).relative_to(root).as_posix()
+        app.unread.append(Unread(name, 0, (error.strerror or str(error)).lower()))
+
+    for directory, folders, files in os.walk(root, onerror=note):
         here = Path(directory)
         relative = here.relative_to(root)
         own = []
@@ -105,7 +110,7 @@ def _walk(root: Path, app: AppFolder) -> Iterator[tuple[Path, str]]:
             if path.is_symlink():
                 app.unread.append(Unread((relative / folder).as_posix(), 0, "a link, which is not followed"))
                 continue
-            if folder in _VENDORED or any((path / mark).exists() for mark in _ENVIRONMENTS) or _is_installed(path):
+            if folder in _VENDORED or _is_installed(path):
                 app.vendored.append(_look_into(path, (relative / folder).as_posix()))
             else:
                 own.append(folder)
@@ -119,9 +124,9 @@ def _walk(root: Path, app: AppFolder) -> Iterator[tuple[Path, str]]:
 
 
 def _is_installed(folder: Path) -> bool:
-    """Return whether pip has installed packages into this folder."""
+    """Return whether pip has installed packages into this folder, or it is a virtual environment."""
     try:
-        return any(name.endswith((".dist-info", ".egg-info")) for name in os.listdir(folder))
+        return any(name == _ENVIRONMENT or name.endswith((".dist-info", ".egg-info")) for name in os.listdir(folder))
     except OSError:
         return False
 

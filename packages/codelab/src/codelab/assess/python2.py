@@ -49,7 +49,9 @@ def parse_either(text: str) -> Parsed:
         return Parsed(_parse(text))
     except SyntaxError as error:
         first = error
-    except (ValueError, RecursionError, MemoryError) as error:
+    except (RecursionError, MemoryError) as error:
+        raise UnreadableError(0, "it is nested too deep") from error
+    except ValueError as error:  # a NUL byte, before Python 3.12
         raise UnreadableError(0, str(error)) from error
     try:
         rewritten, found = _rewrite(text)
