@@ -130,6 +130,65 @@ def test_random_forms_and_queries_cause_no_server_error(url: str) -> None:
         check()
 
 
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        pytest.param(f"/docs/pictures/{'a' * 300}.png", 404, id="long name"),
+        pytest.param("/docs/pictures/\0.png", 404, id="NUL"),
+        pytest.param(f"{TRACK}/run/start", 405, id="action without its form"),
+    ],
+)
+def test_refusal_is_a_page_with_a_way_back(url: str, path: str, status: int) -> None:
+    answer = httpx.get(f"{url}{quote(path)}", timeout=DEADLINE)
+    assert (answer.status_code, "That did not work" in answer.text, 'href="/"' in answer.text) == (status, True, True)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_pages_of_old_tabs_lead_on_when_copy_was_made_or_deleted_elsewhere(url: str, state: PageState) -> None:
+    ref = state.course.track("mod12-memcache")
+    assert post(url, "/begin").headers["Location"] == f"{TRACK}/step/1"
+    away = ref.copy.rename(ref.copy.with_name("away"))
+    try:
+        answers = [post(url, "/check"), post(url, "/reset"), httpx.get(f"{url}{TRACK}/reset", timeout=DEADLINE)]
+        assert [answer.status_code for answer in answers] == [303, 303, 303]
+    finally:
+        away.rename(ref.copy)
+    assert state.checks.state(ref).problem == ""
+
+
+@pytest.mark.usefixtures("quiet")
+def test_missing_readme_is_named(url: str, state: PageState) -> None:
+    readme = state.course.root / "mod12-memcache" / "README.md"
+    text = readme.read_text()
+    readme.unlink()
+    try:
+        answers = [httpx.get(f"{url}{path}", timeout=DEADLINE) for path in ("/", f"{TRACK}/step/1")]
+        assert all("mod12-memcache/README.md: this codelab cannot be read" in answer.text for answer in answers)
+    finally:
+        readme.write_text(text)
+    assert httpx.get(f"{url}{TRACK}/step/1", timeout=DEADLINE).status_code == 200
+
+
+@pytest.mark.usefixtures("quiet")
+def test_second_track_is_named_by_its_own_folders(url: str) -> None:
+    texts = [httpx.get(f"{url}/mod1-flask/FINISH/{page}", timeout=DEADLINE).text for page in ("step/1", "run")]
+    assert "FINISH itself does not change" in texts[0]
+    assert "FINISH, your copy and FINISH-py3 run" in texts[1]
+
+
+@pytest.mark.usefixtures("quiet")
+def test_comparison_offers_the_states_that_it_shows(url: str) -> None:
+    text = httpx.get(f"{url}{TRACK}/compare?old=1&new=START-py3", timeout=DEADLINE).text
+    assert re.findall(r'<option value="([^"]*)" selected>', text) == ["1", "START-py3"]
+
+
+@pytest.mark.usefixtures("quiet")
+def test_long_user_agent_leaves_an_address_that_the_page_reads(url: str) -> None:
+    location = post(url, "/run/visit", user_agent="\U0001f600" * 30_000).headers["Location"]
+    assert httpx.get(f"{url}{location}", timeout=DEADLINE).status_code == 200
+
+
 @contextlib.contextmanager
 def streams(url: str) -> Iterator[list[socket.socket]]:
     """Open many event streams, and read the first event of each."""
@@ -174,7 +233,7 @@ def test_save_reaches_all_open_pages_and_is_rendered_once(
             read_until(stream, b"1 of 3 steps done.")
         assert threads < STREAMS / 2
     # A save of several files may bring several events. Each is rendered once, or twice if some pages ask too late.
-    assert rendered.count("progress.html") < STREAMS / 2
+    assert 0 < rendered.count("news.html") < STREAMS / 2
 
 
 @pytest.mark.usefixtures("quiet")

@@ -79,9 +79,15 @@ class Course:
         return sorted(found, key=lambda name: (int(_NUMBER.findall(name)[0]), name))
 
     def codelab(self, module: str) -> Codelab:
-        """Return a module's codelab; it is read once for each version of its README."""
+        """Return a module's codelab; it is read once for each version of its README.
+
+        Raises CodelabError if the README is missing, as while a branch is checked out, or breaks the grammar.
+        """
         readme = held(self.root, f"{module}/README.md")
-        version = (module, readme.stat().st_mtime_ns)
+        try:
+            version = (module, readme.stat().st_mtime_ns)
+        except OSError as error:
+            raise CodelabError(f"{module}/README.md: this codelab cannot be read ({error.strerror})") from error
         if version not in self._codelabs:
             self._codelabs[version] = read_codelab(readme)
         return self._codelabs[version]

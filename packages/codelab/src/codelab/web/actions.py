@@ -15,6 +15,9 @@ from codelab.errors import CodelabError
 from codelab.readme.course import TrackRef
 from codelab.web.state import PageState, address
 
+# The next page has them in its address, where a character takes up to twelve bytes.
+_LONGEST_FIELD = 2000
+
 
 def add_actions(tracks: Blueprint, state: PageState) -> None:
     """Add the routes that change something."""
@@ -32,12 +35,15 @@ def _add_copy_actions(tracks: Blueprint, state: PageState) -> None:
     @tracks.post("/begin", endpoint="begin")
     def start_track(module: str, folder: str) -> Response:
         ref = state.find_track(module, folder)
-        start(state.workspace, ref)
+        if not ref.copy.is_dir():  # another tab may have made it
+            start(state.workspace, ref)
         return redirect(address(ref, "step", 1), 303)
 
     @tracks.post("/check", endpoint="check")
     def check_copy(module: str, folder: str) -> Response:
         ref = state.find_track(module, folder)
+        if not ref.copy.exists():  # it was deleted while the page was open, which now offers to make one
+            return go_back(ref)
         state.checks.begin(ref)
         if request.form.get("news") != "yes":  # without scripts, no news come to the page while the check runs
             state.checks.wait(ref)
@@ -57,8 +63,8 @@ def _add_copy_actions(tracks: Blueprint, state: PageState) -> None:
     @tracks.post("/reset", endpoint="reset")
     def reset_copy(module: str, folder: str) -> Response:
         ref = state.find_track(module, folder)
-        plan = plan_reset(state.workspace, ref)
-        if plan.lost:
+        plan = plan_reset(state.workspace, ref) if ref.copy.exists() else None
+        if plan and plan.lost:
             reset(state.workspace, plan)
         state.saves.mark_changed(ref.copy)
         return redirect(address(ref, "step", 1), 303)
@@ -89,7 +95,7 @@ def _add_app_actions(tracks: Blueprint, state: PageState) -> None:
     @tracks.post("/run/visit")
     def visit_apps(module: str, folder: str) -> Response:
         ref = state.find_track(module, folder)
-        form = {name: request.form.get(name, "") for name in ("address", "user_agent")}
+        form = {name: request.form.get(name, "")[:_LONGEST_FIELD] for name in ("address", "user_agent")}
         if apps := state.apps.find(ref):
             pane = request.form.get("pane", "")
             for name in apps.running if pane == "all" else [pane]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, abort, render_template
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from codelab.check import RunResult
@@ -10,7 +11,6 @@ from codelab.commands.diff import WORK
 from codelab.commands.list import list_tracks
 from codelab.errors import CodelabError
 from codelab.readme.markdown import anchor
-from codelab.readme.trees import held
 from codelab.web.actions import add_actions
 from codelab.web.calls import explain_call
 from codelab.web.course_map import lay_out_map, short_title
@@ -31,7 +31,6 @@ _POLICY = {
     "connect-src": "'self'",
     "frame-src": "'self'",
 }
-_STATE_NAMES = {WORK: "your copy"}
 
 
 class _StepNumber(IntegerConverter):
@@ -46,7 +45,7 @@ def create_app(state: PageState) -> Flask:
     app.url_map.converters["int"] = _StepNumber
     app.jinja_env.globals.update(
         address=address,
-        names=_STATE_NAMES,
+        name_state=name_state,
         RunResult=RunResult,
         highlighted_line=highlighted_line,
         view_step=view_step,
@@ -71,6 +70,13 @@ def create_app(state: PageState) -> Flask:
     return app
 
 
+def name_state(state: str) -> str:
+    """Return the words for a state of a track, as `read_state` knows it."""
+    if state == WORK:
+        return "your copy"
+    return f"step {state}" if state.isdecimal() else state
+
+
 def _add_course_pages(app: Flask, state: PageState) -> None:
     @app.get("/")
     def course_map() -> str:
@@ -93,8 +99,10 @@ def _add_course_pages(app: Flask, state: PageState) -> None:
 
     @app.get("/docs/pictures/<name>.png")
     def picture(name: str) -> Response:
-        found = held(state.course.root, f"docs/pictures/{name}.png")
-        if not found.is_file():
+        pictures = state.course.root / "docs" / "pictures"
+        # Looked up among the files, so that no name leads anywhere else.
+        found = next((path for path in pictures.glob("*.png") if path.stem == name), None)
+        if found is None:
             abort(404, f"this repository has no picture docs/pictures/{name}.png")
         return Response(found.read_bytes(), mimetype="image/png")
 
@@ -105,7 +113,6 @@ def _add_error_pages(app: Flask) -> None:
     def show_error(error: Exception) -> tuple[str, int]:
         return render_template("error.html", text=str(error)), 400
 
-    @app.errorhandler(403)
-    @app.errorhandler(404)
-    def show_refusal(error: Exception) -> tuple[str, int]:
-        return render_template("error.html", text=getattr(error, "description", "")), getattr(error, "code", 400)
+    @app.errorhandler(HTTPException)
+    def show_refusal(error: HTTPException) -> tuple[str, int]:
+        return render_template("error.html", text=error.description or error.name), error.code or 500

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from codelab.commands.diff import WORK
 from codelab.errors import CodelabError
 from codelab.readme.course import TrackRef
 from codelab.readme.trees import Tree, read_tree
@@ -53,7 +54,7 @@ class TrackApps:
         self._calls: Counter[str] = Counter()
         self._cloud = Cloud(log=self._note, observe=self._count)
         self._apps: dict[str, App] = {}
-        folders = {"START": ref.start, "work": ref.copy, "FINISH": ref.finish}
+        folders = {ref.track.start: ref.start, WORK: ref.copy, ref.track.finish: ref.finish}
         self.panes = {name: Pane(name, folder) for name, folder in folders.items()}
         self._files = _files_of(ref.copy)
         self._saved = threading.Event()
@@ -104,7 +105,7 @@ class TrackApps:
                 files = _files_of(self.ref.copy)
                 if files != self._files and not self._closed:
                     self._files = files
-                    self.restart("work", "started again after your save")
+                    self.restart(WORK, "started again after your save")
                     self._saves.mark_changed(self.ref.copy)
 
     def visit(self, name: str, address: str, user_agent: str) -> None:

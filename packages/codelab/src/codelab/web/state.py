@@ -47,7 +47,7 @@ class PageState:
         self._renderers = Workers("renderer", 1)
         self._renderings: dict[str, SharedRendering] = {}
         self._checks: dict[str, Checked] = {}
-        self._checkers: dict[tuple[str, int], Checker] = {}
+        self._checkers: dict[str, Checker] = {}
         self._progress: dict[str, tuple[Checker, Tree, Progress]] = {}
         self._lock = threading.Lock()
         self._session: Session | None = None
@@ -84,11 +84,12 @@ class PageState:
 
     def checker(self, ref: TrackRef) -> Checker:
         """Return the track's checker, which is made once for each version of the README."""
-        key = (ref.name, ref.codelab.readme.stat().st_mtime_ns)
         with self._lock:
-            if key not in self._checkers:
-                self._checkers[key] = Checker(ref)
-            return self._checkers[key]
+            known = self._checkers.get(ref.name)
+            # The course reads a README once for each version.
+            if known is None or known.ref.codelab is not ref.codelab:
+                known = self._checkers[ref.name] = Checker(ref)
+            return known
 
     def read_copy(self, ref: TrackRef) -> CopyState:
         """Read the state of the learner's copy; a copy that cannot be read breaks no page."""

@@ -91,4 +91,4 @@ def _stages(status: StepStatus, last: LastOutcome | None) -> Sequence[Stage]:
         result = last.outcome.result
         runs = "yes" if result in _RUNS else "no" if result is RunResult.DOES_NOT_RUN else "open"
         same = "no" if result in (RunResult.DIFFERS, RunResult.OTHER_SERVICES) else "open"
-    return [Stage("Written", written), Stage("Runs", runs), Stage("Same output as START", same)]
+    return [Stage("Written", written), Stage("Runs", runs), Stage("Same output", same)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, abort, current_app, render_template, request
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
 
 from codelab.commands.diff import WORK, read_state
 from codelab.commands.reset import plan_reset
@@ -42,8 +43,10 @@ def add_track_pages(tracks: Blueprint, state: PageState) -> None:
         return render_template("run.html", **_frame(state, ref, addresses=ADDRESSES, form=form))
 
     @tracks.get("/reset")
-    def ask_to_reset(module: str, folder: str) -> str:
+    def ask_to_reset(module: str, folder: str) -> str | BaseResponse:
         ref = state.find_track(module, folder)
+        if not ref.copy.exists():  # it was deleted while the page with the link was open
+            return redirect(f"{address(ref)}#your-copy", 303)
         plan = plan_reset(state.workspace, ref)
         return render_template("reset.html", **_frame(state, ref, plan=plan))
 
@@ -117,7 +120,8 @@ def _add_comparison(tracks: Blueprint, state: PageState) -> None:
         new = request.args.get("new", WORK if copied else ref.track.finish)
         if not copied:  # a link in the text may come before the copy, which begins as START
             old, new = (ref.track.start if name == WORK else name for name in (old, new))
-        states = [ref.track.start, *([WORK] if copied else []), ref.track.finish]
+        # The two that are shown may be others, such as a step of a link in the text.
+        states = list(dict.fromkeys([ref.track.start, *([WORK] if copied else []), ref.track.finish, old, new]))
         html = _renderer(state, ref).html
         try:
             trees = [read_state(state.workspace, ref, name) for name in (old, new)]
