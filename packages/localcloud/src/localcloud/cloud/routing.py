@@ -32,9 +32,9 @@ def _find_service(file: Path, rule: DispatchRule, apps: Sequence[App]) -> App:
         raise FileError(
             file,
             rule.line,
-            f'no app that runs is the service "{rule.service}"; name its folder or its YAML file, too',
+            f'no service "{rule.service}" runs; name its folder or its YAML file, too',
         )
     if len(found) > 1:
         names = " and ".join(app.name for app in found)
-        raise FileError(file, rule.line, f'{names} are the service "{rule.service}"; name one of them only')
+        raise FileError(file, rule.line, f'{names} are the service "{rule.service}"; run one of them only')
     return found[0]
