@@ -179,6 +179,15 @@ def test_check_under_way_is_named_and_old_outcome_is_grey(page: Page, server: Se
     expect(page.locator(".outcome:not(.old)")).to_contain_text("output is the same as START's")
 
 
+def test_page_that_comes_back_with_back_button_has_news_again(page: Page, server: Server) -> None:
+    work = start_mod12(page, server)
+    # The tests' browser keeps no pages itself.
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    cache_as_text(work)
+    expect(page.locator(".steps li.done")).to_have_count(1)
+
+
 def test_apply_and_reset(page: Page, server: Server) -> None:
     work = start_mod12(page, server)
     page.get_by_role("button", name="Do step 1 for me").click()

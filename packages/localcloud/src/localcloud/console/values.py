@@ -6,6 +6,7 @@ Datastore's REST API, which has every type and flag: https://cloud.google.com/da
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 
 from google.protobuf import json_format
@@ -163,7 +164,10 @@ def _read_integer(value: m.Value, text: str) -> None:
 
 
 def _read_double(value: m.Value, text: str) -> None:
-    value.double_value = float(text)
+    number = float(text)
+    if math.isinf(number) and any(digit in text for digit in "0123456789"):
+        raise ValueError("too large for 64 bits")
+    value.double_value = number
 
 
 def _read_timestamp(value: m.Value, text: str) -> None:
@@ -185,7 +189,7 @@ _READERS = {
 _WANTED = {
     "boolean_value": "true or false",
     "integer_value": "an integer of 64 bits",
-    "double_value": "a number",
+    "double_value": "a number of 64 bits",
     "timestamp_value": "a time such as 2026-11-27T15:00:00Z",
     "geo_point_value": "a latitude and a longitude such as 52.5, 13.4",
 }

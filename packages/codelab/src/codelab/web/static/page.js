@@ -84,13 +84,19 @@ const showNews = (news) => {
 };
 if (progress) {
   markPage();
-  const events = new EventSource(progress.dataset.events);
-  events.onmessage = (message) => {
-    const fresh = document.createElement('template');
-    fresh.innerHTML = message.data;
-    showNews(fresh.content);
+  let events;
+  const listen = () => {
+    events = new EventSource(progress.dataset.events);
+    events.onmessage = (message) => {
+      const fresh = document.createElement('template');
+      fresh.innerHTML = message.data;
+      showNews(fresh.content);
+    };
   };
+  listen();
   window.addEventListener('pagehide', () => events.close());
+  // A page that the browser has kept, and that comes back with its Back button, has missed the news since.
+  window.addEventListener('pageshow', (event) => { if (event.persisted) listen(); });
 }
 
 // A check takes seconds and tells its news by itself: stay on the page.
@@ -99,6 +105,7 @@ document.addEventListener('submit', async (event) => {
   event.preventDefault();
   const fields = new URLSearchParams(new FormData(event.target));
   fields.set('news', 'yes');
-  const answer = await fetch(event.target.action, {method: 'POST', body: fields});
-  if (!answer.ok) location.reload();
+  // Without the server, the browser says so.
+  const answer = await fetch(event.target.action, {method: 'POST', body: fields}).catch(() => null);
+  if (!answer?.ok) location.reload();
 });
