@@ -38,7 +38,7 @@ $(error FROM is for make diff alone; write MOD=$(MOD)/$(FROM))
 endif
 endif
 
-.PHONY: help setup run learn start check show hint apply next watch reset list diff test-quick test test-all verify coverage mutants doctor deploy probe lint bench soak lock clean module
+.PHONY: help setup run learn start check show hint apply next watch reset list diff test-quick test test-all verify coverage mutants doctor deploy probe assess lint bench soak lock clean module
 help: ## Print this help
 	@awk -F ':.*## ' '/^##/ { print substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo "MOD is one of: $(MODULES)"
@@ -87,6 +87,9 @@ deploy: .venv/.ready ## Deploy a result: make deploy MOD=mod4-cloudrun PROJECT=P
 
 probe: .venv/.ready ## Check that a deployed app shows the visitor's own address: make probe URL=https://...
 	@$(CODELAB) probe '$(URL)'
+
+assess: .venv/.ready ## Say what must change in an app of my own: make assess DIR=~/my-app [TO=cloudrun or functions] [HTML=report.html]
+	@$(CODELAB) assess '$(DIR)' $(addprefix --to ,$(call given,TO)) $(addprefix --html ,$(call given,HTML)) $(if $(call given,JSON),--json)
 
 ## Test and maintain
 test test-all: export LANES := $(LANES)

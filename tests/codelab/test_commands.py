@@ -219,7 +219,9 @@ def test_undecided_step_stays_open_until_it_is_decided(learner: Learner, outcome
     assert learner.checks(run=True).progress.reached == 2
     assert learner.hinted() == 3
     assert learner.checks(run=False).progress.reached == 2
-    with pytest.raises(CodelabError, match="step 3 is in your files, and nobody here can decide about it"):
+    with pytest.raises(
+        CodelabError, match="step 3 is in your files, and it cannot be decided here whether it is right"
+    ):
         apply(learner.workspace, learner.ref)
     outcome[:] = [Outcome(RunResult.SAME, last=True, step=3)]
     learner.checks(run=True)

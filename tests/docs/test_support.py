@@ -33,7 +33,7 @@ PAGE = (ROOT / "docs" / "support.md").read_text()
 INTERNAL = {
     *("test_command.py", "test_damage.py", "test_durability.py", "test_fuzz.py", "test_ids.py", "test_library.py"),
     *("test_lost_file.py", "test_ndb.py", "test_relay.py"),
-    *("test_server.py", "test_storage.py"),
+    *("test_server.py", "test_stop_signals.py", "test_storage.py"),
 }
 
 

@@ -142,7 +142,8 @@ def test_plan_that_no_given_runtime_supports_gets_a_built_in_one() -> None:
     assert runtime.prepared == []
 
 
-def test_datastore_of_apps_takes_rest_and_reset_and_no_shutdown() -> None:
+def test_datastore_of_apps_takes_rest_and_reset_and_no_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATASTORE_EMULATOR_HOST", raising=False)
     with Cloud() as cloud:
         address = f"http://{cloud.datastore.address}"
         client = datastore.Client(project="demo", credentials=AnonymousCredentials(), _use_grpc=False)

@@ -89,7 +89,7 @@ def test_whole_output_is_kept_in_the_file_that_the_message_names(
         (
             "2.7",
             Platform.APP_ENGINE_PYTHON27,
-            "if it is for Python 2 only, run the app on a real Python 2.7 by --python27",
+            "if it is for Python 2 only, run the app on a real Python 2.7 with --python27",
         ),
         (None, Platform.CLOUD_RUN, ".log"),
     ],

@@ -132,7 +132,7 @@ def test_missing_sdk_module_is_named(localcloud, folder):
     command = localcloud("run", app)
     assert command.wait() == 1
     assert "'channel' from 'google.appengine.api'" in "\n".join(command.lines)
-    assert "Google's SDK for Python 3 does not have it; run the app on a real Python 2.7 by" in command.lines[-1]
+    assert "Google's SDK for Python 3 does not have it; run the app on a real Python 2.7 with" in command.lines[-1]
 
 
 def test_templates_may_use_extensions_that_jinja2_has_built_in(localcloud, folder):

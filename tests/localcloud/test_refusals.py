@@ -47,7 +47,7 @@ def test_function_folder_without_function_option_is_refused(refuse):
 @pytest.mark.parametrize(("option", "value"), [("--source", "fn.py"), ("--signature-type", "event")])
 def test_option_about_a_function_without_its_name_is_refused(refuse, option, value):
     line = refuse("run", ROOT / "mod11-functions" / "FINISH", option, value)
-    assert line == f"{option} {value}: it says more about a function; name that with --function NAME"
+    assert line == f"{option} {value}: this option is for a function; name the function with --function NAME"
 
 
 def test_taken_port_is_refused(refuse):

@@ -233,8 +233,8 @@ def test_saved_dispatch_yaml_takes_effect_without_a_restart(monkeypatch: pytest.
         [],
         [
             "dispatch.yaml:2: no such service. Until then, visitors are routed as before.",
-            "dispatch.yaml has changed, and its rules hold now",
-            "dispatch.yaml is gone, and no rule holds any more",
+            "dispatch.yaml has changed: its new rules apply",
+            "dispatch.yaml is gone: its rules no longer apply",
         ],
     )
 

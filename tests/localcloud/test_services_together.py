@@ -61,7 +61,7 @@ def test_services_in_folders_of_their_own_are_routed_by_the_rules_of_now(localcl
     default, _ = command.urls(2)
     assert get(f"{default}/jobs/a") == "worker blue /jobs/a"
     (app / "rules" / "dispatch.yaml").write_text(DISPATCH.replace("/jobs/", "/work/"))
-    command.wait_for(r"localcloud \| dispatch.yaml has changed, and its rules hold now")
+    command.wait_for(r"localcloud \| dispatch.yaml has changed: its new rules apply")
     assert get(f"{default}/jobs/a") == "default none /jobs/a"
     assert get(f"{default}/work/a") == "worker blue /work/a"
 
@@ -91,7 +91,7 @@ def test_service_that_does_not_run_is_noted(localcloud, folder) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["app.yaml", "dispatch.yaml"], r'dispatch.yaml:2: no app that runs is the service "worker"; name its folder'),
+        (["app.yaml", "dispatch.yaml"], r'dispatch.yaml:2: no service "worker" runs; name its folder'),
         (["app.yaml", "worker.yaml", "worker.yaml", "dispatch.yaml"], r"dispatch.yaml:2: .* and .* are the service"),
         (["dispatch.yaml"], "dispatch.yaml alone is no app"),
         (["dispatch.yaml", "dispatch.yaml", "app.yaml"], "an app has one dispatch.yaml"),

@@ -49,6 +49,6 @@ def test_console_line_is_accepted_by_its_program(line: str) -> None:
 
 @pytest.mark.parametrize("package", READMES)
 def test_links_lead_to_files(package: str) -> None:
-    links = re.findall(r"\]\(([^):]+)\)", READMES[package])
+    links = re.findall(r"\]\(([^):#]+)(?:#[^)]*)?\)", READMES[package])
     assert links
     assert [link for link in links if not (ROOT / "packages" / package / link).is_file()] == []

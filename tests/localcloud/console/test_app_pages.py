@@ -115,7 +115,7 @@ def test_tasks_are_run_deleted_and_purged(cloud: Cloud, pages: Pages, browser: h
     assert "<script" not in page
 
     cloud.requests.clear()
-    assert notes(pages.send(pages.form("tasks/", "/run"))) == ["later is to run now."]
+    assert notes(pages.send(pages.form("tasks/", "/run"))) == ["later runs now."]
     assert wait_until(lambda: [request.status for request in cloud.requests.newest()] == [200])
     (ran,) = cloud.requests.newest()
     assert (ran.method, ran.target, ran.visitor) == ("POST", "/visit", "App Engine")

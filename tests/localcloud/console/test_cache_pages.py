@@ -104,10 +104,10 @@ def test_memcache_value_that_was_written_meanwhile_is_not_overwritten(cloud: Clo
 def test_pickle_is_neither_read_nor_edited(cloud: Cloud, pages: Pages) -> None:
     cache(cloud, b"pickle", b"cos\nsystem\n(S'false'\ntR.", memcache.TYPE_PICKLED)
     page = pages.get(pages.link(pages.get("memcache/"), "pickle"))
-    assert "Not editable: a pickle is shown only." in page
+    assert "Not editable: it is a pickle." in page
     form = memcache_form(pages, "pickle").set("value", "x")
     form.action = form.action.replace("/delete", "/value")
-    assert notes(pages.send(form, 400)) == ["this value is shown only"]
+    assert notes(pages.send(form, 400)) == ["this value cannot be edited here; change it in your app"]
 
 
 def test_memcache_counts_no_look_of_the_console(cloud: Cloud, pages: Pages) -> None:

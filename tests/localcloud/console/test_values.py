@@ -109,7 +109,7 @@ def test_text_of_another_type_is_refused_in_one_line(value: m.Value, text: str, 
     ("value", "text", "refusal"),
     [
         (m.Value(null_value=0), "null", "null has no type here"),  # type: ignore[arg-type]
-        (m.Value(blob_value=b"\xff\0"), "2 bytes: ff 00", "bytes are shown only"),
+        (m.Value(blob_value=b"\xff\0"), "2 bytes: ff 00", "it is bytes"),
         (m.Value(string_value="x" * 300_001), "x" * 1000 + "…", "too long to edit here: 300,001 characters"),
     ],
     ids=["null", "bytes", "long"],

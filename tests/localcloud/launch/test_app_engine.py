@@ -264,7 +264,7 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         (
             CGI + "- url: /(.*)\n  script: \\1.py\n",
             'app.yaml:5: "\\1.py" takes the name of a script from the URL, which works on 2.7 only; '
-            "run the app on a real Python 2.7 by --python27 (pyenv install 2.7.18 gets you one)",
+            "run the app on a real Python 2.7 with --python27 (pyenv install 2.7.18 installs one)",
         ),
         (
             PYTHON27 + "handlers:\n- url: .*\n  script: main\n",
@@ -281,7 +281,7 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         (
             PYTHON27 + ALL_TO_MAIN + "libraries:\n- name: webapp2\n  version: latest\n- name: endpoints\n",
             'app.yaml:10: "endpoints" exists for Python 2 only; '
-            "run the app on a real Python 2.7 by --python27 (pyenv install 2.7.18 gets you one)",
+            "run the app on a real Python 2.7 with --python27 (pyenv install 2.7.18 installs one)",
         ),
         (
             PYTHON27 + ALL_TO_MAIN + "libraries:\n- name: nosuch\n  version: latest\n",
@@ -307,7 +307,7 @@ def test_a_script_may_be_in_a_package_or_a_vendored_library(read, vendored):
         ),
         (
             PYTHON27 + ALL_TO_MAIN + "backends:\n- name: old\n",
-            "app.yaml:7: localcloud has no `backends` on Python 3; run the app on a real Python 2.7 by --python27",
+            "app.yaml:7: localcloud has no `backends` on Python 3; run the app on a real Python 2.7 with --python27",
         ),
         (
             "runtime: python314\napi_config:\n  url: /_ah/api\n",

@@ -53,9 +53,9 @@ def test_jobs_are_listed_with_their_commands(tmp_path: Path) -> None:
     (tmp_path / "cron.yaml").write_text(JOBS)
     addresses = {"worker": "http://worker", "default": "http://default"}
     assert list(describe_jobs([tmp_path], addresses)) == [
-        "cron.yaml: /tasks/summary (every 24 hours) runs when you say so: "
+        "cron.yaml: /tasks/summary (every 24 hours) does not run by itself; to run it: "
         "localcloud cron run http://default/tasks/summary",
-        "cron.yaml: /tasks/mail?all=1 (every monday 09:00) runs when you say so: "
+        "cron.yaml: /tasks/mail?all=1 (every monday 09:00) does not run by itself; to run it: "
         "localcloud cron run 'http://worker/tasks/mail?all=1'",
     ]
     (tmp_path / "cron.yaml").write_text("cron:\n- url: a\n  schedule: every day\n")

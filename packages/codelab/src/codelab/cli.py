@@ -24,7 +24,7 @@ from codelab.commands.start import start
 from codelab.errors import CodelabError
 from codelab.invocation import called_as, find_program, spell, suggest
 from codelab.readme.course import Course, TrackRef, find_course
-from codelab.terminal import Terminal
+from codelab.terminal import Terminal, print_assessment
 from codelab.workspace import Workspace, make_command
 from datastore_emulator.errors import UserError
 from datastore_emulator.stopping import CLOSED_OUTPUT, Stopped, guard_output, stop_signals
@@ -107,6 +107,9 @@ def _add_learners_commands(add: _Add) -> None:
     diff = add("diff", "compare two states: work (my copy), START, FINISH, another folder, or a step's number", _diff)
     run = add("run", "run START and FINISH, or my copy, on one Datastore, until Ctrl-C", _run)
     watch = add("watch", "check again after each save, until the codelab is finished", _watch)
+    _add_options_of_assess(
+        add("assess", "say what must change in an app of my own, and which codelabs show it", _assess)
+    )
     add("list", "list all codelabs with my progress", _list)
     for command in (begin, check, show, hint, next_, apply, reset, diff, watch, run):
         command.add_argument("track", nargs="?", metavar="MODULE", help=f"{_TRACK} (default: the current one)")
@@ -122,6 +125,19 @@ def _add_learners_commands(add: _Add) -> None:
     diff.add_argument("--from", dest="old", metavar="STATE", help="the old state (default: the track's START)")
     diff.add_argument("--to", dest="new", metavar="STATE", help="the new state (default: the track's FINISH)")
     _add_options_of_run(run)
+
+
+def _add_options_of_assess(assess: argparse.ArgumentParser) -> None:
+    assess.add_argument("folder", metavar="DIR", help="the folder with the app; nothing of it is run")
+    assess.add_argument(
+        "--to",
+        choices=("appengine", "cloudrun", "functions"),
+        default="appengine",
+        help="where it is to run (default: appengine, with the bundled services)",
+    )
+    form = assess.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print the assessment as JSON")
+    form.add_argument("--html", type=Path, metavar="FILE", help="write the assessment as one HTML file")
 
 
 def _add_options_of_run(run: argparse.ArgumentParser) -> None:
@@ -217,11 +233,11 @@ def _check_and_print(here: _Context, *, run: bool, session: Session | None = Non
             here.ref,
             run=run,
             on_progress=lambda progress, will_run: here.terminal.print_progress(here.ref, progress, will_run),
-            on_scenario=here.terminal.show_scenario,
+            on_scenario=here.terminal.show_activity,
             session=session,
         )
     finally:
-        here.terminal.hide_scenario()
+        here.terminal.hide_activity()
     here.terminal.print_outcome(checked)
     return checked
 
@@ -307,6 +323,28 @@ def _run(options: argparse.Namespace) -> bool:
     words += ["--python27", *([options.python27] if options.python27 else [])] if options.python27 is not None else []
     words += ["--no-reload"] if options.no_reload else []
     localcloud.cli.run(words, spell)
+    return True
+
+
+def _assess(options: argparse.Namespace) -> bool:
+    from codelab.commands.assess import as_json, assess, write_html
+
+    if not options.folder:
+        raise CodelabError(f"no folder to read; write `{suggest('assess', dir='../my-app')}`")
+    terminal = Terminal()
+    try:
+        assessment = assess(
+            _find_course(options), Path(options.folder).expanduser(), options.to, terminal.show_activity
+        )
+    finally:
+        terminal.hide_activity()
+    if options.json:
+        print(as_json(assessment), flush=True)
+    elif options.html:
+        write_html(assessment, options.html)
+        print(f"Wrote {options.html}", flush=True)
+    else:
+        print_assessment(terminal.console, assessment)
     return True
 
 

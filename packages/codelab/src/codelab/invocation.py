@@ -20,7 +20,7 @@ from pathlib import Path
 CALLED_BY = "CODELAB_CALLED_BY"
 
 # Options of make that are no option of `codelab`, but an argument.
-_ARGUMENTS = ("url",)
+_ARGUMENTS = ("url", "dir")
 # The options of commands in the messages of other packages, and what may follow them as their value.
 _OPTION = re.compile(r"--(data|function|port|python27|no-reload|step)(?![\w-])(?: (?=[A-Z\d:/]))?")
 

@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ CLOSED_OUTPUT = 141
 # The errors of a stream whose disk is full or broken.
 _NOT_WRITTEN = (errno.ENOSPC, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC))
 
+_RESEND_SECONDS = 0.05
+
 
 class Stopped(BaseException):
     """The command was stopped by Ctrl-C, TERM or a closed terminal; this is not an error."""
@@ -25,7 +28,10 @@ class Stopped(BaseException):
 
 @contextmanager
 def stop_signals() -> Iterator[None]:
-    """Raise Stopped in the main thread at the first stop signal, and ignore those that follow it."""
+    """Raise Stopped in the main thread at the first stop signal, and ignore those that follow it.
+
+    Python drops what a finalizer raises, also a Stopped that comes while one runs. The signal is then sent again.
+    """
     names = ("SIGINT", "SIGTERM", "SIGHUP")
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]  # Windows has no SIGHUP
 
@@ -34,10 +40,22 @@ def stop_signals() -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN)
         raise Stopped
 
+    report_unraisable = sys.unraisablehook
+
+    def resend(dropped: sys.UnraisableHookArgs) -> None:
+        if not isinstance(dropped.exc_value, Stopped):
+            report_unraisable(dropped)
+            return
+        for number in numbers:
+            signal.signal(number, stop)
+        threading.Timer(_RESEND_SECONDS, stop_command).start()  # after the finalizer
+
     before = [signal.signal(number, stop) for number in numbers]
+    sys.unraisablehook = resend
     try:
         yield
     finally:
+        sys.unraisablehook = report_unraisable
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
 

@@ -129,7 +129,7 @@ class Reloader:
         except UserError as error:
             self._cloud.report(f"{error}. Until then, visitors are routed as before.")
         else:
-            there = "has changed, and its rules hold now" if file.exists() else "is gone, and no rule holds any more"
+            there = "has changed: its new rules apply" if file.exists() else "is gone: its rules no longer apply"
             self._cloud.report(f"{file.name} {there}")
 
     def _note_services(self, paths: Iterable[Path]) -> None:

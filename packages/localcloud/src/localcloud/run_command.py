@@ -89,8 +89,8 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         nargs="?",
         const="",
-        help="run python27 apps on a real Python 2.7 under the legacy SDK; PATH names the interpreter (default: the "
-        "first python2.7 on $PATH); put this option after DIR",
+        help="run python27 apps on a real Python 2.7 under the legacy SDK; PATH names the interpreter (default: "
+        "the first on PATH or in pyenv); put this option after DIR",
     )
 
 
@@ -201,7 +201,7 @@ def _refuse_nameless_function(options: argparse.Namespace) -> None:
     """Raise UserError if there are options about a function, but not its name."""
     for option, value in (("--source", options.source), ("--signature-type", options.signature_type)):
         if value and options.function is None:
-            raise UserError(f"{option} {value}: it says more about a function; name that with --function NAME")
+            raise UserError(f"{option} {value}: this option is for a function; name the function with --function NAME")
 
 
 def _find_services(options: argparse.Namespace) -> list[Services]:

@@ -45,7 +45,7 @@ def apply(workspace: Workspace, ref: TrackRef, *, overwrite: bool = False, check
     step = pending.step
     if (pending.app_works is False or pending.doubtful) and not overwrite:
         overwrite_command = suggest("apply", ref.name, overwrite=True)
-        fails = "nobody here can decide about it" if pending.doubtful else "its app fails"
+        fails = "it cannot be decided here whether it is right" if pending.doubtful else "its app fails"
         reason = f"{fails}; `{make_command('check', ref)}` says why"
         for fault in (*progress.damage, *progress.faults)[:1]:
             reason = f"there is a fault in them: {fault}"

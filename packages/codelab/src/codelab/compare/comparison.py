@@ -162,7 +162,7 @@ class Comparison:
         if found is None:
             return None
         place, undecided = found
-        known = "nobody here can see whether the old visits are there" if undecided else "so it loses the old visits"
+        known = "it cannot be seen here whether it loses the old visits" if undecided else "so it loses the old visits"
         text = f"{folder.name} stores its visits in {place}; {known}"
         return Difference(scenario.title, text, None, undecided)
 

@@ -10,6 +10,7 @@ from contextlib import redirect_stderr
 from functools import partial
 from io import StringIO
 
+from codelab.assess import Destination
 from codelab.errors import CodelabError, Problem
 from codelab.readme.course import Course
 from codelab.readme.model import Page
@@ -89,6 +90,9 @@ class CommandChecker:
                 self._course.track(values["MOD"])
             except CodelabError as error:
                 return f"MOD={error}"
+        return self._mistake_in_folders(module, values) if "assess" not in words else _mistake_in_destination(values)
+
+    def _mistake_in_folders(self, module: str, values: Mapping[str, str]) -> str | None:
         folders = [name for variable in ("SIDE", "FROM", "TO") for name in values.get(variable, "").split()]
         known = {path.name for path in (self._course.root / module).iterdir() if path.is_dir()}
         known.add("work")
@@ -110,6 +114,12 @@ class CommandChecker:
             if path and not word.startswith("MOD=") and not (self._course.root / path[1]).exists():
                 return f"{path[1]} does not exist"
         return None
+
+
+def _mistake_in_destination(values: Mapping[str, str]) -> str | None:
+    name = values.get("TO", Destination.APP_ENGINE.value)
+    known = [place.value for place in Destination]
+    return None if name in known else f"TO={name} is no destination of make assess; it takes {', '.join(known)}"
 
 
 def _refusal(parser: argparse.ArgumentParser, words: list[str]) -> str | None:

@@ -67,7 +67,7 @@ class BackgroundChecks:
             problem = str(error)
         except Exception:
             _logger.exception("the check of %s failed", ref.name)
-            problem = "the check failed for a reason of its own; the terminal has the traceback"
+            problem = "the check itself failed; the terminal has the traceback"
         self._set(ref, CheckState(problem=problem))
 
     def _set(self, ref: TrackRef, state: CheckState) -> None:

@@ -194,5 +194,5 @@ def _read_place() -> Place:
 def _find_key(text: str) -> m.Key:
     key = read_key(text)
     if key is None:
-        abort(404, "this address is not one of an entity")
+        abort(404, "this address names no entity; go back to the list")
     return key

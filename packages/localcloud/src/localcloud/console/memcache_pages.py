@@ -64,7 +64,7 @@ def _add_routes(routes: Blueprint, service: Memcache) -> None:
     def save() -> Response | tuple[str, int]:
         cached = find()
         if not memcache_values.make_control(cached).kind:
-            raise UserError("this value is shown only")
+            raise UserError("this value cannot be edited here; change it in your app")
         text = request.form.get("value", "")
         try:
             data = memcache_values.read_text(cached, text)
@@ -118,4 +118,4 @@ def _read_hex(text: str) -> bytes:
     try:
         return bytes.fromhex(text)
     except ValueError:
-        abort(404, "this address is not one of a key")
+        abort(404, "this address names no key; go back to the list")

@@ -43,10 +43,10 @@ def make_control(cached: CachedValue) -> Control:
         data = _unpack(data)
     text = decode_text(data)
     if kind not in _TYPES or kind == memcache.TYPE_PICKLED or text is None:
-        reason = "a pickle is shown only" if kind == memcache.TYPE_PICKLED else "bytes that are no text are shown only"
+        reason = "it is a pickle" if kind == memcache.TYPE_PICKLED else "its bytes are not text"
         return Control("", show_bytes(data), reason)
     if compressed:
-        return Control("", text, "a compressed value is shown only")
+        return Control("", text, "it is compressed")
     if kind == memcache.TYPE_BOOL:
         return Control("choice", "true" if text.strip() != "0" else "false")
     return Control("line" if kind in (memcache.TYPE_INT, memcache.TYPE_LONG) else "text", text)

@@ -49,7 +49,7 @@ def make_panel(cloud: Cloud) -> Panel:
     def connect() -> Iterator[tuple[Client, int]]:
         """Yield a client of the database that this request names, and the database's number."""
         if not isinstance(cloud.redis, Memorystore):
-            raise UserError("there is no Redis of the local cloud's own here")
+            raise UserError("the local cloud runs no Redis of its own here")
         database = read_number(request.values, "database")
         with cloud.redis_watch.client(cloud.redis, database) as client:
             yield client, database
@@ -91,7 +91,7 @@ def _add_forms(routes: Blueprint, connect: Connect) -> None:
         try:
             key = bytes.fromhex(request.values.get("key", ""))
         except ValueError:
-            abort(404, "this address is not one of a key")
+            abort(404, "this address names no key; go back to the list")
         if not client.exists(key):
             abort(404, f"there is no key {_show(key)}; it may have expired")
         return key
@@ -107,7 +107,7 @@ def _add_forms(routes: Blueprint, connect: Connect) -> None:
             name = find_key(client)
             old, text = _describe(client, name)["text"], request.form.get("value", "")
             if not isinstance(old, str):
-                raise UserError("this value is shown only")
+                raise UserError("this value cannot be edited here; change it in your app")
             if plain_ends(request.form.get("old", "")) != plain_ends(old):
                 raise UserError("the value was written meanwhile; open it again, and repeat your change")
             client.set(name, restore_ends(text, old).encode(), keepttl=True)
@@ -164,7 +164,7 @@ def _describe(client: Client, key: bytes) -> dict[str, object]:
             facts["rows"] = [[clip(_show(value), 1000)]]
             facts["refusal"] = f"too long to edit here: {size:,} bytes"
         elif text is None:
-            facts["rows"], facts["refusal"] = [[show_bytes(value)]], "bytes that are no text are shown only"
+            facts["rows"], facts["refusal"] = [[show_bytes(value)]], "its bytes are not text"
         else:
             facts["text"] = text
     elif kind in _READERS:

@@ -75,7 +75,7 @@ def make_panel(cloud: Cloud) -> Panel:
         stub, queue = find_queue()
         task = request.form.get("task", "")
         if stub.run_now(queue, task):
-            return show_tasks(f"{task} is to run now.")
+            return show_tasks(f"{task} runs now.")
         return show_tasks(f"{task} is not there any more.")
 
     @routes.post("/delete")

@@ -96,7 +96,7 @@ def make_control(value: m.Value) -> Control:
     if which is None or which == "null_value":
         return Control("", "null", "null has no type here; only the app can put a value in its place")
     if which == "blob_value":
-        return Control("", show_bytes(value.blob_value), "bytes are shown only")
+        return Control("", show_bytes(value.blob_value), "it is bytes")
     control = _make_control(value, which)
     if len(control.text) > _LONGEST_EDITED:
         return Control("", clip(control.text, _SHOWN_TEXT), f"too long to edit here: {len(control.text):,} characters")

@@ -48,7 +48,7 @@ def describe_jobs(folders: Iterable[Path], addresses: Mapping[str, str]) -> Iter
     first = addresses.get(DEFAULT) or next(iter(addresses.values()))
     for job in jobs:
         command = f"localcloud cron run {shlex.quote(addresses.get(job.service, first) + job.url)}"
-        yield f"{file.name}: {job.url} ({job.schedule}) runs when you say so: {command}"
+        yield f"{file.name}: {job.url} ({job.schedule}) does not run by itself; to run it: {command}"
 
 
 def read_cron(file: Path) -> tuple[CronJob, ...]:

@@ -8,7 +8,8 @@ import re
 _ERROR = re.compile(r"connecting to (?:localhost|127\.0\.0\.1):6379")
 _ADVICE = (
     "the app looks for a Redis at the default address, where the local cloud has none; name the variable that the app "
-    "takes the address from, as in --env REDISHOST=localhost: then a Redis is started, and the app gets its address"
+    "takes the address from, as in --env REDISHOST=localhost; localcloud then starts a Redis, and the app gets its "
+    "address"
 )
 
 

@@ -86,6 +86,11 @@ def imported_names(node: ast.AST) -> list[str]:
     return []
 
 
+def removed_modules() -> frozenset[str]:
+    """Return the modules that a version of Python 3 has removed."""
+    return frozenset(_modules()[1])
+
+
 @cache
 def _modules() -> tuple[dict[str, int], dict[str, int]]:
     """Return the minor version that added a module, and the one that removed it."""

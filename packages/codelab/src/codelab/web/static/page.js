@@ -69,7 +69,9 @@ const showNews = (news) => {
   for (const field of news.querySelectorAll('input[name=back]')) field.value = location.pathname;
   const step = progress.dataset.step;
   const ofStep = step ? `[data-step="${step}"]` : ':not([data-step])';
-  replaceContent(progress.querySelector('nav'), news.querySelector('.steps nav'));
+  for (const part of ['.steps nav', '.steps summary']) {
+    replaceContent(progress.querySelector(part), news.querySelector(part));
+  }
   replaceContent(document.querySelector('#your-copy .your-copy'), news.querySelector(`.your-copy${ofStep}`));
   for (const part of document.querySelectorAll('.findings')) {
     const name = CSS.escape(part.dataset.file);

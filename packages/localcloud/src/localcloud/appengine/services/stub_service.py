@@ -119,6 +119,8 @@ class StubService:
         return getattr(self.definition, "SHARED", False)
 
     def _answer(self, stub: Any, method: str, response_class: type[Message], caller: Caller, request: Message) -> Any:
+        if name := _find_broken_text(request):
+            raise ArgumentError(f"{self.name}.{method}(): {name} is not UTF-8")
         response = response_class()
         # A stub says whether several threads may call it. The lock is its own.
         try:
@@ -129,6 +131,19 @@ class StubService:
         except DatastoreError as error:
             raise RPCFailedError(f"{self.name}.{method}(): the Datastore did not answer: {error.message}") from error
         return response
+
+
+def _find_broken_text(message: Message) -> str | None:
+    """Return the name of a text that is not UTF-8, for which the old protocol buffers give bytes, None if all are."""
+    for known, value in message.ListFields():
+        values = value if known.is_repeated else [value]
+        if known.type == known.TYPE_STRING and any(isinstance(one, bytes) for one in values):
+            return str(known.name)
+        if known.message_type is not None:
+            found = next(filter(None, map(_find_broken_text, values)), None)
+            if found:
+                return found
+    return None
 
 
 def _stop(stub: Any) -> None:

@@ -1,4 +1,4 @@
-"""Prints what the commands return, for a person at a terminal."""
+"""Prints what a learner's commands return."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Terminal:
     """Prints to a console, by default standard output."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or StandardOutput()
+        self.console = console or StandardOutput()
         self._status: Status | None = None
 
     def print_started(self, started: Started) -> None:
@@ -49,17 +49,17 @@ class Terminal:
         else:
             self._print_progress(ref, progress)
 
-    def show_scenario(self, text: str) -> None:
-        """Show which scenario runs, in a line of a terminal that is replaced; elsewhere show nothing."""
-        if not self._console.is_terminal:
+    def show_activity(self, text: str) -> None:
+        """Show what is being done, in a line of a terminal that is replaced; elsewhere show nothing."""
+        if not self.console.is_terminal:
             return
         if self._status is None:
-            self._status = self._console.status(text)
+            self._status = self.console.status(text)
             self._status.start()
         self._status.update(text)
 
-    def hide_scenario(self) -> None:
-        """Remove the line of `show_scenario`."""
+    def hide_activity(self) -> None:
+        """Remove the line of `show_activity`."""
         if self._status is not None:
             self._status.stop()
             self._status = None
@@ -137,12 +137,12 @@ class Terminal:
             self._print_all_done(ref, found.following)
         elif isinstance(found, ShownHint):
             self._print(f"{ref.name}, step {found.step.number}, {found.step.title}:\n")
-            print_markdown(self._console, found.step.hint)
+            print_markdown(self.console, found.step.hint)
         else:
             step = found.step
             count, minutes = len(ref.track.steps), _minutes(step.seconds)
             self._print(f"{ref.name}, step {step.number} of {count}: {step.title} ({minutes})\n")
-            print_markdown(self._console, step.text)
+            print_markdown(self.console, step.text)
             self._print(f"\nWhen you are done: {make_command('check', ref)}; a hint: {make_command('hint', ref)}")
 
     def print_applied(self, applied: Applied) -> None:
@@ -176,7 +176,7 @@ class Terminal:
         if not found.text:
             self._print(f"{found.old} and {found.new} of {found.ref.name} are the same.")
         else:
-            print_diff(self._console, found.text)
+            print_diff(self.console, found.text)
 
     def print_listing(self, listing: Listing) -> None:
         """Print all tracks as a table, with the progress in each."""
@@ -192,7 +192,7 @@ class Terminal:
                 _minutes(ref.track.seconds),
                 f"done {listed.finished_on}" if listed.finished_on else _describe_copy(listed.copy),
             )
-        self._console.print(table)
+        self.console.print(table)
         begin = make_command("start", listing.tracks[0].ref)
         self._print(f"\nBegin one with `{begin}`. * is your current codelab; `{suggest('show')}` prints its next step.")
 
@@ -200,7 +200,7 @@ class Terminal:
         """Print which track runs, if the user has named none, and how to run another."""
         others = ", ".join(name for name in modules if name != ref.codelab.module)
         self._print(f"This is {ref.name}. For another module: {suggest('run', 'MODULE')} with one of: {others}")
-        self._console.file.flush()  # the local cloud writes next
+        self.console.file.flush()  # the local cloud writes next
 
     def print_deployment(self, deployment: Deployment) -> None:
         """Print the commands of a deployment, each part under a comment."""
@@ -214,13 +214,13 @@ class Terminal:
             self._print("# Afterwards:")
         for command in deployment.after:
             self._print(command)
-        self._console.file.flush()  # gcloud writes next
+        self.console.file.flush()  # gcloud writes next
 
     def _print_finished(self, checked: Checked) -> None:
         ref = checked.ref
         self._print_own_ways(checked.progress)
         text = f"\nWell done! {ref.name} is finished: {ref.track.title}."
-        self._console.print(text, style="bold green", soft_wrap=True)
+        self.console.print(text, style="bold green", soft_wrap=True)
         if checked.differing:
             diff = make_diff_command(ref, ref.track.finish, WORK)
             self._print(f"Your copy differs from {ref.track.finish} ({diff}): {'; '.join(checked.differing)}")
@@ -237,7 +237,7 @@ class Terminal:
         self._print(f"Next is step {step.number} of {count}, {step.title} ({minutes}): {show}")
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _describe_outcome(outcome: Outcome, progress: Progress) -> list[str]:

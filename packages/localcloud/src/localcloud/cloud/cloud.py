@@ -6,45 +6,25 @@ import os
 import shutil
 import tempfile
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from datastore_emulator.errors import UserError
 from datastore_emulator.scratch import Scratch
 from localcloud.app import App, Log, Version
-from localcloud.appengine.api_server import ApiServer
-from localcloud.appengine.call_handler import make_call_handler
-from localcloud.appengine.callers import CURRENT
-from localcloud.frontend import RequestLog
+from localcloud.cloud.routing import read_routes
+from localcloud.cloud.services import ProjectServices, own_redis_variables
 from localcloud.launch import read_plan
-from localcloud.launch.errors import FileError
 from localcloud.launch.plan import Platform
-from localcloud.metadata import MetadataServer
-from localcloud.runtimes import Runtime, ServiceAddresses, choose_runtime
+from localcloud.runtimes import Runtime, choose_runtime
 from localcloud.runtimes.python27_real import Python27RealRuntime
 from localcloud.runtimes.variables import names_redis
-from localcloud.services import (
-    Cache,
-    DatastoreService,
-    EmbeddedDatastore,
-    ExternalDatastore,
-    ExternalRedis,
-    Memcache,
-    Memorystore,
-    RedisWatch,
-)
-from localcloud.services.clock import Clock
+from localcloud.services import Memorystore
 from localcloud.services.datastore import Restartable
 
-if TYPE_CHECKING:
-    from localcloud.launch.dispatch import DispatchRule
 
-
-class Cloud:
+class Cloud(ProjectServices):
     """A local Google Cloud project with the apps that run in it; a context manager that ends all it started.
 
     `data` is the Datastore's file, ":memory:" for none. `datastore` and `redis` are HOST:PORT of servers to use
@@ -55,9 +35,7 @@ class Cloud:
     Memcache, as in "Datastore RunQuery", and `observe_bundled` also before each one to Datastore that comes through App
     Engine's bundled services.
 
-    `datastore`, `memcache` and `redis` are the services; `redis` is None until an app needs one. `dispatch_file` is the
-    dispatch.yaml whose rules hold. `requests` has the last requests to the apps, with the calls that each made. Those
-    to Redis are there once `redis_watch` is started.
+    `dispatch_file` is the dispatch.yaml whose rules hold.
     """
 
     def __init__(
@@ -75,54 +53,30 @@ class Cloud:
         observe: Callable[[str], None] = lambda call: None,
         observe_bundled: Callable[[str], None] = lambda call: None,
     ) -> None:
-        self.project = project
         self.apps: list[App] = []
         self.dispatch_file: Path | None = None
-        self._names: dict[str, str] = {}  # of apps, by ticket
         self._readers: dict[App, Callable[[], Version]] = {}
-        self.datastore: DatastoreService
-        self.redis: Memorystore | ExternalRedis | None = ExternalRedis(redis) if redis else None
-        self._memorystore = memorystore
         self._runtimes = runtimes
         self._legacy_sdk = any(isinstance(runtime, Python27RealRuntime) for runtime in runtimes)
-        self._made_up_credentials = made_up_credentials
         self._log = log
         self._moving = threading.Lock()
-        # Of the list of apps, and of the Redis: after `close`, from whatever thread, nothing may be added.
+        # Of the list of apps: after `close`, from whatever thread, nothing may be added.
         self._changing = threading.Lock()
         self._closing = threading.Lock()
-        self._closed = False
-        self.requests = RequestLog()
-
-        def note(call: str) -> None:
-            caller = CURRENT.get()
-            self.requests.note(call, self._names.get(caller.ticket) if caller else None)
-            observe(call)
-
-        self.redis_watch = RedisWatch(
-            lambda: self.redis if isinstance(self.redis, Memorystore) else None,
-            lambda call, when: self.requests.note(call, when=when),
+        self._ended = False
+        self._scratch = Scratch("localcloud-")
+        super().__init__(
+            project,
+            data=data,
+            datastore=datastore,
+            datastore_relay=datastore_relay,
+            redis=redis,
+            memorystore=memorystore,
+            made_up_credentials=made_up_credentials,
+            log=self.report,
+            observe=observe,
+            observe_bundled=observe_bundled,
         )
-        with ExitStack() as stack:
-            stack.callback(self.redis_watch.stop)
-            self._scratch = Path(stack.enter_context(Scratch("localcloud-")))
-            if datastore:
-                self.datastore = ExternalDatastore(datastore, note, datastore_relay)
-            else:
-                self.datastore = EmbeddedDatastore(data, note)
-            stack.callback(self.datastore.close)
-            clock = Clock()
-            self.api_server = ApiServer(
-                self.datastore.backend, clock=clock.now, observe=note, observe_bundled=observe_bundled
-            )
-            self.memcache = Memcache(self.api_server.memcache(project), clock)
-            self.datastore.start([make_call_handler(self.api_server.datastore_dispatcher)])
-            self.api_server.start()
-            stack.callback(self.api_server.stop)
-            self._metadata = MetadataServer(project, lambda line: log("localcloud", line))
-            self._metadata.start()
-            stack.callback(self._metadata.stop)
-            self._cleanup = stack.pop_all()
 
     def __enter__(self) -> Cloud:
         return self
@@ -162,7 +116,7 @@ class Cloud:
         # Not by Path.resolve, which fails for a link to itself: read_plan says what is wrong with it.
         name = name or "/".join(Path(os.path.realpath(directory)).parts[-2:])
         self._expect_open(name)
-        scratch = Path(tempfile.mkdtemp(dir=self._scratch))
+        scratch = Path(tempfile.mkdtemp(dir=self._scratch.name))
         home = scratch / "home"
         home.mkdir()
 
@@ -186,7 +140,7 @@ class Cloud:
             return (
                 plan,
                 choose_runtime(plan, self._runtimes),
-                self._addresses(project or self.project, instance=scratch.name, redis=redis),
+                self.addresses(project or self.project, instance=scratch.name, redis=redis),
             )
 
         plan, runtime, addresses = read()
@@ -199,7 +153,7 @@ class Cloud:
             port=port,
             home=home,
             log=self._log,
-            overrides={**_redis_variables(redis_names or {}, addresses), **(environment or {})},
+            overrides={**own_redis_variables(redis_names or {}, addresses), **(environment or {})},
             blobs=lambda: self.api_server.blobs(addresses.ticket),
             behind_load_balancer=behind_load_balancer,
             free_cloud_port=self._free_cloud_port,
@@ -218,12 +172,12 @@ class Cloud:
         return app
 
     def _expect_open(self, name: str) -> None:
-        if self._closed:
+        if self._ended:
             raise UserError(f"{name}: the local cloud has been closed")
 
     def _connect(self, app: App) -> None:
         """Tell the bundled services where the app is, and which service."""
-        self._names[app.ticket] = app.name
+        self.names[app.ticket] = app.name
         service = app.plan.service or "default"
         self.api_server.connect(app.ticket, app.url, app.plan.source.parent, app.log, service)
 
@@ -245,16 +199,8 @@ class Cloud:
         Raises UserError if the file cannot be read, or for a rule whose service is not one of the apps, or two of them.
         Then the rules before it stay.
         """
-        from localcloud.launch.dispatch import choose_rule, read_dispatch
-
         self.dispatch_file = file
-        rules = read_dispatch(file) if file.exists() else ()
-        services = {rule.service: self._find_service(file, rule) for rule in rules}
-
-        def choose(host: str, path: str) -> App | None:
-            rule = choose_rule(rules, host, path)
-            return services[rule.service] if rule else None
-
+        choose = read_routes(file, self.apps)
         for app in self.apps:
             if app.plan.service:
                 app.route(choose)
@@ -264,19 +210,6 @@ class Cloud:
             return chosen.ticket if chosen else None
 
         self.api_server.dispatch(choose_ticket)
-
-    def _find_service(self, file: Path, rule: DispatchRule) -> App:
-        found = [app for app in self.apps if app.plan.service == rule.service]
-        if not found:
-            raise FileError(
-                file,
-                rule.line,
-                f'no app that runs is the service "{rule.service}"; name its folder or its YAML file, too',
-            )
-        if len(found) > 1:
-            names = " and ".join(app.name for app in found)
-            raise FileError(file, rule.line, f'{names} are the service "{rule.service}"; name one of them only')
-        return found[0]
 
     def reload(self, app: App) -> None:
         """Read an app's folder again, as a deployment would, and start what is in it now, at the same address.
@@ -295,7 +228,7 @@ class Cloud:
             if app in self.apps:  # the cloud is not closed
                 self.apps.remove(app)
                 del self._readers[app]
-        self._names.pop(app.ticket, None)
+        self.names.pop(app.ticket, None)
         app.stop()
         self.api_server.disconnect(app.ticket)
 
@@ -320,75 +253,17 @@ class Cloud:
             for started in done:
                 started.result()
 
-    @property
-    def caches(self) -> Sequence[Cache]:
-        """The project's Memcache, and its Redis if there is one."""
-        return (self.memcache, self.redis) if self.redis else (self.memcache,)
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass for the caches, so that entries expire."""
-        for cache in self.caches:
-            cache.advance(seconds)
-
-    def flush_caches(self) -> None:
-        """Empty the caches."""
-        for cache in self.caches:
-            cache.flush()
-
-    def overwrite_caches(self, value: bytes, flags: int) -> int:
-        """Replace every cached value; `flags` are Memcache's. Return how many there were."""
-        return sum(cache.overwrite(value, flags) for cache in self.caches)
-
-    @contextmanager
-    def cache_outage(self) -> Iterator[None]:
-        """Take the caches away, with all they hold, for the length of the block; they come back empty."""
-        with ExitStack() as stack:
-            for cache in self.caches:
-                stack.enter_context(cache.outage())
-            yield
-
-    def redis_calls(self) -> Counter[str]:
-        """Return how often apps have called each command of our own Redis, as in "Redis GET"."""
-        return self.redis.calls() if self.redis else Counter()
-
     def close(self) -> None:
         """End every app, all at once, and then the services they used.
 
         May be called from any thread. An app that is being started on another one ends, too, and none starts later.
         """
         with self._changing:
-            self._closed = True
+            self._ended = True
             apps, self.apps = self.apps, []
             self._readers.clear()
         with self._closing:
             with ThreadPoolExecutor(max_workers=max(1, len(apps))) as pool:
                 list(pool.map(App.stop, apps))
-            self._cleanup.close()
-
-    def _addresses(self, project: str, *, instance: str, redis: bool) -> ServiceAddresses:
-        """Return the addresses of the services for an app, after starting a Redis if it needs one and none runs."""
-        with self._changing:
-            if redis and self.redis is None and not self._closed:
-                memorystore = self._memorystore or Memorystore()
-                memorystore.start()
-                self._cleanup.callback(memorystore.stop)
-                self.redis = memorystore
-        return ServiceAddresses(
-            project=project,
-            datastore=self.datastore.address,
-            api_server=(self.api_server.host, self.api_server.port),
-            ticket=self.api_server.ticket(project, instance),
-            metadata=self._metadata.address,
-            made_up_credentials=self._made_up_credentials,
-            redis=(self.redis.host, self.redis.port) if self.redis and redis else None,
-            redis_variables=self.redis.variables if self.redis and redis else {},
-        )
-
-
-def _redis_variables(names: Mapping[str, str], addresses: ServiceAddresses) -> dict[str, str]:
-    """Return an app's own variables for the address of Redis; `names` say which part each one holds."""
-    if not addresses.redis:
-        return {}
-    host, port = addresses.redis
-    parts = {"host": host, "port": str(port), "url": f"redis://{host}:{port}"}
-    return {name: parts[part] for name, part in names.items()}
+            self.close_services()
+            self._scratch.cleanup()

@@ -1,0 +1,231 @@
+"""Reads a whole app, and puts all findings and the route together."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from codelab.assess.collecting import Collected
+from codelab.assess.finding import Advice, Area, Destination, Finding, Link, Place
+from codelab.assess.folder import AppFolder, Unread, read_folder
+from codelab.assess.guide import PORTING, Guide, Python2Kind
+from codelab.assess.habits import find_habits
+from codelab.assess.imports import Module, read_module
+from codelab.assess.packages import find_packages, find_unnamed
+from codelab.assess.python2 import Parsed, UnreadableError, parse_either
+from codelab.assess.python2_kinds import find_python2
+from codelab.assess.route import Stop, plan_route
+from codelab.assess.services import find_frameworks, find_services
+from codelab.assess.settings import find_settings
+from codelab.readme.course import Course
+from codelab.readme.markdown import anchor
+from localcloud.files.paths import format_name
+
+# The version of the data that --json prints: docs/assess.md.
+SCHEMA = 1
+_PYTHON2_SYNTAX = "Python 3 cannot read the file"
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What an app has, what becomes of it at a destination, and the way there.
+
+    `files` and `lines` are of the app's own Python. `runtimes` has the runtime of each service file.
+    """
+
+    folder: Path
+    destination: Destination
+    files: int
+    lines: int
+    python2: bool
+    runtimes: dict[str, str]
+    findings: tuple[Finding, ...]
+    route: tuple[Stop, ...]
+
+    def of(self, area: Area) -> list[Finding]:
+        """Return the findings of an area, the most frequent first, what has to change before what stays."""
+        found = [finding for finding in self.findings if finding.area is area]
+        return sorted(
+            found,
+            key=lambda each: (each.advice.verdict(self.destination).value == "stays", -len(each.places), each.name),
+        )
+
+    def as_json(self) -> dict[str, object]:
+        """Return the assessment as data for JSON."""
+        return {
+            "schema": SCHEMA,
+            "folder": format_name(str(self.folder)),
+            "to": self.destination.value,
+            "python": 2 if self.python2 else 3,
+            "runtimes": self.runtimes,
+            "files": self.files,
+            "lines": self.lines,
+            "findings": [self._as_json(finding) for area in Area for finding in self.of(area)],
+            "route": [
+                {
+                    "module": stop.name or None,
+                    "title": stop.title,
+                    "why": stop.why,
+                    "link": stop.link.target if stop.link else None,
+                }
+                for stop in self.route
+            ],
+        }
+
+    def _as_json(self, finding: Finding) -> dict[str, object]:
+        advice = finding.advice
+        return {
+            "area": finding.area.value,
+            "name": finding.name,
+            "title": finding.title,
+            "verdict": advice.verdict(self.destination).value,
+            "outcome": advice.outcome(self.destination),
+            "tool": advice.tool or None,
+            "covered": bool(finding.shown_by(self.destination)),
+            "shown_by": [_link_as_json(link) for link in finding.shown_by(self.destination)],
+            "explained_by": [_link_as_json(link) for link in finding.explained_by],
+            "count": len(finding.places),
+            "places": [{"file": place.file, "line": place.line, "what": place.what} for place in finding.places],
+        }
+
+
+def _link_as_json(link: Link) -> dict[str, str]:
+    return {"title": link.title, "target": link.target}
+
+
+def assess(
+    course: Course,
+    folder: Path,
+    destination: Destination = Destination.APP_ENGINE,
+    on_progress: Callable[[str], None] = lambda text: None,
+) -> Assessment:
+    """Read an app and return what becomes of it. Nothing of it is run, and nothing is written.
+
+    `on_progress` is called with words, now and then. Raises CodelabError if there is no such folder, if it is far
+    larger than an app, or if the course lacks the pages that have the advice.
+    """
+    guide = Guide(course)
+    on_progress("Reading the folder ...")
+    app = read_folder(folder)
+    collected = {area: Collected(area) for area in Area}
+    services = find_settings(app, guide, collected[Area.SETTING])
+    named = find_packages(app, services, guide, collected[Area.PACKAGE])
+    for name, place in services.used:
+        collected[Area.SERVICE].add(name, place)
+    modules = _parse(app, on_progress)
+    # An app without app.yaml is Python 2 if some file of its own can be nothing else.
+    python2 = services.is_python2 or (not services.is_python3 and any(parsed.rewritten for parsed in modules.values()))
+    own = frozenset(name.removesuffix(".py").partition("/")[0] for name in app.python)
+    siblings = _find_siblings(app)
+    for count, (file, parsed) in enumerate(modules.items(), 1):
+        on_progress(f"Looking at {format_name(file)} ({count} of {len(modules)}) ...")
+        try:
+            module = read_module(parsed.tree)
+        except RecursionError:
+            app.unread.append(Unread(file, 0, "it is nested too deep"))
+            continue
+        find_services(file, module, guide, collected[Area.SERVICE])
+        find_frameworks(file, module, {**guide.frameworks, **guide.templates}, own, collected[Area.FRAMEWORK])
+        beside = siblings.get(posixpath.dirname(file), frozenset())
+        find_unnamed(file, module, named | own | beside, guide, collected[Area.PACKAGE])
+        for line in module.dynamic:
+            collected[Area.UNREAD].add("imports by a computed name", Place(file, line))
+        for kind, line, what in find_habits(module):
+            collected[Area.HABIT].add(kind, Place(file, line, what))
+        for kind, line, what in _python2(file, parsed, module, guide, python2, siblings):
+            collected[Area.PYTHON2].add(kind, Place(file, line, what))
+    for file, line, script in services.scripts:
+        if not _has_script(app, file, script):
+            collected[Area.UNREAD].add("scripts without a file", Place(file, line, script))
+    for unread in app.unread:
+        collected[Area.UNREAD].add("files", Place(unread.file, unread.line, unread.reason))
+    findings = tuple(_findings(collected, guide))
+    return Assessment(
+        folder,
+        destination,
+        len(app.python),
+        app.lines,
+        python2,
+        services.runtimes,
+        findings,
+        plan_route(course, destination, findings, python2=python2),
+    )
+
+
+def _parse(app: AppFolder, on_progress: Callable[[str], None]) -> dict[str, Parsed]:
+    modules = {}
+    for count, (file, text) in enumerate(app.python.items(), 1):
+        on_progress(f"Parsing {format_name(file)} ({count} of {len(app.python)}) ...")
+        try:
+            modules[file] = parse_either(text)
+        except UnreadableError as error:
+            app.unread.append(Unread(file, error.line, error.reason))
+    return modules
+
+
+def _has_script(app: AppFolder, file: str, script: str) -> bool:
+    """Return whether the folder has what `script` of app.yaml names: main.app, main.py, or auto."""
+    if script == "auto" or script.startswith(("google.", "$PYTHON_LIB/")):
+        return True
+    name = script.removesuffix(".py") if script.endswith(".py") else script.rpartition(".")[0].replace(".", "/")
+    folder = posixpath.dirname(file)
+    known = {*app.python, *(unread.file for unread in app.unread)}
+    return any(posixpath.join(folder, path) in known for path in (f"{name}.py", f"{name}/__init__.py"))
+
+
+def _find_siblings(app: AppFolder) -> dict[str, frozenset[str]]:
+    """Return the modules and packages in each folder that is a package itself."""
+    inside: dict[str, set[str]] = {}
+    for file in app.python:
+        folder, name = posixpath.split(file)
+        inside.setdefault(folder, set()).add(name.removesuffix(".py"))
+        if name == "__init__.py" and folder:
+            inside.setdefault(posixpath.dirname(folder), set()).add(posixpath.basename(folder))
+    return {
+        folder: frozenset(names - {"__init__"}) for folder, names in inside.items() if folder and "__init__" in names
+    }
+
+
+def _python2(
+    file: str, parsed: Parsed, module: Module, guide: Guide, python2: bool, siblings: dict[str, frozenset[str]]
+) -> Iterator[tuple[str, int, str]]:
+    for each in parsed.rewritten:
+        yield each.kind, each.line, each.kind
+    # A file that only Python 2 reads runs there, whatever app.yaml says.
+    own = siblings.get(posixpath.dirname(file), frozenset()) - {posixpath.basename(file).removesuffix(".py")}
+    runs = python2 or bool(parsed.rewritten)
+    yield from find_python2(module, guide, runs_on_python2=runs, siblings=own if runs else frozenset())
+
+
+def _findings(collected: dict[Area, Collected], guide: Guide) -> Iterator[Finding]:
+    tables = {
+        Area.FRAMEWORK: {**guide.frameworks, **guide.templates},
+        Area.SERVICE: guide.services,
+        Area.SETTING: guide.settings,
+        Area.PACKAGE: guide.packages,
+        Area.HABIT: guide.habits,
+    }
+    for area, table in tables.items():
+        yield from collected[area].findings(lambda name, table=table: table.get(name, _UNKNOWN))  # type: ignore[misc]
+    yield from collected[Area.PYTHON2].findings(lambda kind: _advise_python2(kind, guide))
+    yield from collected[Area.UNREAD].findings(lambda name: _LOOK)
+
+
+_SAME = "Decide: no page of ours knows it. Look it up before you plan"
+_UNKNOWN = Advice(dict.fromkeys(Destination, _SAME))
+_LOOK = Advice(dict.fromkeys(Destination, "Decide: nothing was found out about it"))
+
+
+def _advise_python2(kind: str, guide: Guide) -> Advice:
+    row: Python2Kind | None = next((guide.kinds[key] for key in guide.kinds if key.endswith(f"/{kind}")), None)
+    tool = row.tools if row else guide.other_kinds.get(kind, "")
+    section = row.section if row else ("Modules with a new name" if kind == "modules with a new name" else "")
+    silent = section == "The line runs, and gives something else"
+    outcome = "Decide: it runs on Python 3 and may give something else" if silent else "Change: Python 3 has it no more"
+    if section == _PYTHON2_SYNTAX:
+        outcome = "Change: Python 3 cannot read the file"
+    title = section or "Port Python 2 code"
+    link = Link(title, f"{PORTING}#{anchor(section)}" if section else PORTING)
+    return Advice(dict.fromkeys(Destination, outcome), tool.replace("`", ""), (link,))

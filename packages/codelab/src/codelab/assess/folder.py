@@ -1,0 +1,164 @@
+"""An app's files, within bounds: its own code, its settings, and the folders of other people's code."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from codelab.errors import CodelabError
+from localcloud.files.reading import NotReadError, read_file
+
+MAX_FILES = 20_000
+# Of one file: more is data, not code.
+_MAX_BYTES = 2_000_000
+_MAX_TOTAL = 100_000_000
+_VENDORED = frozenset({"lib", "libs", "vendor", "third_party", "site-packages", "node_modules", "bower_components"})
+_ENVIRONMENT = "pyvenv.cfg"
+_LEFT_OUT = frozenset({"__pycache__", "node_modules", "bower_components"})
+_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_SETTINGS = re.compile(
+    r".*\.ya?ml|(?:[\w-]*requirements[\w.-]*|constraints|runtime)\.txt|Dockerfile|Procfile|setup\.py|Pipfile"
+)
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A file that was not read, and why."""
+
+    file: str
+    line: int
+    reason: str
+
+
+@dataclass
+class Vendored:
+    """A folder of other people's code: the packages in it, and how many files."""
+
+    folder: str
+    packages: list[str] = field(default_factory=list)
+    files: int = 0
+
+
+@dataclass
+class AppFolder:
+    """The files of an app by their names relative to its folder. `python` and `settings` hold texts."""
+
+    root: Path
+    python: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+    templates: list[str] = field(default_factory=list)
+    vendored: list[Vendored] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+
+    @property
+    def lines(self) -> int:
+        """How many lines of Python were read."""
+        return sum(text.count("\n") + 1 for text in self.python.values())
+
+
+def read_folder(root: Path, on_file: Callable[[int], None] = lambda count: None) -> AppFolder:
+    """Read an app's folder. `on_file` is called with the number of files so far.
+
+    Raises CodelabError if there is no such folder, or if it holds more files than an app has.
+    """
+    if not root.is_dir():
+        raise CodelabError(f"{root}: no such folder; name the folder with your app.yaml")
+    app = AppFolder(root)
+    total = 0
+    for count, (path, name) in enumerate(_walk(root, app), 1):
+        if count > MAX_FILES:
+            raise CodelabError(f"{root}: more than {MAX_FILES:,} files; name the folder of one app")
+        on_file(count)
+        is_python, is_setting = path.suffix == ".py", bool(_SETTINGS.fullmatch(path.name))
+        if path.suffix in (".html", ".htm", ".jinja", ".jinja2", ".j2", ".mako", ".tmpl"):
+            app.templates.append(name)
+        if not is_python and not is_setting:
+            continue
+        try:
+            content = read_file(path, _MAX_BYTES)
+        except NotReadError as error:
+            app.unread.append(Unread(name, 0, str(error)))
+            continue
+        except OSError as error:
+            app.unread.append(Unread(name, 0, (error.strerror or str(error)).lower()))
+            continue
+        total += len(content)
+        if total > _MAX_TOTAL:
+            raise CodelabError(f"{root}: more than {_MAX_TOTAL:,} bytes of code; name the folder of one app")
+        (app.python if is_python else app.settings)[name] = _decode(content)
+    return app
+
+
+def _walk(root: Path, app: AppFolder) -> Iterator[tuple[Path, str]]:
+    """Yield each file of the app's own, and fill in the vendored folders. Links are not followed."""
+
+    def note(error: OSError) -> None:
+        name = Path(error.filename).relative_to(root).as_posix()
+        app.unread.append(Unread(name, 0, (error.strerror or str(error)).lower()))
+
+    for directory, folders, files in os.walk(root, onerror=note):
+        here = Path(directory)
+        relative = here.relative_to(root)
+        own = []
+        for folder in sorted(folders):
+            path = here / folder
+            if folder.startswith(".") or folder in _LEFT_OUT:
+                continue
+            if path.is_symlink():
+                app.unread.append(Unread((relative / folder).as_posix(), 0, "a link, which is not followed"))
+                continue
+            if folder in _VENDORED or _is_installed(path):
+                app.vendored.append(_look_into(path, (relative / folder).as_posix()))
+            else:
+                own.append(folder)
+        folders[:] = own
+        for file in sorted(files):
+            path, name = here / file, (relative / file).as_posix()
+            if path.is_symlink():
+                app.unread.append(Unread(name, 0, "a link, which is not followed"))
+            elif not file.startswith("."):
+                yield path, name
+
+
+def _is_installed(folder: Path) -> bool:
+    """Return whether pip has installed packages into this folder, or it is a virtual environment."""
+    try:
+        return any(name == _ENVIRONMENT or name.endswith((".dist-info", ".egg-info")) for name in os.listdir(folder))
+    except OSError:
+        return False
+
+
+def _look_into(folder: Path, name: str) -> Vendored:
+    found = Vendored(name)
+    site = next((path for path in (folder, *sorted(folder.glob("lib/python*/site-packages"))) if path.is_dir()), folder)
+    try:
+        entries = sorted(os.listdir(site))
+    except OSError:
+        return found
+    for entry in entries:
+        if entry.endswith((".dist-info", ".egg-info")) or entry.startswith((".", "_")):
+            continue
+        if entry.endswith(".py") or (site / entry).is_dir():
+            found.packages.append(entry.removesuffix(".py"))
+    for number, _ in enumerate(path for path in folder.rglob("*") if path.suffix == ".py"):
+        found.files = number + 1
+        if found.files >= MAX_FILES:
+            break
+    return found
+
+
+def _decode(content: bytes) -> str:
+    """Return the text of a file by its coding comment; Python 2 read bytes, so that nothing is an error."""
+    for line in content.split(b"\n", 2)[:2]:
+        if found := _CODING.match(line):
+            try:
+                return content.decode(found[1].decode("ascii")).removeprefix("\ufeff")
+            except (LookupError, UnicodeError):
+                break
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")

@@ -1,0 +1,110 @@
+"""The command: its text, its JSON as docs/assess.md describes it, its one HTML file, and its errors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import html5lib
+import pytest
+
+from codelab import cli
+from codelab.assess import Area
+from tests.codelab.assess.apps import PYTHON27, write_app
+from tests.docs.porting.tables import code, read_page, rows
+from tests.support.course import ROOT
+
+PAGE = read_page("assess")
+APP = {
+    "app.yaml": PYTHON27,
+    "main.py": "import webapp2\nfrom google.appengine.api import memcache, xmpp\nprint memcache.get('<b>')\n",
+    "broken.py": "def f(:\n",
+}
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    return write_app(tmp_path / "my app", APP)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code_ = cli.main(["--course", str(ROOT), "assess", *arguments])
+    out, err = capsys.readouterr()
+    return code_, out, err
+
+
+def test_text_has_the_finding_its_places_and_the_way(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, str(app), "--to", "cloudrun")
+
+    assert status == 0
+    lines = [line.strip() for line in out.splitlines()]
+    begin = lines.index(
+        "change  api.memcache (2). Memorystore for Redis or Valkey (Module 13). Effort: hours; what it costs is below"
+    )
+    assert lines[begin + 1 : begin + 3] == [
+        "main.py:2  import google.appengine.api.memcache",
+        "main.py:3  memcache.get",
+    ]
+    assert any(line.startswith("not covered here; all services: https://") for line in lines)
+    assert any(line.startswith("broken.py:1") for line in lines)
+    assert "1. mod1-flask: From webapp2 to Flask" in lines
+
+
+def fields(value: Any, path: str = "") -> set[str]:
+    """Return the path of each field, with [] for the items of a list."""
+    if isinstance(value, list):
+        return {name for item in value for name in fields(item, f"{path}[]")}
+    if isinstance(value, dict) and path != "runtimes":
+        return {name for key, item in value.items() for name in fields(item, f"{path}.{key}" if path else key)}
+    return {path}
+
+
+def test_json_has_the_documented_fields(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, str(app), "--json")
+
+    data = json.loads(out)
+    assert status == 0
+    assert fields(data) == {name for row in rows(PAGE, "### The fields of the JSON") for name in code(row[0])}
+    assert {finding["area"] for finding in data["findings"]} <= {area.value for area in Area}
+    assert data["schema"] == 1
+
+
+def test_html_is_one_file_that_loads_nothing(app: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = tmp_path / "report.html"
+
+    status, out, _ = run(capsys, str(app), "--html", str(report))
+
+    text = report.read_text(encoding="utf-8")
+    html5lib.HTMLParser(strict=True).parse(text)
+    assert (status, out) == (0, f"Wrote {report}\n")
+    assert "<script" not in text
+    assert "src=" not in text
+    assert '<link rel="stylesheet' not in text
+    assert "main.py:3" in text
+
+
+def test_nothing_is_written_into_the_app(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = sorted(app.rglob("*"))
+
+    run(capsys, str(app))
+
+    assert sorted(app.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["{tmp}/none"], "codelab: {tmp}/none: no such folder; name the folder with your app.yaml\n"),
+        (
+            ["{tmp}", "--html", "{tmp}/none/a.html"],
+            "codelab: cannot write to {tmp}/none/a.html: no such file or directory\n",
+        ),
+    ],
+)
+def test_error_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], error: str
+) -> None:
+    status, _, err = run(capsys, *(argument.format(tmp=tmp_path) for argument in arguments))
+
+    assert (status, err) == (2, error.format(tmp=tmp_path))
