@@ -199,6 +199,20 @@ def test_verdict_is_forgotten_with_the_copy(learner: Learner, outcome: list[Outc
     assert learner.workspace.read_verdict(learner.ref) is None
 
 
+def test_save_during_a_check_leaves_no_verdict(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
+    learner.has_done(3)
+
+    def save(*_: object, **__: object) -> Outcome:
+        learner.writes("notes.txt", "saved meanwhile\n")
+        return Outcome(RunResult.SAME, last=True, step=3)
+
+    monkeypatch.setattr("codelab.commands.check.run_and_compare", save)
+    checked = learner.checks(run=True)
+    assert checked.outcome
+    assert (checked.outcome.result, checked.finished) == (RunResult.UNDECIDED, False)
+    assert learner.workspace.read_verdict(learner.ref) is None
+
+
 def test_fault_is_no_success(learner: Learner) -> None:
     learner.has_done(3)
     main = (learner.ref.copy / "main.py").read_text()
