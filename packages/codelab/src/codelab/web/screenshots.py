@@ -42,7 +42,7 @@ def half_do(main: Path) -> None:
         "from google.appengine.ext", "from google.appengine.api import memcache\nfrom google.appengine.ext", 1
     ).replace(
         "    visits = fetch_visits(10)\n",
-        "    visits = fetch_visits(10)\n    memcache.add('visits', json.dumps(visits), time=HOUR)\n",
+        "    visits = fetch_visits(10)\n    memcache.add('visits', json.dumps(visits), time=3600)\n",
     )
     main.write_text(text.replace("from flask", "import json\n\nfrom flask", 1), encoding="utf-8")
 
@@ -67,7 +67,8 @@ def take_course_pictures(browser: Browser, root: Path, pictures: Path, url: str)
     page.get_by_role("button", name="Start the apps").click()
     page.get_by_role("button", name="Visit all").click()
     page.get_by_role("button", name="Visit FINISH").click()
-    page.locator("#pane-FINISH .calls").wait_for()
+    for pane in ("START", "work", "FINISH"):
+        page.frame_locator(f"#pane-{pane} iframe").locator("li").first.wait_for()
     page.screenshot(path=pictures / "run.png", full_page=True)
     page.goto(f"{url}mod1-flask/compare?old=START&new=FINISH&view=split")
     page.screenshot(path=pictures / "compare.png")
