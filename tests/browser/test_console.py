@@ -130,6 +130,7 @@ def visit_all(page: Page, console: Console) -> Iterator[str]:
     for path, number in (("entities/kind?kind=Visit", 0), ("memcache/", 0), ("redis/", 0), ("redis/", 1)):
         page.goto(console.url + path)
         page.locator("td a").nth(number).click()
+        page.wait_for_load_state()  # with its styles
         yield f"{path}, link {number}"
 
 

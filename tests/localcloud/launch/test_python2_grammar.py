@@ -99,7 +99,7 @@ def check(files: dict[str, str], directory: Path, packages: Collection[str] = ()
 
 @pytest.mark.parametrize("case", FOUND)
 def test_line_for_python_2_alone_is_found_before_the_start(case: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"old.*:1: only Python 2 can read this line .* by --python27"):
+    with pytest.raises(UserError, match=r"old.*:1: only Python 2 can read this line .* with --python27"):
         check(FOUND[case], tmp_path)
 
 

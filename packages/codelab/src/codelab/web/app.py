@@ -11,6 +11,7 @@ from codelab.commands.diff import WORK
 from codelab.commands.list import list_tracks
 from codelab.errors import CodelabError
 from codelab.readme.markdown import anchor
+from codelab.readme.trees import held
 from codelab.web.actions import add_actions
 from codelab.web.calls import explain_call
 from codelab.web.course_map import lay_out_map, short_title
@@ -100,11 +101,10 @@ def _add_course_pages(app: Flask, state: PageState) -> None:
     @app.get("/docs/pictures/<name>.png")
     def picture(name: str) -> Response:
         pictures = state.course.root / "docs" / "pictures"
-        # Looked up among the files, so that no name leads anywhere else.
-        found = next((path for path in pictures.glob("*.png") if path.stem == name), None)
-        if found is None:
+        # Looked up among the files: a name may be longer than a file's may be.
+        if name not in {path.stem for path in pictures.glob("*.png")}:
             abort(404, f"this repository has no picture docs/pictures/{name}.png")
-        return Response(found.read_bytes(), mimetype="image/png")
+        return Response(held(state.course.root, f"docs/pictures/{name}.png").read_bytes(), mimetype="image/png")
 
 
 def _add_error_pages(app: Flask) -> None:
