@@ -60,10 +60,10 @@ def test_services_in_folders_of_their_own_are_routed_by_the_rules_of_now(localcl
     command = localcloud("run", app / "default", app / "worker", app / "rules" / "dispatch.yaml")
     default, _ = command.urls(2)
     assert get(f"{default}/jobs/a") == "worker blue /jobs/a"
-    (app / "rules" / "dispatch.yaml").write_text(DISPATCH.replace("/jobs/", "/work/"))
+    (app / "rules" / "dispatch.yaml").write_text(DISPATCH.replace("/jobs/", "/later/"))
     command.wait_for(r"localcloud \| dispatch.yaml has changed: its new rules apply")
     assert get(f"{default}/jobs/a") == "default none /jobs/a"
-    assert get(f"{default}/work/a") == "worker blue /work/a"
+    assert get(f"{default}/later/a") == "worker blue /later/a"
 
 
 def test_save_restarts_every_service_of_the_folder(localcloud, folder) -> None:
