@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from datastore_emulator.errors import UserError
 from localcloud.launch.advice import ON_PYTHON27
 from localcloud.launch.plan import LaunchPlan, Platform
@@ -26,6 +28,16 @@ _PAYLOAD = _HERE / "payload"
 _RE2 = "google-re2"
 # Built into the python27 runtime, whatever the app asks for.
 _BUILT_IN = ("appengine-python-standard", "Django", "gunicorn", "Jinja2", "setuptools", "webapp2", _RE2)
+
+# The last versions with adapters for urlfetch. Only for apps that name one of the three: Google's newest clients need a
+# newer requests.
+_URLLIB3 = ("urllib3==1.26.20",)
+_REQUESTS = ("requests==2.31.0", *_URLLIB3)
+_WITH_URLFETCH = {
+    "requests": _REQUESTS,
+    "requests-toolbelt": ("requests-toolbelt==0.10.1", *_REQUESTS),
+    "urllib3": _URLLIB3,
+}
 
 
 class Python27On3Runtime:
@@ -66,5 +78,6 @@ class Python27On3Runtime:
 
 def _packages(plan: LaunchPlan) -> tuple[str, ...]:
     names = [name for file in plan.requirements for name in read_package_names(file)]
+    pins = [pin for name in names for pin in _WITH_URLFETCH.get(canonicalize_name(name), ())]
     built_in = _BUILT_IN if plan.platform is Platform.APP_ENGINE_PYTHON27 else ()
-    return tuple(sorted({*names, *plan.packages, *built_in}))
+    return tuple(sorted({*names, *pins, *plan.packages, *built_in}))
