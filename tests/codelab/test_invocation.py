@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -142,3 +143,8 @@ def _find_commands(answer: Answer, program: str) -> list[str]:
     answer.says()  # no traceback
     text = answer.text.replace(" MODULE ", " mod1-flask ")
     return [found.rstrip(" .") for found in re.findall(rf"{re.escape(program)} (?:{_VERBS}) ?[^`;,()\n]*", text)]
+
+
+def test_commands_of_a_learner_load_nothing_that_reads_another_app() -> None:
+    look = "import codelab.cli, sys; print([name for name in ('codelab.assess', 'fissix') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -24,7 +24,7 @@ from codelab.commands.start import start
 from codelab.errors import CodelabError
 from codelab.invocation import called_as, find_program, spell, suggest
 from codelab.readme.course import Course, TrackRef, find_course
-from codelab.terminal import Terminal, print_assessment
+from codelab.terminal import Terminal
 from codelab.workspace import Workspace, make_command
 from datastore_emulator.errors import UserError
 from datastore_emulator.stopping import CLOSED_OUTPUT, Stopped, guard_output, stop_signals
@@ -328,6 +328,7 @@ def _run(options: argparse.Namespace) -> bool:
 
 def _assess(options: argparse.Namespace) -> bool:
     from codelab.commands.assess import as_json, assess, write_html
+    from codelab.terminal.assessment import print_assessment
 
     if not options.folder:
         raise CodelabError(f"no folder to read; write `{suggest('assess', dir='../my-app')}`")

@@ -1,6 +1,9 @@
-"""Prints what the commands return, for a person at a terminal."""
+"""Prints what the commands return, for a person at a terminal.
 
-from codelab.terminal.assessment import print_assessment
+- `learner`: `Terminal`, for the commands of a learner.
+- `assessment`: an assessment. Only `codelab assess` imports it, with all that reads an app.
+"""
+
 from codelab.terminal.learner import Terminal
 
-__all__ = ["Terminal", "print_assessment"]
+__all__ = ["Terminal"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import sys
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -73,7 +73,7 @@ def send_mail(options: argparse.Namespace) -> None:
     parts = urlsplit(options.address if "://" in options.address else f"http://{options.address}")
     url = f"{parts.scheme}://{parts.netloc}{mail_path(options.to)}"
     status, said = exchange(url, make_mail_request(message), what="the mail")
-    if status == http.client.NOT_FOUND:
+    if status == HTTPStatus.NOT_FOUND:
         raise UserError(f"{url}: answered 404: the app has no handler for mails; add one for /_ah/mail/.+")
     if status >= 300:
         raise UserError(f"{url}: answered {status}{said}; App Engine would send the mail again")
