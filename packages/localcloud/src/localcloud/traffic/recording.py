@@ -1,0 +1,83 @@
+"""Requests of visitors, as they were sent or will be sent again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Headers = tuple[tuple[str, str], ...]
+"""Names and values; the bytes of a value are Latin-1, as in WSGI (PEP 3333)."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place in an earlier answer that a value of a request came from, in words that fit other apps' answers, too.
+
+    `request` is the number of that request, from 1. `kind` and `pattern` are:
+
+    - "field", the name of a hidden field of a form
+    - "attribute", an attribute's value with "*" for the value itself, as in "/posts/*/edit"
+    - "json", a path as in "posts[0].id"
+    - "location", the Location header with "*" for the value itself
+    - "cookie", the name of a cookie
+
+    `number` counts the matches before the one that is meant.
+    """
+
+    request: int
+    kind: str
+    pattern: str
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A value in the target, the headers or the body of a request that an earlier answer had given out."""
+
+    value: str
+    source: Source
+
+
+@dataclass(frozen=True)
+class RecordedRequest:
+    """A request of a visitor. All requests of a `session` share their cookies, as those of one browser do.
+
+    `target` is the path with the query, percent-encoded as it was sent. `headers` are those that matter to an app,
+    without cookies that the app has set. `taken` are the values that each app gives out anew, as a CSRF token.
+    """
+
+    target: str
+    method: str = "GET"
+    session: str = "1"
+    headers: Headers = ()
+    body: bytes = b""
+    taken: tuple[Taken, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The requests of visitors in their order; `origin` says in words where they come from."""
+
+    requests: tuple[RecordedRequest, ...]
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An app's answer to a request."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    def header(self, name: str) -> str:
+        """Return the value of the first header of that name, "" if there is none."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request with its answer, as it was seen. `cookies` is the request's Cookie header, "" if it had none."""
+
+    request: RecordedRequest
+    answer: Answer
+    cookies: str = ""
