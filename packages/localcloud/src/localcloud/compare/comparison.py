@@ -1,0 +1,174 @@
+"""Runs the old app twice and the new one once with the same requests, and finds where they differ."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from localcloud.compare.accepted import Accepted
+from localcloud.compare.answer_lines import answer_lines
+from localcloud.compare.curl import curl_line
+from localcloud.compare.differences import Found, find_differences, group
+from localcloud.compare.effect_lines import count_calls, effect_lines
+from localcloud.compare.noise import NoiseModel, NoisyLines
+from localcloud.compare.observation import Aspect, Line
+from localcloud.compare.replay import Replay
+from localcloud.compare.result import ComparedRequest, Report
+from localcloud.compare.routes import route
+from localcloud.compare.target import Folder, Target, running
+from localcloud.effects import Effects
+from localcloud.traffic import Answer, RecordedRequest, Recording
+
+OLD, NEW, AGAIN = "OLD", "NEW", "OLD again"
+_USER_AGENT = ("User-Agent", "Mozilla/5.0 (localcloud compare)")
+
+
+@dataclass
+class _Side:
+    """One of the three runs of a recording."""
+
+    target: Target
+    replay: Replay = field(default_factory=Replay)
+    calls: Counter[str] = field(default_factory=Counter)
+    unfinished: list[str] = field(default_factory=list)
+
+    def run(self, number: int, request: RecordedRequest) -> _Observed:
+        sent = self.replay.adapt(number, request)
+        answer, seconds = self.target.send(sent)
+        self.replay.keep(number, sent, answer)
+        effects = self.target.effects()
+        self.calls += count_calls(effects.calls)
+        if effects.unfinished:
+            self.unfinished.append(f"request {number}: {effects.unfinished}")
+        return _Observed(sent, answer, seconds, _lines(answer, self.target.browser.port, effects))
+
+
+@dataclass(frozen=True)
+class _Observed:
+    sent: RecordedRequest
+    answer: Answer | None
+    seconds: float
+    lines: dict[Aspect, tuple[Line, ...]]
+
+    @property
+    def status(self) -> int | None:
+        return self.answer.status if self.answer else None
+
+
+def _lines(answer: Answer | None, port: int, effects: Effects) -> dict[Aspect, tuple[Line, ...]]:
+    return {**answer_lines(answer, port), **effect_lines(effects)}
+
+
+@dataclass
+class _Compared:
+    """A request with what the new app made of it and what was learnt about the old app's noise."""
+
+    number: int
+    route: str
+    behaviour: str
+    old: dict[Aspect, NoisyLines]
+    new: dict[Aspect, tuple[Line, ...]]
+
+
+OnRequest = Callable[[str, int, int], None]
+"""Called before each request: the behaviour, "" for none, the number of the request and how many there are."""
+
+
+class Comparison:
+    """Compares two folders. `data` is a file that each app gets a copy of, `log` receives the apps' output."""
+
+    def __init__(self, old: Folder, new: Folder, data: Path | None, log: Callable[[str, str], None]) -> None:
+        self._old, self._new, self._data, self._log = old, new, data, log
+        self._noise = NoiseModel()
+        self._compared: list[_Compared] = []
+        self._requests: list[ComparedRequest] = []
+        self._calls: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+        self._warnings: list[str] = []
+        self._behaviours: list[str] = []
+        self._origin = ""
+        self._began = time.monotonic()
+        self._seconds = 0.0
+
+    def compare(self, recording: Recording, on_request: OnRequest, on_prepare: Callable[[str], None]) -> None:
+        """Send the requests to the old app, the new one, and the old one again; raises UserError if one cannot run."""
+        self._origin = recording.origin
+        folders = [(OLD, self._old), (NEW, self._new), (AGAIN, self._old)]
+        with running(folders, self._data, self._log, on_prepare) as targets:
+            self._run(targets, recording, "", on_request)
+        self._seconds = time.monotonic() - self._began
+
+    def _run(self, targets: Sequence[Target], recording: Recording, behaviour: str, on_request: OnRequest) -> None:
+        sides = [_Side(target) for target in targets]
+        requests = [_complete(request) for request in recording.requests]
+        for number, request in enumerate(requests, 1):
+            on_request(behaviour, number, len(requests))
+            # In this order: what both runs of the old app show alike, a time included, the new one must show between.
+            first, changed, second = (side.run(number, request) for side in sides)
+            place = route(request)
+            self._requests.append(
+                ComparedRequest(
+                    number,
+                    f"{request.method} {request.target}",
+                    curl_line(changed.sent, "http://localhost:8080"),
+                    (first.status, changed.status),
+                    (first.seconds, changed.seconds),
+                    behaviour,
+                )
+            )
+            learnt = {
+                aspect: self._noise.learn(aspect, place, first.lines.get(aspect, ()), second.lines.get(aspect, ()))
+                for aspect in Aspect
+            }
+            self._compared.append(_Compared(number, place, behaviour, learnt, changed.lines))
+        for total, side in zip(self._calls, sides, strict=False):
+            total.update(side.calls)
+        self._warn(sides, requests, behaviour)
+
+    def _warn(self, sides: Sequence[_Side], requests: Sequence[RecordedRequest], behaviour: str) -> None:
+        during = f" ({behaviour})" if behaviour else ""
+        for side in sides:
+            for unfinished in side.unfinished[:3]:
+                self._warnings.append(f"{side.target.name}{during}, {unfinished}")
+        for side in sides[:2]:
+            for number, values in list(side.replay.lost.items())[:3]:
+                self._warnings.append(
+                    f"{side.target.name}{during} has not given out what request {number} needs "
+                    f"({requests[number - 1].method} {requests[number - 1].target}): {', '.join(values)[:200]}"
+                )
+
+    def _find(self) -> list[Found]:
+        return [
+            found
+            for one in self._compared
+            for aspect in Aspect
+            for found in find_differences(
+                self._noise, aspect, one.route, one.old[aspect], one.new.get(aspect, ()), one.number, one.behaviour
+            )
+        ]
+
+    def report(self, accepted: Accepted) -> Report:
+        """Return what has been found; `accepted` marks what somebody has accepted."""
+        differences = [replace(one, accepted=accepted.reason(one)) for one in group(self._find())]
+        return Report(
+            self._old.name,
+            self._new.name,
+            self._origin,
+            self._requests,
+            differences,
+            self._noise.list(),
+            self._calls,
+            self._behaviours,
+            self._warnings,
+            accepted.unused(),
+            self._seconds,
+        )
+
+
+def _complete(request: RecordedRequest) -> RecordedRequest:
+    """Return a request with a User-Agent, as each browser sends one; a recording that was written by hand has none."""
+    if any(name.lower() == "user-agent" for name, _ in request.headers):
+        return request
+    return replace(request, headers=(*request.headers, _USER_AGENT))
