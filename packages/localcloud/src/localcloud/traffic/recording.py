@@ -14,11 +14,13 @@ class Source:
 
     `request` is the number of that request, from 1. `kind` and `pattern` are:
 
-    - "field", the name of a hidden field of a form
-    - "attribute", an attribute's value with "*" for the value itself, as in "/posts/*/edit"
-    - "json", a path as in "posts[0].id"
+    - "field", the name of a field of a form: a hidden one, a button, a box or an option
+    - "attribute", an attribute's value with "*" for the value itself and "{}" for what each app has another value for,
+      as in "/posts/*/edit"; attributes that are no URLs have their names, as in "meta csrf-token=*" and "data-id=*"
+    - "json", a path as in "posts[0].id", or "posts[0].url=/posts/*" for a part of that value
     - "location", the Location header with "*" for the value itself
     - "cookie", the name of a cookie
+    - "text", what is around the value in a script or another text, as in 'token = "*"'
 
     `number` counts the matches before the one that is meant.
     """
