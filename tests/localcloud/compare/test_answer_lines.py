@@ -79,6 +79,10 @@ def test_redirect_to_a_path_and_to_the_same_address_are_equal() -> None:
     assert lines(answer(Location="http://example.com/a"), Aspect.REDIRECT) == ["http://example.com/a"]
 
 
+def test_page_beside_a_redirect_is_left_out() -> None:
+    assert lines(answer(b"<h1>Redirecting", status=302, Location="/a")) == []
+
+
 def test_own_address_of_each_app_is_the_same_in_pages() -> None:
     one = answer(f"<a href='http://localhost:{PORT}/x'>{PORT}".encode())
     assert "http://localhost/x" in lines(one)[-2]

@@ -79,3 +79,9 @@ def test_long_texts_are_compared_too() -> None:
     new = lines(*(f"line {number}" for number in range(1, 2999)), "end")
     [found] = differences((old, again, new))
     assert [one.old for one in found] == [("line 0",), ("line 2999",)]
+
+
+def test_digits_that_were_equal_by_chance_beside_a_time_are_noise() -> None:
+    first = lines("18:22:10, lucky 3"), lines("18:22:12, lucky 7"), lines("18:22:11, lucky 5")
+    by_chance = lines("18:22:20, lucky 4"), lines("18:22:22, lucky 4"), lines("18:22:21, lucky 9")
+    assert differences(first, by_chance) == [[], []]

@@ -54,7 +54,8 @@ def answer_lines(answer: Answer | None, port: int) -> dict[Aspect, tuple[Line, .
         Aspect.CONTENT_TYPE: tuple(_content_type(answer)),
         Aspect.HEADERS: tuple(_headers(answer)),
         Aspect.COOKIES: tuple(_cookies(answer)),
-        Aspect.DOCUMENT: document_lines(answer),
+        # Browsers show no page with a redirect; frameworks write one of their own.
+        Aspect.DOCUMENT: () if answer.header("Location") else document_lines(answer),
     }
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from localcloud.compare.accepted import Accepted
 from localcloud.compare.answer_lines import answer_lines
@@ -18,9 +19,29 @@ from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.replay import Replay
 from localcloud.compare.result import ComparedRequest, Report
 from localcloud.compare.routes import route
-from localcloud.compare.target import Folder, Target, running
+from localcloud.compare.target import Folder, running
 from localcloud.effects import Effects
 from localcloud.traffic import Answer, RecordedRequest, Recording
+
+
+class AppRun(Protocol):
+    """An app that runs; a Target is one. `name` tells it from others in warnings, `port` is in its own addresses."""
+
+    name: str
+
+    @property
+    def port(self) -> int:
+        """The port of its address."""
+        ...
+
+    def send(self, request: RecordedRequest) -> tuple[Answer | None, float]:
+        """Send a request; return the answer, None for none, and the seconds that it took."""
+        ...
+
+    def effects(self) -> Effects:
+        """Return what the app has done since the last look."""
+        ...
+
 
 OLD, NEW, AGAIN = "OLD", "NEW", "OLD again"
 _USER_AGENT = ("User-Agent", "Mozilla/5.0 (localcloud compare)")
@@ -30,7 +51,7 @@ _USER_AGENT = ("User-Agent", "Mozilla/5.0 (localcloud compare)")
 class _Side:
     """One of the three runs of a recording."""
 
-    target: Target
+    target: AppRun
     replay: Replay = field(default_factory=Replay)
     calls: Counter[str] = field(default_factory=Counter)
     unfinished: list[str] = field(default_factory=list)
@@ -43,7 +64,7 @@ class _Side:
         self.calls += count_calls(effects.calls)
         if effects.unfinished:
             self.unfinished.append(f"request {number}: {effects.unfinished}")
-        return _Observed(sent, answer, seconds, _lines(answer, self.target.browser.port, effects))
+        return _Observed(sent, answer, seconds, _lines(answer, self.target.port, effects))
 
 
 @dataclass(frozen=True)
@@ -94,13 +115,20 @@ class Comparison:
 
     def compare(self, recording: Recording, on_request: OnRequest, on_prepare: Callable[[str], None]) -> None:
         """Send the requests to the old app, the new one, and the old one again; raises UserError if one cannot run."""
-        self._origin = recording.origin
         folders = [(OLD, self._old), (NEW, self._new), (AGAIN, self._old)]
         with running(folders, self._data, self._log, on_prepare) as targets:
-            self._run(targets, recording, "", on_request)
+            self.run(targets, recording, on_request)
         self._seconds = time.monotonic() - self._began
 
-    def _run(self, targets: Sequence[Target], recording: Recording, behaviour: str, on_request: OnRequest) -> None:
+    def run(
+        self,
+        targets: Sequence[AppRun],
+        recording: Recording,
+        on_request: OnRequest = lambda behaviour, number, count: None,
+        behaviour: str = "",
+    ) -> None:
+        """Send the requests to apps that run: the old one, the new one, and the old one again."""
+        self._origin = recording.origin
         sides = [_Side(target) for target in targets]
         requests = [_complete(request) for request in recording.requests]
         for number, request in enumerate(requests, 1):

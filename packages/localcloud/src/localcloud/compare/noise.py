@@ -39,8 +39,8 @@ class NoisyLines:
 class NoiseModel:
     """All noise that has been learnt.
 
-    A line is judged by its own two texts first. Where these are equal by chance, as two random digits are, the noise of
-    the same place in other answers of the route decides.
+    A line is judged by its own two texts first. A part of these may be equal by chance, as two random digits are. Then
+    the noise of the same place in other answers of the route decides.
     """
 
     def __init__(self) -> None:
@@ -87,8 +87,8 @@ class NoiseModel:
             return True
         if old.place != new.place:
             return False
-        if template is not None:
-            return template.matches(new.text)
+        if template is not None and template.matches(new.text):
+            return True
         place = self._places.get((aspect, route, old.place))
         if place is None:
             return False

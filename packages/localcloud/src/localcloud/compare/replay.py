@@ -33,7 +33,7 @@ class Replay:
         values: dict[str, str] = {}
         for taken in request.taken:
             answer = self.answers.get(taken.source.request)
-            found = look_up(answer, taken.source) if answer else None
+            found = look_up(answer, taken.source, taken.value) if answer else None
             if found is None:
                 self.lost.setdefault(number, []).append(taken.value)
             elif found != taken.value:

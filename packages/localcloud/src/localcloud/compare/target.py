@@ -86,10 +86,15 @@ class Target:
         """Forget what the app has done until now."""
         self._watch.begin()
 
-    def send(self, request: RecordedRequest, address: str = "") -> tuple[Answer | None, float]:
+    @property
+    def port(self) -> int:
+        """The port of the app's address."""
+        return self.browser.port
+
+    def send(self, request: RecordedRequest) -> tuple[Answer | None, float]:
         """Send a request; return the answer, None if there is none, and the seconds that it took."""
         began = time.perf_counter()
-        answer = self.browser.send(request, address)
+        answer = self.browser.send(request)
         return answer, time.perf_counter() - began
 
     def effects(self) -> Effects:

@@ -68,23 +68,26 @@ def _align(one: list[str], other: list[str]) -> list[_Piece]:
     if len(one) == len(other):
         # By position: in a time, 12:12 and 12:13 have one part that differs, and not a part more and a part less.
         pairs = [(a, "", "") if a == b else ("", a, b) for a, b in zip(one, other, strict=True)]
-        if _is_alike(sum(len(stable) for stable, _, _ in pairs), one, other):
+        if _is_alike([stable for stable, _, _ in pairs], one, other):
             return pairs
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
-    indent = re.match(r"\s*", "".join(one))
-    assert indent
-    if not _is_alike(sum(len("".join(one[i : i + size])) for i, _, size in matcher.get_matching_blocks()), one, other):
-        stable = indent[0]
-        return [(stable, "", ""), ("", "".join(one)[len(stable) :], " \n")]
+    blocks = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+    if not _is_alike([word for tag, i1, i2, _, _ in blocks if tag == "equal" for word in one[i1:i2]], one, other):
+        text = "".join(one).lstrip()
+        indent = "".join(one)[: -len(text) or None]
+        return [(indent, "", ""), ("", text, " \n")]
     return [
         ("".join(one[i1:i2]), "", "") if tag == "equal" else ("", "".join(one[i1:i2]), "".join(other[j1:j2]))
-        for tag, i1, i2, j1, j2 in matcher.get_opcodes()
+        for tag, i1, i2, j1, j2 in blocks
     ]
 
 
-def _is_alike(shared: int, one: list[str], other: list[str]) -> bool:
-    shortest = min(sum(map(len, one)), sum(map(len, other)))
-    return shared >= _ALIKE * shortest
+def _is_alike(shared: list[str], one: list[str], other: list[str]) -> bool:
+    """Return whether two texts are versions of one line, by the words and marks that they share."""
+    return _count(shared) >= _ALIKE * min(_count(one), _count(other))
+
+
+def _count(words: list[str]) -> int:
+    return sum(not word.isspace() for word in words)
 
 
 def _join_noise(pieces: list[_Piece]) -> list[_Piece]:
