@@ -29,13 +29,14 @@ class Notes:
     limit = 3
     indexed = True
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, seed: int = 0) -> None:
         self.app = flask.Flask("notes", static_folder=None)
         self.app.secret_key = secrets.token_hex()
         self.app.config.update(SESSION_COOKIE_SECURE=self.secure, SESSION_COOKIE_HTTPONLY=True)
         self.stored: dict[int, str] = {}
         self.written: list[EntityChange] = []
         self.clock = clock
+        self.random = random.Random(seed)  # of our own: no test may depend on chance
         for rule, view, methods in (
             ("/", self.index, ["GET"]),
             ("/login", self.login, ["POST"]),
@@ -46,12 +47,12 @@ class Notes:
             self.app.add_url_rule(rule, view_func=view, methods=methods)
 
     def index(self) -> str:
-        token = flask.session.setdefault("csrf", secrets.token_urlsafe(random.randint(12, 16)))
+        token = flask.session.setdefault("csrf", secrets.token_urlsafe(self.random.randint(12, 16)))
         links = [f"<li><a href=/notes/{number}>{text}</a>" for number, text in self.newest()]
         return PAGE.format(
             user=flask.session.get("user", "nobody"),
             now=datetime.fromtimestamp(self.clock(), timezone.utc).strftime("%H:%M:%S"),
-            lucky=random.randint(1, 9),
+            lucky=self.random.randint(1, 9),
             csrf=token,
             notes="".join(links),
         )
@@ -66,7 +67,7 @@ class Notes:
     def add(self) -> flask.Response:
         if flask.request.form.get("csrf") != flask.session.get("csrf"):
             flask.abort(403)
-        number = random.randint(10**15, 10**16)
+        number = self.random.randint(10**15, 10**16)
         self.stored[number] = flask.request.form["text"]
         self.written.append(
             EntityChange("Note", f"Note {number}", properties={"text": PropertyValue("'...'", self.indexed)})

@@ -60,7 +60,8 @@ def compare(recording: Recording, new: type[Notes], tmp_path: Path) -> Report:
 
     folder = Folder("app", tmp_path)
     comparison = Comparison(folder, folder, None, lambda name, line: None)
-    runs = [InProcess("OLD", Notes(clock)), InProcess("NEW", new(clock)), InProcess("OLD again", Notes(clock))]
+    kinds = {"OLD": Notes, "NEW": new, "OLD again": Notes}
+    runs = [InProcess(name, kind(clock, seed)) for seed, (name, kind) in enumerate(kinds.items(), 1)]
     comparison.run(runs, recording)
     return comparison.report(read_accepted(tmp_path / "none.yaml"))
 
