@@ -111,7 +111,7 @@ def _compare(options: argparse.Namespace) -> Report:
     with Progress() as progress:
         comparison = Comparison(*folders, options.data, log)
         try:
-            comparison.compare(recording, progress.on_request, progress.on_prepare)
+            comparison.compare(recording, progress)
         except UserError:
             log.print_last()
             raise
@@ -119,7 +119,7 @@ def _compare(options: argparse.Namespace) -> Report:
     if options.accept:
         _accept(options, accepted, report)
         report = comparison.report(read_accepted(accepted.path))
-    print_report(report, accepted.path)
+    print_report(report)
     _write(options, report)
     return report
 

@@ -94,8 +94,24 @@ class _Compared:
     new: dict[Aspect, tuple[Line, ...]]
 
 
-OnRequest = Callable[[str, int, int], None]
-"""Called before each request: the behaviour, "" for none, the number of the request and how many there are."""
+class Watcher(Protocol):
+    """Is told what a comparison does, to show it; compare.progress.Progress is one."""
+
+    def say(self, text: str) -> None:
+        """Say what is being done."""
+
+    def show_request(self, done: int, total: int | None, differences: int = 0, behaviour: str = "") -> None:
+        """Say how many requests are done, and how many of these differ."""
+
+
+class _Silent:
+    """Shows nothing."""
+
+    def say(self, text: str) -> None:
+        pass
+
+    def show_request(self, done: int, total: int | None, differences: int = 0, behaviour: str = "") -> None:
+        pass
 
 
 class Comparison:
@@ -113,26 +129,27 @@ class Comparison:
         self._began = time.monotonic()
         self._seconds = 0.0
 
-    def compare(self, recording: Recording, on_request: OnRequest, on_prepare: Callable[[str], None]) -> None:
+    def compare(self, recording: Recording, watcher: Watcher) -> None:
         """Send the requests to the old app, the new one, and the old one again; raises UserError if one cannot run."""
         folders = [(OLD, self._old), (NEW, self._new), (AGAIN, self._old)]
-        with running(folders, self._data, self._log, on_prepare) as targets:
-            self.run(targets, recording, on_request)
+        with running(folders, self._data, self._log, watcher.say) as targets:
+            self.run(targets, recording, watcher)
         self._seconds = time.monotonic() - self._began
 
     def run(
         self,
         targets: Sequence[AppRun],
         recording: Recording,
-        on_request: OnRequest = lambda behaviour, number, count: None,
+        watcher: Watcher | None = None,
         behaviour: str = "",
     ) -> None:
         """Send the requests to apps that run: the old one, the new one, and the old one again."""
         self._origin = recording.origin
         sides = [_Side(target) for target in targets]
         requests = [_complete(request) for request in recording.requests]
+        watcher = watcher or _Silent()
+        different = 0
         for number, request in enumerate(requests, 1):
-            on_request(behaviour, number, len(requests))
             # In this order: what both runs of the old app show alike, a time included, the new one must show between.
             first, changed, second = (side.run(number, request) for side in sides)
             place = route(request)
@@ -151,6 +168,8 @@ class Comparison:
                 for aspect in Aspect
             }
             self._compared.append(_Compared(number, place, behaviour, learnt, changed.lines))
+            different += bool(self._find_in(self._compared[-1]))
+            watcher.show_request(number, len(requests), different, behaviour)
         for total, side in zip(self._calls, sides, strict=False):
             total.update(side.calls)
         self._warn(sides, requests, behaviour)
@@ -167,10 +186,9 @@ class Comparison:
                     f"({requests[number - 1].method} {requests[number - 1].target}): {', '.join(values)[:200]}"
                 )
 
-    def _find(self) -> list[Found]:
+    def _find_in(self, one: _Compared) -> list[Found]:
         return [
             found
-            for one in self._compared
             for aspect in Aspect
             for found in find_differences(
                 self._noise, aspect, one.route, one.old[aspect], one.new.get(aspect, ()), one.number, one.behaviour
@@ -179,7 +197,10 @@ class Comparison:
 
     def report(self, accepted: Accepted) -> Report:
         """Return what has been found; `accepted` marks what somebody has accepted."""
-        differences = [replace(one, accepted=accepted.reason(one)) for one in group(self._find())]
+        differences = [
+            replace(one, accepted=accepted.reason(one))
+            for one in group([found for one in self._compared for found in self._find_in(one)])
+        ]
         return Report(
             self._old.name,
             self._new.name,

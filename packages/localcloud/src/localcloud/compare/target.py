@@ -121,7 +121,7 @@ class Target:
 def start_all(targets: Sequence[Target], on_prepare: Callable[[str], None]) -> None:
     """Install what the apps need, one after another, and start them at once; raises UserError for the first failure."""
     for target in targets:
-        on_prepare(target.name)
+        on_prepare(f"preparing {target.name}")
         target.app.prepare()
     with ThreadPoolExecutor(max_workers=len(targets)) as pool:
         for started in [pool.submit(target.cloud.start) for target in targets]:
