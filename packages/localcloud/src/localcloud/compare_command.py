@@ -111,7 +111,7 @@ def _compare(options: argparse.Namespace) -> Report:
     with Progress() as progress:
         comparison = Comparison(*folders, options.data, log)
         try:
-            comparison.compare(recording, progress)
+            comparison.compare(recording, progress, limit=options.limit)
         except UserError:
             log.print_last()
             raise

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from localcloud.compare.accepted import Accepted
 from localcloud.compare.answer_lines import answer_lines
+from localcloud.compare.crawl import LIMIT, crawl, find_starts
 from localcloud.compare.curl import curl_line
 from localcloud.compare.differences import Found, find_differences, group
 from localcloud.compare.effect_lines import count_calls, effect_lines
@@ -19,7 +20,7 @@ from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.replay import Replay
 from localcloud.compare.result import ComparedRequest, Report
 from localcloud.compare.routes import route
-from localcloud.compare.target import Folder, running
+from localcloud.compare.target import Folder, Target, running
 from localcloud.effects import Effects
 from localcloud.traffic import Answer, RecordedRequest, Recording
 
@@ -43,7 +44,7 @@ class AppRun(Protocol):
         ...
 
 
-OLD, NEW, AGAIN = "OLD", "NEW", "OLD again"
+OLD, NEW, AGAIN, VISITED = "OLD", "NEW", "OLD again", "OLD visited"
 _USER_AGENT = ("User-Agent", "Mozilla/5.0 (localcloud compare)")
 
 
@@ -94,6 +95,22 @@ class _Compared:
     new: dict[Aspect, tuple[Line, ...]]
 
 
+def visit(target: Target, limit: int, watcher: Watcher) -> Recording:
+    """Visit an app by its links and forms, and return the requests."""
+    done = 0
+
+    def send(request: RecordedRequest) -> Answer | None:
+        nonlocal done
+        answer, _ = target.send(request)
+        target.effects()  # a task may change what the next page shows
+        done += 1
+        watcher.show_request(done, None)
+        return answer
+
+    watcher.say("visiting the old app")
+    return crawl(send, limit, origin=target.app.url, starts=find_starts(target.app.plan.handlers))
+
+
 class Watcher(Protocol):
     """Is told what a comparison does, to show it; compare.progress.Progress is one."""
 
@@ -129,10 +146,19 @@ class Comparison:
         self._began = time.monotonic()
         self._seconds = 0.0
 
-    def compare(self, recording: Recording, watcher: Watcher) -> None:
-        """Send the requests to the old app, the new one, and the old one again; raises UserError if one cannot run."""
+    def compare(self, recording: Recording | None, watcher: Watcher, *, limit: int = LIMIT) -> None:
+        """Send the requests to the old app, the new one, and the old one again; raises UserError if one cannot run.
+
+        Without a recording, the old app is visited first, for at most `limit` requests.
+        """
         folders = [(OLD, self._old), (NEW, self._new), (AGAIN, self._old)]
+        if recording is None:
+            folders.append((VISITED, self._old))
         with running(folders, self._data, self._log, watcher.say) as targets:
+            if recording is None:
+                visited = targets.pop()
+                recording = visit(visited, limit, watcher)
+                visited.close()
             self.run(targets, recording, watcher)
         self._seconds = time.monotonic() - self._began
 
