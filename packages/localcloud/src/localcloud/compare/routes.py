@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, unquote
 from localcloud.traffic import RecordedRequest
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+# A number, a date or a time, as in 2026-11-27.
+_NUMBER = re.compile(r"\d+(?:[-_:.,]\d+)*")
 _LONG = 16
 
 
@@ -21,7 +23,7 @@ def route(request: RecordedRequest) -> str:
 
 
 def _is_id(segment: str) -> bool:
-    """Return whether a part of a path names a thing of many: a number, a UUID, or a long random word."""
-    if segment.isdecimal() or _UUID.fullmatch(segment):
+    """Return whether a part of a path names a thing of many: a number, a date, a UUID, or a long random word."""
+    if _NUMBER.fullmatch(segment) or _UUID.fullmatch(segment):
         return True
     return len(segment) >= _LONG and any(map(str.isdigit, segment)) and "." not in segment

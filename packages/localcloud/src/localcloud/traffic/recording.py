@@ -45,6 +45,7 @@ class RecordedRequest:
 
     `target` is the path with the query, percent-encoded as it was sent. `headers` are those that matter to an app,
     without cookies that the app has set. `taken` are the values that each app gives out anew, as a CSRF token.
+    `address` is the one of this machine that the visitor comes from, "" for the usual one.
     """
 
     target: str
@@ -53,6 +54,7 @@ class RecordedRequest:
     headers: Headers = ()
     body: bytes = b""
     taken: tuple[Taken, ...] = ()
+    address: str = ""
 
 
 @dataclass(frozen=True)
