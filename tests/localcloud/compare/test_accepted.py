@@ -50,6 +50,12 @@ def test_entry_for_all_routes_accepts_each(file: Path) -> None:
     assert read_accepted(file).reason(replace(DIFFERENCE, route="POST /x"))
 
 
+def test_entry_for_several_routes_accepts_each_of_them(file: Path) -> None:
+    file.write_text(file.read_text().replace("GET /", "GET /, HEAD /"))
+    assert read_accepted(file).reason(replace(DIFFERENCE, route="HEAD /"))
+    assert not read_accepted(file).reason(replace(DIFFERENCE, route="HEAD /, GET /x"))
+
+
 def test_file_keeps_what_people_have_written(file: Path) -> None:
     file.write_text(file.read_text() + "# keep me\n")
     read_accepted(file).add([replace(DIFFERENCE, place="Allow")], "why not: because")

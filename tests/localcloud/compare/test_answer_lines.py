@@ -124,3 +124,23 @@ def test_no_answer_is_a_status_of_its_own() -> None:
 def test_status_and_charset_have_one_spelling() -> None:
     assert lines(answer(status=404), Aspect.STATUS) == ["404 Not Found"]
     assert lines(answer(kind='text/html; charset="UTF-8"'), Aspect.CONTENT_TYPE) == ["text/html; charset=utf-8"]
+
+
+WEBOB = (
+    b"<html>\n <head>\n  <title>404 Not Found</title>\n </head>\n <body>\n  <h1>404 Not Found</h1>\n"
+    b"  The resource could not be found.<br /><br />\n\n\n\n </body>\n</html>"
+)
+WERKZEUG = (
+    b"<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n"
+    b"<p>The requested URL was not found on the server.</p>\n"
+)
+
+
+def test_bare_error_pages_of_two_frameworks_are_equal() -> None:
+    assert lines(answer(WEBOB, status=404)) == lines(answer(WERKZEUG, status=404)) == ["the framework's page for 404"]
+
+
+def test_error_page_of_the_app_itself_is_compared() -> None:
+    own = WERKZEUG.replace(b"<p>", b"<p class=x>")
+    assert lines(answer(own, status=404)) != lines(answer(WERKZEUG, status=404))
+    assert len(lines(answer(WERKZEUG, status=200))) > 1

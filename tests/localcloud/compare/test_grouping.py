@@ -9,6 +9,7 @@ from localcloud.compare.noise import NoiseModel
 from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.routes import route
 from localcloud.traffic import RecordedRequest, Source, Taken
+from tests.localcloud.compare.lines import differences, lines
 
 
 def find(route: str, old: str, new: str, number: int, behaviour: str = "") -> list[Found]:
@@ -23,11 +24,19 @@ def test_same_place_of_one_route_is_one_difference() -> None:
     assert (difference.old, difference.new) == ((), ())  # the texts change from request to request
 
 
-def test_same_texts_on_many_routes_are_one_difference() -> None:
-    found = [one for number, path in enumerate("xyz", 1) for one in find(f"GET /{path}", "a", "b", number)]
+@pytest.mark.parametrize(("paths", "expected"), [("xy", "GET /x, GET /y"), ("uvxy", ANY_ROUTE)])
+def test_same_texts_on_several_routes_are_one_difference(paths: str, expected: str) -> None:
+    found = [one for number, path in enumerate(paths, 1) for one in find(f"GET /{path}", "a", "b", number)]
     [difference] = group(found)
-    assert (difference.route, difference.requests) == (ANY_ROUTE, (1, 2, 3))
+    assert (difference.route, difference.requests) == (expected, tuple(range(1, len(paths) + 1)))
     assert (difference.old, difference.new) == (("a",), ("b",))
+
+
+def test_changes_close_to_each_other_are_one_difference() -> None:
+    old = lines("a", "b", "c", "d", "e", *"ijklmnop", "q")
+    [found] = differences((old, old, lines("A", "b", "c", "D", "e", *"ijklmnop", "Q")))
+    assert [one.old for one in found] == [("a", "d"), ("q",)]
+    assert [line.sign for line in found[0].diff] == ["-", "+", " ", " ", "-", "+", " ", " "]
 
 
 def test_difference_that_shows_anyway_is_not_told_for_a_behaviour() -> None:

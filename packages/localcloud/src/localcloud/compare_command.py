@@ -92,7 +92,6 @@ def _compare(options: argparse.Namespace) -> Report:
     from localcloud.compare.target import Folder
     from localcloud.compare.terminal import print_report
     from localcloud.run_command import choose_runtimes, read_environment
-    from localcloud.traffic.recording_file import read_requests
 
     if options.only and not options.accept:
         raise UserError("--only is for --accept; add --accept REASON")
@@ -102,14 +101,18 @@ def _compare(options: argparse.Namespace) -> Report:
     accepted = read_accepted(options.accepted or _beside(options.new))
     environment = read_environment(options)
     runtimes = choose_runtimes(options.python27)
-    folders = [
+    old, new = (
         Folder(str(path), path, function=options.function, environment=environment, runtimes=runtimes)
         for path in (options.old, options.new)
-    ]
-    recording = read_requests(options.requests) if options.requests else None
+    )
+    recording = None
+    if options.requests:
+        from localcloud.traffic.recording_file import read_requests
+
+        recording = read_requests(options.requests)
     log = _Log()
     with Progress() as progress:
-        comparison = Comparison(*folders, options.data, log)
+        comparison = Comparison(old, new, options.data, log)
         try:
             comparison.compare(recording, progress, limit=options.limit)
         except UserError:

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from datastore_emulator.errors import UserError
-from localcloud.compare.differences import ANY_ROUTE
+from localcloud.compare.differences import ANY_ROUTE, ROUTES
 from localcloud.compare.observation import Aspect
 from localcloud.compare.result import Difference
 
@@ -36,7 +36,7 @@ class _Entry:
     def covers(self, difference: Difference) -> bool:
         return (
             self.aspect == difference.aspect.value
-            and self.route in (ANY_ROUTE, difference.route)
+            and (self.route == ANY_ROUTE or _routes(difference.route) <= _routes(self.route))
             and self.place == difference.place
             and (self.old is None or self.old == difference.old)
             and (self.new is None or self.new == difference.new)
@@ -44,6 +44,10 @@ class _Entry:
 
     def __str__(self) -> str:
         return f"{self.aspect}, {self.route}, {self.place} ({self.reason})"
+
+
+def _routes(text: str) -> set[str]:
+    return set(text.split(ROUTES))
 
 
 @dataclass

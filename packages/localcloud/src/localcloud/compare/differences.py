@@ -13,12 +13,17 @@ from localcloud.compare.result import Difference, DiffLine
 from localcloud.compare.templates import NOISE
 
 ANY_ROUTE = "*"
+ROUTES = ", "
+"""Between the routes of one difference."""
 _CONTEXT = 2
 _MOST_DIFF_LINES = 40
-# From so many routes on, one difference that is the same on all of them is told once.
-_MANY_ROUTES = 3
+# A difference that is the same on more routes than these is one of all routes.
+_MOST_ROUTES = 3
 # Times and random words, which are only in the new app's answer: nothing has shown that they are noise.
 _CHANGING = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(\.\d+)?)?|\d\d:\d\d(:\d\d)?(\.\d+)?|\b(?=\w*\d)\w{9,}\b")
+
+
+_Block = tuple[range, range]
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,9 @@ def find_differences(
     def same(i: int, j: int) -> bool:
         return noise.same(aspect, route, old.lines[i], old.templates[i], new[j])
 
-    for first, second in align(old.lines, new, same):
-        removed = [i for i in first if not noise.is_volatile(aspect, route, old.lines[i])]
-        added = [j for j in second if not noise.is_volatile(aspect, route, new[j])]
+    for hunk in _hunks(align(old.lines, new, same)):
+        removed = [i for first, _ in hunk for i in first if not noise.is_volatile(aspect, route, old.lines[i])]
+        added = [j for _, second in hunk for j in second if not noise.is_volatile(aspect, route, new[j])]
         if not removed and not added:
             continue
         yield Found(
@@ -54,10 +59,21 @@ def find_differences(
             (_places(old.lines[i] for i in removed), _places(new[j] for j in added)),
             tuple(_mask_old(noise, aspect, route, old, i) for i in removed),
             tuple(_CHANGING.sub(NOISE, noise.mask(aspect, route, new[j]).strip()) for j in added),
-            _diff(old.lines, new, first, second),
+            _diff(old.lines, new, hunk),
             request,
             behaviour,
         )
+
+
+def _hunks(blocks: list[_Block]) -> list[list[_Block]]:
+    """Return blocks in groups whose surrounding lines would overlap in a diff: each is one change to a reader."""
+    hunks: list[list[_Block]] = []
+    for block in blocks:
+        if hunks and block[0].start - hunks[-1][-1][0].stop <= 2 * _CONTEXT:
+            hunks[-1].append(block)
+        else:
+            hunks.append([block])
+    return hunks
 
 
 def _places(lines: Iterator[Line]) -> tuple[str, ...]:
@@ -70,14 +86,18 @@ def _mask_old(noise: NoiseModel, aspect: Aspect, route: str, old: NoisyLines, nu
     return _CHANGING.sub(NOISE, text.strip())
 
 
-def _diff(old: Sequence[Line], new: Sequence[Line], first: range, second: range) -> tuple[DiffLine, ...]:
-    """Return the block with the lines around it, without the indentation that all have."""
-    lines = [
-        *(DiffLine(" ", line.text) for line in old[max(0, first.start - _CONTEXT) : first.start]),
-        *(DiffLine("-", old[i].text) for i in first),
-        *(DiffLine("+", new[j].text) for j in second),
-        *(DiffLine(" ", line.text) for line in old[first.stop : first.stop + _CONTEXT]),
-    ]
+def _diff(old: Sequence[Line], new: Sequence[Line], hunk: Sequence[_Block]) -> tuple[DiffLine, ...]:
+    """Return the blocks with the lines between and around them, without the indentation that all have."""
+    lines: list[DiffLine] = []
+    before = max(0, hunk[0][0].start - _CONTEXT)
+    for first, second in hunk:
+        lines += [
+            *(DiffLine(" ", line.text) for line in old[before : first.start]),
+            *(DiffLine("-", old[i].text) for i in first),
+            *(DiffLine("+", new[j].text) for j in second),
+        ]
+        before = first.stop
+    lines += [DiffLine(" ", line.text) for line in old[before : before + _CONTEXT]]
     indent = min((len(line.text) - len(line.text.lstrip()) for line in lines), default=0)
     shown = [DiffLine(line.sign, line.text[indent:]) for line in lines]
     if len(shown) > _MOST_DIFF_LINES:
@@ -122,10 +142,11 @@ def _join(found: list[Found]) -> Difference:
 
 
 def _join_routes(alike: list[Difference]) -> list[Difference]:
-    first = alike[0]
-    routes = {one.route for one in alike}
-    if len(routes) < _MANY_ROUTES or not (first.old or first.new):
+    """Return differences with the same texts as one, if there are texts: they have one cause on all their routes."""
+    routes = dict.fromkeys(one.route for one in alike)
+    if len(routes) == 1 or not (alike[0].old or alike[0].new):
         return alike
     plain = [one for one in alike if not one.behaviour] or alike
     numbers = tuple(sorted({number for one in plain for number in one.requests}))
-    return [replace(plain[0], route=ANY_ROUTE, requests=numbers)]
+    route = ANY_ROUTE if len(routes) > _MOST_ROUTES else ROUTES.join(routes)
+    return [replace(plain[0], route=route, requests=numbers)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from email.message import Message
+from http import HTTPStatus
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -22,10 +23,21 @@ _KEEPS_SPACE = {"pre", "textarea", "script", "style"}
 _TEXT_TYPES = ("text/", "application/javascript", "application/ecmascript", "application/x-www-form-urlencoded")
 # A tree deeper than this is compared as text: to walk it would take as many calls inside each other.
 _DEEPEST = 400
+_ERROR = 400
+_BARE_ELEMENTS = {"html", "head", "title", "meta", "style", "body", "h1", "h2", "p", "br", "hr", "center", "pre", "tt"}
+_BARE_ATTRIBUTES = {
+    "html lang=",
+    "html > head > meta name=",
+    "html > head > meta content=",
+    "html > head > meta charset=",
+}
 
 
 def document_lines(answer: Answer) -> tuple[Line, ...]:
-    """Return the body of an answer as lines. Two bodies that mean the same to a reader have the same lines."""
+    """Return the body of an answer as lines. Two bodies that mean the same to a reader have the same lines.
+
+    The bare page that a framework writes for an error is one line, since each framework has its own words.
+    """
     body = answer.body
     if not body:
         return ()
@@ -35,7 +47,24 @@ def document_lines(answer: Answer) -> tuple[Line, ...]:
         return (Line("bytes", f"{len(body):,} bytes, SHA-256 {hashlib.sha256(body).hexdigest()}"),)
     text = _decode(body, charset)
     lines = read(text) if read else None
+    if answer.status >= _ERROR and _is_bare(answer.status, lines or ()):
+        return (Line("error page", f"the framework's page for {answer.status}"),)
     return tuple(Line("text", line) for line in text.splitlines()) if lines is None else lines
+
+
+def _is_bare(status: int, lines: Sequence[Line]) -> bool:
+    """Return whether an error page has nothing but a title with the status, a heading and a text.
+
+    As those of webob, Werkzeug, Django, Bottle, gunicorn and nginx have.
+    """
+    elements = {line.text.strip(" <>") for line in lines if line.text.lstrip().startswith("<")}
+    title = [line.text for line in lines if line.place.endswith("title text")]
+    attributes = {line.place for line in lines if line.place.endswith("=")}
+    return (
+        elements <= _BARE_ELEMENTS
+        and attributes <= _BARE_ATTRIBUTES
+        and any(str(status) in text or HTTPStatus(status).phrase in text for text in title)
+    )
 
 
 def _reader(kind: str) -> Callable[[str], tuple[Line, ...] | None] | None:

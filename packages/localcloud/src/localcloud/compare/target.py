@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datastore_emulator.storage import copy_data
 from localcloud.app import App
 from localcloud.cloud import Cloud
 from localcloud.compare.browser import Browser
 from localcloud.effects import Effects
 from localcloud.effects.watch import EffectsWatch
-from localcloud.services.datastore import EmbeddedDatastore, copy_data
+from localcloud.services.datastore import EmbeddedDatastore
 from localcloud.traffic import Answer, RecordedRequest
 
 if TYPE_CHECKING:
@@ -67,7 +68,6 @@ class Target:
                 environment=folder.environment,
             )
             self._watch = EffectsWatch(self.cloud, self.app)
-            self._cleanup.callback(self._watch.close)
             self._has_data = copy is not None
             self.browser = Browser(self.app.url)
             self._cleanup.callback(self._close_browser)
