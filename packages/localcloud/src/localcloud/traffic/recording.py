@@ -43,8 +43,9 @@ class Taken:
 class RecordedRequest:
     """A request of a visitor. All requests of a `session` share their cookies, as those of one browser do.
 
-    `target` is the path with the query, percent-encoded as it was sent. `headers` are those that matter to an app,
-    without cookies that the app has set. `taken` are the values that each app gives out anew, as a CSRF token.
+    `app` names the app that it was for, "" if there was only one. `target` is the path with the query, percent-encoded
+    as it was sent. `headers` are those that matter to an app, without cookies that the app has set. `taken` are the
+    values that each app gives out anew, as a CSRF token.
     """
 
     target: str
@@ -53,14 +54,19 @@ class RecordedRequest:
     headers: Headers = ()
     body: bytes = b""
     taken: tuple[Taken, ...] = ()
+    app: str = ""
 
 
 @dataclass(frozen=True)
 class Recording:
-    """The requests of visitors in their order; `origin` says in words where they come from."""
+    """The requests of visitors in their order; `origin` says in words where they come from.
+
+    `notes` say what of that is not among them, and why.
+    """
 
     requests: tuple[RecordedRequest, ...]
     origin: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
