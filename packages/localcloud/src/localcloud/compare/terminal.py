@@ -75,7 +75,7 @@ def _describe(report: Report) -> Iterator[Printed]:
     yield from _list("The comparison could not see everything:", report.warnings)
     yield from _list("Accepted, but not found this time:", report.unused)
     if report.open:
-        these = "this difference" if len(report.open) == 1 else "these differences"
+        these = "these differences; --only 1,2 accepts some" if len(report.open) > 1 else "this difference"
         yield Text(f'\nFix the new app, or pass --accept "REASON" to accept {these}.')
 
 
