@@ -51,7 +51,7 @@ def render_junit(report: Report) -> str:
     """Return the XML: a suite for the requests, and one for each behaviour, with a test for each request."""
     root = ElementTree.Element("testsuites", name=_NAME)
     every: list[_Case] = []
-    behaviours = ["", *(one.behaviour for one in report.requests), *(one.behaviour for one in report.differences)]
+    behaviours = [*(one.behaviour for one in report.requests), *(one.behaviour for one in report.differences)]
     for behaviour in dict.fromkeys(behaviours):
         if cases := _list_cases(report, behaviour):
             name = format_text(f"{_NAME}: {behaviour}" if behaviour else _NAME)

@@ -100,11 +100,7 @@ def format_command(line: str) -> str:
 
 
 def quote_word(word: str) -> str:
-    """Return a word for a shell's command line that can be printed.
-
-    Control characters and line ends become escapes in $'…', which POSIX has since 2024 and bash, zsh and ksh have had
-    for long.
-    """
+    """Return a word for a command line that can be printed: line ends and the like become escapes in bash's $'…'."""
     if word.isprintable():
         return shlex.quote(word)
     return "$'" + "".join(map(_escape, word)) + "'"
