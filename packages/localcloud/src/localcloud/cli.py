@@ -12,6 +12,7 @@ from datastore_emulator.stopping import run_command, stop_command, wait_for_stop
 from localcloud.compare_command import add_compare_options, compare_apps
 from localcloud.events.app_engine_commands import add_cron_options, add_mail_options, send_mail
 from localcloud.events.command import add_options, send_event
+from localcloud.record_command import add_record_options, record
 from localcloud.run_command import add_run_options, ensure_default_data, run_apps
 
 # `make clean` puts its own spelling in place of this one.
@@ -45,6 +46,10 @@ def make_parser() -> argparse.ArgumentParser:
     run = _add_verb(verbs, "run", "run one or more app folders on one Datastore")
     run.set_defaults(command=run_apps)
     add_run_options(run)
+
+    recording = _add_verb(verbs, "record", "run apps and write what their visitors do to a file")
+    recording.set_defaults(command=record)
+    add_record_options(recording)
 
     compare = _add_verb(verbs, "compare", "send the same requests to two apps, and say where they differ")
     compare.set_defaults(command=compare_apps)

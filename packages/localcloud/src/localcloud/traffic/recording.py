@@ -45,7 +45,8 @@ class RecordedRequest:
 
     `target` is the path with the query, percent-encoded as it was sent. `headers` are those that matter to an app,
     without cookies that the app has set. `taken` are the values that each app gives out anew, as a CSRF token.
-    `address` is the one of this machine that the visitor comes from, "" for the usual one.
+    `address` is the one of this machine that the visitor comes from, "" for the usual one. `app` names the app that the
+    request was for, "" if there was only one.
     """
 
     target: str
@@ -55,14 +56,19 @@ class RecordedRequest:
     body: bytes = b""
     taken: tuple[Taken, ...] = ()
     address: str = ""
+    app: str = ""
 
 
 @dataclass(frozen=True)
 class Recording:
-    """The requests of visitors in their order; `origin` says in words where they come from."""
+    """The requests of visitors in their order; `origin` says in words where they come from.
+
+    `notes` say what of that is not among them, and why.
+    """
 
     requests: tuple[RecordedRequest, ...]
     origin: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
