@@ -39,6 +39,7 @@ class Behaviour:
     write: Callable[[Chooser, Choice, Script], None]
     services: tuple[str, ...] = ()
     by_both: bool = False
+    at_once: int = 1
 
     def suits(self, old_calls: Iterable[str], new_calls: Iterable[str]) -> bool:
         """Return whether two apps that make these calls can notice it."""
@@ -52,7 +53,7 @@ class Behaviour:
         script = Script(recording)
         if choice.pages:
             self.write(chooser, choice, script)
-        return script.plan(self.title) if len(script) else None
+        return script.plan(self.title, self.at_once) if len(script) else None
 
     def _matters(self, call: str) -> bool:
         return call.startswith(self.services) and not call.endswith(_OF_NDB)
@@ -60,9 +61,8 @@ class Behaviour:
 
 def _restart(chooser: Chooser, choice: Choice, script: Script) -> None:
     script.send(*choice.all)
-    for _ in range(2):
-        script.happen(events.RESTART)
-        script.send(*choice.pages)
+    script.happen(events.RESTART)
+    script.send(*choice.pages)
 
 
 def _take_caches(chooser: Chooser, choice: Choice, script: Script) -> None:
@@ -95,8 +95,8 @@ def _pass_an_hour(chooser: Chooser, choice: Choice, script: Script) -> None:
 
 
 def _visit_at_once(chooser: Chooser, choice: Choice, script: Script) -> None:
-    script.send_at_once(*choice.all)
-    script.send(*choice.pages)  # which show what both have written
+    script.send(*choice.all)
+    script.send_alone(*choice.pages)  # which show what both have written
 
 
 def _forge_addresses(chooser: Chooser, choice: Choice, script: Script) -> None:
@@ -243,7 +243,7 @@ BEHAVIOURS = (
         "restart without the cache", "the app is restarted while the caches are away", _restart_without_caches, _CACHES
     ),
     Behaviour("an hour passes", "an hour passes between requests", _pass_an_hour),
-    Behaviour("two visitors at once", "two visitors make each request at the same time", _visit_at_once),
+    Behaviour("two visitors at once", "two visitors make each request at the same time", _visit_at_once, at_once=2),
     Behaviour("forged addresses", "a visitor claims another address in headers", _forge_addresses),
     Behaviour("many visitors", "visitors with other browsers come from other addresses", _visit_with_many),
     Behaviour("many entries", "forms are submitted so often that lists are longer than a page", _write_many),

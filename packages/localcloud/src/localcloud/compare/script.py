@@ -13,13 +13,19 @@ from localcloud.traffic import RecordedRequest, Recording
 class Plan:
     """A run of a behaviour: its requests, and the events before and after them, by their numbers from 1.
 
-    `at_once` are the numbers of requests that two visitors make at the same time, each with a session of its own.
+    With `at_once` above 1, so many visitors make each request at the same time, each with a session of its own; the
+    requests in `alone` are made by the first of them.
     """
 
     recording: Recording
     events_before: dict[int, tuple[Event, ...]] = field(default_factory=dict)
     events_after: dict[int, tuple[Event, ...]] = field(default_factory=dict)
-    at_once: frozenset[int] = frozenset()
+    at_once: int = 1
+    alone: frozenset[int] = frozenset()
+
+    def visitors(self, number: int) -> int:
+        """Return how many visitors make a request at the same time."""
+        return 1 if number in self.alone else self.at_once
 
     def before(self, number: int, target: AppTarget) -> list[str]:
         """Let happen what comes before a request; return what was seen, one line each."""
@@ -44,7 +50,7 @@ class Script:
         self._recording = recording
         self._requests: list[RecordedRequest] = []
         self._copies: dict[int, int] = {}  # from numbers in the recording to those of the last copy
-        self._at_once: set[int] = set()
+        self._alone: set[int] = set()
         self._before: dict[int, tuple[Event, ...]] = {}
         self._after: dict[int, tuple[Event, ...]] = {}
 
@@ -61,11 +67,11 @@ class Script:
         for number in numbers:
             self.send_changed(number, self._recording.requests[number - 1])
 
-    def send_at_once(self, *numbers: int) -> None:
-        """Add requests that two visitors make at the same time."""
+    def send_alone(self, *numbers: int) -> None:
+        """Add requests that the first of several visitors makes alone."""
         for number in numbers:
             self.send(number)
-            self._at_once.add(len(self._requests))
+            self._alone.add(len(self._requests))
 
     def send_changed(self, number: int, request: RecordedRequest) -> None:
         """Add a request that has been made of the one with this number."""
@@ -86,6 +92,7 @@ class Script:
         """Let events happen right after the answer to the last request, before anything else is looked at."""
         self._after[len(self._requests)] = events
 
-    def plan(self, title: str) -> Plan:
+    def plan(self, title: str, at_once: int = 1) -> Plan:
         """Return what has been written."""
-        return Plan(Recording(tuple(self._requests), title), self._before, self._after, frozenset(self._at_once))
+        recording = Recording(tuple(self._requests), title)
+        return Plan(recording, self._before, self._after, at_once, frozenset(self._alone))
