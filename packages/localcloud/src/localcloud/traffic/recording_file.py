@@ -95,7 +95,14 @@ def read_requests(path: Path) -> Recording:
 
     Its content decides which. Raises UserError, with the line and what to do, for a file that is none of these.
     """
-    text = _read_text(path)
+    content = _read_content(path)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # A log may have any byte in a header.
+        if is_access_log((text := content.decode("latin-1")).partition("\n")[0]):
+            return read_access_log(path, text)
+        raise UserError(f"{path}: this file is no text in UTF-8 ({error.reason}); export it again") from error
     first = next((line for line in text.splitlines() if _is_line(line)), "")
     if not first:
         raise UserError(f"{path}: there are no requests in this file; record some: localcloud record DIR --to FILE")
@@ -138,15 +145,15 @@ def _not_known(path: Path) -> UserError:
     )
 
 
-def _read_text(path: Path) -> str:
+def _read_content(path: Path) -> bytes:
     try:
-        return recode_utf16(read_file(path, LARGEST_FILE)).decode("utf-8-sig")
+        return recode_utf16(read_file(path, LARGEST_FILE))
     except NotReadError as error:
         raise UserError(f"{path}: {error}") from error
     except OSError as error:
         raise UserError(f"{path}: cannot read this file ({error.strerror})") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: this file is no text in UTF-8 ({error.reason}); export it again") from error
+        raise UserError(f"{path}: this file begins as UTF-16 and is none ({error.reason}); export it again") from error
 
 
 def _is_line(line: str) -> bool:
