@@ -18,6 +18,7 @@ from localcloud.traffic.masking import list_masked
 from localcloud.traffic.recording_file import read_requests, write_recording
 from tests.support.deadline import DEADLINE
 
+BROWSER = {"User-Agent": "Mozilla/5.0 (X11)", "Accept": "text/html,application/xhtml+xml"}
 GUESTBOOK = Path(__file__).parent / "guestbook"
 
 
@@ -52,7 +53,7 @@ def recorded(tmp_path_factory):
 
 
 def browser(url):
-    return httpx.Client(base_url=url, timeout=DEADLINE, headers={"User-Agent": "Mozilla/5.0 (X11)"})
+    return httpx.Client(base_url=url, timeout=DEADLINE, headers=BROWSER)
 
 
 def wait_for_lines(file, count):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from localcloud.traffic import RecordedRequest, Source, Taken
-from localcloud.traffic.masking import Masking, list_masked
+from localcloud.traffic import RecordedRequest, Recording, Source, Taken
+from localcloud.traffic.masking import Masking, explain_masked, list_masked
 from localcloud.traffic.values import FORM
 
 SECRET = "hunter2-and-more"
@@ -92,3 +92,9 @@ def test_secret_that_the_app_gave_out_keeps_its_source() -> None:
     other = Taken("5629499534213120", Source(1, "attribute", "/posts/*"))
     request = RecordedRequest("/posts/5629499534213120", taken=(other,))
     assert masking.mask(request) == request
+
+
+def test_what_is_masked_is_told_with_its_requests() -> None:
+    assert explain_masked(Recording((get(),))) == ""
+    login = form("user=ann&password=masked")
+    assert "password (request 2, 3)" in explain_masked(Recording((get(), login, login)))

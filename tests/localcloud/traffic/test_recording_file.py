@@ -128,12 +128,24 @@ def test_missing_file_and_folder_are_refused(tmp_path) -> None:
             read_requests(path)
 
 
-def test_file_that_is_no_recording_is_not_overwritten(tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("content", "append"), [("my notes\n", False), ("my notes\n", True), ('{"target": "/by-hand"}\n', False)]
+)
+def test_file_that_is_no_recording_is_not_overwritten(tmp_path, content, append) -> None:
     file = tmp_path / "notes"
-    file.write_text("my notes\n")
+    file.write_text(content)
     with pytest.raises(UserError, match="would be lost"):
-        RecordingFile(file, "")
-    assert file.read_text() == "my notes\n"
+        RecordingFile(file, "", append=append)
+    assert file.read_text() == content
+
+
+def test_recording_stays_until_there_is_another_request(tmp_path) -> None:
+    for targets in (["/a", "/b"], [], ["/c"]):
+        before = (tmp_path / "file").read_text() if not targets else ""
+        write_recording(tmp_path / "file", Recording(tuple(map(RecordedRequest, targets))))
+        if before:
+            assert (tmp_path / "file").read_text() == before
+    assert [request.target for request in read_requests(tmp_path / "file").requests] == ["/c"]
 
 
 def test_append_keeps_what_is_there(tmp_path) -> None:
@@ -142,6 +154,14 @@ def test_append_keeps_what_is_there(tmp_path) -> None:
         file.add(RecordedRequest(target))
         file.close()
     assert [request.target for request in read_requests(tmp_path / "file").requests] == ["/a", "/b"]
+
+
+def test_append_to_a_recording_by_hand_keeps_it(tmp_path) -> None:
+    (tmp_path / "file").write_text('# mine\n{"target": "/a"}')
+    file = RecordingFile(tmp_path / "file", "", append=True)
+    file.add(RecordedRequest("/b"))
+    file.close()
+    assert (tmp_path / "file").read_text() == '# mine\n{"target": "/a"}\n{"target": "/b"}\n'
 
 
 def test_utf16_file_of_powershell_is_read(tmp_path) -> None:
