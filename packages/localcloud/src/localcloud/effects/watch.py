@@ -67,7 +67,7 @@ class EffectsWatch:
         cloud.redis_watch.start()
 
     def begin(self) -> None:
-        """Forget what has been done so far."""
+        """Forget what has been done so far. From then on nothing is missed, unless Redis is stopped meanwhile."""
         self._cloud.redis_watch.catch_up(_REDIS_SECONDS)
         self._take()
 

@@ -209,8 +209,8 @@ def _list_tasks(queues: Iterable[Any]) -> Iterator[tuple[Any, Any, tuple[str, st
 
 
 def _describe(task: Any, queue: Any) -> str:
-    tries = f", tried {task.retry_count} times" if task.retry_count else ""
-    return f"the task {_name(task)} of the queue {queue.queue_name} ({task.url.decode()}{tries})"
+    tried = {0: "", 1: ", tried once"}.get(task.retry_count, f", tried {task.retry_count} times")
+    return f"the task {_name(task)} of the queue {queue.queue_name} ({task.url.decode('utf-8', 'replace')}{tried})"
 
 
 def _name(task: Any) -> str:
