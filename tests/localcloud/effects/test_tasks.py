@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -121,8 +122,8 @@ def test_task_of_later_runs_once_the_clock_is_moved(watched: Watched) -> None:
     assert [request.target for request in watched.cloud.requests.newest()] == [PAGE]
 
 
-def test_held_task_does_not_run_when_its_time_has_come(watched: Watched) -> None:
-    add(watched, make_task(countdown=1.05))
+def test_task_of_later_does_not_run_among_later_requests(watched: Watched) -> None:
+    add(watched, make_task(countdown=60))
     watched.watch.read()
     (queues,) = watched.cloud.api_server.task_queues()
     assert queues.list_unfinished(3600) == []
@@ -133,3 +134,14 @@ def test_patience_ends_the_wait_for_a_task(watched: Watched) -> None:
     began = time.monotonic()
     assert watched.watch.read(patience=0).unfinished == f"the task soon of the queue default ({PAGE}) has not ended"
     assert time.monotonic() - began < 0.9
+
+
+def test_tasks_run_one_by_one_in_the_order_of_their_time(watched: Watched) -> None:
+    urls = [f"{PAGE}?{number}" for number in range(9)]
+    queues = ["of-worker", "default", "patient"] * 3
+    for place, (url, queue) in enumerate(zip(urls, queues, strict=True)):
+        add(watched, make_task(url, queue, countdown=0.2 + place / 1000))
+    watched.watch.read()
+    ran = watched.cloud.requests.newest()[::-1]
+    assert [request.target for request in ran] == urls
+    assert all(before.ended and before.ended <= after.began for before, after in pairwise(ran))
