@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from localcloud.frontend.exchange import SeenExchange
 
 _MOST = 200
 _LONGEST_TARGET = 2000
@@ -45,11 +47,15 @@ class RequestLog:
 
     A call to a service does not say which request has made it, so it belongs to the request that is being answered.
     `outside` counts the calls that were made while there was none.
+
+    `tell`, if it is set, receives each exchange with a visitor when it has ended; it is called on the event loop, so it
+    must return at once.
     """
 
     def __init__(self) -> None:
         self.outside: Counter[str] = Counter()
         self._total: Counter[str] = Counter()
+        self.tell: Callable[[SeenExchange], None] | None = None
         self._requests: deque[LoggedRequest] = deque(maxlen=_MOST)
         self._running: dict[int, LoggedRequest] = {}
         self._count = 0
