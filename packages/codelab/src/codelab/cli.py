@@ -327,16 +327,14 @@ def _run(options: argparse.Namespace) -> bool:
 
 
 def _assess(options: argparse.Namespace) -> bool:
-    from codelab.commands.assess import as_json, assess, write_html
+    from codelab.commands.assess import as_json, assess, find_folder, write_html
     from codelab.terminal.assessment import print_assessment
 
     if not options.folder:
         raise CodelabError(f"no folder to read; write `{suggest('assess', dir='../my-app')}`")
     terminal = Terminal()
     try:
-        assessment = assess(
-            _find_course(options), Path(options.folder).expanduser(), options.to, terminal.show_activity
-        )
+        assessment = assess(_find_course(options), find_folder(options.folder), options.to, terminal.show_activity)
     finally:
         terminal.hide_activity()
     if options.json:
