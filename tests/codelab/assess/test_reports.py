@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,18 @@ def test_html_names_the_folder_that_was_given_as_a_dot(
     run(capsys, ".", "--html", str(tmp_path / "report.html"))
 
     assert "<h1>my app to App Engine" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_html_has_names_that_are_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / os.fsdecode(b"\xff")
+    write_app(folder, {"app.yaml": PYTHON27.replace("main.app", '"\\ud800"')})
+    report = tmp_path / "report.html"
+
+    status, *_ = run(capsys, str(tmp_path), "--html", str(report))
+
+    assert status == 0
+    shown = re.findall(r"\\ud\w+(?:/app.yaml)?", report.read_text(encoding="utf-8"))
+    assert {"\\udcff/app.yaml", "\\ud800"} <= set(shown)
 
 
 def test_nothing_is_written_into_the_app(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
