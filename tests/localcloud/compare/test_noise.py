@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from localcloud.compare.observation import Aspect, Line
 from tests.localcloud.compare.lines import differences, lines
 
 SAME_UP_TO_NOISE = {
@@ -85,3 +86,20 @@ def test_digits_that_were_equal_by_chance_beside_a_time_are_noise() -> None:
     first = lines("18:22:10, lucky 3"), lines("18:22:12, lucky 7"), lines("18:22:11, lucky 5")
     by_chance = lines("18:22:20, lucky 4"), lines("18:22:22, lucky 4"), lines("18:22:21, lucky 9")
     assert differences(first, by_chance) == [[], []]
+
+
+def calls(number: int) -> tuple[Line, ...]:
+    return lines(f"lookups: {number}", place="lookups")
+
+
+@pytest.mark.parametrize(("new", "differs"), [(0, False), (1, False), (2, True), (50, True)])
+def test_number_of_calls_may_vary_as_far_as_the_old_app_varies(new: int, differs: bool) -> None:
+    first = calls(0), calls(1), calls(1)
+    second = calls(0), calls(0), calls(new)
+    assert [bool(found) for found in differences(first, second, aspect=Aspect.CALLS)] == [False, differs]
+
+
+def test_number_of_calls_that_does_not_vary_is_exact() -> None:
+    first = calls(1), calls(1), calls(1)
+    second = calls(2), calls(2), calls(1)
+    assert [bool(found) for found in differences(first, second, aspect=Aspect.CALLS)] == [False, True]

@@ -15,6 +15,7 @@ from localcloud.compare.behaviours import Behaviour
 from localcloud.compare.crawl import LIMIT, crawl, find_starts
 from localcloud.compare.curl import curl_line
 from localcloud.compare.differences import Found, find_differences, group
+from localcloud.compare.effect_lines import name_all_calls
 from localcloud.compare.noise import NoiseModel, NoisyLines
 from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.result import ComparedRequest, Report
@@ -134,7 +135,8 @@ class Comparison:
         different = 0
         for number, request in enumerate(requests, 1):
             # In this order: what both runs of the old app show alike, a time included, the new one must show between.
-            first, changed, second = (side.run(number, request, plan) for side in sides)
+            first, changed, second = observed = [side.run(number, request, plan) for side in sides]
+            name_all_calls([one.lines for one in observed])
             place = route(request)
             self._requests.append(
                 ComparedRequest(

@@ -20,12 +20,15 @@ class _PlaceNoise:
     """The noise of a place in all answers of a route.
 
     `positions` are those of noisy words, by the number of words in the line, with the shape of each. Lines of a place
-    that is `volatile` come and go. In one that is `free`, the whole text is noise.
+    that is `volatile` come and go. In one that is `free`, the whole text is noise. `counts` are the numbers of calls
+    that the old app has made, which are noise if one of them `varies` between its two runs.
     """
 
     positions: dict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
     volatile: bool = False
     free: bool = False
+    counts: list[int] = field(default_factory=list)
+    varies: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,11 @@ class NoiseModel:
         self._counts: Counter[_Where] = Counter()
 
     def learn(self, aspect: Aspect, route: str, one: Sequence[Line], other: Sequence[Line]) -> NoisyLines:
-        """Learn from an aspect of two answers of the same app."""
+        """Learn from an aspect of two answers of the same app. Calls have to have the same places in both."""
+        if aspect is Aspect.CALLS:
+            for a, b in zip(one, other, strict=True):
+                self._learn_count((aspect, route, a.place), a.text, b.text)
+            return NoisyLines(one, [None] * len(one))
         templates: list[Template | None] = [None] * len(one)
         for first, second in align(one, other):
             pairs = _pair(one[first.start : first.stop], other[second.start : second.stop])
@@ -63,6 +70,14 @@ class NoiseModel:
                 if a.text != b.text:
                     templates[number] = self._learn_line((aspect, route, a.place), a.text, b.text)
         return NoisyLines(one, templates)
+
+    def _learn_count(self, where: _Where, one: str, other: str) -> None:
+        """Learn how often an app makes a call: a number that varies may vary as far, and not be any number."""
+        place = self._places[where]
+        place.counts += [_number(one), _number(other)]
+        if one != other:
+            place.varies = True
+            self._note(where, one, other)
 
     def _learn_line(self, where: _Where, one: str, other: str) -> Template:
         template = make_template(one, other)
@@ -92,6 +107,8 @@ class NoiseModel:
         place = self._places.get((aspect, route, old.place))
         if place is None:
             return False
+        if aspect is Aspect.CALLS:
+            return place.varies and min(place.counts) <= _number(new.text) <= max(place.counts)
         if place.free:
             return True
         words, others = tokens(old.text), tokens(new.text)
@@ -123,6 +140,11 @@ class NoiseModel:
             Noise(aspect, route, place, self._examples[aspect, route, place], count)
             for (aspect, route, place), count in self._counts.most_common()
         ]
+
+
+def _number(text: str) -> int:
+    """Return the number at the end of a line about calls."""
+    return int(text.rpartition(": ")[2])
 
 
 def _pair(one: Sequence[Line], other: Sequence[Line]) -> list[tuple[Line, Line]] | None:
