@@ -30,6 +30,19 @@ class _PlaceNoise:
     counts: list[int] = field(default_factory=list)
     varies: bool = False
 
+    def allows(self, old: str, new: str) -> bool:
+        """Return whether a text may be in the place of another one."""
+        if self.counts:
+            return self.varies and min(self.counts) <= _number(new) <= max(self.counts)
+        if self.free:
+            return True
+        words, others = tokens(old), tokens(new)
+        noisy = self.positions.get(len(words), {})
+        return len(words) == len(others) and all(
+            a == b or (number in noisy and re.fullmatch(f"{noisy[number]}+", b) is not None)
+            for number, (a, b) in enumerate(zip(words, others, strict=True))
+        )
+
 
 @dataclass(frozen=True)
 class NoisyLines:
@@ -98,25 +111,10 @@ class NoiseModel:
 
     def same(self, aspect: Aspect, route: str, old: Line, template: Template | None, new: Line) -> bool:
         """Return whether two lines differ in noise alone."""
-        if old == new:
-            return True
-        if old.place != new.place:
-            return False
-        if template is not None and template.matches(new.text):
+        if old == new or (old.place == new.place and template is not None and template.matches(new.text)):
             return True
         place = self._places.get((aspect, route, old.place))
-        if place is None:
-            return False
-        if aspect is Aspect.CALLS:
-            return place.varies and min(place.counts) <= _number(new.text) <= max(place.counts)
-        if place.free:
-            return True
-        words, others = tokens(old.text), tokens(new.text)
-        noisy = place.positions.get(len(words), {})
-        return len(words) == len(others) and all(
-            a == b or (number in noisy and re.fullmatch(f"{noisy[number]}+", b) is not None)
-            for number, (a, b) in enumerate(zip(words, others, strict=True))
-        )
+        return place is not None and old.place == new.place and place.allows(old.text, new.text)
 
     def is_volatile(self, aspect: Aspect, route: str, line: Line) -> bool:
         """Return whether lines of this place come and go in the old app itself."""
