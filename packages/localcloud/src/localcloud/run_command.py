@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -17,15 +17,16 @@ from datastore_emulator.stopping import stop_command
 
 if TYPE_CHECKING:
     from localcloud.app import App
+    from localcloud.cloud import Cloud
     from localcloud.launch.services import Services
     from localcloud.runtimes import Runtime
 
 
-def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
+def add_run_options(parser: argparse.ArgumentParser, *, folders: str = "+") -> None:
+    """Add the options of the command; `folders` says how many there are, in the words of argparse."""
     parser.add_argument(
         "directories",
-        nargs="+",
+        nargs=folders,
         type=Path,
         metavar="DIR",
         help="a folder with an app, or the YAML file of one App Engine service",
@@ -94,8 +95,13 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run_apps(options: argparse.Namespace) -> None:
-    """Run the apps until a stop signal comes, or an app ends; raises UserError for an error that the user can fix."""
+def run_apps(
+    options: argparse.Namespace, *, begin: Callable[[Cloud, Sequence[App]], Iterable[str]] = lambda cloud, apps: ()
+) -> None:
+    """Run the apps until a stop signal comes, or an app ends; raises UserError for an error that the user can fix.
+
+    `begin` is called when the apps have their addresses; it returns more lines for the user.
+    """
     # Imported here so that usage errors and --help cost nothing.
     from localcloud.cloud import Cloud
     from localcloud.console import Console
@@ -109,11 +115,11 @@ def run_apps(options: argparse.Namespace) -> None:
     if not 0 <= (options.port or 0) <= last_port <= 65535:
         raise UserError(f"--port {options.port}: each app needs a port from 0 to 65535; choose another port")
     _refuse_nameless_function(options)
-    chosen = _read_environment(options)
+    chosen = read_environment(options)
     emulators = {name: value for name, value in read_emulators(os.environ).items() if name not in chosen}
     say = _make_printer(len(places) > 1)
     data = options.data or str(ensure_default_data(options.project))
-    runtimes = _runtimes(options.python27)
+    runtimes = choose_runtimes(options.python27)
     with (
         Cloud(
             project=options.project,
@@ -139,6 +145,7 @@ def run_apps(options: argparse.Namespace) -> None:
             )
             for number, directory in enumerate(places)
         ]
+        begun = list(begin(cloud, apps))
         for name, value in emulators.items():
             say("localcloud", f"from your shell: {name}={value}")
         for found in services:
@@ -152,7 +159,7 @@ def run_apps(options: argparse.Namespace) -> None:
         console.start()  # after the apps, whose ports the user may have chosen
         # Before the apps' own output: the front ends listen already, and let a visitor wait for the app.
         with _while_someone_reads():
-            for line in _announce(options, apps, console.url, data):
+            for line in (*_announce(options, apps, console.url, data), *begun):
                 print(line, flush=True)
         if not options.reload:
             cloud.start()
@@ -177,10 +184,10 @@ def _announce(options: argparse.Namespace, apps: Sequence[App], console: str, da
         yield f"Data: {data}. Press Ctrl-C to stop."
 
 
-def _read_environment(options: argparse.Namespace) -> dict[str, str]:
+def read_environment(options: argparse.Namespace) -> dict[str, str]:
     """Return the variables that the user sets."""
     environment = dict(_read_assignment(text) for text in options.env)
-    if options.made_up_credentials and "GOOGLE_APPLICATION_CREDENTIALS" in environment:
+    if getattr(options, "made_up_credentials", False) and "GOOGLE_APPLICATION_CREDENTIALS" in environment:
         raise UserError(
             "--env GOOGLE_APPLICATION_CREDENTIALS: --made-up-credentials replaces it; leave one of them out"
         )
@@ -215,7 +222,7 @@ def _find_services(options: argparse.Namespace) -> list[Services]:
     return services
 
 
-def _runtimes(python27: str | None) -> Sequence[Runtime]:
+def choose_runtimes(python27: str | None) -> Sequence[Runtime]:
     """Return the runtimes that the user asked for: with --python27, a real Python 2.7."""
     if python27 is None:
         return ()

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+from typing import Protocol
 
 import h11
 
@@ -43,8 +44,21 @@ class SendError(Exception):
     """The message to send is not valid HTTP, such as an app's response that is longer than its Content-Length."""
 
 
+class Watcher(Protocol):
+    """What is told the events of a connection, after they were received or sent."""
+
+    def received(self, event: object) -> None:
+        """Take note of an event of the other end."""
+
+    def sent(self, event: h11.Event) -> None:
+        """Take note of an event of this end."""
+
+
 class Wire:
-    """A connection that sends and receives h11 events; a failure of the other end is raised as `error`."""
+    """A connection that sends and receives h11 events; a failure of the other end is raised as `error`.
+
+    `watcher`, if it is set, is told each event.
+    """
 
     def __init__(
         self, role: type[h11.CLIENT] | type[h11.SERVER], connection: socket.socket, error: type[WireError]
@@ -56,6 +70,7 @@ class Wire:
         self._connection = connection
         self._error = error
         self._broken_off = False
+        self.watcher: Watcher | None = None
 
     async def receive(self) -> object:
         """Return the next h11 event; send "100 Continue" to a visitor that expects it."""
@@ -63,6 +78,8 @@ class Wire:
             while True:
                 event = self.state.next_event()
                 if event is not h11.NEED_DATA:
+                    if self.watcher:
+                        self.watcher.received(event)
                     return event
                 if self.state.they_are_waiting_for_100_continue:
                     await self.send(h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue"))
@@ -89,12 +106,14 @@ class Wire:
             data = b"".join(self.state.send(event) or b"" for event in events)
         except h11.LocalProtocolError as error:
             raise SendError(str(error)) from error
-        if not data:
-            return
         try:
-            await asyncio.get_running_loop().sock_sendall(self._connection, data)
+            if data:
+                await asyncio.get_running_loop().sock_sendall(self._connection, data)
         except OSError as error:
             raise self._error(str(error)) from error
+        if self.watcher:
+            for event in events:
+                self.watcher.sent(event)
 
     @property
     def unanswered(self) -> bool:

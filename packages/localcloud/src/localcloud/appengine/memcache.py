@@ -28,7 +28,7 @@ _METHODS: dict[str, tuple[type[Message], type[Message]]] = {
     "Stats": (pb.MemcacheStatsRequest, pb.MemcacheStatsResponse),
 }
 # What google.appengine.ext.ndb.context puts before the keys of the entities that it caches.
-_NDB_PREFIX = b"NDB9:"
+NDB_PREFIX = b"NDB9:"
 _OF_NDB = " by ndb"
 
 
@@ -194,4 +194,4 @@ def _is_of_ndb(request: Any) -> bool:
         keys = [item.key for item in request.item]
     else:
         return False
-    return bool(keys) and all(key.startswith(_NDB_PREFIX) for key in keys)
+    return bool(keys) and all(key.startswith(NDB_PREFIX) for key in keys)

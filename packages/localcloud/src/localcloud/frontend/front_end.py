@@ -20,6 +20,7 @@ from datastore_emulator.http.wire import AppError, VisitorError, Wire
 from datastore_emulator.net.addresses import write_address
 from localcloud.frontend import headers, transfer
 from localcloud.frontend.blobs import IMAGE, UPLOAD, Blobs, Forwarded, answer_with_blob, names_blob
+from localcloud.frontend.exchange import Copy
 from localcloud.frontend.request_log import LoggedRequest, RequestLog
 from localcloud.frontend.sign_in import answer_sign_in, check_login, read_user
 from localcloud.frontend.sockets import find_proxy_address, listen_on_localhost
@@ -123,6 +124,7 @@ class FrontEnd(Listener):
     async def respond(self, wire: Wire, request: h11.Request, visitor: str) -> int:
         """Answer a request, with the app's answer or our own; an error of the app becomes a page that explains it."""
         target = request.target.decode("ascii")
+        copy = wire.watcher = Copy(request) if self._requests.tell else None
         with self._requests.record(self._name, request.method.decode("ascii"), target, visitor) as logged:
             try:
                 logged.status = await self._respond(wire, request, visitor, logged)
@@ -134,6 +136,10 @@ class FrontEnd(Listener):
             except VisitorError as error:
                 logged.status = error.status
                 raise
+            finally:
+                wire.watcher = None
+                if copy and self._requests.tell and not self._from_app_engine(request):
+                    self._requests.tell(copy.exchange(logged.app, visitor))
             return logged.status
 
     async def _respond(self, wire: Wire, request: h11.Request, visitor: str, logged: LoggedRequest) -> int:

@@ -14,11 +14,13 @@ class Source:
 
     `request` is the number of that request, from 1. `kind` and `pattern` are:
 
-    - "field", the name of a hidden field of a form
-    - "attribute", an attribute's value with "*" for the value itself, as in "/posts/*/edit"
-    - "json", a path as in "posts[0].id"
+    - "field", the name of a field of a form: a hidden one, a button, a box or an option
+    - "attribute", an attribute's value with "*" for the value itself and "{}" for what each app has another value for,
+      as in "/posts/*/edit"; attributes that are no URLs have their names, as in "meta csrf-token=*" and "data-id=*"
+    - "json", a path as in "posts[0].id", or "posts[0].url=/posts/*" for a part of that value
     - "location", the Location header with "*" for the value itself
     - "cookie", the name of a cookie
+    - "text", what is around the value in a script or another text, as in 'token = "*"'
 
     `number` counts the matches before the one that is meant.
     """
@@ -43,6 +45,8 @@ class RecordedRequest:
 
     `target` is the path with the query, percent-encoded as it was sent. `headers` are those that matter to an app,
     without cookies that the app has set. `taken` are the values that each app gives out anew, as a CSRF token.
+    `address` is the one of this machine that the visitor comes from, "" for the usual one. `app` names the app that the
+    request was for, "" if there was only one.
     """
 
     target: str
@@ -51,14 +55,20 @@ class RecordedRequest:
     headers: Headers = ()
     body: bytes = b""
     taken: tuple[Taken, ...] = ()
+    address: str = ""
+    app: str = ""
 
 
 @dataclass(frozen=True)
 class Recording:
-    """The requests of visitors in their order; `origin` says in words where they come from."""
+    """The requests of visitors in their order; `origin` says in words where they come from.
+
+    `notes` say what of that is not among them, and why.
+    """
 
     requests: tuple[RecordedRequest, ...]
     origin: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

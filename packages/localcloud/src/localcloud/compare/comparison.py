@@ -1,0 +1,249 @@
+"""Runs the old app twice and the new one once with the same requests, and finds where they differ."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from localcloud.compare.accepted import Accepted
+from localcloud.compare.answer_lines import answer_lines
+from localcloud.compare.crawl import LIMIT, crawl, find_starts
+from localcloud.compare.curl import curl_line
+from localcloud.compare.differences import Found, find_differences, group
+from localcloud.compare.effect_lines import count_calls, effect_lines
+from localcloud.compare.noise import NoiseModel, NoisyLines
+from localcloud.compare.observation import Aspect, Line
+from localcloud.compare.replay import Replay
+from localcloud.compare.result import ComparedRequest, Report
+from localcloud.compare.routes import route
+from localcloud.compare.target import Folder, Target, running
+from localcloud.effects import Effects
+from localcloud.traffic import Answer, RecordedRequest, Recording
+
+
+class AppRun(Protocol):
+    """An app that runs; a Target is one. `name` tells it from others in warnings, `port` is in its own addresses."""
+
+    name: str
+
+    @property
+    def port(self) -> int:
+        """The port of its address."""
+        ...
+
+    def send(self, request: RecordedRequest) -> tuple[Answer | None, float]:
+        """Send a request; return the answer, None for none, and the seconds that it took."""
+        ...
+
+    def effects(self) -> Effects:
+        """Return what the app has done since the last look."""
+        ...
+
+
+OLD, NEW, AGAIN, VISITED = "OLD", "NEW", "OLD again", "OLD visited"
+_USER_AGENT = ("User-Agent", "Mozilla/5.0 (localcloud compare)")
+
+
+@dataclass
+class _Side:
+    """One of the three runs of a recording."""
+
+    target: AppRun
+    replay: Replay = field(default_factory=Replay)
+    calls: Counter[str] = field(default_factory=Counter)
+    unfinished: list[str] = field(default_factory=list)
+
+    def run(self, number: int, request: RecordedRequest) -> _Observed:
+        sent = self.replay.adapt(number, request)
+        answer, seconds = self.target.send(sent)
+        self.replay.keep(number, sent, answer)
+        effects = self.target.effects()
+        self.calls += count_calls(effects.calls)
+        if effects.unfinished:
+            self.unfinished.append(f"request {number}: {effects.unfinished}")
+        return _Observed(sent, answer, seconds, _lines(answer, self.target.port, effects))
+
+
+@dataclass(frozen=True)
+class _Observed:
+    sent: RecordedRequest
+    answer: Answer | None
+    seconds: float
+    lines: dict[Aspect, tuple[Line, ...]]
+
+    @property
+    def status(self) -> int | None:
+        return self.answer.status if self.answer else None
+
+
+def _lines(answer: Answer | None, port: int, effects: Effects) -> dict[Aspect, tuple[Line, ...]]:
+    return {**answer_lines(answer, port), **effect_lines(effects)}
+
+
+@dataclass
+class _Compared:
+    """A request with what the new app made of it and what was learnt about the old app's noise."""
+
+    number: int
+    route: str
+    behaviour: str
+    old: dict[Aspect, NoisyLines]
+    new: dict[Aspect, tuple[Line, ...]]
+
+
+def visit(target: Target, limit: int, watcher: Watcher) -> Recording:
+    """Visit an app by its links and forms, and return the requests."""
+    done = 0
+
+    def send(request: RecordedRequest) -> Answer | None:
+        nonlocal done
+        answer, _ = target.send(request)
+        target.effects()  # a task may change what the next page shows
+        done += 1
+        watcher.show_request(done, None)
+        return answer
+
+    watcher.say("visiting the old app")
+    return crawl(send, limit, origin=target.app.url, starts=find_starts(target.app.plan.handlers))
+
+
+class Watcher(Protocol):
+    """Is told what a comparison does, to show it; compare.progress.Progress is one."""
+
+    def say(self, text: str) -> None:
+        """Say what is being done."""
+
+    def show_request(self, done: int, total: int | None, differences: int = 0, behaviour: str = "") -> None:
+        """Say how many requests are done, and how many of these differ."""
+
+
+class _Silent:
+    """Shows nothing."""
+
+    def say(self, text: str) -> None:
+        pass
+
+    def show_request(self, done: int, total: int | None, differences: int = 0, behaviour: str = "") -> None:
+        pass
+
+
+class Comparison:
+    """Compares two folders. `data` is a file that each app gets a copy of, `log` receives the apps' output."""
+
+    def __init__(self, old: Folder, new: Folder, data: Path | None, log: Callable[[str, str], None]) -> None:
+        self._old, self._new, self._data, self._log = old, new, data, log
+        self._noise = NoiseModel()
+        self._compared: list[_Compared] = []
+        self._requests: list[ComparedRequest] = []
+        self._calls: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+        self._warnings: list[str] = []
+        self._behaviours: list[str] = []
+        self._origin = ""
+        self._began = time.monotonic()
+        self._seconds = 0.0
+
+    def compare(self, recording: Recording | None, watcher: Watcher, *, limit: int = LIMIT) -> None:
+        """Send the requests to the old app, the new one, and the old one again; raises UserError if one cannot run.
+
+        Without a recording, the old app is visited first, for at most `limit` requests.
+        """
+        folders = [(OLD, self._old), (NEW, self._new), (AGAIN, self._old)]
+        if recording is None:
+            folders.append((VISITED, self._old))
+        with running(folders, self._data, self._log, watcher.say) as targets:
+            if recording is None:
+                visited = targets.pop()
+                recording = visit(visited, limit, watcher)
+                visited.close()
+            self.run(targets, recording, watcher)
+        self._seconds = time.monotonic() - self._began
+
+    def run(
+        self,
+        targets: Sequence[AppRun],
+        recording: Recording,
+        watcher: Watcher | None = None,
+        behaviour: str = "",
+    ) -> None:
+        """Send the requests to apps that run: the old one, the new one, and the old one again."""
+        self._origin = recording.origin
+        sides = [_Side(target) for target in targets]
+        requests = [_complete(request) for request in recording.requests]
+        watcher = watcher or _Silent()
+        different = 0
+        for number, request in enumerate(requests, 1):
+            # In this order: what both runs of the old app show alike, a time included, the new one must show between.
+            first, changed, second = (side.run(number, request) for side in sides)
+            place = route(request)
+            self._requests.append(
+                ComparedRequest(
+                    number,
+                    f"{request.method} {request.target}",
+                    curl_line(changed.sent, "http://localhost:8080"),
+                    (first.status, changed.status),
+                    (first.seconds, changed.seconds),
+                    behaviour,
+                )
+            )
+            learnt = {
+                aspect: self._noise.learn(aspect, place, first.lines.get(aspect, ()), second.lines.get(aspect, ()))
+                for aspect in Aspect
+            }
+            self._compared.append(_Compared(number, place, behaviour, learnt, changed.lines))
+            different += bool(self._find_in(self._compared[-1]))
+            watcher.show_request(number, len(requests), different, behaviour)
+        for total, side in zip(self._calls, sides, strict=False):
+            total.update(side.calls)
+        self._warn(sides, requests, behaviour)
+
+    def _warn(self, sides: Sequence[_Side], requests: Sequence[RecordedRequest], behaviour: str) -> None:
+        during = f" ({behaviour})" if behaviour else ""
+        for side in sides:
+            for unfinished in side.unfinished[:3]:
+                self._warnings.append(f"{side.target.name}{during}, {unfinished}")
+        for side in sides[:2]:
+            for number, values in list(side.replay.lost.items())[:3]:
+                self._warnings.append(
+                    f"{side.target.name}{during} has not given out what request {number} needs "
+                    f"({requests[number - 1].method} {requests[number - 1].target}): {', '.join(values)[:200]}"
+                )
+
+    def _find_in(self, one: _Compared) -> list[Found]:
+        return [
+            found
+            for aspect in Aspect
+            for found in find_differences(
+                self._noise, aspect, one.route, one.old[aspect], one.new.get(aspect, ()), one.number, one.behaviour
+            )
+        ]
+
+    def report(self, accepted: Accepted) -> Report:
+        """Return what has been found; `accepted` marks what somebody has accepted."""
+        differences = [
+            replace(one, accepted=accepted.reason(one))
+            for one in group([found for one in self._compared for found in self._find_in(one)])
+        ]
+        return Report(
+            self._old.name,
+            self._new.name,
+            self._origin,
+            self._requests,
+            differences,
+            self._noise.list(),
+            self._calls,
+            self._behaviours,
+            self._warnings,
+            accepted.unused(),
+            self._seconds,
+        )
+
+
+def _complete(request: RecordedRequest) -> RecordedRequest:
+    """Return a request with a User-Agent, as each browser sends one; a recording that was written by hand has none."""
+    if any(name.lower() == "user-agent" for name, _ in request.headers):
+        return request
+    return replace(request, headers=(*request.headers, _USER_AGENT))
