@@ -16,6 +16,7 @@ from localcloud.compare.crawl import LIMIT, crawl, find_starts
 from localcloud.compare.curl import curl_line
 from localcloud.compare.differences import Found, find_differences, group
 from localcloud.compare.effect_lines import name_all_calls
+from localcloud.compare.mentions import find_mentions
 from localcloud.compare.noise import NoiseModel, NoisyLines
 from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.result import ComparedRequest, Report
@@ -53,7 +54,8 @@ def visit(target: Target, limit: int, watcher: Watcher) -> Recording:
         return answer
 
     watcher.say("visiting the old app")
-    return crawl(send, limit, origin=target.app.url, starts=find_starts(target.app.plan.handlers))
+    starts, mentions = find_starts(target.app.plan.handlers), find_mentions(target.app.folder)
+    return crawl(send, limit, origin=target.app.url, starts=starts, mentions=mentions)
 
 
 class Watcher(Protocol):

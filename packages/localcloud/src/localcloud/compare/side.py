@@ -81,7 +81,7 @@ class Side:
     def run(self, number: int, request: RecordedRequest, plan: Plan) -> Observed:
         """Send a request of a plan, between the events before and after it."""
         noticed = plan.before(number, self.target.world)
-        sent, answers, seconds = self._send(number, request, plan.at_once)
+        sent, answers, seconds = self._send(number, request, plan.visitors(number))
         noticed += plan.after(number, self.target.world)
         effects = self.target.effects()
         if answers[0]:
