@@ -95,8 +95,15 @@ def _content_type(answer: Answer) -> Iterator[Line]:
 def _headers(answer: Answer) -> Iterator[Line]:
     found = [(name.lower(), value.strip()) for name, value in answer.headers if name.lower() not in _NOT_COMPARED]
     for name, value in sorted(found):
+        if name == "expires" and _is_never_kept(answer):
+            continue  # adds nothing, and App Engine's SDK for Python 2.7 sends it with each cookie
         shown = "-".join(part.capitalize() for part in name.split("-"))
         yield Line(shown, f"{shown}: {_in_order(name, value) if name in _SETS else value}")
+
+
+def _is_never_kept(answer: Answer) -> bool:
+    """Return whether no cache may show an answer again without asking the app."""
+    return bool({"no-cache", "no-store"} & {part.strip().lower() for part in answer.header("Cache-Control").split(",")})
 
 
 def _in_order(name: str, value: str) -> str:

@@ -21,7 +21,9 @@ _CALLS = {
 _CACHES = ("Memcache", "Redis")
 _CACHE_READS = {"GET", "MGET", "GETEX", "HGET", "HMGET", "HGETALL", "EXISTS", "TTL", "LRANGE", "SMEMBERS", "STRLEN"}
 # Their own aspects say more.
-_OTHER_ASPECTS = ("Mail ", "Taskqueue ", "mail.", "taskqueue.")
+_OTHER_ASPECTS = {"mail", "taskqueue"}
+# They tell the app something about itself and do nothing. Under --python27 the SDK answers some in the app's process.
+_PLATFORM = {"app_identity_service", "capability_service", "logservice", "modules", "system", "user"}
 
 
 def effect_lines(effects: Effects) -> dict[Aspect, tuple[Line, ...]]:
@@ -41,12 +43,13 @@ def effect_lines(effects: Effects) -> dict[Aspect, tuple[Line, ...]]:
 def count_calls(calls: Counter[str]) -> Counter[str]:
     """Return how often an app has called each service, by what the calls are for.
 
-    Memcache and Redis count alike, and so do all ways to one Datastore. What ndb does for its own cache is left out.
+    Memcache and Redis count alike, and so do all ways to one Datastore. What ndb does for its own cache is left out,
+    and so are calls that only ask the platform.
     """
     counts: Counter[str] = Counter()
     for call, number in calls.items():
         service, _, method = call.partition(" ")
-        if call in _NOT_COUNTED or call.endswith(_OF_NDB) or call.startswith(_OTHER_ASPECTS):
+        if call in _NOT_COUNTED or call.endswith(_OF_NDB) or service in _OTHER_ASPECTS | _PLATFORM:
             continue
         if service in _CACHES:
             counts["reads of a cache" if method.upper() in _CACHE_READS else "writes to a cache"] += number
