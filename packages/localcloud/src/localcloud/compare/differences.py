@@ -46,7 +46,7 @@ def find_differences(
     """Yield the differences of an aspect of one request, without noise."""
 
     def same(i: int, j: int) -> bool:
-        return noise.same(aspect, route, old.lines[i], old.templates[i], new[j])
+        return noise.same(aspect, route, old, i, new[j])
 
     for hunk in _hunks(align(old.lines, new, same)):
         removed = [i for first, _ in hunk for i in first if not noise.is_volatile(aspect, route, old.lines[i])]
