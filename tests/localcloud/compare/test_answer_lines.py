@@ -126,6 +126,12 @@ def test_status_and_charset_have_one_spelling() -> None:
     assert lines(answer(kind='text/html; charset="UTF-8"'), Aspect.CONTENT_TYPE) == ["text/html; charset=utf-8"]
 
 
+@pytest.mark.parametrize("kind", ["application/json", "application/vnd.api+json"])
+def test_json_is_utf8_whether_its_type_says_so_or_not(kind: str) -> None:
+    assert lines(answer(kind=f"{kind}; charset=utf-8"), Aspect.CONTENT_TYPE) == [kind]
+    assert lines(answer(kind=f"{kind}; charset=latin-1"), Aspect.CONTENT_TYPE) == [f"{kind}; charset=latin-1"]
+
+
 WEBOB = (
     b"<html>\n <head>\n  <title>404 Not Found</title>\n </head>\n <body>\n  <h1>404 Not Found</h1>\n"
     b"  The resource could not be found.<br /><br />\n\n\n\n </body>\n</html>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from localcloud.compare.observation import Aspect, Line
 from tests.localcloud.compare.lines import differences, lines
 
 SAME_UP_TO_NOISE = {
@@ -110,3 +111,20 @@ def test_ids_in_a_table_hide_no_other_column() -> None:
     new = lines("6122080743456768", "bob", "9.75", place="td")
     [[found]] = differences((old, again, new))
     assert [line.text for line in found.diff if line.sign == "+"] == ["bob", "9.75"]
+
+
+def calls(number: int) -> tuple[Line, ...]:
+    return lines(f"lookups: {number}", place="lookups")
+
+
+@pytest.mark.parametrize(("new", "differs"), [(0, False), (1, False), (2, True), (50, True)])
+def test_number_of_calls_may_vary_as_far_as_the_old_app_varies(new: int, differs: bool) -> None:
+    first = calls(0), calls(1), calls(1)
+    second = calls(0), calls(0), calls(new)
+    assert [bool(found) for found in differences(first, second, aspect=Aspect.CALLS)] == [False, differs]
+
+
+def test_number_of_calls_that_does_not_vary_is_exact() -> None:
+    first = calls(1), calls(1), calls(1)
+    second = calls(2), calls(2), calls(1)
+    assert [bool(found) for found in differences(first, second, aspect=Aspect.CALLS)] == [False, True]

@@ -87,6 +87,7 @@ def compare_apps(options: argparse.Namespace) -> NoReturn:
 def _compare(options: argparse.Namespace) -> Report:
     # Imported here so that usage errors and --help cost nothing.
     from localcloud.compare.accepted import read_accepted
+    from localcloud.compare.behaviours import BEHAVIOURS
     from localcloud.compare.comparison import Comparison
     from localcloud.compare.progress import Progress
     from localcloud.compare.target import Folder
@@ -114,7 +115,9 @@ def _compare(options: argparse.Namespace) -> Report:
     with Progress() as progress:
         comparison = Comparison(old, new, options.data, log)
         try:
-            comparison.compare(recording, progress, limit=options.limit)
+            comparison.compare(
+                recording, progress, limit=options.limit, behaviours=BEHAVIOURS if options.behaviours else ()
+            )
         except UserError:
             log.print_last()
             raise

@@ -21,7 +21,7 @@ def copy_data(source: Path, target: Path) -> None:
     Another process may use the source meanwhile. The copy has all of a commit or nothing of it. Raises UserError.
     """
     if not source.is_file():
-        raise UserError(f"{source}: there is no such file; name one that `localcloud run --data` has made")
+        raise UserError(f"{source}: there is no file of this name; name one that `localcloud run --data` has made")
     try:
         # Without O_EXCL two copies could mix. SQLite takes an empty file for a new database.
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))

@@ -61,9 +61,10 @@ class ApiServer:
         # For callers without a ticket. The Datastore's own port needs none either.
         self.datastore_dispatcher = Dispatcher({"datastore_v3": datastore_v3})
         self._task_observers: list[Callable[[AddedTask], None]] = []
-        self._services = make_services(
-            Surroundings(clock, datastore, datastore_v3, self._tickets, self._report_task), observe
+        surroundings = Surroundings(
+            clock, datastore, datastore_v3, self._tickets, self._report_task, lambda: bool(self._task_observers)
         )
+        self._services = make_services(surroundings, observe)
         self._dispatcher = Dispatcher({"datastore_v3": datastore_v3, "memcache": self._memcache, **self._services})
         self._http = _Http(self._dispatcher, self._tickets)
 
@@ -103,7 +104,10 @@ class ApiServer:
         return self._services[service].stub(self._tickets.caller(ticket))
 
     def observe(self, calls: Callable[[AnsweredCall], None], tasks: Callable[[AddedTask], None]) -> None:
-        """Call `calls` with each call that a service has answered, and `tasks` with each task that a queue has got."""
+        """Call `calls` with each call that a service has answered, and `tasks` with each task that a queue has got.
+
+        From then on tasks run one by one, so that what they do does not depend on the machine's speed.
+        """
         self._dispatcher.observers.append(calls)
         self._task_observers.append(tasks)
 

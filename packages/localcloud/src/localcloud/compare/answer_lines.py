@@ -13,6 +13,7 @@ from localcloud.compare.document import document_lines, media_type
 from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.places import general_name
 from localcloud.traffic import Answer
+from localcloud.traffic.values import is_json
 
 # Headers of the connection, of the server and of the platform, and those that are aspects of their own.
 _NOT_COMPARED = {
@@ -87,6 +88,8 @@ def _content_type(answer: Answer) -> Iterator[Line]:
     value = answer.header("Content-Type")
     if value:
         kind, charset = media_type(value)
+        if charset == "utf-8" and is_json(kind):
+            charset = ""  # JSON is UTF-8 (RFC 8259, 8.1), and some frameworks say so
         yield Line("Content-Type", f"{kind}; charset={charset}" if charset else kind)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.places import general_name
@@ -54,6 +54,14 @@ def count_calls(calls: Counter[str]) -> Counter[str]:
         else:
             counts[_CALLS.get(call, call)] += number
     return counts
+
+
+def name_all_calls(runs: Sequence[dict[Aspect, tuple[Line, ...]]]) -> None:
+    """Add "0" to the lines of each run for calls that others have made."""
+    names = sorted({line.place for lines in runs for line in lines.get(Aspect.CALLS, ())})
+    for lines in runs:
+        texts = {line.place: line.text for line in lines.get(Aspect.CALLS, ())}
+        lines[Aspect.CALLS] = tuple(Line(name, texts.get(name, f"{name}: 0")) for name in names)
 
 
 def _entity(entity: EntityChange) -> Iterator[Line]:

@@ -112,6 +112,23 @@ def _covers_line(pattern: re.Pattern[str], noises: Sequence[_Values], old: str, 
     )
 
 
+@dataclass
+class _CallNoise:
+    """How often the old app has made a call on a route: a number that `varies` may vary as far, and no further."""
+
+    numbers: list[int] = field(default_factory=list)
+    varies: bool = False
+
+    def learn(self, one: str, other: str) -> None:
+        """Learn from two runs."""
+        self.numbers += [_number(one), _number(other)]
+        self.varies = self.varies or one != other
+
+    def covers(self, new: str) -> bool:
+        """Return whether a number is one that the old app may show, too."""
+        return self.varies and min(self.numbers) <= _number(new) <= max(self.numbers)
+
+
 @dataclass(frozen=True)
 class NoisyLines:
     """The lines of an aspect of one answer. `again` are their texts in the second run of the same app.
@@ -133,11 +150,18 @@ class NoiseModel:
 
     def __init__(self) -> None:
         self._places: dict[_Where, _PlaceNoise] = defaultdict(_PlaceNoise)
+        self._calls: dict[tuple[str, str], _CallNoise] = defaultdict(_CallNoise)
         self._examples: dict[_Where, tuple[str, str]] = {}
         self._counts: Counter[_Where] = Counter()
 
     def learn(self, aspect: Aspect, route: str, one: Sequence[Line], other: Sequence[Line]) -> NoisyLines:
-        """Learn from an aspect of two answers of the same app."""
+        """Learn from an aspect of two answers of the same app. Calls have to have the same places in both."""
+        if aspect is Aspect.CALLS:
+            for a, b in zip(one, other, strict=True):
+                self._calls[route, a.place].learn(a.text, b.text)
+                if a.text != b.text:
+                    self._note((aspect, route, a.place), a.text, b.text)
+            return NoisyLines(one, [line.text for line in other], [None] * len(one))
         templates: list[Template | None] = [None] * len(one)
         again = [line.text for line in one]
         for first, second in align(one, other):
@@ -168,6 +192,8 @@ class NoiseModel:
             return True
         if line.place != new.place:
             return False
+        if aspect is Aspect.CALLS:
+            return self._calls[route, line.place].covers(new.text)
         if template is not None and template.matches(new.text):
             return True
         place = self._places.get((aspect, route, line.place))
@@ -195,6 +221,11 @@ class NoiseModel:
             Noise(aspect, route, place, self._examples[aspect, route, place], count)
             for (aspect, route, place), count in self._counts.most_common()
         ]
+
+
+def _number(text: str) -> int:
+    """Return the number at the end of a line about calls."""
+    return int(text.rpartition(": ")[2])
 
 
 def _pair(one: Sequence[Line], other: Sequence[Line]) -> list[tuple[Line, Line]] | None:

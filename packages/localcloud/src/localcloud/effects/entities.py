@@ -17,7 +17,8 @@ _OF_STUBS = frozenset({"__BlobUploadSession__", "__BlobServingUrl__"})
 def net_changes(commits: Iterable[Written]) -> tuple[EntityChange, ...]:
     """Return the entities that are not any more as they were before the commits, in the order of their first write.
 
-    The entities that services keep for themselves are left out, such as the bytes of blobs.
+    The entities that services keep for themselves are left out, such as the bytes of blobs. So are empty lists:
+    App Engine's ndb does not write them, Cloud NDB does, and neither a query nor a model tells the difference.
     """
     changed: dict[tuple[object, bytes], tuple[bytes | None, bytes | None]] = {}
     for written in sorted(commits, key=lambda one: one.version):
@@ -32,7 +33,11 @@ def net_changes(commits: Iterable[Written]) -> tuple[EntityChange, ...]:
 def _describe(before: bytes | None, after: bytes | None) -> EntityChange:
     entity = m.Entity.FromString(after or before or b"")
     partition = entity.key.partition_id
-    properties = {name: PropertyValue(describe(value), is_indexed(value)) for name, value in entity.properties.items()}
+    properties = {
+        name: PropertyValue(describe(value), is_indexed(value))
+        for name, value in entity.properties.items()
+        if value.WhichOneof("value_type") != "array_value" or value.array_value.values
+    }
     return EntityChange(
         entity.key.path[-1].kind,
         format_path(entity.key),

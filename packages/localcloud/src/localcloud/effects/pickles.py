@@ -65,7 +65,9 @@ class _Writer:
             raise _UnreadableError
         if isinstance(value, _Node):
             before = value.before if isinstance(value.before, str) else self.write(value.before, depth + 1) + "("
-            parts = ", ".join(self.write(part, depth + 1) for part in value.parts)
+            texts = [self.write(part, depth + 1) for part in value.parts]
+            # A dict of Python 2 and a set have an order of their own.
+            parts = ", ".join(sorted(texts) if value.before == "{" else texts)
             state = "" if value.state is None else self.write(value.state, depth + 1)
             # A key of ndb has its arguments as its state, too.
             return f"{before}{parts}{value.after}{f' with {state}' if state not in ('', f'({parts})') else ''}"

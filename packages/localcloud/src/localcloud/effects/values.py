@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Callable
 
 from datastore_emulator import messages as m
@@ -27,6 +28,8 @@ TYPE_NAMES = {
     "entity_value": "entity",
 }
 _HASH_DIGITS = 16
+_LONGEST_JSON = 100_000
+_MOST_UNPACKED = 16_000_000
 
 
 def name_type(value: m.Value) -> str:
@@ -77,7 +80,8 @@ def format_point(value: m.Value) -> str:
 
 def describe_bytes(data: bytes) -> str:
     """Return the size and the hash of bytes."""
-    return f"{len(data):,}, sha256 {hashlib.sha256(data).hexdigest()[:_HASH_DIGITS]}"
+    size = "1 byte" if len(data) == 1 else f"{len(data):,} bytes"
+    return f"{size}, sha256 {hashlib.sha256(data).hexdigest()[:_HASH_DIGITS]}"
 
 
 def is_indexed(value: m.Value) -> bool:
@@ -90,15 +94,39 @@ def is_indexed(value: m.Value) -> bool:
 def describe(value: m.Value) -> str:
     """Return a whole value with its type on one line, as in `integer 5` or `list [string "a", null]`.
 
-    Of bytes, it has the size and a hash. Properties of an embedded entity that is indexed say if they are not.
+    Bytes are JSON in one spelling, or their size and hash; compressed ones are unpacked before. Properties of an
+    embedded entity that is indexed say if they are not.
     """
     kind = name_type(value)
     if kind in ("null", "none"):
         return kind
     text = _WRITERS.get(value.WhichOneof("value_type") or "", format_scalar)(value)
-    if kind == "bytes":
-        return f"{'compressed ' if value.meaning == _ZLIB else ''}bytes ({text})"
-    return f"{kind} {text}"
+    return f"compressed {kind} {text}" if value.meaning == _ZLIB else f"{kind} {text}"
+
+
+def _write_bytes(value: m.Value) -> str:
+    data = _unpack(value.blob_value) if value.meaning == _ZLIB else value.blob_value
+    return _normalize_json(data) or f"({describe_bytes(data)})"
+
+
+def _unpack(data: bytes) -> bytes:
+    """Return what zlib has compressed, since each version of it compresses in its own way."""
+    unpacking = zlib.decompressobj()
+    try:
+        unpacked = unpacking.decompress(data, _MOST_UNPACKED)
+    except zlib.error:
+        return data
+    return unpacked if unpacking.eof else data
+
+
+def _normalize_json(data: bytes) -> str | None:
+    """Return an object or array of JSON with sorted names, since Python 2 writes them in no order; None for others."""
+    if not data.startswith((b"{", b"[")) or len(data) > _LONGEST_JSON:
+        return None
+    try:
+        return json.dumps(json.loads(data), ensure_ascii=False, sort_keys=True)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _write_list(value: m.Value) -> str:
@@ -108,8 +136,9 @@ def _write_list(value: m.Value) -> str:
 def _write_entity(value: m.Value) -> str:
     entity = value.entity_value
     parts = [f"key {format_key(entity.key)}"] if _has_full_key(entity) else []
+    tells_index = not value.exclude_from_indexes and value.meaning != _USER
     for name, one in sorted(entity.properties.items()):
-        hidden = not value.exclude_from_indexes and not is_indexed(one)
+        hidden = tells_index and not is_indexed(one)
         parts.append(f"{name}: {describe(one)}{' (not indexed)' if hidden else ''}")
     return f"{{{', '.join(parts)}}}"
 
@@ -121,7 +150,7 @@ def _has_full_key(entity: m.Entity) -> bool:
 
 _WRITERS: dict[str, Callable[[m.Value], str]] = {
     "string_value": lambda value: json.dumps(value.string_value, ensure_ascii=False),
-    "blob_value": lambda value: describe_bytes(value.blob_value),
+    "blob_value": _write_bytes,
     "key_value": lambda value: format_key(value.key_value),
     "geo_point_value": format_point,
     "array_value": _write_list,

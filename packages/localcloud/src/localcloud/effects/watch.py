@@ -45,8 +45,8 @@ class _Noted:
 class EffectsWatch:
     """Collects what is done in a cloud, for an app that is alone in it. It lasts as long as the cloud.
 
-    Tasks that are due later than in a second, or that have failed several times, are held back: they begin when the
-    cloud's clock is moved to their time, and not among the requests that happen to come then.
+    Tasks run one by one. Those that are due later than in a second, or that have failed several times, are held back:
+    they begin when the cloud's clock is moved to their time, and not among the requests that happen to come then.
     Raises UserError for a Datastore that localcloud did not start, since it does not tell what is written.
     """
 
@@ -67,7 +67,7 @@ class EffectsWatch:
         cloud.redis_watch.start()
 
     def begin(self) -> None:
-        """Forget what has been done so far."""
+        """Forget what has been done so far. From then on nothing is missed, unless Redis is stopped meanwhile."""
         self._cloud.redis_watch.catch_up(_REDIS_SECONDS)
         self._take()
 
@@ -96,8 +96,6 @@ class EffectsWatch:
             unfinished = self._list_unfinished()
             if not unfinished or time.monotonic() >= end:
                 return unfinished
-            if self._app.returncode is not None:
-                return [*unfinished, self._app.describe_end()]
             time.sleep(_LOOK_SECONDS)
 
     def _list_unfinished(self) -> list[str]:

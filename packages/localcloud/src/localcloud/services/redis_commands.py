@@ -19,6 +19,8 @@ _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b"}
 _NDB_PREFIX = b"NDB30"
 _OF_NDB = " by ndb"
 
+_GETKEYS = "COMMAND GETKEYS"
+
 _DELETING = frozenset({"DEL", "UNLINK", "GETDEL", "FLUSHALL", "FLUSHDB"})
 # The place of the time in the command: in seconds or milliseconds, from now or since 1970.
 _TIMES = {
@@ -95,6 +97,8 @@ class RedisCommands:
 
     def __init__(self, client: Any) -> None:
         self._client = client
+        # The client's own one would make text of keys that are bytes.
+        client.set_response_callback(_GETKEYS, tuple)
         self._known: Mapping[str, Mapping[str, Any]] = client.command()
 
     def read(self, line: bytes) -> RedisCall | None:
@@ -125,9 +129,10 @@ class RedisCommands:
 
     def _ask_for_keys(self, call: RedisCall) -> tuple[bytes, ...]:
         try:
-            return tuple(self._client.execute_command("COMMAND GETKEYS", *call.words))
+            keys: tuple[bytes, ...] = self._client.execute_command(_GETKEYS, *call.words)
         except redis.ResponseError:  # the server has refused the command itself, too
             return ()
+        return keys
 
 
 def _unescape(found: re.Match[bytes]) -> bytes:

@@ -41,8 +41,10 @@ class RedisWatch:
         # The addresses of our own clients, with the times at which they left.
         self._own: dict[str, float] = {}
         self._lock = threading.Lock()
+        # Marks are calls of our own. MONITOR shows calls in their order, so those before a mark have been reported.
         self._mark = b""
         self._marked = threading.Event()
+        self._marker: Any = None
 
     def start(self) -> None:
         """Begin to watch; a second call does nothing."""
@@ -55,6 +57,8 @@ class RedisWatch:
         """Report nothing more."""
         self._stopped.set()
         self._look.set()
+        if self._marker:
+            self._marker.close()
 
     def observe(self, observer: Callable[[RedisCall], None]) -> None:
         """Call `observer` with each command of an app that changes something; those of scripts come one by one."""
@@ -69,12 +73,13 @@ class RedisWatch:
         self._marked.clear()
         self._mark = secrets.token_hex(8).encode()
         self._look.set()
+        # A server keeps its port, and a client of redis-py connects again.
+        self._marker = self._marker or server.client(single_connection_client=True)
         try:
-            with server.client() as client:
-                while time.monotonic() < end:
-                    client.execute_command("PING", self._mark)
-                    if self._marked.wait(_MARK_SECONDS):
-                        return True
+            while time.monotonic() < end:
+                self._marker.execute_command("PING", self._mark)
+                if self._marked.wait(_MARK_SECONDS):
+                    return True
         except redis.RedisError:
             return not server.is_running  # it has gone, and all calls with it
         return False

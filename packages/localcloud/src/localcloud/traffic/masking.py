@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-from localcloud.traffic.recording import RecordedRequest
+from localcloud.traffic.recording import RecordedRequest, Recording
 from localcloud.traffic.sources import substitute
 from localcloud.traffic.values import Place, change_values, list_values, looks_handed_out
 
@@ -39,6 +39,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+\d?|\d+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9-]* (?=\S)")
 # A secret that is an ordinary word, such as "admin", is masked only where its place says so.
 _SHORTEST = 6
+_MOST_SHOWN = 5
 
 
 class Masking:
@@ -102,3 +103,17 @@ def list_masked(request: RecordedRequest) -> list[str]:
         for place, value in list_values(request)
         if value not in known and (value == MASK or (place.part == "header" and value.endswith(f" {MASK}")))
     ]
+
+
+def explain_masked(recording: Recording) -> str:
+    """Return a line about what is masked in a recording that is sent again, "" if nothing is."""
+    masked = {number: list_masked(request) for number, request in enumerate(recording.requests, 1)}
+    numbers = [str(number) for number, names in masked.items() if names]
+    if not numbers:
+        return ""
+    names = ", ".join(sorted({name for found in masked.values() for name in found}))
+    shown = ", ".join(numbers[:_MOST_SHOWN]) + (", ..." if len(numbers) > _MOST_SHOWN else "")
+    return (
+        f"masked in the recording, so not sent as it was: {names} (request {shown}); record with --keep-secrets, "
+        "or write what a test account needs into the file"
+    )

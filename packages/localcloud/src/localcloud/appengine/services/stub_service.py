@@ -45,7 +45,7 @@ class Surroundings:
     """The parts of the local cloud that stubs use: its clock, its Datastore, and all its apps.
 
     `datastore` is the Datastore of App Engine's first generation, on the same `entities`. `report_task` is called with
-    each task that a queue has got.
+    each task that a queue has got. `runs_tasks_one_by_one` says whether tasks wait for each other.
     """
 
     clock: Callable[[], float]
@@ -53,6 +53,7 @@ class Surroundings:
     datastore: DatastoreV3Service
     tickets: Tickets = field(default_factory=Tickets)
     report_task: Callable[[AddedTask], None] = lambda task: None
+    runs_tasks_one_by_one: Callable[[], bool] = lambda: False
 
 
 class Definition(Protocol):

@@ -47,6 +47,7 @@ class TaskRunner:
 
     `queues()` returns the stub's push queues with their entries in queue.yaml, None for one without. `execute(task,
     queue)` returns the status of the app's answer, 0 if there was none. `log` receives a line for each failure.
+    `one_by_one()` returns whether each task shall wait until the one before it has ended.
     """
 
     def __init__(
@@ -55,8 +56,10 @@ class TaskRunner:
         execute: Callable[[Any, Any], int],
         clock: Callable[[], float],
         log: Callable[[str], None],
+        one_by_one: Callable[[], bool] = lambda: False,
     ) -> None:
         self._queues = queues
+        self._one_by_one = one_by_one
         self._execute = execute
         self._clock = clock
         self._log = log
@@ -130,9 +133,11 @@ class TaskRunner:
         """Begin the tasks whose time has come; return after how many seconds to look again, None if no others wait."""
         now = self._clock()
         looks: list[float] = []
-        for queue, entry in self._queues():
+        for queue, entry in sorted(self._queues(), key=lambda pair: pair[0].Oldest() or 0):
             for _, task, key in _list_tasks([queue]):
                 with self._lock:
+                    if self._running and self._one_by_one():
+                        return _LOOK_SECONDS
                     if key in self._running:
                         continue
                     if self._is_held(task, key):
@@ -209,8 +214,8 @@ def _list_tasks(queues: Iterable[Any]) -> Iterator[tuple[Any, Any, tuple[str, st
 
 
 def _describe(task: Any, queue: Any) -> str:
-    tries = f", tried {task.retry_count} times" if task.retry_count else ""
-    return f"the task {_name(task)} of the queue {queue.queue_name} ({task.url.decode()}{tries})"
+    tried = {0: "", 1: ", tried once"}.get(task.retry_count, f", tried {task.retry_count} times")
+    return f"the task {_name(task)} of the queue {queue.queue_name} ({task.url.decode('utf-8', 'replace')}{tried})"
 
 
 def _name(task: Any) -> str:

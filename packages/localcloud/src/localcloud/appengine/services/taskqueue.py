@@ -75,7 +75,9 @@ class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships n
         group._NonTransactionalBulkAdd = self._add_and_report
         self._report = surroundings.report_task
         executor = _TaskExecutor(host, self.request_data)
-        self._runner = TaskRunner(self._push_queues, executor.ExecuteTask, surroundings.clock, caller.log)
+        self._runner = TaskRunner(
+            self._push_queues, executor.ExecuteTask, surroundings.clock, caller.log, surroundings.runs_tasks_one_by_one
+        )
         self._runner.start()
 
     def stop(self) -> None:
