@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from localcloud.compare.observation import Aspect, Line
+from localcloud.compare.places import general_name
 from localcloud.effects import Effects, EntityChange, MailSent, TaskAdded
 
 _INDENT = "  "
@@ -84,7 +85,7 @@ def _entity(entity: EntityChange) -> Iterator[Line]:
 
 
 def _task(task: TaskAdded) -> Iterator[Line]:
-    place = f"{task.queue} {task.url}"
+    place = f"{task.queue} {general_name(task.url)}"
     service = f" on the service {task.service}" if task.service else ""
     name = f", named {task.name}" if task.name else ""
     yield Line(place, f"queue {task.queue}: {task.method} {task.url}{service}{name}".replace(":  ", ": "))
@@ -112,5 +113,5 @@ def _cache(effects: Effects) -> Iterator[Line]:
         life = "" if write.seconds is None else f", for {write.seconds} seconds"
         text = f"{write.key} deleted" if write.deleted else f"{write.key} written{life}"
         if not seen[text]:
-            yield Line(write.key, text)
+            yield Line(general_name(write.key), text)
         seen[text] += 1
