@@ -51,6 +51,7 @@ def test_headers_that_matter_are_kept() -> None:
         ("Host", "localhost:8080"),
         ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64)"),
         ("Accept", "text/html,application/xhtml+xml"),
+        ("Accept-Language", "en-US,en;q=0.5"),
         ("Sec-Fetch-Mode", "navigate"),
         ("If-None-Match", "x"),
         ("Origin", "http://localhost:8080"),
@@ -83,5 +84,5 @@ def test_referer_of_the_app_gets_the_host_of_each_app() -> None:
 def test_request_without_the_usual_headers_gets_them_again() -> None:
     kept = keep_headers((("User-Agent", "Mozilla/5.0 (X11)"), ("Accept", "application/json")), "localhost:8080")
     request = complete_headers(RecordedRequest("/", headers=kept), "http://localhost:9090")
-    assert [name for name, _ in request.headers] == ["User-Agent", "Accept"]
-    assert request.headers[1] == ("Accept", "application/json")
+    assert [name for name, _ in request.headers] == ["User-Agent", "Accept-Language", "Accept"]
+    assert request.headers[-1] == ("Accept", "application/json")
