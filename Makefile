@@ -38,7 +38,7 @@ $(error FROM is for make diff alone; write MOD=$(MOD)/$(FROM))
 endif
 endif
 
-.PHONY: help setup run learn start check show hint apply next watch reset list diff test-quick test test-all verify coverage mutants doctor deploy probe assess record lint bench soak lock clean module
+.PHONY: help setup run learn start check show hint apply next watch reset list diff test-quick test test-all verify coverage mutants doctor deploy probe assess record compare lint bench soak lock clean module
 help: ## Print this help
 	@awk -F ':.*## ' '/^##/ { print substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo "MOD is one of: $(MODULES)"
@@ -91,6 +91,10 @@ probe: .venv/.ready ## Check that a deployed app shows the visitor's own address
 assess: .venv/.ready ## Say what must change in an app of my own: make assess DIR=~/my-app [TO=cloudrun or functions] [HTML=report.html]
 	@$(CODELAB) assess '$(DIR)' $(addprefix --to ,$(call given,TO)) $(addprefix --html ,$(call given,HTML)) $(if $(call given,JSON),--json)
 
+compare: .venv/.ready ## Compare two apps of my own: make compare OLD=~/old NEW=~/new [REQUESTS=visits.jsonl DATA=file HTML=report.html BEHAVIOURS=1 ACCEPT=reason]
+	@$(TOOL)/localcloud compare '$(OLD)' '$(NEW)' $(addprefix --requests ,$(call given,REQUESTS)) $(addprefix --data ,$(call given,DATA)) \
+		$(addprefix --html ,$(call given,HTML)) $(if $(call given,BEHAVIOURS),--behaviours) $(if $(call given,ACCEPT),--accept '$(ACCEPT)') \
+		$(addprefix --function ,$(call given,FUNCTION)) $(if $(call given,PYTHON27),--python27 $(filter-out 1,$(call given,PYTHON27)))
 record: .venv/.ready ## Run an app of my own and write what I do in it: make record DIR=~/my-app TO=visits.jsonl [PORT=8080 DATA=FILE]
 	@$(TOOL)/localcloud record '$(DIR)' --to '$(TO)' $(addprefix --port ,$(call given,PORT)) $(addprefix --data ,$(call given,DATA))
 

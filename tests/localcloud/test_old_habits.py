@@ -130,6 +130,8 @@ FILES = {
         class Number(db.Model):
             value = db.IntegerProperty()
 
+        STARTED = Letter(id='started').put()
+
         def read_in_two():
             for value in (1, 2):
                 Number(key_name=str(value), value=value).put()
@@ -148,6 +150,7 @@ FILES = {
             yield time.clock() >= 0, sys.maxint > 2 ** 31
             yield hashlib.md5('a').hexdigest()[:4], hmac.new('key', 'text').hexdigest()[:4], base64.b64encode('a')
             yield '?key=' + Letter(id='a').put().urlsafe()[:2], ndb.Key(urlsafe=ndb.Key(Letter, 'a').urlsafe()).get()
+            yield STARTED.get(),
             yield Task is taskqueue.Task, taskqueue.__name__
             yield read_in_two()
             yield urllib2.Request('http://localhost/', urllib.urlencode({'a': 1})).data,
@@ -173,6 +176,7 @@ ANSWERS = {
     "time.clock and sys.maxint": "True True",
     "digests and base64 take text": "0cc1 d0ca YQ==",
     "keys of ndb for URLs are text": "?key=ag a",
+    "services are called while a module is imported": "started",
     "the first name of the task queue": "True google.appengine.api.taskqueue",
     "cursors of db are text": "1 2",
     "urllib2 takes text": "b'a=1'",

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 
 from datastore_emulator import messages as m
 from localcloud.console.form_text import plain_ends
-from localcloud.console.values import ValueTextError, make_control, name_type, read_text, show
+from localcloud.console.values import ValueTextError, make_control, read_text, show
+from localcloud.effects.values import name_type
 from tests.localcloud.random_messages import messages
 
 

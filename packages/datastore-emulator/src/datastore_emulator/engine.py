@@ -6,7 +6,7 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from datastore_emulator import messages as m
@@ -24,7 +24,7 @@ from datastore_emulator.query import (
     read_query,
     repeat_query,
 )
-from datastore_emulator.storage import Snapshot, Storage, Writer, file_errors, history, read_state
+from datastore_emulator.storage import Snapshot, Storage, Writer, Written, file_errors, history, read_state
 from datastore_emulator.transactions import Transaction, Transactions
 
 # https://cloud.google.com/datastore/docs/concepts/limits
@@ -51,6 +51,7 @@ class Engine:
     ) -> None:
         self._storage = Storage(path)
         self._transactions = Transactions(self._storage, clock)
+        self._observers: list[Callable[[Sequence[Written]], None]] = []
 
     def __enter__(self) -> Engine:
         return self
@@ -61,6 +62,13 @@ class Engine:
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         self._storage.close()
+
+    def observe(self, observer: Callable[[Sequence[Written]], None]) -> None:
+        """Call `observer` with what each commit has written, before the commit is answered.
+
+        Two commits may be reported at the same time, and the later one first. A reset is not reported.
+        """
+        self._observers.append(observer)
 
     def reset(self, project_id: str) -> None:
         """Remove all entities of the project, in every database and namespace, for example between tests.
@@ -251,6 +259,9 @@ class Engine:
             writer = Writer(self._storage, connection, self._transactions.oldest_needed())
             yield writer
             writer.finish()
+        if writer.written:
+            for observer in self._observers:
+                observer(writer.written)
 
     def _find(self, snapshot: Snapshot, partition: keys.Partition, path: bytes) -> tuple[int, int, bytes] | None:
         """Return the entity's version, creation and body."""

@@ -87,7 +87,7 @@ def apply(change: Change, writer: Writer, result: m.MutationResult) -> None:
         _fill_times(result, stored_version, old.created if old else 0)
         return
     if change.operation == "delete":
-        writer.delete(path, old)
+        writer.delete(change.partition, path, old)
         result.version = writer.version
         return
     if old and change.operation == "insert":

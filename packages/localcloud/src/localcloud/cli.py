@@ -9,6 +9,7 @@ from datastore_emulator.gcloud_options import add_gcloud_options, choose_data
 from datastore_emulator.net.addresses import read_listener, refuse_exposure
 from datastore_emulator.startup import prepare_process
 from datastore_emulator.stopping import run_command, stop_command, wait_for_stop
+from localcloud.compare_command import add_compare_options, compare_apps
 from localcloud.events.app_engine_commands import add_cron_options, add_mail_options, send_mail
 from localcloud.events.command import add_options, send_event
 from localcloud.record_command import add_record_options, record
@@ -49,6 +50,10 @@ def make_parser() -> argparse.ArgumentParser:
     recording = _add_verb(verbs, "record", "run apps and write what their visitors do to a file")
     recording.set_defaults(command=record)
     add_record_options(recording)
+
+    compare = _add_verb(verbs, "compare", "send the same requests to two apps, and say where they differ")
+    compare.set_defaults(command=compare_apps)
+    add_compare_options(compare)
 
     event = _add_verb(verbs, "event", "send an event to a function or another app, as Eventarc does")
     event.set_defaults(command=send_event)

@@ -115,11 +115,11 @@ def run_apps(
     if not 0 <= (options.port or 0) <= last_port <= 65535:
         raise UserError(f"--port {options.port}: each app needs a port from 0 to 65535; choose another port")
     _refuse_nameless_function(options)
-    chosen = _read_environment(options)
+    chosen = read_environment(options)
     emulators = {name: value for name, value in read_emulators(os.environ).items() if name not in chosen}
     say = _make_printer(len(places) > 1)
     data = options.data or str(ensure_default_data(options.project))
-    runtimes = _runtimes(options.python27)
+    runtimes = choose_runtimes(options.python27)
     with (
         Cloud(
             project=options.project,
@@ -184,10 +184,10 @@ def _announce(options: argparse.Namespace, apps: Sequence[App], console: str, da
         yield f"Data: {data}. Press Ctrl-C to stop."
 
 
-def _read_environment(options: argparse.Namespace) -> dict[str, str]:
+def read_environment(options: argparse.Namespace) -> dict[str, str]:
     """Return the variables that the user sets."""
     environment = dict(_read_assignment(text) for text in options.env)
-    if options.made_up_credentials and "GOOGLE_APPLICATION_CREDENTIALS" in environment:
+    if getattr(options, "made_up_credentials", False) and "GOOGLE_APPLICATION_CREDENTIALS" in environment:
         raise UserError(
             "--env GOOGLE_APPLICATION_CREDENTIALS: --made-up-credentials replaces it; leave one of them out"
         )
@@ -222,7 +222,7 @@ def _find_services(options: argparse.Namespace) -> list[Services]:
     return services
 
 
-def _runtimes(python27: str | None) -> Sequence[Runtime]:
+def choose_runtimes(python27: str | None) -> Sequence[Runtime]:
     """Return the runtimes that the user asked for: with --python27, a real Python 2.7."""
     if python27 is None:
         return ()

@@ -95,10 +95,15 @@ def check_header(path: Path, header: bytes) -> None:
     """
     if not header:
         return
-    application = int.from_bytes(header[68:72], "big")
-    if not header.startswith(_MAGIC) or application != _APPLICATION_ID:
+    application = int.from_bytes(header[68:72], "big") if header.startswith(_MAGIC) else 0
+    check_numbers(path, application, int.from_bytes(header[60:64], "big"))
+
+
+def check_numbers(path: Path, application: int, version: int) -> None:
+    """Raise UserError if a file with these numbers, `application_id` and `user_version`, cannot be used."""
+    if application != _APPLICATION_ID:
         raise UserError(f"{path}: not a Datastore file; choose another file with --data (this one was not changed)")
-    _refuse_newer(path, int.from_bytes(header[60:64], "big"))
+    _refuse_newer(path, version)
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -37,10 +37,23 @@ class StoredEntity(NamedTuple):
     body: bytes
 
 
+class Written(NamedTuple):
+    """An entity that a commit has written or deleted, as bytes before and after; None if there is none.
+
+    A commit that comes later has a larger `version`.
+    """
+
+    version: int
+    partition: Partition
+    path: bytes
+    before: bytes | None
+    after: bytes | None
+
+
 class Writer:
     """Writes the changes of one commit. They are complete after finish(), and last once the transaction commits.
 
-    The history that reads at the time `needed` can see is kept.
+    The history that reads at the time `needed` can see is kept. `written` has the changes in their order.
     """
 
     def __init__(self, storage: Storage, connection: sqlite3.Connection, needed: int | None = None) -> None:
@@ -54,6 +67,7 @@ class Writer:
         # A transaction that begins before this commit reads what the commit replaces.
         self._needed = self._newest if needed is None else min(needed, self._newest)
         self.index_updates = 0
+        self.written: list[Written] = []
         self._changed = False
         # Index rows are written in finish(): many at once, in the order of their table, are faster.
         self._postings: list[tuple[int, bytes, bytes, int, bool]] = []
@@ -105,14 +119,16 @@ class Writer:
             for value in values
         }
         self._index(number, path, self._indexed(old) if old else set(), rows)
+        self.written.append(Written(self.version, partition, path, old.body if old else None, body))
         self._changed = True
 
-    def delete(self, path: bytes, old: StoredEntity | None) -> None:
+    def delete(self, partition: Partition, path: bytes, old: StoredEntity | None) -> None:
         """Remove the entity and its index rows, if there is one; the commit counts as a change in any case."""
         if old:
             history.record(self.connection, old.id, self.version)
             self._index(old.id, path, self._indexed(old), set())
             self.connection.execute("DELETE FROM entities WHERE id = ?", (old.id,))
+            self.written.append(Written(self.version, partition, path, old.body, None))
         self._changed = True
 
     def allocate(self, partition: Partition, path: bytes) -> int:

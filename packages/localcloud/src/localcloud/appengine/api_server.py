@@ -21,12 +21,13 @@ from datastore_emulator.net.listen import listen
 from localcloud.appengine.callers import CURRENT, Caller
 from localcloud.appengine.datastore_v3 import DatastoreV3Service
 from localcloud.appengine.memcache import MemcacheService, ProjectCache
-from localcloud.appengine.rpc import Dispatcher
-from localcloud.appengine.services import Surroundings, make_services
+from localcloud.appengine.rpc import AnsweredCall, Dispatcher
+from localcloud.appengine.services import AddedTask, Surroundings, make_services
 from localcloud.appengine.tickets import Tickets, UnknownTicketError
 
 if TYPE_CHECKING:
     from localcloud.appengine.blobs import AppBlobs
+    from localcloud.appengine.services.taskqueue import TaskQueues
 
 # The Python 3 SDK posts its calls to the first, Python 2's remote_api stub to the second.
 _PATHS = (b"/rpc_http", b"/")
@@ -59,9 +60,13 @@ class ApiServer:
         datastore_v3 = DatastoreV3Service(traced(datastore, observe_bundled))
         # For callers without a ticket. The Datastore's own port needs none either.
         self.datastore_dispatcher = Dispatcher({"datastore_v3": datastore_v3})
-        self._services = make_services(Surroundings(clock, datastore, datastore_v3, self._tickets), observe)
-        dispatcher = Dispatcher({"datastore_v3": datastore_v3, "memcache": self._memcache, **self._services})
-        self._http = _Http(dispatcher, self._tickets)
+        self._task_observers: list[Callable[[AddedTask], None]] = []
+        surroundings = Surroundings(
+            clock, datastore, datastore_v3, self._tickets, self._report_task, lambda: bool(self._task_observers)
+        )
+        self._services = make_services(surroundings, observe)
+        self._dispatcher = Dispatcher({"datastore_v3": datastore_v3, "memcache": self._memcache, **self._services})
+        self._http = _Http(self._dispatcher, self._tickets)
 
     def ticket(self, app: str, instance: str = "") -> str:
         """Return the ticket that the calls of `app` (a project id or an application id) must carry.
@@ -97,6 +102,22 @@ class ApiServer:
     def stub(self, service: str, ticket: str) -> Any:
         """Return Google's stub of a service for the app that has a ticket; it has methods to look at what it holds."""
         return self._services[service].stub(self._tickets.caller(ticket))
+
+    def observe(self, calls: Callable[[AnsweredCall], None], tasks: Callable[[AddedTask], None]) -> None:
+        """Call `calls` with each call that a service has answered, and `tasks` with each task that a queue has got.
+
+        From then on tasks run one by one, so that what they do does not depend on the machine's speed.
+        """
+        self._dispatcher.observers.append(calls)
+        self._task_observers.append(tasks)
+
+    def _report_task(self, task: AddedTask) -> None:
+        for observer in self._task_observers:
+            observer(task)
+
+    def task_queues(self) -> list[TaskQueues]:
+        """Return the task queues of all apps that have used some."""
+        return self._services["taskqueue"].stubs()
 
     def blobs(self, ticket: str) -> AppBlobs:
         """Return the blobs of the app that has a ticket, for its front end."""

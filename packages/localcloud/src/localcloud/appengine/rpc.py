@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from google.appengine.ext.remote_api.remote_api_bytes_pb2 import Request, Response, RpcError
 from google.appengine.runtime import apiproxy_errors
@@ -26,11 +27,23 @@ _RPC_ERROR_CODES: dict[type[Exception], int] = {
 _PICKLE_PROTOCOL = 0
 
 
+class AnsweredCall(NamedTuple):
+    """A call of an app that a service has answered, and not refused."""
+
+    service: str
+    method: str
+    request: bytes
+
+
 class Dispatcher:
-    """Answers remote_api requests that came over HTTP or a gRPC CallHandler."""
+    """Answers remote_api requests that came over HTTP or a gRPC CallHandler.
+
+    Each of the `observers` is called with a call that a service has answered, before the app has the answer.
+    """
 
     def __init__(self, services: Mapping[str, BundledService]) -> None:
         self._services = services
+        self.observers: list[Callable[[AnsweredCall], None]] = []
 
     def handle(self, request: Request, caller: Caller) -> bytes:
         """Answer one Request with a serialized Response, which also holds any error.
@@ -63,7 +76,10 @@ class Dispatcher:
                 f"localcloud does not have the bundled service {request.service_name!r} "
                 f"(called for {request.method}()); it has {served}"
             )
-        return service.call(request.method, request.request, caller)
+        answer = service.call(request.method, request.request, caller)
+        for observer in self.observers:
+            observer(AnsweredCall(request.service_name, request.method, request.request))
+        return answer
 
 
 def _set_rpc_error(response: Response, error: apiproxy_errors.Error) -> None:

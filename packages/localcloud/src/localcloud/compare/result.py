@@ -63,6 +63,10 @@ class ComparedRequest:
     seconds: tuple[float, float]
     behaviour: str = ""
 
+    def shows(self, difference: Difference) -> bool:
+        """Return whether the difference was found in this request."""
+        return self.behaviour == difference.behaviour and self.number in difference.requests
+
 
 @dataclass(frozen=True)
 class Report:
@@ -87,3 +91,7 @@ class Report:
     def open(self) -> list[Difference]:
         """The differences that nobody has accepted."""
         return [one for one in self.differences if one.accepted is None]
+
+    def first_request(self, difference: Difference) -> ComparedRequest | None:
+        """Return the first request that shows a difference, None if it has none of these requests."""
+        return next((one for one in self.requests if one.shows(difference)), None)

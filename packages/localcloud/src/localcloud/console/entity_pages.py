@@ -12,9 +12,10 @@ from datastore_emulator.errors import DatastoreError
 from localcloud.cloud import Cloud
 from localcloud.console import values
 from localcloud.console.form_text import Control
-from localcloud.console.keys import format_key, read_key, write_key
+from localcloud.console.keys import read_key, write_key
 from localcloud.console.panels import Panel, back_to, read_cursor, read_number, write_cursor
 from localcloud.console.store import ConflictError, Page, Place, Store, aggregates
+from localcloud.effects.values import format_key, name_type
 
 _MOST_KINDS = 200
 _MOST_COLUMNS = 12
@@ -156,7 +157,7 @@ def _make_field(name: str, value: m.Value, written: str | None, problem: str) ->
     is_key = value.WhichOneof("value_type") == "key_value"
     return Field(
         name,
-        values.name_type(value),
+        name_type(value),
         not value.exclude_from_indexes,
         control,
         write_key(value.key_value) if is_key else None,

@@ -13,41 +13,16 @@ from google.protobuf import json_format
 
 from datastore_emulator import messages as m
 from localcloud.console.form_text import Control, clip, plain_ends, restore_ends, show_bytes, survives_form
-from localcloud.console.keys import format_key
+from localcloud.effects.values import TYPE_NAMES, format_key, format_point, format_scalar, name_type
 
 # Longer than any text of Datastore's 1,500 indexed bytes, and short enough for a form.
 _LONGEST_EDITED = 300_000
 _SHOWN_TEXT = 1000
 _SHOWN_ITEMS = 10
 
-# The meaning that the bundled Datastore service gives to an embedded entity of google.appengine.api.users.User.
-_USER = 20
-
-_NAMES = {
-    "null_value": "null",
-    "boolean_value": "boolean",
-    "integer_value": "integer",
-    "double_value": "double",
-    "timestamp_value": "timestamp",
-    "key_value": "key",
-    "string_value": "string",
-    "blob_value": "bytes",
-    "geo_point_value": "geo point",
-    "array_value": "list",
-    "entity_value": "entity",
-}
-
 
 class ValueTextError(Exception):
     """A text that is not a value of the property's type; the message is one line."""
-
-
-def name_type(value: m.Value) -> str:
-    """Return the name of a value's type."""
-    which = value.WhichOneof("value_type")
-    if which == "entity_value" and value.meaning == _USER:
-        return "user"
-    return _NAMES[which] if which else "none"
 
 
 def show(value: m.Value) -> str:
@@ -56,11 +31,7 @@ def show(value: m.Value) -> str:
 
 
 def _show(value: m.Value) -> str:
-    return _SHOWERS.get(value.WhichOneof("value_type") or "", _write_line)(value)
-
-
-def _show_point(value: m.Value) -> str:
-    return f"{value.geo_point_value.latitude!r}, {value.geo_point_value.longitude!r}"
+    return _SHOWERS.get(value.WhichOneof("value_type") or "", format_scalar)(value)
 
 
 def _show_list(value: m.Value) -> str:
@@ -84,7 +55,7 @@ _SHOWERS: dict[str, Callable[[m.Value], str]] = {
     "string_value": lambda value: value.string_value[:_SHOWN_TEXT],
     "blob_value": lambda value: show_bytes(value.blob_value),
     "key_value": lambda value: format_key(value.key_value),
-    "geo_point_value": _show_point,
+    "geo_point_value": format_point,
     "array_value": _show_list,
     "entity_value": _show_entity,
 }
@@ -107,7 +78,7 @@ def make_control(value: m.Value) -> Control:
 
 def _make_control(value: m.Value, which: str) -> Control:
     if which == "boolean_value":
-        return Control("choice", _write_line(value))
+        return Control("choice", format_scalar(value))
     if which in _READERS:
         return Control("line", _show(value))
     if which == "string_value" and survives_form(value.string_value):
@@ -202,21 +173,6 @@ def _read_json(which: str, text: str) -> m.Value:
         raise ValueTextError(f"this is not the JSON of a value: {' '.join(str(error).split())}") from error
     found = result.WhichOneof("value_type")
     if found != which:
-        raise ValueTextError(f"the type must stay {_NAMES[which]}, but this is {_NAMES.get(found or '', 'nothing')}")
+        given = TYPE_NAMES.get(found or "", "nothing")
+        raise ValueTextError(f"the type must stay {TYPE_NAMES[which]}, but this is {given}")
     return result
-
-
-def _write_line(value: m.Value) -> str:
-    which = value.WhichOneof("value_type")
-    if which == "boolean_value":
-        return "true" if value.boolean_value else "false"
-    if which == "integer_value":
-        return str(value.integer_value)
-    if which == "double_value":
-        return repr(value.double_value)
-    if which == "timestamp_value":
-        try:
-            return value.timestamp_value.ToJsonString()
-        except ValueError:  # another server than ours may hold times that are none
-            return f"{value.timestamp_value.seconds} s {value.timestamp_value.nanos} ns since 1970"
-    return "null"

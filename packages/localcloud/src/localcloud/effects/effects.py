@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class PropertyValue:
-    """A property of an entity: its type and value as a person reads them, and whether queries can find it."""
+    """A property of an entity: its type and value on one line, as in `integer 5`, and whether queries can find it."""
 
     text: str
     indexed: bool
@@ -19,8 +19,7 @@ class PropertyValue:
 class EntityChange:
     """An entity that was written or deleted; `properties` is empty for one that was deleted.
 
-    `key` is its path as in "Book 'main' > Greeting 5629499534213120", `database` and `namespace` are "" for the
-    default ones.
+    `key` is its path, as in `Album:7 > Song:"name"`. `database` and `namespace` are "" for the default ones.
     """
 
     kind: str
@@ -36,6 +35,8 @@ class TaskAdded:
     """A task that was added to a queue. `delay` is how many seconds it waits; `service` is "" for the app's own.
 
     `body` is the payload as text: parameters of a form one to a line, a pickle of `deferred` as the call it makes.
+    `name` is the one that the app has chosen, "" if it has not. A task of a pull queue has the method "PULL", no `url`,
+    and maybe a `tag`.
     """
 
     queue: str
@@ -45,11 +46,15 @@ class TaskAdded:
     delay: int = 0
     service: str = ""
     name: str = ""
+    tag: str = ""
 
 
 @dataclass(frozen=True)
 class MailSent:
-    """A mail that was sent; `headers` are its sender, receivers and subject, `attachments` their names and sizes."""
+    """A mail that was sent; `headers` are its sender, receivers and subject.
+
+    `attachments` are their names, sizes and hashes.
+    """
 
     headers: Mapping[str, str]
     body: str
@@ -59,9 +64,10 @@ class MailSent:
 
 @dataclass(frozen=True)
 class CacheWrite:
-    """A key that was written to a cache or deleted from it: `cache` is "Memcache" or "Redis", `key` as text.
+    """A key that an app wanted to write to a cache, or to delete: `cache` is "Memcache" or "Redis", `key` as text.
 
-    `seconds` is how long the value may stay, None for as long as there is room.
+    A key in a namespace of Memcache is as in "count in en". "*" stands for all keys. `seconds` is how long the value
+    may stay, None for as long as there is room.
     """
 
     cache: str

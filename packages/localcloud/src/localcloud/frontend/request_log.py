@@ -54,6 +54,7 @@ class RequestLog:
 
     def __init__(self) -> None:
         self.outside: Counter[str] = Counter()
+        self._total: Counter[str] = Counter()
         self.tell: Callable[[SeenExchange], None] | None = None
         self._requests: deque[LoggedRequest] = deque(maxlen=_MOST)
         self._running: dict[int, LoggedRequest] = {}
@@ -83,6 +84,7 @@ class RequestLog:
         `when` is the time of a call that is reported later, in seconds since the epoch.
         """
         with self._lock:
+            self._total[call] += 1
             running = self._running.values() if when is None else self._requests
             makers = [request for request in running if app in (None, request.app) and request.ran_at(when)]
             if len(makers) == 1:
@@ -92,6 +94,16 @@ class RequestLog:
                     request.shared[call] += 1
             else:
                 self.outside[call] += 1
+
+    def total_calls(self) -> Counter[str]:
+        """Return how often each call has been made since the start."""
+        with self._lock:
+            return self._total.copy()
+
+    def running(self) -> list[LoggedRequest]:
+        """Return the requests that are being answered now, the oldest first."""
+        with self._lock:
+            return list(self._running.values())
 
     def newest(self) -> list[LoggedRequest]:
         """Return the last requests, the newest first."""

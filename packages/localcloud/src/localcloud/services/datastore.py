@@ -18,6 +18,7 @@ from datastore_emulator.engine import Engine
 from datastore_emulator.errors import DatastoreError, UserError
 from datastore_emulator.net.addresses import read_server
 from datastore_emulator.net.ports import hold
+from datastore_emulator.storage import Written
 
 Observe = Callable[[str], None]
 
@@ -108,6 +109,10 @@ class EmbeddedDatastore:
     def stored_kinds(self) -> list[tuple[str, str, str, str]]:
         """Return the project, database, namespace and kind of all entities that are stored, each once."""
         return self._engine.stored_kinds()
+
+    def observe_writes(self, observer: Callable[[Sequence[Written]], None]) -> None:
+        """Call `observer` with what each commit has written, as `Engine.observe` does."""
+        self._engine.observe(observer)
 
     def empty(self) -> None:
         """Remove all entities, of every project."""

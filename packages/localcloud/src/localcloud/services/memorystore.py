@@ -74,6 +74,11 @@ class Memorystore:
         self._process: Process | None = None
 
     @property
+    def is_running(self) -> bool:
+        """Whether it has been started and not been stopped."""
+        return self._process is not None
+
+    @property
     def version(self) -> str:
         """The server's name and version, as in "valkey 9.1.2"."""
         text = subprocess.run([self._binary, "--version"], capture_output=True, text=True, check=True).stdout

@@ -43,9 +43,10 @@ class Taken:
 class RecordedRequest:
     """A request of a visitor. All requests of a `session` share their cookies, as those of one browser do.
 
-    `app` names the app that it was for, "" if there was only one. `target` is the path with the query, percent-encoded
-    as it was sent. `headers` are those that matter to an app, without cookies that the app has set. `taken` are the
-    values that each app gives out anew, as a CSRF token.
+    `target` is the path with the query, percent-encoded as it was sent. `headers` are those that matter to an app,
+    without cookies that the app has set. `taken` are the values that each app gives out anew, as a CSRF token.
+    `address` is the one of this machine that the visitor comes from, "" for the usual one. `app` names the app that the
+    request was for, "" if there was only one.
     """
 
     target: str
@@ -54,6 +55,7 @@ class RecordedRequest:
     headers: Headers = ()
     body: bytes = b""
     taken: tuple[Taken, ...] = ()
+    address: str = ""
     app: str = ""
 
 

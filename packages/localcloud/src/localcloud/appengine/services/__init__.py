@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from localcloud.appengine.services.stub_service import StubService, Surroundings
+from localcloud.appengine.services.stub_service import AddedTask, StubService, Surroundings
 
 # The name that calls have, and the module here.
 SERVICES = {
@@ -34,4 +34,4 @@ def make_services(surroundings: Surroundings, observe: Callable[[str], None]) ->
     return {name: StubService(name, module, surroundings, observe) for name, module in SERVICES.items()}
 
 
-__all__ = ["SERVICES", "StubService", "Surroundings", "make_services"]
+__all__ = ["SERVICES", "AddedTask", "StubService", "Surroundings", "make_services"]

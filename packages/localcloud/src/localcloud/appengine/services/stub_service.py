@@ -29,16 +29,31 @@ _OF_ARGUMENTS = (ValueError, AssertionError, datastore_errors.Error, mail_errors
 
 
 @dataclass(frozen=True)
+class AddedTask:
+    """A task that a queue has got, as a TaskQueueAddRequest.
+
+    `service` is the name of the service that runs it. `delay` is in seconds.
+    """
+
+    request: Any
+    service: str
+    delay: float
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """The parts of the local cloud that stubs use: its clock, its Datastore, and all its apps.
 
-    `datastore` is the Datastore of App Engine's first generation, on the same `entities`.
+    `datastore` is the Datastore of App Engine's first generation, on the same `entities`. `report_task` is called with
+    each task that a queue has got. `runs_tasks_one_by_one` says whether tasks wait for each other.
     """
 
     clock: Callable[[], float]
     entities: Datastore
     datastore: DatastoreV3Service
     tickets: Tickets = field(default_factory=Tickets)
+    report_task: Callable[[AddedTask], None] = lambda task: None
+    runs_tasks_one_by_one: Callable[[], bool] = lambda: False
 
 
 class Definition(Protocol):
@@ -96,6 +111,11 @@ class StubService:
             if owner not in self._stubs:
                 self._stubs[owner] = self.definition.make_stub(caller, self._surroundings)
             return self._stubs[owner]
+
+    def stubs(self) -> list[Any]:
+        """Return the stubs of all apps that have made a call."""
+        with self._lock:
+            return list(self._stubs.values())
 
     def forget(self, caller: Caller) -> None:
         """Drop the stub of an app, unless another service of the app shares it."""

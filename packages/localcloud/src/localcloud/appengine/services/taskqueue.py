@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
@@ -23,7 +24,7 @@ from google.appengine.runtime.apiproxy_errors import ApplicationError
 from localcloud.appengine.callers import Caller
 from localcloud.appengine.services.app_requests import NotReachedError, send_to_app
 from localcloud.appengine.services.request_info import CallerInfo
-from localcloud.appengine.services.stub_service import Messages, Surroundings
+from localcloud.appengine.services.stub_service import AddedTask, Messages, Surroundings
 from localcloud.appengine.services.task_runner import TaskRunner
 from localcloud.appengine.services.task_targets import TaskTargets
 
@@ -69,9 +70,15 @@ class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships n
             request_data=_AppInfo(caller, self._targets),
             gettime=surroundings.clock,
         )
-        self._queues[None]._TransactionalBulkAdd = self._add_at_commit
+        group = self._queues[None]
+        group._TransactionalBulkAdd = self._add_at_commit
+        self._add = group._NonTransactionalBulkAdd
+        group._NonTransactionalBulkAdd = self._add_and_report
+        self._report = surroundings.report_task
         executor = _TaskExecutor(host, self.request_data)
-        self._runner = TaskRunner(self._push_queues, executor.ExecuteTask, surroundings.clock, caller.log)
+        self._runner = TaskRunner(
+            self._push_queues, executor.ExecuteTask, surroundings.clock, caller.log, surroundings.runs_tasks_one_by_one
+        )
         self._runner.start()
 
     def stop(self) -> None:
@@ -98,6 +105,20 @@ class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships n
                     self._runner.wake()
                     return True
         return False
+
+    def list_unfinished(self, seconds: float) -> list[str]:
+        """Describe the push tasks that run, and those that will begin within so many seconds."""
+        return self._runner.list_unfinished(self._list_push_queues(), seconds)
+
+    def hold(self) -> list[str]:
+        """Keep the push tasks that wait now from running, until the clock is moved; describe those that have failed."""
+        return self._runner.hold(self._list_push_queues())
+
+    def empty(self) -> None:
+        """Delete all tasks of all queues, and forget the names that they had."""
+        for _, queue in self.list_queues():
+            queue.PurgeQueue()
+            queue.task_name_archive.clear()
 
     def _UpdateNextEventTime(self, callback_time: float) -> None:  # noqa: N802  # the stub's name for it
         self._runner.wake()
@@ -133,16 +154,31 @@ class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships n
         with self._mutex:
             info = self._ParseQueueYaml()
             entries = {entry.name: entry for entry in (info.queue if info and info.queue else [])}
+            return [(queue, entries.get(queue.queue_name)) for queue in self._list_push_queues()]
+
+    def _list_push_queues(self) -> list[Any]:
+        with self._mutex:
             queues = list(self._queues[None]._queues.values())
-        return [
-            (queue, entries.get(queue.queue_name))
-            for queue in queues
-            if queue.queue_mode != QUEUE_MODE.PULL and not queue.paused
-        ]
+        return [queue for queue in queues if queue.queue_mode != QUEUE_MODE.PULL and not queue.paused]
+
+    def _add_and_report(self, request: Any, response: Any, now: datetime, asked: float | None = None) -> None:
+        """Add tasks to their queue; `asked` is when the app asked for them, None for now."""
+        self._add(request, response, now)
+        # By the clock that the app has, which cannot be moved.
+        asked = time.time() if asked is None else asked
+        for task, result in zip(request.add_request, response.taskresult, strict=True):
+            if result.result == pb.TaskQueueServiceError.OK:
+                delay = max(0.0, task.eta_usec / 1_000_000 - asked)
+                self._report(AddedTask(task, self._find_target(task), delay))
+
+    def _find_target(self, task: Any) -> str:
+        target = self._queues[None].GetQueue(task.queue_name.decode()).target
+        hosts = [header.value.decode("latin-1") for header in task.header if header.key.lower() == b"host"]
+        return str(target or hosts[0].removesuffix(f".{self._default_http_server}"))
 
     def _add_at_commit(self, request: Any) -> None:
         """Add the tasks once their transaction has been committed."""
-        group = self._queues[None]
+        asked = time.time()
         copies = [pb.TaskQueueBulkAddRequest(add_request=[task]) for task in request.add_request]
 
         def add(copy: Any) -> None:
@@ -150,7 +186,7 @@ class TaskQueues(TaskQueueServiceStub):  # type: ignore[misc]  # the SDK ships n
             response.taskresult.add()
             with self._mutex:
                 now = datetime.fromtimestamp(self.gettime(), timezone.utc)
-                group._NonTransactionalBulkAdd(copy, response, now)
+                self._add_and_report(copy, response, now, asked)
 
         try:
             actions = [partial(add, copy) for copy in copies]

@@ -31,6 +31,8 @@ relative_imports.install(os.getcwd())
 
 import google.appengine.api  # noqa: E402  (Python 2's names come first)
 import google.appengine.ext  # noqa: E402
+from google.appengine.api import full_app_id  # noqa: E402
+from google.appengine.runtime import default_api_stub, initialize  # noqa: E402
 
 for _package in (google.appengine, google.appengine.api, google.appengine.ext):
     _package.__path__.append(os.path.join(os.path.dirname(__file__), _package.__name__.rpartition(".")[2]))
@@ -47,6 +49,17 @@ def _load(script):
         return cgi_scripts.load(script)
     module, _, name = script.rpartition(".")
     return getattr(importlib.import_module(module), name)
+
+
+def _open_services():
+    """Let this thread call the services outside a request.
+
+    On App Engine the first request imports the app, so a module may call them while it is imported.
+    """
+    full_app_id.normalize()
+    initialize.InitializeThreadingApis()  # reloads threading, which then knows no thread that has started before
+    default_api_stub.Register(default_api_stub.DefaultApiStub())
+    default_api_stub.DefaultApiStub.SetUseRequestSecurityTicketForThread(True)
 
 
 def _start():
@@ -86,6 +99,7 @@ def _answer_error(line):
 
 
 try:
+    _open_services()
     _APPS = _start()
 except Exception as error:
     explanation = start_errors.explain(error)

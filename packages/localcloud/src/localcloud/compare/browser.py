@@ -1,0 +1,160 @@
+"""The client of a comparison: sends requests exactly as they are recorded, with the cookies that the app has set."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import time
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from localcloud.traffic import Answer, RecordedRequest
+
+# Google's clients retry for a while when a service is away.
+_PATIENCE_SECONDS = 60
+# What belongs to a connection, or to the browser that was recorded.
+_NOT_SENT = {"host", "connection", "content-length", "transfer-encoding", "accept-encoding", "expect", "keep-alive"}
+
+
+@dataclass
+class _Cookie:
+    value: str
+    path: str
+    expires: float | None
+
+
+@dataclass
+class Jar:
+    """The cookies of one session, as a browser keeps those of one host.
+
+    A Secure cookie is sent over HTTP, too, as browsers do for localhost.
+    """
+
+    _cookies: dict[tuple[str, str], _Cookie] = field(default_factory=dict)
+
+    def header(self, target: str) -> str:
+        """Return the Cookie header for a target, "" for none. Longer paths come first (RFC 6265, 5.4)."""
+        path = target.partition("?")[0]
+        now = time.time()
+        sent = [
+            (name, cookie)
+            for (name, _), cookie in self._cookies.items()
+            if _covers(cookie.path, path) and (cookie.expires is None or cookie.expires > now)
+        ]
+        return "; ".join(f"{name}={cookie.value}" for name, cookie in sorted(sent, key=lambda one: -len(one[1].path)))
+
+    def keep(self, target: str, answer: Answer) -> None:
+        """Keep the cookies that an answer sets, and forget those that it deletes."""
+        for name, value in answer.headers:
+            if name.lower() == "set-cookie":
+                self._set(target.partition("?")[0], value)
+
+    def value(self, name: str) -> str | None:
+        """Return the value of a cookie."""
+        return next((cookie.value for (known, _), cookie in self._cookies.items() if known == name), None)
+
+    def _set(self, requested: str, header: str) -> None:
+        pair, *attributes = header.split(";")
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or not name:
+            return
+        flags = {key.strip().lower(): text.strip() for key, _, text in (part.partition("=") for part in attributes)}
+        path = flags.get("path", "")
+        if not path.startswith("/"):
+            path = requested.rpartition("/")[0] or "/"
+        expires = None
+        if "max-age" in flags:
+            with contextlib.suppress(ValueError):
+                expires = time.time() + float(flags["max-age"])
+        elif flags.get("expires"):
+            with contextlib.suppress(ValueError, OverflowError):
+                expires = parsedate_to_datetime(flags["expires"]).timestamp()
+        if expires is not None and expires <= time.time():
+            self._cookies.pop((name, path), None)
+        else:
+            self._cookies[name, path] = _Cookie(value, path, expires)
+
+
+def _covers(cookie: str, path: str) -> bool:
+    return path == cookie or (path.startswith(cookie) and (cookie.endswith("/") or path[len(cookie)] == "/"))
+
+
+class Browser:
+    """Sends requests to one app. Each session has its own cookies and its own connection."""
+
+    def __init__(self, url: str) -> None:
+        self.port = urlsplit(url).port or 80
+        self.jars: dict[str, Jar] = {}
+        self._connections: dict[str, http.client.HTTPConnection] = {}
+
+    def jar(self, session: str) -> Jar:
+        """Return the cookies of a session."""
+        return self.jars.setdefault(session, Jar())
+
+    def send(self, request: RecordedRequest) -> Answer | None:
+        """Send a request and return the answer; None if there is none."""
+        try:
+            answer = self._exchange(request)
+        except (OSError, http.client.HTTPException):
+            self._hang_up(request.session)
+            return None
+        self.jar(request.session).keep(request.target, answer)
+        return answer
+
+    def close(self) -> None:
+        """Close the connections."""
+        while self._connections:
+            self._connections.popitem()[1].close()
+
+    def _exchange(self, request: RecordedRequest) -> Answer:
+        connection = self._connection(request.session, request.address)
+        connection.putrequest(request.method, request.target, skip_accept_encoding=True)
+        cookies = self.jar(request.session).header(request.target)
+        for name, value in request.headers:
+            if name.lower() == "cookie":
+                cookies = f"{cookies}; {value}" if cookies else value
+            elif name.lower() not in _NOT_SENT:
+                connection.putheader(name, value.encode("latin-1", "replace"))
+        if cookies:
+            connection.putheader("Cookie", cookies.encode("latin-1", "replace"))
+        if request.body or request.method in ("POST", "PUT", "PATCH"):
+            connection.putheader("Content-Length", str(len(request.body)))
+        connection.endheaders(request.body or None)
+        response = connection.getresponse()
+        body = response.read()
+        if response.will_close:
+            self._hang_up(request.session)
+        return Answer(response.status, tuple(response.getheaders()), body)
+
+    def _connection(self, session: str, address: str) -> http.client.HTTPConnection:
+        key = f"{session} {address}"
+        if key not in self._connections:
+            self._connections[key] = http.client.HTTPConnection(
+                "::1" if ":" in address else "127.0.0.1",
+                self.port,
+                timeout=_PATIENCE_SECONDS,
+                source_address=(address, 0) if address else None,
+            )
+        connection = self._connections[key]
+        if connection.sock is not None and _has_ended(connection.sock):
+            connection.close()  # the next request opens it again
+        return connection
+
+    def _hang_up(self, session: str) -> None:
+        for key in [key for key in self._connections if key.rpartition(" ")[0] == session]:
+            self._connections.pop(key).close()
+
+
+def _has_ended(connection: socket.socket) -> bool:
+    """Return whether the other end has closed a connection on which nothing is expected."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1, socket.MSG_PEEK) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    finally:
+        connection.settimeout(_PATIENCE_SECONDS)

@@ -1,0 +1,211 @@
+"""Runs the old app twice and the new one once with the same requests, and finds where they differ."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from localcloud.compare.accepted import Accepted
+from localcloud.compare.behaviours import Behaviour
+from localcloud.compare.crawl import LIMIT, crawl, find_starts
+from localcloud.compare.curl import curl_line
+from localcloud.compare.differences import Found, find_differences, group
+from localcloud.compare.effect_lines import name_all_calls
+from localcloud.compare.mentions import find_mentions
+from localcloud.compare.noise import NoiseModel, NoisyLines
+from localcloud.compare.observation import Aspect, Line
+from localcloud.compare.result import ComparedRequest, Report
+from localcloud.compare.routes import route
+from localcloud.compare.script import Plan
+from localcloud.compare.side import AppRun, Side
+from localcloud.compare.target import Folder, Target, running
+from localcloud.traffic import Answer, RecordedRequest, Recording
+
+OLD, NEW, AGAIN, VISITED = "OLD", "NEW", "OLD again", "OLD visited"
+_USER_AGENT = ("User-Agent", "Mozilla/5.0 (localcloud compare)")
+
+
+@dataclass
+class _Compared:
+    """A request with what the new app made of it and what was learnt about the old app's noise."""
+
+    number: int
+    route: str
+    behaviour: str
+    old: dict[Aspect, NoisyLines]
+    new: dict[Aspect, tuple[Line, ...]]
+
+
+def visit(target: Target, limit: int, watcher: Watcher) -> Recording:
+    """Visit an app by its links and forms, and return the requests."""
+    done = 0
+
+    def send(request: RecordedRequest) -> Answer | None:
+        nonlocal done
+        answer, _ = target.send(request)
+        target.effects()  # a task may change what the next page shows
+        done += 1
+        watcher.show_request(done, None)
+        return answer
+
+    watcher.say("visiting the old app")
+    starts, mentions = find_starts(target.app.plan.handlers), find_mentions(target.app.folder)
+    return crawl(send, limit, origin=target.app.url, starts=starts, mentions=mentions)
+
+
+class Watcher(Protocol):
+    """Is told what a comparison does, to show it; compare.progress.Progress is one."""
+
+    def say(self, text: str) -> None:
+        """Say what is being done."""
+
+    def show_request(self, done: int, total: int | None, differences: int = 0, behaviour: str = "") -> None:
+        """Say how many requests are done, and how many of these differ."""
+
+
+class _Silent:
+    """Shows nothing."""
+
+    def say(self, text: str) -> None:
+        pass
+
+    def show_request(self, done: int, total: int | None, differences: int = 0, behaviour: str = "") -> None:
+        pass
+
+
+class Comparison:
+    """Compares two folders. `data` is a file that each app gets a copy of, `log` receives the apps' output."""
+
+    def __init__(self, old: Folder, new: Folder, data: Path | None, log: Callable[[str, str], None]) -> None:
+        self._old, self._new, self._data, self._log = old, new, data, log
+        self._noise = NoiseModel()
+        self._compared: list[_Compared] = []
+        self._requests: list[ComparedRequest] = []
+        self._calls: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+        self._warnings: list[str] = []
+        self._behaviours: list[str] = []
+        self._origin = ""
+        self._began = time.monotonic()
+        self._seconds = 0.0
+
+    def compare(
+        self,
+        recording: Recording | None,
+        watcher: Watcher,
+        *,
+        limit: int = LIMIT,
+        behaviours: Sequence[Behaviour] = (),
+    ) -> None:
+        """Send the requests to the old app, the new one, and the old one again; raises UserError if one cannot run.
+
+        Without a recording, the old app is visited first, for at most `limit` requests. Then come the `behaviours`
+        that can matter to these apps.
+        """
+        folders = [(OLD, self._old), (NEW, self._new), (AGAIN, self._old)]
+        with self._running(folders if recording else [*folders, (VISITED, self._old)], watcher) as targets:
+            if recording is None:
+                visited = targets.pop()
+                recording = visit(visited, limit, watcher)
+                visited.close()
+            recording = replace(recording, requests=tuple(map(_complete, recording.requests)))
+            old, new, _ = self.run(targets, Plan(recording), watcher)
+        called = [{call for seen in side.seen.values() for call in seen.calls} for side in (old, new)]
+        for behaviour in behaviours:
+            plan = behaviour.plan(recording, old.seen) if behaviour.suits(*called) else None
+            if plan:
+                self._behaviours.append(behaviour.name)
+                with self._running(folders, watcher) as targets:
+                    self.run(targets, plan, watcher, behaviour.name)
+        self._origin = recording.origin
+        self._seconds = time.monotonic() - self._began
+
+    def _running(self, folders: Sequence[tuple[str, Folder]], watcher: Watcher) -> AbstractContextManager[list[Target]]:
+        return running(folders, self._data, self._log, watcher.say)
+
+    def run(
+        self, targets: Sequence[AppRun], plan: Plan, watcher: Watcher | None = None, behaviour: str = ""
+    ) -> list[Side]:
+        """Carry out a plan on apps that run: the old one, the new one, and the old one again."""
+        sides = [Side(target) for target in targets]
+        requests = plan.recording.requests
+        watcher = watcher or _Silent()
+        different = 0
+        for number, request in enumerate(requests, 1):
+            # In this order: what both runs of the old app show alike, a time included, the new one must show between.
+            first, changed, second = observed = [side.run(number, request, plan) for side in sides]
+            name_all_calls([one.lines for one in observed])
+            place = route(request)
+            self._requests.append(
+                ComparedRequest(
+                    number,
+                    f"{request.method} {request.target}",
+                    curl_line(changed.sent, "http://localhost:8080"),
+                    (first.status, changed.status),
+                    (first.seconds, changed.seconds),
+                    behaviour,
+                )
+            )
+            learnt = {
+                aspect: self._noise.learn(aspect, place, first.lines.get(aspect, ()), second.lines.get(aspect, ()))
+                for aspect in Aspect
+            }
+            self._compared.append(_Compared(number, place, behaviour, learnt, changed.lines))
+            different += bool(self._find_in(self._compared[-1]))
+            watcher.show_request(number, len(requests), different, behaviour)
+        for total, side in zip(self._calls, sides, strict=False):
+            total.update(side.calls)
+        self._warn(sides, requests, behaviour)
+        return sides
+
+    def _warn(self, sides: Sequence[Side], requests: Sequence[RecordedRequest], behaviour: str) -> None:
+        during = f" ({behaviour})" if behaviour else ""
+        for side in sides:
+            for unfinished in side.unfinished[:3]:
+                self._warnings.append(f"{side.target.name}{during}, {unfinished}")
+        for side in sides[:2]:
+            for number, values in list(side.lost.items())[:3]:
+                self._warnings.append(
+                    f"{side.target.name}{during} has not given out what request {number} needs "
+                    f"({requests[number - 1].method} {requests[number - 1].target}): {', '.join(values)[:200]}"
+                )
+
+    def _find_in(self, one: _Compared) -> list[Found]:
+        return [
+            found
+            for aspect in Aspect
+            for found in find_differences(
+                self._noise, aspect, one.route, one.old[aspect], one.new.get(aspect, ()), one.number, one.behaviour
+            )
+        ]
+
+    def report(self, accepted: Accepted) -> Report:
+        """Return what has been found; `accepted` marks what somebody has accepted."""
+        differences = [
+            replace(one, accepted=accepted.reason(one))
+            for one in group([found for one in self._compared for found in self._find_in(one)])
+        ]
+        return Report(
+            self._old.name,
+            self._new.name,
+            self._origin,
+            self._requests,
+            differences,
+            self._noise.list(),
+            self._calls,
+            self._behaviours,
+            self._warnings,
+            accepted.unused(),
+            self._seconds,
+        )
+
+
+def _complete(request: RecordedRequest) -> RecordedRequest:
+    """Return a request with a User-Agent, as each browser sends one; a recording that was written by hand has none."""
+    if any(name.lower() == "user-agent" for name, _ in request.headers):
+        return request
+    return replace(request, headers=(*request.headers, _USER_AGENT))

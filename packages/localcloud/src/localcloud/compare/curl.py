@@ -1,0 +1,35 @@
+"""A request as a line for a shell."""
+
+from __future__ import annotations
+
+from localcloud.compare.wording import quote_word
+from localcloud.traffic import RecordedRequest
+
+_LONGEST_BODY = 2000
+
+
+def curl_line(request: RecordedRequest, url: str) -> str:
+    """Return a curl command that sends a request; cookies come from the jar `cookies.txt`, as a session needs them."""
+    words = ["curl", "--include", "--path-as-is"]
+    if request.method == "HEAD":
+        words.append("--head")
+    elif request.method != ("POST" if request.body else "GET"):
+        words += ["--request", request.method]
+    for name, value in request.headers:
+        words += ["--header", f"{name}: {value}" if value else f"{name};"]
+    note = ""
+    if request.body:
+        text = _text(request.body)
+        words += ["--data-binary", "@body"] if text is None else ["--data-raw", text]
+        note = f"  # body: a file with the {len(request.body):,} bytes of the recording" if text is None else ""
+    words += ["--cookie", "cookies.txt", "--cookie-jar", "cookies.txt", url + request.target]
+    return " ".join(map(quote_word, words)) + note
+
+
+def _text(body: bytes) -> str | None:
+    """Return a body as text for a shell, None if it is too long or no text."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return None
+    return text if len(text) <= _LONGEST_BODY and "\0" not in text else None

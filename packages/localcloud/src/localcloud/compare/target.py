@@ -1,0 +1,127 @@
+"""One of the apps of a comparison: on a local cloud of its own, with its own copy of the data."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datastore_emulator.storage import copy_data
+from localcloud.app import App
+from localcloud.cloud import Cloud
+from localcloud.compare.browser import Browser
+from localcloud.compare.events import CloudTarget
+from localcloud.effects import Effects
+from localcloud.effects.watch import EffectsWatch
+from localcloud.traffic import Answer, RecordedRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localcloud.runtimes import Runtime
+
+Log = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder to run: its name in reports, its path, and the options of `localcloud run` for it."""
+
+    name: str
+    path: Path
+    function: str | None = None
+    platform: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    runtimes: Sequence[Runtime] = ()
+
+
+class Target:
+    """An app that runs for a comparison; `name` tells it from the others in logs.
+
+    Raises UserError if its folder cannot be read, or `data` is no file of a Datastore.
+    """
+
+    def __init__(self, name: str, folder: Folder, data: Path | None, log: Log) -> None:
+        self.name = name
+        self._cleanup = ExitStack()
+        try:
+            scratch = Path(tempfile.mkdtemp(prefix="localcloud-compare-"))
+            self._cleanup.callback(shutil.rmtree, scratch, ignore_errors=True)
+            copy: Path | None = None
+            if data is not None:
+                copy = scratch / "data.sqlite3"
+                copy_data(data, copy)
+            self.cloud: Cloud = self._cleanup.enter_context(
+                Cloud(data=copy or ":memory:", runtimes=folder.runtimes, log=log)
+            )
+            self.app: App = self.cloud.add(
+                folder.path,
+                name=name,
+                function=folder.function,
+                platform=folder.platform,
+                environment=folder.environment,
+            )
+            self._watch = EffectsWatch(self.cloud, self.app)
+            self.world = CloudTarget(self.cloud, self.app)
+            self._cleanup.callback(self.world.close)
+            self.browser = Browser(self.app.url)
+            self._cleanup.callback(self.browser.close)
+        except BaseException:
+            self._cleanup.close()
+            raise
+
+    def close(self) -> None:
+        """End the app and its cloud."""
+        self._cleanup.close()
+
+    def begin(self) -> None:
+        """Forget what the app has done until now."""
+        self._watch.begin()
+
+    @property
+    def port(self) -> int:
+        """The port of the app's address."""
+        return self.browser.port
+
+    def send(self, request: RecordedRequest) -> tuple[Answer | None, float]:
+        """Send a request; return the answer, None if there is none, and the seconds that it took."""
+        began = time.perf_counter()
+        answer = self.browser.send(request)
+        return answer, time.perf_counter() - began
+
+    def effects(self) -> Effects:
+        """Return what the app has done since the last look, after waiting for the tasks that it has begun."""
+        return self._watch.read()
+
+
+def start_all(targets: Sequence[Target], on_prepare: Callable[[str], None]) -> None:
+    """Install what the apps need, one after another, and start them at once; raises UserError for the first failure."""
+    for target in targets:
+        on_prepare(f"preparing {target.name}")
+        target.app.prepare()
+    with ThreadPoolExecutor(max_workers=len(targets)) as pool:
+        for started in [pool.submit(target.cloud.start) for target in targets]:
+            started.result()
+
+
+@contextmanager
+def running(
+    folders: Sequence[tuple[str, Folder]], data: Path | None, log: Log, on_prepare: Callable[[str], None]
+) -> Iterator[list[Target]]:
+    """Run folders, each by a name for it, until the end of the block."""
+    with ExitStack() as stack:
+        targets = []
+        for name, folder in folders:
+            target = Target(name, folder, data, log)
+            stack.callback(target.close)
+            targets.append(target)
+        start_all(targets, on_prepare)
+        for target in targets:
+            target.begin()
+        yield targets

@@ -1,0 +1,185 @@
+"""`localcloud compare`: runs two folders with the same requests, and says where they differ."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from datastore_emulator.errors import UserError
+
+if TYPE_CHECKING:
+    from localcloud.compare.accepted import Accepted
+    from localcloud.compare.result import Difference, Report
+
+DIFFERENT, NOT_COMPARED = 1, 2
+"""Exit codes, as those of diff: the apps differ, or they could not be compared."""
+_KEPT_LOG_LINES = 40
+
+
+def add_compare_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument("old", type=Path, metavar="OLD", help="the folder of the app as it was")
+    parser.add_argument("new", type=Path, metavar="NEW", help="the folder of the migrated app")
+    parser.add_argument(
+        "--requests",
+        type=Path,
+        metavar="FILE",
+        help="what to send: a file of `localcloud record`, a browser's HAR export, or an access log "
+        "(default: follow the links of OLD, and fill in its forms)",
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="FILE", help="a Datastore's file; each app works on a copy of it (default: empty)"
+    )
+    parser.add_argument(
+        "--limit", type=int, default=60, metavar="N", help="how many requests to make without --requests (default: 60)"
+    )
+    parser.add_argument(
+        "--behaviours",
+        action="store_true",
+        help="compare also with restarts, without caches, an hour later, with visitors at once, and with odd headers",
+    )
+    parser.add_argument(
+        "--accept",
+        metavar="REASON",
+        help="accept the differences that are found, and say why in the file of --accepted",
+    )
+    parser.add_argument(
+        "--only", metavar="NUMBERS", help="with --accept: the numbers of the differences to accept, as in 1,3"
+    )
+    parser.add_argument(
+        "--accepted", type=Path, metavar="FILE", help="accepted differences (default: NEW.accepted.yaml beside NEW)"
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page, too")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the report as JUnit XML, too")
+    parser.add_argument(
+        "--function", metavar="NAME", help="the function to serve, in a folder without a deployment file"
+    )
+    parser.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set an environment variable for both apps (repeatable)",
+    )
+    parser.add_argument(
+        "--python27",
+        metavar="PATH",
+        nargs="?",
+        const="",
+        help="run python27 apps on a real Python 2.7 under the legacy SDK; put this option after NEW",
+    )
+
+
+def compare_apps(options: argparse.Namespace) -> NoReturn:
+    """Compare, print the report, and exit: 0 if all that differs is accepted, else DIFFERENT or NOT_COMPARED."""
+    try:
+        report = _compare(options)
+    except UserError as error:
+        print(f"localcloud: {error}", file=sys.stderr)
+        raise SystemExit(NOT_COMPARED) from error
+    raise SystemExit(DIFFERENT if report.open else 0)
+
+
+def _compare(options: argparse.Namespace) -> Report:
+    # Imported here so that usage errors and --help cost nothing.
+    from localcloud.compare.accepted import read_accepted
+    from localcloud.compare.behaviours import BEHAVIOURS
+    from localcloud.compare.comparison import Comparison
+    from localcloud.compare.progress import Progress
+    from localcloud.compare.target import Folder
+    from localcloud.compare.terminal import print_report
+    from localcloud.run_command import choose_runtimes, read_environment
+
+    if options.only and not options.accept:
+        raise UserError("--only is for --accept; add --accept REASON")
+    for folder in (options.old, options.new):
+        if not folder.exists():
+            raise UserError(f"{folder}: there is no such folder")
+    accepted = read_accepted(options.accepted or _beside(options.new))
+    environment = read_environment(options)
+    runtimes = choose_runtimes(options.python27)
+    old, new = (
+        Folder(str(path), path, function=options.function, environment=environment, runtimes=runtimes)
+        for path in (options.old, options.new)
+    )
+    recording = None
+    if options.requests:
+        from localcloud.traffic.recording_file import read_requests
+
+        recording = read_requests(options.requests)
+    log = _Log()
+    with Progress() as progress:
+        comparison = Comparison(old, new, options.data, log)
+        try:
+            comparison.compare(
+                recording, progress, limit=options.limit, behaviours=BEHAVIOURS if options.behaviours else ()
+            )
+        except UserError:
+            log.print_last()
+            raise
+    report = comparison.report(accepted)
+    if options.accept:
+        _accept(options, accepted, report)
+        report = comparison.report(read_accepted(accepted.path))
+    print_report(report)
+    _write(options, report)
+    return report
+
+
+def _beside(new: Path) -> Path:
+    folder = new.resolve()
+    return folder.parent / f"{folder.name}.accepted.yaml"
+
+
+def _write(options: argparse.Namespace, report: Report) -> None:
+    if options.html:
+        from localcloud.compare.html import write_html
+
+        write_html(report, options.html)
+        print(f"The report is in {options.html}")
+    if options.junit:
+        from localcloud.compare.junit import write_junit
+
+        write_junit(report, options.junit)
+
+
+def _accept(options: argparse.Namespace, accepted: Accepted, report: Report) -> None:
+    chosen = _choose(options.only, report.open) if options.only else report.open
+    if chosen:
+        accepted.add(chosen, options.accept)
+        print(f"Accepted {len(chosen)} of {len(report.open)} differences in {accepted.path}")
+    else:
+        print("There is no difference to accept.")
+
+
+def _choose(numbers: str, differences: list[Difference]) -> list[Difference]:
+    chosen = []
+    for text in numbers.split(","):
+        if not text.strip().isdecimal() or not 1 <= int(text) <= len(differences):
+            raise UserError(
+                f"--only {numbers}: there is no difference {text.strip()}; the report numbers them "
+                f"from 1 to {len(differences)}"
+            )
+        chosen.append(differences[int(text) - 1])
+    return chosen
+
+
+class _Log:
+    """Keeps the last lines of the apps' output, for an app that does not start."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque(maxlen=_KEPT_LOG_LINES)
+        self._lock = threading.Lock()
+
+    def __call__(self, name: str, line: str) -> None:
+        with self._lock:
+            self._lines.append(f"{name} | {line}")
+
+    def print_last(self) -> None:
+        with self._lock:
+            for line in self._lines:
+                print(line, file=sys.stderr)
