@@ -39,6 +39,14 @@ def test_requests_belong_to_the_browser_that_has_their_cookies(exchanges, sessio
     assert "".join(recorder.add(one).session for one in exchanges) == sessions
 
 
+def test_program_that_keeps_no_cookies_still_uses_what_it_was_given() -> None:
+    recorder = Recorder()
+    given = Answer(302, (("Location", "/posts/5629499534213120"), ("Set-Cookie", "sid=a")), b"")
+    recorder.add(Exchange(RecordedRequest("/posts", "POST", session="program"), given))
+    request = recorder.add(seen(client="program", target="/posts/5629499534213120"))
+    assert (request.session, [one.source.request for one in request.taken]) == ("2", [1])
+
+
 def test_cookies_of_the_app_are_left_out_and_others_kept() -> None:
     recorder = Recorder()
     first, second = (recorder.add(one) for one in (seen("theme=dark; sid=old", "sid=a"), seen("theme=dark; sid=a")))
