@@ -45,8 +45,9 @@ class Recorder:
         earlier = [self._of_session.setdefault(session, {}), self._of_client.setdefault(seen.request.session, {})]
         request = replace(request, taken=find_taken(request, ChainMap(*earlier)))
         self.count += 1
+        exchange = Exchange(request, _shorten(seen.answer))
         for exchanges in earlier:
-            exchanges[self.count] = Exchange(request, _shorten(seen.answer))
+            exchanges[self.count] = exchange
         return request
 
 
