@@ -30,17 +30,21 @@ PAGES = [
     "/mod12-memcache/compare",
     "/mod12-memcache/compare?old=START&new=FINISH&view=split",
     "/docs/platform-facts.md",
+    "/assess/1",
 ]
 
 
 @pytest.fixture
 def started(server: Server) -> Server:
-    """Start mod12, with one step done and one half done."""
+    """Start mod12, with one step done and one half done, and have an app of one's own assessed."""
     answer = post(server, "/mod12-memcache/begin")
     assert answer.status_code == 303
     assert post(server, "/mod12-memcache/apply").status_code == 303
     main = server.course / "work" / "mod12-memcache" / "main.py"
     main.write_text(main.read_text().replace("import ndb", "import ndb\nfrom google.appengine.api import memcache"))
+    fields = {"token": token_of(server), "folder": str(server.course / "mod1-flask" / "START"), "to": "cloudrun"}
+    page = httpx.post(server.address("/assess"), data=fields, follow_redirects=True, timeout=DEADLINE)
+    assert page.status_code == 200
     return server
 
 
@@ -110,6 +114,28 @@ def test_hint_opens_by_keyboard(new_page: Open) -> None:
     expect(
         page.get_by_text("`json.dumps`", exact=False).or_(page.get_by_text("turns the list into text"))
     ).to_be_visible()
+
+
+def test_own_app_is_assessed_by_keyboard_without_scripts(new_page: Open, server: Server) -> None:
+    page = new_page(java_script_enabled=False)
+    folder = page.get_by_label("Folder of your app")
+    for _ in range(3):  # after the links to the text and to all codelabs
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="nothing of them is run")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.type("/none")
+    page.keyboard.press("Enter")
+    expect(folder).to_be_focused()
+    expect(folder).to_have_accessible_description("/none: no such folder; name the folder with your app.yaml")
+    page.keyboard.press("Control+a")
+    page.keyboard.type(str(server.course / "mod1-flask" / "START"))
+    page.keyboard.press("Tab")
+    page.keyboard.type("Cloud Run")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("START to Cloud Run")
+    page.get_by_role("link", name="mod1-flask", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("webapp2 → Flask")
 
 
 def test_form_of_other_origin_is_403(chromium: Browser, server: Server) -> None:

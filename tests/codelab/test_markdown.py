@@ -10,6 +10,7 @@ import pytest
 
 from codelab.readme.course import Course
 from codelab.web.app import create_app
+from codelab.web.page_links import find_address
 from codelab.web.rendering import Renderer
 from codelab.web.state import PageState
 from tests.support.course import ROOT
@@ -87,6 +88,42 @@ def test_link_that_runs_something_is_no_link(target: str, link: str) -> None:
 @pytest.mark.parametrize("target", ["https://localhost/x", "//localhost/x", "mailto:a@localhost"])
 def test_link_to_another_site_sends_no_referrer(target: str) -> None:
     assert tags(f"[x]({target})")["a"] == {"href": target, "rel": "noreferrer"}
+
+
+@pytest.mark.parametrize(
+    ("target", "address"),
+    [
+        ("mod1-flask/README.md", "/mod1-flask"),
+        ("mod1-flask/README.md#what-you-need", "/mod1-flask#what-you-need"),
+        ("mod1-flask/README.md#step-3-move-the-template-to-jinja2", "/mod1-flask/step/3"),
+        ("mod1-flask/README.md#step-2-ask-for-the-python-3-runtime", "/mod1-flask/FINISH/step/2"),
+        ("mod1-flask/README.md#clean-up", "/mod1-flask/more#clean-up"),
+        ("docs/which-way.md#a", "/docs/which-way.md#a"),
+        ("#here", "#here"),
+    ],
+)
+def test_link_to_a_heading_leads_to_the_page_that_shows_it(target: str, address: str) -> None:
+    assert tags(f"[x]({target})")["a"] == {"href": address}
+
+
+def test_every_link_to_a_heading_of_a_codelab_finds_it() -> None:
+    course = Course(ROOT)
+    client = create_app(PageState(course)).test_client()
+    targets = {link.target for page in course.other_pages() for link in page.links if "README.md#" in link.target}
+    addresses = {find_address(course, target, "docs") for target in targets if target.startswith("../mod")}
+    assert addresses
+    for address in addresses:
+        path, _, heading = address.partition("#")
+        answer = client.get(path, follow_redirects=True)
+        assert answer.status_code == 200, address
+        assert f'id="{heading}"' in answer.text or not heading, address
+
+
+def test_every_link_of_the_map_leads_to_a_page() -> None:
+    client = create_app(PageState(Course(ROOT))).test_client()
+    links = set(re.findall(r'<a [^>]*href="(/[^"#]*)', client.get("/").text))
+    assert "/docs/your-own-app.md" in links
+    assert {link: client.get(link, follow_redirects=True).status_code for link in links} == dict.fromkeys(links, 200)
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/the-sample-app.md", "mod1-flask/", "/"])

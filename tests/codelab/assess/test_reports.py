@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +86,28 @@ def test_html_is_one_file_that_loads_nothing(app: Path, tmp_path: Path, capsys: 
     assert "main.py:3" in text
 
 
+def test_html_names_the_folder_that_was_given_as_a_dot(
+    app: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(app)
+
+    run(capsys, ".", "--html", str(tmp_path / "report.html"))
+
+    assert "<h1>my app to App Engine" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_html_has_names_that_are_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / os.fsdecode(b"\xff")
+    write_app(folder, {"app.yaml": PYTHON27.replace("main.app", '"\\ud800"')})
+    report = tmp_path / "report.html"
+
+    status, *_ = run(capsys, str(tmp_path), "--html", str(report))
+
+    assert status == 0
+    shown = re.findall(r"\\ud\w+(?:/app.yaml)?", report.read_text(encoding="utf-8"))
+    assert {"\\udcff/app.yaml", "\\ud800"} <= set(shown)
+
+
 def test_nothing_is_written_into_the_app(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(app.rglob("*"))
 
@@ -96,6 +120,11 @@ def test_nothing_is_written_into_the_app(app: Path, capsys: pytest.CaptureFixtur
     ("arguments", "error"),
     [
         (["{tmp}/none"], "codelab: {tmp}/none: no such folder; name the folder with your app.yaml\n"),
+        (["~nobody-here"], "codelab: ~nobody-here: no such folder; name the folder with your app.yaml\n"),
+        (["/dev/null"], "codelab: /dev/null: this is no folder; name the folder with your app.yaml\n"),
+        (["{tmp}/a\nb"], "codelab: {tmp}/a\\nb: no such folder; name the folder with your app.yaml\n"),
+        (["n" * 300], f"codelab: {'n' * 300}: this folder cannot be read: file name too long\n"),
+        (["\0"], "codelab: \\x00: this folder cannot be read: embedded null byte\n"),
         (
             ["{tmp}", "--html", "{tmp}/none/a.html"],
             "codelab: cannot write to {tmp}/none/a.html: no such file or directory\n",

@@ -177,6 +177,12 @@ def test_an_overwritten_value_is_read_by_its_new_flags(app, cache):
     assert app.run(recall) == (7, 7)
 
 
+def test_entities_that_ndb_has_cached_are_not_overwritten(app, cache):
+    app.run(lambda: memcache.set("NDB9:key", "of ndb"))
+    cache.overwrite(b"7", 3)
+    assert app.run(lambda: memcache.get("NDB9:key")) == "of ndb"
+
+
 def test_stats_count_hits(app):
     def hits():
         memcache.set("key", 1)

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timezone
+from typing import Any
 
 import flask
 
@@ -86,6 +87,7 @@ class InProcess:
     """An app that answers in this process; has the methods of a Target."""
 
     port = 80
+    world: Any = None  # nothing happens to it
 
     def __init__(self, name: str, notes: Notes) -> None:
         self.name = name

@@ -117,6 +117,12 @@ def test_headers_of_the_server_and_the_connection_are_left_out() -> None:
     assert lines(one, Aspect.HEADERS) == ["Vary: accept, cookie", "X-Frame-Options: DENY"]
 
 
+@pytest.mark.parametrize(("caching", "shown"), [("no-cache, private", []), ("private", ["Expires: x"])])
+def test_expires_counts_only_if_an_answer_may_be_kept(caching: str, shown: list[str]) -> None:
+    found = lines(answer(Expires="x", Cache_Control=caching), Aspect.HEADERS)
+    assert [line for line in found if line.startswith("Expires")] == shown
+
+
 def test_no_answer_is_a_status_of_its_own() -> None:
     assert answer_lines(None, PORT)[Aspect.STATUS][0].text == "no answer"
 
@@ -124,6 +130,12 @@ def test_no_answer_is_a_status_of_its_own() -> None:
 def test_status_and_charset_have_one_spelling() -> None:
     assert lines(answer(status=404), Aspect.STATUS) == ["404 Not Found"]
     assert lines(answer(kind='text/html; charset="UTF-8"'), Aspect.CONTENT_TYPE) == ["text/html; charset=utf-8"]
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/vnd.api+json"])
+def test_json_is_utf8_whether_its_type_says_so_or_not(kind: str) -> None:
+    assert lines(answer(kind=f"{kind}; charset=utf-8"), Aspect.CONTENT_TYPE) == [kind]
+    assert lines(answer(kind=f"{kind}; charset=latin-1"), Aspect.CONTENT_TYPE) == [f"{kind}; charset=latin-1"]
 
 
 WEBOB = (

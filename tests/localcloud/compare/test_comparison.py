@@ -12,6 +12,7 @@ import pytest
 from localcloud.compare.accepted import read_accepted
 from localcloud.compare.comparison import Comparison
 from localcloud.compare.result import Report
+from localcloud.compare.script import Plan
 from localcloud.compare.target import Folder
 from localcloud.traffic import Exchange, RecordedRequest, Recording
 from localcloud.traffic.sources import find_taken
@@ -62,7 +63,7 @@ def compare(recording: Recording, new: type[Notes], tmp_path: Path) -> Report:
     comparison = Comparison(folder, folder, None, lambda name, line: None)
     kinds = {"OLD": Notes, "NEW": new, "OLD again": Notes}
     runs = [InProcess(name, kind(clock, seed)) for seed, (name, kind) in enumerate(kinds.items(), 1)]
-    comparison.run(runs, recording)
+    comparison.run(runs, Plan(recording))
     return comparison.report(read_accepted(tmp_path / "none.yaml"))
 
 

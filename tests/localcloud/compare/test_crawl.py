@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
 from flask import Flask, abort, redirect, request, session
 from flask.typing import ResponseReturnValue
+from PIL import Image
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from localcloud.compare.crawl import crawl, find_starts
+from localcloud.compare.mentions import find_mentions
 from localcloud.launch.plan import Handler
 from localcloud.traffic import Answer, RecordedRequest, Recording
 
@@ -211,12 +215,16 @@ def test_files_are_uploaded() -> None:
 
     @app.post("/save")
     def save() -> Response:
-        seen.extend((name, file.filename, file.mimetype, file.read()[:4]) for name, file in request.files.items())
+        seen.extend((name, file.filename, file.mimetype, file.read()) for name, file in request.files.items())
         return redirect("/")
 
     crawl(Browsers(app).send)
 
-    assert seen[:2] == [("photo", "picture1.png", "image/png", b"\x89PNG"), ("any", "file1.txt", "text/plain", b"file")]
+    assert seen[1] == ("any", "file1.txt", "text/plain", b"file 1\n")
+    assert seen[0][:3] == ("photo", "picture1.png", "image/png")
+    with Image.open(BytesIO(seen[0][3])) as picture:
+        picture.load()
+        assert picture.size == (40, 30)
 
 
 @pytest.mark.parametrize(
@@ -385,6 +393,21 @@ def test_what_nobody_links_is_requested() -> None:
 def test_starts_are_visited_first() -> None:
     browsers = Browsers(make_app({"/": "<a href=/linked>"}))
     assert gets(crawl(browsers.send, starts=["/admin/"]))[:3] == ["/", "/admin/", "/linked"]
+
+
+def test_mentioned_path_is_visited_after_links() -> None:
+    browsers = Browsers(make_app({"/": "<a href=/linked>", "/feed.json": "{}"}))
+    assert gets(crawl(browsers.send, mentions=["/feed.json"]))[:3] == ["/", "/linked", "/feed.json"]
+
+
+def test_find_mentions_reads_quoted_paths_of_the_app_itself(tmp_path: Path) -> None:
+    routes = """app.route('/feed.json'); ("/admin", Admin); '/entry/<id>'; '/list/(\\d+)'; "/"; """
+    others = """open('/etc/hosts'); '//x'; 'a/b'"""
+    for name in ("main.py", "views/more.py", "lib/other.py", "tests/test_main.py", "static/app.js"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text((routes + others).replace("feed", Path(name).stem))
+
+    assert find_mentions(tmp_path) == ["/main.json", "/admin", "/more.json"]
 
 
 def test_find_starts_reads_handlers() -> None:

@@ -45,10 +45,10 @@ def test_page_has_all_that_was_found() -> None:
     assert table(page, "Calls") == [["mails", "0", "1"], ["queries", "1,031", "62"], ["writes", "3", "3"]]
     assert table(page, "Noise") == [["GET /", "document, html > p", *TIME.examples, "31"]]
     assert table(page, "Requests") == [
-        ["1", "GET /posts/1", "", "200", "200", "12", "15", "1 difference"],
-        ["2", "POST /sign", "", "200", "200", "12", "15", "1 difference"],
-        ["3", "GET /posts/2", "", "200", "200", "12", "15", "1 difference"],
-        ["1", "GET /", "restart", "200", "200", "12", "15", "1 difference"],
+        ["1", "GET /posts/1", "", "200", "200", "12", "15", "differs: 1"],
+        ["2", "POST /sign", "", "200", "200", "12", "15", "differs: 2"],
+        ["3", "GET /posts/2", "", "200", "200", "12", "15", "differs: 1"],
+        ["1", "GET /", "restart", "200", "200", "12", "15", "differs: 3"],
     ]
     assert texts(page, ".//li") == [*FULL.warnings, *FULL.unused]
 
@@ -60,11 +60,14 @@ def test_page_of_same_apps_has_no_difference() -> None:
     assert [row[-1] for row in table(page, "Requests")] == ["same"] * 3
 
 
-def test_links_lead_to_the_requests_of_a_difference() -> None:
+def test_differences_and_requests_link_to_each_other() -> None:
     page = parse(FULL)
-    linked = [link.get("href", "") for link in page.findall(".//section/p/a")]
-    assert linked == ["#request-1", "#request-3", "#request-2", "#request-4", "#request-2"]
-    assert {row.get("id") for row in page.findall(".//tr")} >= {address[1:] for address in linked}
+    requests, differences = (
+        [link.get("href", "")[1:] for link in page.findall(path)] for path in (".//section/p/a", ".//td/a")
+    )
+    assert requests == ["request-1", "request-3", "request-2", "request-4", "request-2"]
+    assert differences == ["difference-1", "difference-2", "difference-1", "difference-3"]
+    assert {element.get("id") for element in page.iter()} >= {*requests, *differences}
 
 
 def test_page_needs_no_other_file() -> None:

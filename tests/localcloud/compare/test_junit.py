@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from localcloud.compare.junit import render_junit, write_junit
+from localcloud.compare.observation import Aspect
 from localcloud.compare.result import Report
 from tests.localcloud.compare.reports import DIFFERENT, FULL, PAGE, SAME, make_evil, make_request
 
@@ -43,6 +44,19 @@ def test_open_difference_is_a_failure_with_its_lines() -> None:
     assert failures[1].text == (
         "POST /sign: the cookies differ, at session\n  session is set\n- session: Secure\n\ncurl localhost/sign"
     )
+
+
+def test_lines_are_not_repeated_for_each_request() -> None:
+    failures = [failure.text or "" for failure in parse(DIFFERENT).findall(".//failure")]
+    assert ["- <li>Post 11 of 20</li>" in text for text in failures] == [True, False, False]
+    assert "(the lines are at request 1)" in failures[2]
+
+
+def test_many_differences_of_a_request_are_counted_in_its_message() -> None:
+    root = parse(replace(SAME, differences=[replace(PAGE, aspect=aspect) for aspect in list(Aspect)[:5]]))
+    failure = root.find(".//failure")
+    assert failure is not None
+    assert (failure.get("message") or "").endswith("the content type differs; and 2 more")
 
 
 def test_accepted_difference_is_no_failure() -> None:

@@ -21,15 +21,15 @@ def run(total: int | None, *, terminal: bool = False, quiet: bool = False) -> st
 
 def test_log_gets_a_line_for_each_quarter() -> None:
     assert run(200).splitlines() == [
-        "request 50 of 200, no difference",
-        "request 100 of 200, 1 difference",
-        "request 150 of 200, 1 difference",
-        "request 200 of 200, 2 differences",
+        "request 50 of 200",
+        "request 100 of 200, 1 differs",
+        "request 150 of 200, 1 differs",
+        "request 200 of 200, 2 differ",
     ]
 
 
 def test_log_gets_a_line_now_and_then_if_nobody_knows_the_end() -> None:
-    assert run(None).splitlines()[:2] == ["request 50, no difference", "request 100, 1 difference"]
+    assert run(None).splitlines()[:2] == ["request 50", "request 100, 1 differs"]
 
 
 def test_each_behaviour_has_its_own_quarters() -> None:
@@ -37,7 +37,7 @@ def test_each_behaviour_has_its_own_quarters() -> None:
     with Progress(Console(file=stream, width=80)) as progress:
         for behaviour in ("", "restart"):
             progress.show_request(1, 2, behaviour=behaviour)
-    assert stream.getvalue() == "request 1 of 2, no difference\nrestart: request 1 of 2, no difference\n"
+    assert stream.getvalue() == "request 1 of 2\nrestart: request 1 of 2\n"
 
 
 def test_terminal_gets_one_line_that_goes_away() -> None:

@@ -55,7 +55,7 @@ The comparison could not see everything:
 Accepted, but not found this time:
    GET /old: the document differs
 
-Fix the new app, or pass --accept "REASON" to accept these differences.
+Fix the new app, or pass --accept "REASON" to accept these differences; --only 1,2 accepts some.
 """
 
 

@@ -50,6 +50,11 @@ def test_words_that_only_one_of_a_pair_has_are_marked(diff: tuple[str, ...], cha
     assert [line.changed for line in mark_changes(make_diff(*diff))] == changed
 
 
+def test_line_of_which_its_partner_has_more_is_cut_around_the_place() -> None:
+    line = MarkedLine("-", "x" * 30, "", "y" * 30).shortened(40)
+    assert str(line) == f"- [20 more characters]{'x' * 10}{'y' * 10}[20 more characters]"
+
+
 def test_line_without_partner_is_cut_at_its_end() -> None:
     line = MarkedLine("+", "x" * 30).shortened(20)
     assert str(line) == f"+ {'x' * 20}[10 more characters]"

@@ -6,12 +6,14 @@ import argparse
 import queue
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datastore_emulator.errors import UserError
+from datastore_emulator.http.service import origin_form
 from datastore_emulator.stopping import stop_command
+from localcloud.files.paths import format_name
 from localcloud.run_command import add_run_options, run_apps
 
 if TYPE_CHECKING:
@@ -66,11 +68,11 @@ class _File:
 
     def __init__(self, options: argparse.Namespace, origin: str) -> None:
         from localcloud.traffic.masking import Masking
-        from localcloud.traffic.recording_file import RecordingFile, is_recording, read_requests
+        from localcloud.traffic.recording_file import RecordingFile, read_requests
 
-        before = read_requests(options.to).requests if options.append and is_recording(options.to) else ()
         self._path = options.to
         self._file = RecordingFile(options.to, origin, append=options.append)
+        before = read_requests(options.to).requests if options.append and options.to.stat().st_size else ()
         self._masking = None if options.keep_secrets else Masking()
         self._sessions = {request.session for request in before}
         self.count = len(before)
@@ -86,9 +88,14 @@ class _File:
         self._sessions.add(request.session)
         self.count += 1
 
-    def close(self) -> None:
+    def close(self, *, tells: bool = True) -> None:
         """Close the file, and say what is in it."""
         self._file.close()
+        if not tells:
+            return
+        if not self.count:
+            print(f"There was no request, so {self._path} is as it was.")
+            return
         print(f"{_plural(self.count, 'request')} by {_plural(len(self._sessions), 'visitor')} in {self._path}")
         masked = self._masking.masked if self._masking else Counter()
         if masked:
@@ -132,50 +139,55 @@ class _Recording:
         self._seen: queue.SimpleQueue[SeenExchange | None] = queue.SimpleQueue()
         self._names: dict[str, str] = {}
         self._path = options.to
-        self._error: UserError | None = None
+        self._error: Exception | None = None
+        self._begun = False
+        self._say: Callable[[str], None] = print
         self._thread = threading.Thread(target=self._write, name="recording", daemon=True)
 
     def begin(self, cloud: Cloud, apps: Sequence[App]) -> Iterator[str]:
         """Record the exchanges of a cloud from now on."""
         if len(apps) > 1:
             self._names = {app.name: app.plan.service or app.folder.name for app in apps}
+        self._say = cloud.report
         self._thread.start()
+        self._begun = True
         cloud.requests.tell = self._seen.put
         yield f"Recording to {self._path}: click through the app, then press Ctrl-C."
 
     def _write(self) -> None:
-        while seen := self._seen.get():
-            request = seen.method + " " + seen.target.partition("?")[0]
-            if not seen.whole:
-                print(
-                    f"localcloud: {request} is not recorded: its body was not read, or is longer than 10 MB", flush=True
-                )
-                continue
-            try:
-                self._file.add(self._recorder.add(_read(seen, self._names.get(seen.app, ""))))
-            except UserError as error:
-                self._error = error
-                stop_command()
-                return
+        try:
+            while seen := self._seen.get():
+                self._add(seen)
+        except Exception as error:  # also of a bug: nobody clicks on without a recording
+            self._error = error
+            stop_command()
+
+    def _add(self, seen: SeenExchange) -> None:
+        target = origin_form(seen.target.encode()).decode()
+        if not seen.whole:
+            shown = f"{seen.method} {format_name(target)}"
+            self._say(f"not recorded: {shown}, whose body was not read by the app, or is longer than 10 MB")
+        elif target.startswith("/"):
+            self._file.add(self._recorder.add(_read(seen, target, self._names.get(seen.app, ""))))
 
     def end(self) -> None:
-        """Write what has been seen, and say where it is; raises UserError if it could not be written."""
-        if self._thread.is_alive():
+        """Write what has been seen, and say where it is; raises the error that has ended it."""
+        if self._begun:
             self._seen.put(None)
             self._thread.join(_FINISH_SECONDS)
-        self._file.close()
+        self._file.close(tells=self._begun)
         if self._error:
             raise self._error
 
 
-def _read(seen: SeenExchange, app: str) -> Exchange:
+def _read(seen: SeenExchange, target: str, app: str) -> Exchange:
     """Return what the front end has seen as an exchange of a client: an address with a User-Agent."""
     from localcloud.traffic import Answer, Exchange, RecordedRequest
 
     cookies = "; ".join(value for name, value in seen.headers if name.lower() == "cookie")
     agent = next((value for name, value in seen.headers if name.lower() == "user-agent"), "")
     request = RecordedRequest(
-        target=seen.target,
+        target=target,
         method=seen.method,
         session=f"{seen.visitor} {agent}",
         app=app,

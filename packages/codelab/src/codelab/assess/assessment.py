@@ -44,6 +44,11 @@ class Assessment:
     findings: tuple[Finding, ...]
     route: tuple[Stop, ...]
 
+    @property
+    def name(self) -> str:
+        """The name of the app's folder, also if it was named as "."."""
+        return format_name(self.folder.resolve().name)
+
     def of(self, area: Area) -> list[Finding]:
         """Return the findings of an area, the most frequent first, what has to change before what stays."""
         found = [finding for finding in self.findings if finding.area is area]

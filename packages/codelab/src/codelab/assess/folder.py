@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from codelab.errors import CodelabError
+from localcloud.files.paths import format_text
 from localcloud.files.reading import NotReadError, read_file
 
 MAX_FILES = 20_000
@@ -62,10 +63,9 @@ class AppFolder:
 def read_folder(root: Path, on_file: Callable[[int], None] = lambda count: None) -> AppFolder:
     """Read an app's folder. `on_file` is called with the number of files so far.
 
-    Raises CodelabError if there is no such folder, or if it holds more files than an app has.
+    Raises CodelabError if there is no such folder, if it cannot be listed, or if it holds more files than an app has.
     """
-    if not root.is_dir():
-        raise CodelabError(f"{root}: no such folder; name the folder with your app.yaml")
+    refuse_unreadable(root)
     app = AppFolder(root)
     total = 0
     for count, (path, name) in enumerate(_walk(root, app), 1):
@@ -90,6 +90,21 @@ def read_folder(root: Path, on_file: Callable[[int], None] = lambda count: None)
             raise CodelabError(f"{root}: more than {_MAX_TOTAL:,} bytes of code; name the folder of one app")
         (app.python if is_python else app.settings)[name] = _decode(content)
     return app
+
+
+def refuse_unreadable(root: Path) -> None:
+    """Raise CodelabError unless this is a folder whose files can be listed."""
+    try:
+        os.scandir(root).close()
+    except FileNotFoundError:
+        reason = "no such folder; name the folder with your app.yaml"
+    except NotADirectoryError:
+        reason = "this is no folder; name the folder with your app.yaml"
+    except (OSError, ValueError) as error:  # a ValueError for a character that no path can have
+        reason = f"this folder cannot be read: {(getattr(error, 'strerror', None) or str(error)).lower()}"
+    else:
+        return
+    raise CodelabError(f"{format_text(str(root))}: {reason}")
 
 
 def _walk(root: Path, app: AppFolder) -> Iterator[tuple[Path, str]]:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from codelab.assess import Assessment, Destination
 from codelab.assess import assess as read_app
+from codelab.assess.folder import refuse_unreadable
 from codelab.assess.html import render
 from codelab.errors import CodelabError
 from codelab.readme.course import Course
+
+
+def find_folder(typed: str) -> Path:
+    """Return the folder that the user has typed, whose "~" is the home. Raises CodelabError if it cannot be listed."""
+    folder = Path(os.path.expanduser(typed))  # Path.expanduser raises for a user whom this machine does not have
+    refuse_unreadable(folder)
+    return folder
 
 
 def assess(

@@ -6,8 +6,9 @@
 - `state`: what the pages show: the course, the learner's copies and the running apps
 - `checks`: runs checks behind the pages, and `live` reports their news and saved files to open pages
 - `app_runner`: runs START, the copy and FINISH of a track, and `calls` explains what they call
+- `assessment_pages`: the form for an app of the user's own, and its report; `assessments` runs `assessment_child`
 - `course_map` and `question`: the map of the tracks, and what it asks first
-- `rendering`, `diff_html`, `page_links`: a README as HTML, its diffs, and what the page has for a command
+- `rendering`, `diff_html`, `page_links`: a README as HTML, its diffs, and what the page has for a link or a command
 - `step_states`, `finding_html`, `step_changes`: how far a step is, what it misses, and changes by step
 - `draw` and `screenshots`: programs for authors, which make the pictures
 """

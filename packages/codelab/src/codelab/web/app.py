@@ -13,6 +13,8 @@ from codelab.errors import CodelabError
 from codelab.readme.markdown import anchor
 from codelab.readme.trees import held
 from codelab.web.actions import add_actions
+from codelab.web.assessment_pages import add_assessment_pages
+from codelab.web.assessments import DESTINATIONS
 from codelab.web.calls import explain_call
 from codelab.web.course_map import lay_out_map, short_title
 from codelab.web.diff_html import highlighted_line
@@ -46,6 +48,7 @@ def create_app(state: PageState) -> Flask:
     app.url_map.converters["int"] = _StepNumber
     app.jinja_env.globals.update(
         address=address,
+        destinations=DESTINATIONS,
         name_state=name_state,
         RunResult=RunResult,
         highlighted_line=highlighted_line,
@@ -61,6 +64,7 @@ def create_app(state: PageState) -> Flask:
         markdown=Renderer(state.course, "README.md").line,
     )
     _add_course_pages(app, state)
+    add_assessment_pages(app, state)
     _add_error_pages(app)
 
     tracks = Blueprint("tracks", __name__)
@@ -88,6 +92,7 @@ def _add_course_pages(app: Flask, state: PageState) -> None:
             listing=listing,
             question=read_question(state.course),
             sample=describe_sample(state.course),
+            own=state.assessments.last,
         )
 
     @app.get("/<path:name>.md")

@@ -1,14 +1,44 @@
-"""Where the page does what a command of a codelab does in a terminal."""
+"""Where the page shows a file of the repository, and does what a command of a codelab does in a terminal."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass
 
-from codelab.readme.course import TrackRef
+from codelab.readme.course import Course, TrackRef
+from codelab.readme.markdown import anchor
 
+_README = re.compile(r"(mod\d+-[\w-]+)/README\.md")
 _MAKE = re.compile(r"make (start|check|apply|run|diff)((?: [A-Z]+=\S+)*)")
 _LOCAL = re.compile(r"http://(?:localhost|127\.0\.0\.1):8080")
+
+
+def find_address(course: Course, target: str, directory: str = "") -> str:
+    """Return where the page shows what a link leads to, as in "../mod1-flask/README.md#clean-up" from `directory`."""
+    path, hash_sign, fragment = target.partition("#")
+    if not path:
+        return target
+    name = posixpath.normpath(posixpath.join(directory, path))
+    readme = _README.fullmatch(name)
+    if readme is None or readme[1] not in course.modules:
+        return f"/{name}{hash_sign}{fragment}"
+    return _find_section(course, readme[1], fragment) if fragment else f"/{readme[1]}"
+
+
+def _find_section(course: Course, module: str, heading: str) -> str:
+    """Return where the page shows what is below a heading of a module's README."""
+    codelab = course.codelab(module)
+    for track in codelab.tracks:
+        ref = TrackRef(codelab, track)
+        for step in track.steps:
+            if anchor(f"Step {step.number}: {step.title}") == heading:
+                return f"/{ref.name}/step/{step.number}"
+        if anchor(f"Track {track.start} to {track.finish}: {track.title}") == heading:
+            return f"/{ref.name}"
+    if heading in {anchor(section.title) for section in codelab.sections_before_steps}:
+        return f"/{module}#{heading}"
+    return f"/{module}/more#{heading}"
 
 
 @dataclass(frozen=True)

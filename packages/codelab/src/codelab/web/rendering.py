@@ -25,10 +25,9 @@ from codelab.readme.course import Course
 from codelab.readme.markdown import anchor
 from codelab.readme.trees import held
 from codelab.web.diff_html import code_block, diff_html
-from codelab.web.page_links import PageOfTrack
+from codelab.web.page_links import PageOfTrack, find_address
 
 PICTURES = Path(__file__).with_name("pictures")
-_MODULE = re.compile(r"(mod\d+-[\w-]+)/README\.md")
 _OTHER_SITE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TAG = re.compile(r"(</?(?:details|summary)>|<details open>|<br ?/?>)")
@@ -114,14 +113,7 @@ class Renderer:
 
     def _address(self, target: str) -> str:
         """Return where this site shows a file of the repository."""
-        path, hash_sign, fragment = target.partition("#")
-        if not path:
-            return target
-        name = posixpath.normpath(posixpath.join(self._directory, path))
-        module = _MODULE.fullmatch(name)
-        if module and module[1] in self._course.modules:
-            name = f"{module[1]}/more" if fragment else module[1]
-        return f"/{name}{hash_sign}{fragment}"
+        return find_address(self._course, target, self._directory)
 
 
 def safe_html(text: str) -> str:

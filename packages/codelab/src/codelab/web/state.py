@@ -17,6 +17,7 @@ from codelab.errors import CodelabError
 from codelab.readme.course import Course, TrackRef
 from codelab.readme.trees import Tree
 from codelab.web.app_runner import AppRunner
+from codelab.web.assessments import Assessments
 from codelab.web.checks import BackgroundChecks
 from codelab.web.live import Saves, SharedRendering
 from codelab.workspace import Workspace
@@ -44,7 +45,8 @@ class PageState:
         self.apps = AppRunner(self.saves)
         self.checks = BackgroundChecks(self._check, lambda ref: self.saves.mark_changed(ref.copy))
         # One thread renders for all open pages, so that they never keep more than one core busy.
-        self._renderers = Workers("renderer", 1)
+        self.renderers = Workers("renderer", 1)
+        self.assessments = Assessments(course.root)
         self._renderings: dict[str, SharedRendering] = {}
         self._checks: dict[str, Checked] = {}
         self._checkers: dict[str, Checker] = {}
@@ -74,6 +76,7 @@ class PageState:
         if self._session:  # without its lock, which a check holds
             self._session.close()
         self.apps.close()
+        self.assessments.close()
 
     def find_track(self, module: str, folder: str) -> TrackRef:
         """Return the track that starts at a module's folder; any other is a 404."""
@@ -121,7 +124,7 @@ class PageState:
     def share_rendering(self, ref: TrackRef, render: Callable[[], str]) -> SharedRendering:
         """Return the rendering of a track's progress, which its open pages share; call this on the event loop."""
         if ref.name not in self._renderings:
-            self._renderings[ref.name] = SharedRendering(render, self._renderers)
+            self._renderings[ref.name] = SharedRendering(render, self.renderers)
         return self._renderings[ref.name]
 
 

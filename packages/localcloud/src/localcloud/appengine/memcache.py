@@ -61,7 +61,10 @@ class ProjectCache:
         self._stub.Clear()
 
     def overwrite(self, value: bytes, flags: int) -> int:
-        """Replace every value, as another version of the app might; return how many there were."""
+        """Replace every value, as another version of the app might; return how many there were.
+
+        ndb's own entries stay: no program but ndb writes them.
+        """
         return self._stub.overwrite(value, flags)
 
     def list_values(self, prefix: bytes, most: int) -> list[CachedValue]:
@@ -145,7 +148,12 @@ class _Stub(MemcacheServiceStub):  # type: ignore[misc]  # the SDK ships no type
 
     def overwrite(self, value: bytes, flags: int) -> int:
         with self._mutex:
-            entries = [entry for namespace in self._the_cache.values() for entry in namespace.values()]
+            entries = [
+                entry
+                for namespace in self._the_cache.values()
+                for key, entry in namespace.items()
+                if not key.startswith(NDB_PREFIX)
+            ]
             for entry in entries:
                 entry.value, entry.flags = value, flags
         return len(entries)

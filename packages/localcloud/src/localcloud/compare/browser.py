@@ -93,13 +93,10 @@ class Browser:
         """Return the cookies of a session."""
         return self.jars.setdefault(session, Jar())
 
-    def send(self, request: RecordedRequest, address: str = "") -> Answer | None:
-        """Send a request and return the answer; None if there is none.
-
-        `address` is the one on this machine that the visitor comes from.
-        """
+    def send(self, request: RecordedRequest) -> Answer | None:
+        """Send a request and return the answer; None if there is none."""
         try:
-            answer = self._exchange(request, address)
+            answer = self._exchange(request)
         except (OSError, http.client.HTTPException):
             self._hang_up(request.session)
             return None
@@ -108,11 +105,11 @@ class Browser:
 
     def close(self) -> None:
         """Close the connections."""
-        for connection in self._connections.values():
-            connection.close()
+        while self._connections:
+            self._connections.popitem()[1].close()
 
-    def _exchange(self, request: RecordedRequest, address: str) -> Answer:
-        connection = self._connection(request.session, address)
+    def _exchange(self, request: RecordedRequest) -> Answer:
+        connection = self._connection(request.session, request.address)
         connection.putrequest(request.method, request.target, skip_accept_encoding=True)
         cookies = self.jar(request.session).header(request.target)
         for name, value in request.headers:

@@ -5,83 +5,30 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from localcloud.compare.accepted import Accepted
-from localcloud.compare.answer_lines import answer_lines
+from localcloud.compare.behaviours import Behaviour
 from localcloud.compare.crawl import LIMIT, crawl, find_starts
 from localcloud.compare.curl import curl_line
 from localcloud.compare.differences import Found, find_differences, group
-from localcloud.compare.effect_lines import count_calls, effect_lines
+from localcloud.compare.effect_lines import name_all_calls
+from localcloud.compare.mentions import find_mentions
 from localcloud.compare.noise import NoiseModel, NoisyLines
 from localcloud.compare.observation import Aspect, Line
-from localcloud.compare.replay import Replay
 from localcloud.compare.result import ComparedRequest, Report
 from localcloud.compare.routes import route
+from localcloud.compare.script import Plan
+from localcloud.compare.side import AppRun, Side
 from localcloud.compare.target import Folder, Target, running
-from localcloud.effects import Effects
 from localcloud.traffic import Answer, RecordedRequest, Recording
-
-
-class AppRun(Protocol):
-    """An app that runs; a Target is one. `name` tells it from others in warnings, `port` is in its own addresses."""
-
-    name: str
-
-    @property
-    def port(self) -> int:
-        """The port of its address."""
-        ...
-
-    def send(self, request: RecordedRequest) -> tuple[Answer | None, float]:
-        """Send a request; return the answer, None for none, and the seconds that it took."""
-        ...
-
-    def effects(self) -> Effects:
-        """Return what the app has done since the last look."""
-        ...
-
+from localcloud.traffic.masking import explain_masked
 
 OLD, NEW, AGAIN, VISITED = "OLD", "NEW", "OLD again", "OLD visited"
 _USER_AGENT = ("User-Agent", "Mozilla/5.0 (localcloud compare)")
-
-
-@dataclass
-class _Side:
-    """One of the three runs of a recording."""
-
-    target: AppRun
-    replay: Replay = field(default_factory=Replay)
-    calls: Counter[str] = field(default_factory=Counter)
-    unfinished: list[str] = field(default_factory=list)
-
-    def run(self, number: int, request: RecordedRequest) -> _Observed:
-        sent = self.replay.adapt(number, request)
-        answer, seconds = self.target.send(sent)
-        self.replay.keep(number, sent, answer)
-        effects = self.target.effects()
-        self.calls += count_calls(effects.calls)
-        if effects.unfinished:
-            self.unfinished.append(f"request {number}: {effects.unfinished}")
-        return _Observed(sent, answer, seconds, _lines(answer, self.target.port, effects))
-
-
-@dataclass(frozen=True)
-class _Observed:
-    sent: RecordedRequest
-    answer: Answer | None
-    seconds: float
-    lines: dict[Aspect, tuple[Line, ...]]
-
-    @property
-    def status(self) -> int | None:
-        return self.answer.status if self.answer else None
-
-
-def _lines(answer: Answer | None, port: int, effects: Effects) -> dict[Aspect, tuple[Line, ...]]:
-    return {**answer_lines(answer, port), **effect_lines(effects)}
 
 
 @dataclass
@@ -108,7 +55,8 @@ def visit(target: Target, limit: int, watcher: Watcher) -> Recording:
         return answer
 
     watcher.say("visiting the old app")
-    return crawl(send, limit, origin=target.app.url, starts=find_starts(target.app.plan.handlers))
+    starts, mentions = find_starts(target.app.plan.handlers), find_mentions(target.app.folder)
+    return crawl(send, limit, origin=target.app.url, starts=starts, mentions=mentions)
 
 
 class Watcher(Protocol):
@@ -146,38 +94,54 @@ class Comparison:
         self._began = time.monotonic()
         self._seconds = 0.0
 
-    def compare(self, recording: Recording | None, watcher: Watcher, *, limit: int = LIMIT) -> None:
+    def compare(
+        self,
+        recording: Recording | None,
+        watcher: Watcher,
+        *,
+        limit: int = LIMIT,
+        behaviours: Sequence[Behaviour] = (),
+    ) -> None:
         """Send the requests to the old app, the new one, and the old one again; raises UserError if one cannot run.
 
-        Without a recording, the old app is visited first, for at most `limit` requests.
+        Without a recording, the old app is visited first, for at most `limit` requests. Then come the `behaviours`
+        that can matter to these apps.
         """
         folders = [(OLD, self._old), (NEW, self._new), (AGAIN, self._old)]
-        if recording is None:
-            folders.append((VISITED, self._old))
-        with running(folders, self._data, self._log, watcher.say) as targets:
+        with self._running(folders if recording else [*folders, (VISITED, self._old)], watcher) as targets:
             if recording is None:
                 visited = targets.pop()
                 recording = visit(visited, limit, watcher)
                 visited.close()
-            self.run(targets, recording, watcher)
+            if masked := explain_masked(recording):
+                self._warnings.append(masked)
+            recording = replace(recording, requests=tuple(map(_complete, recording.requests)))
+            old, new, _ = self.run(targets, Plan(recording), watcher)
+        called = [{call for seen in side.seen.values() for call in seen.calls} for side in (old, new)]
+        for behaviour in behaviours:
+            plan = behaviour.plan(recording, old.seen) if behaviour.suits(*called) else None
+            if plan:
+                self._behaviours.append(behaviour.name)
+                with self._running(folders, watcher) as targets:
+                    self.run(targets, plan, watcher, behaviour.name)
+        self._origin = recording.origin
         self._seconds = time.monotonic() - self._began
 
+    def _running(self, folders: Sequence[tuple[str, Folder]], watcher: Watcher) -> AbstractContextManager[list[Target]]:
+        return running(folders, self._data, self._log, watcher.say)
+
     def run(
-        self,
-        targets: Sequence[AppRun],
-        recording: Recording,
-        watcher: Watcher | None = None,
-        behaviour: str = "",
-    ) -> None:
-        """Send the requests to apps that run: the old one, the new one, and the old one again."""
-        self._origin = recording.origin
-        sides = [_Side(target) for target in targets]
-        requests = [_complete(request) for request in recording.requests]
+        self, targets: Sequence[AppRun], plan: Plan, watcher: Watcher | None = None, behaviour: str = ""
+    ) -> list[Side]:
+        """Carry out a plan on apps that run: the old one, the new one, and the old one again."""
+        sides = [Side(target) for target in targets]
+        requests = plan.recording.requests
         watcher = watcher or _Silent()
         different = 0
         for number, request in enumerate(requests, 1):
             # In this order: what both runs of the old app show alike, a time included, the new one must show between.
-            first, changed, second = (side.run(number, request) for side in sides)
+            first, changed, second = observed = [side.run(number, request, plan) for side in sides]
+            name_all_calls([one.lines for one in observed])
             place = route(request)
             self._requests.append(
                 ComparedRequest(
@@ -199,14 +163,15 @@ class Comparison:
         for total, side in zip(self._calls, sides, strict=False):
             total.update(side.calls)
         self._warn(sides, requests, behaviour)
+        return sides
 
-    def _warn(self, sides: Sequence[_Side], requests: Sequence[RecordedRequest], behaviour: str) -> None:
+    def _warn(self, sides: Sequence[Side], requests: Sequence[RecordedRequest], behaviour: str) -> None:
         during = f" ({behaviour})" if behaviour else ""
         for side in sides:
             for unfinished in side.unfinished[:3]:
                 self._warnings.append(f"{side.target.name}{during}, {unfinished}")
         for side in sides[:2]:
-            for number, values in list(side.replay.lost.items())[:3]:
+            for number, values in list(side.lost.items())[:3]:
                 self._warnings.append(
                     f"{side.target.name}{during} has not given out what request {number} needs "
                     f"({requests[number - 1].method} {requests[number - 1].target}): {', '.join(values)[:200]}"

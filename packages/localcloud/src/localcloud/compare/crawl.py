@@ -10,7 +10,7 @@ from urllib.parse import quote, urljoin
 
 from localcloud.compare.agenda import Agenda, Experience
 from localcloud.compare.forms import Form
-from localcloud.compare.links import Page, read_page, resolve
+from localcloud.compare.links import Kind, Link, Page, read_page, resolve
 from localcloud.frontend.sign_in import LOGIN as SIGN_IN
 from localcloud.launch.plan import Handler
 from localcloud.traffic import Answer, Exchange, RecordedRequest, Recording
@@ -21,6 +21,7 @@ Send = Callable[[RecordedRequest], "Answer | None"]
 LIMIT = 60
 _UNLINKED = 4
 _REDIRECTS = 5
+_DEPTH_OF_MENTIONS = 2
 _REFUSED = (401, 403)
 _REDIRECTING = (301, 302, 303, 307, 308)
 _KEEPING_METHOD = (307, 308)
@@ -34,13 +35,15 @@ def crawl(
     *,
     origin: str = "http://localhost",
     starts: Sequence[str] = (),
+    mentions: Sequence[str] = (),
 ) -> Recording:
     """Visit an app, and return the requests in their order.
 
     `send` sends a request with the cookies of its session, and returns None if there is no answer. `origin` is the
-    app's address: links to others are not followed. The visit begins at "/" and at `starts`.
+    app's address: links to others are not followed. The visit begins at "/" and at `starts`. `mentions` are further
+    paths, for when the links near the start have been followed.
     """
-    return _Crawl(send, limit, origin, ("/", *starts)).run()
+    return _Crawl(send, limit, origin, ("/", *starts), mentions).run()
 
 
 def find_starts(handlers: Iterable[Handler]) -> list[str]:
@@ -78,11 +81,12 @@ class _Visitor:
 class _Crawl:
     """A visit under way. `limit` counts all requests together, also those of earlier visitors."""
 
-    def __init__(self, send: Send, limit: int, origin: str, starts: Sequence[str]) -> None:
+    def __init__(self, send: Send, limit: int, origin: str, starts: Sequence[str], mentions: Sequence[str]) -> None:
         self._send = send
         self._limit = limit
         self._origin = origin
         self._starts = starts
+        self._mentioned = Page(tuple(Link(path, Kind.MENTION) for path in mentions))
         self._requests: list[RecordedRequest] = []
         self._has_users = False
 
@@ -107,6 +111,7 @@ class _Crawl:
     def _start(self, session: str, others: Experience, limit: int, refused: Iterable[str] = ()) -> _Visitor:
         agenda = Agenda(self._origin, others)
         agenda.plan_starts(dict.fromkeys((*self._starts, *refused)))
+        agenda.plan(self._mentioned, "", _DEPTH_OF_MENTIONS)
         return _Visitor(session, agenda, limit)
 
     def _visit_as_users(self, visitor: _Visitor) -> list[_Visitor]:
@@ -195,7 +200,9 @@ class _Crawl:
             visitor.limit = min(visitor.limit, self._limit // 2)
 
     def _request_what_nobody_links(self, visitor: _Visitor, count: int) -> None:
-        page = next((one for one in visitor.visited if one.strip("/") and "?" not in one), "")
+        elsewhere = {*visitor.refused, *visitor.redirected}
+        pages = (one for one in visitor.visited if one not in elsewhere and one.strip("/") and "?" not in one)
+        page = next(pages, "")
         requests = [
             RecordedRequest("/no-such-page"),
             RecordedRequest("/", "HEAD"),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-
+from localcloud.compare.wording import quote_word
 from localcloud.traffic import RecordedRequest
 
 _LONGEST_BODY = 2000
@@ -24,7 +23,7 @@ def curl_line(request: RecordedRequest, url: str) -> str:
         words += ["--data-binary", "@body"] if text is None else ["--data-raw", text]
         note = f"  # body: a file with the {len(request.body):,} bytes of the recording" if text is None else ""
     words += ["--cookie", "cookies.txt", "--cookie-jar", "cookies.txt", url + request.target]
-    return " ".join(shlex.quote(word) for word in words) + note
+    return " ".join(map(quote_word, words)) + note
 
 
 def _text(body: bytes) -> str | None:
@@ -33,4 +32,4 @@ def _text(body: bytes) -> str | None:
         text = body.decode()
     except UnicodeDecodeError:
         return None
-    return text if len(text) <= _LONGEST_BODY and text.isprintable() else None
+    return text if len(text) <= _LONGEST_BODY and "\0" not in text else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta
@@ -17,10 +18,6 @@ _NAMES = ("Alice", "Bruno", "Carla", "David", "Elena", "Frank", "Grace", "Henry"
 _FREE_TEXT = ("text", "search", "textarea")
 # Far enough to be in the future of every app that wants that.
 _FIRST_DAY = date(2035, 1, 1)
-_PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
-    "0000000c4944415478da63f8cfc0000003010100f70341430000000049454e44ae426082"
-)
 
 
 class Odd(Enum):
@@ -166,8 +163,20 @@ def _day(one: Field, number: int) -> date:
 
 def _file(accept: str, number: int) -> Upload:
     if re.search(r"image|png", accept, re.IGNORECASE):
-        return Upload(f"picture{number + 1}.png", "image/png", _PNG)
+        return Upload(f"picture{number + 1}.png", "image/png", _draw(number))
     return Upload(f"file{number + 1}.txt", "text/plain", f"file {number + 1}\n".encode())
+
+
+def _draw(number: int) -> bytes:
+    """Return a PNG of 40 by 30 pixels, in another grey for each visitor: https://www.w3.org/TR/png-3/."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    header = (40).to_bytes(4, "big") + (30).to_bytes(4, "big") + bytes([8, 0, 0, 0, 0])  # 8 bits, greyscale
+    rows = b"".join(b"\0" + bytes([20 * (number % 12 + 1)] * 40) for _ in range(30))
+    chunks = (chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 def _email(one: Field, number: int) -> str:

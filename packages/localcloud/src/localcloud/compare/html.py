@@ -24,6 +24,7 @@ def write_html(report: Report, path: Path) -> None:
 
 def render_html(report: Report) -> str:
     """Return the page."""
+    accepted = [one for one in report.differences if one.accepted is not None]
     environment = Environment(
         loader=PackageLoader("localcloud.compare"),
         autoescape=True,
@@ -37,11 +38,11 @@ def render_html(report: Report) -> str:
         wording=wording,
         mark=_mark,
         requests_of=lambda difference: _list_requests(report, difference),
-        differences_of=lambda request: [one for one in report.differences if request.shows(one)],
+        open_of=lambda request: [number for number, one in enumerate(report.open, 1) if request.shows(one)],
+        accepted_of=lambda request: [one for one in accepted if request.shows(one)],
     )
-    return environment.get_template("report.html").render(
-        report=report, accepted=[one for one in report.differences if one.accepted is not None]
-    )
+    same = sum(not any(request.shows(one) for one in report.open) for request in report.requests)
+    return environment.get_template("report.html").render(report=report, accepted=accepted, same=same)
 
 
 def _make_printable(value: object) -> object:

@@ -19,6 +19,7 @@ from localcloud.files.paths import format_text
 
 _NAME = "localcloud compare"
 _LONGEST_LINE = 400
+_MOST_IN_MESSAGE = 3
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class _Case:
     name: str
     seconds: float
     differences: Sequence[Difference]
+    number: int = 0
     curl: str = ""
     answered: bool = True
 
@@ -49,7 +51,7 @@ def render_junit(report: Report) -> str:
     """Return the XML: a suite for the requests, and one for each behaviour, with a test for each request."""
     root = ElementTree.Element("testsuites", name=_NAME)
     every: list[_Case] = []
-    behaviours = ["", *(one.behaviour for one in report.requests), *(one.behaviour for one in report.differences)]
+    behaviours = [*(one.behaviour for one in report.requests), *(one.behaviour for one in report.differences)]
     for behaviour in dict.fromkeys(behaviours):
         if cases := _list_cases(report, behaviour):
             name = format_text(f"{_NAME}: {behaviour}" if behaviour else _NAME)
@@ -76,6 +78,7 @@ def _make_case(report: Report, request: ComparedRequest) -> _Case:
         format_text(f"{request.number} {request.title}"),
         request.seconds[1],
         [one for one in report.differences if request.shows(one)],
+        request.number,
         format_command(request.curl),
         any(status is not None for status in request.statuses),
     )
@@ -86,8 +89,7 @@ def _add_suite(root: ElementTree.Element, name: str, cases: Sequence[_Case]) -> 
     for case in cases:
         element = ElementTree.SubElement(suite, "testcase", classname=name, name=case.name, time=f"{case.seconds:.3f}")
         if case.failures:
-            message = "; ".join(describe_aspect(one) for one in case.failures)
-            failure = ElementTree.SubElement(element, "failure", type="difference", message=message)
+            failure = ElementTree.SubElement(element, "failure", type="difference", message=_summarize(case))
             failure.text = _describe(case)
         elif case.is_skipped:
             ElementTree.SubElement(element, "skipped", message="neither app answered")
@@ -107,12 +109,21 @@ def _count(cases: Sequence[_Case]) -> dict[str, str]:
 
 
 def _describe(case: _Case) -> str:
-    """Return the diffs of a test; each is from the first request that shows the difference."""
+    """Return the differences of a test, with the lines of those that no earlier test shows.
+
+    Lines that were repeated for each request would make a file that CI systems refuse.
+    """
     lines: list[str] = []
     for one in case.failures:
-        lines += [
-            "",
-            describe_difference(one),
-            *(str(line.shortened(_LONGEST_LINE)) for line in mark_changes(one.diff)),
-        ]
+        lines += ["", describe_difference(one)]
+        if case.number in one.requests[1:]:
+            lines.append(f"(the lines are at request {one.requests[0]})")
+        else:
+            lines += [str(line.shortened(_LONGEST_LINE)) for line in mark_changes(one.diff)]
     return "\n".join([*lines[1:], *(["", case.curl] if case.curl else [])])
+
+
+def _summarize(case: _Case) -> str:
+    aspects = [describe_aspect(one) for one in case.failures]
+    more = len(aspects) - _MOST_IN_MESSAGE
+    return "; ".join([*aspects[:_MOST_IN_MESSAGE], *([f"and {more:,} more"] if more > 0 else [])])

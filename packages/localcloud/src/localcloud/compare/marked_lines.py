@@ -11,9 +11,7 @@ from localcloud.compare.result import DiffLine
 from localcloud.files.paths import format_text
 
 _WORD = re.compile(r"\w+|\W")
-# These match everywhere.
-_WORD_BEFORE = re.compile(r"\S*$")
-_WORD_AFTER = re.compile(r"\S*")
+_SPACE = re.compile(r"\s")
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class MarkedLine:
         """Return the line with at most about so many characters, from around what has changed."""
         if len(self.before) + len(self.changed) + len(self.after) <= longest:
             return self
-        if not self.changed:
+        if not self.changed and not self.after:
             return MarkedLine(self.sign, _cut_end(self.before, longest))
         side = longest // 4
         return MarkedLine(
@@ -74,7 +72,7 @@ def mark_pair(old: str, new: str) -> tuple[MarkedLine, MarkedLine]:
 def find_changed_words(one: str, other: str) -> tuple[str, str]:
     """Return what differs between two lines that can be printed, up to the spaces around it."""
     first, second = (
-        f"{_WORD_BEFORE.search(line.before)[0]}{line.changed}{_WORD_AFTER.match(line.after)[0]}"  # type: ignore[index]
+        f"{_SPACE.split(line.before)[-1]}{line.changed}{_SPACE.split(line.after, maxsplit=1)[0]}"
         for line in mark_pair(format_text(one), format_text(other))
     )
     return first, second

@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from localcloud.compare.wording import count
 from localcloud.files.paths import format_text
 
 _QUARTERS = 4
@@ -19,7 +18,7 @@ class Progress:
     """Shows progress on a console, by default standard error. With `quiet` it shows nothing."""
 
     def __init__(self, console: Console | None = None, *, quiet: bool = False) -> None:
-        self._console = console or Console(stderr=True, highlight=False)
+        self._console = console or Console(stderr=True)
         self._quiet = quiet
         self._status: Status | None = None
         self._shown = ("", 0)
@@ -44,10 +43,13 @@ class Progress:
         self._status.update(Text(format_text(text), no_wrap=True, overflow="ellipsis"))
 
     def show_request(self, done: int, total: int | None, differences: int = 0, behaviour: str = "") -> None:
-        """Show how many requests are done. `total` is None while nobody knows how many there will be."""
-        of = "" if total is None else f" of {total:,}"
-        text = f"{behaviour}: request {done:,}{of}" if behaviour else f"request {done:,}{of}"
-        text += f", {count(differences, 'difference')}"
+        """Show how many requests are done, and how many of them show a difference.
+
+        `total` is None while nobody knows how many there will be.
+        """
+        text = f"{behaviour}: request {done:,}" if behaviour else f"request {done:,}"
+        text += "" if total is None else f" of {total:,}"
+        text += f", {differences:,} {'differs' if differences == 1 else 'differ'}" if differences else ""
         self.say(text)
         if self._quiet or self._console.is_terminal:
             return

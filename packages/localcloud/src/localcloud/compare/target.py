@@ -16,9 +16,9 @@ from datastore_emulator.storage import copy_data
 from localcloud.app import App
 from localcloud.cloud import Cloud
 from localcloud.compare.browser import Browser
+from localcloud.compare.events import CloudTarget
 from localcloud.effects import Effects
 from localcloud.effects.watch import EffectsWatch
-from localcloud.services.datastore import EmbeddedDatastore
 from localcloud.traffic import Answer, RecordedRequest
 
 if TYPE_CHECKING:
@@ -68,9 +68,10 @@ class Target:
                 environment=folder.environment,
             )
             self._watch = EffectsWatch(self.cloud, self.app)
-            self._has_data = copy is not None
+            self.world = CloudTarget(self.cloud, self.app)
+            self._cleanup.callback(self.world.close)
             self.browser = Browser(self.app.url)
-            self._cleanup.callback(self._close_browser)
+            self._cleanup.callback(self.browser.close)
         except BaseException:
             self._cleanup.close()
             raise
@@ -78,9 +79,6 @@ class Target:
     def close(self) -> None:
         """End the app and its cloud."""
         self._cleanup.close()
-
-    def _close_browser(self) -> None:
-        self.browser.close()
 
     def begin(self) -> None:
         """Forget what the app has done until now."""
@@ -100,22 +98,6 @@ class Target:
     def effects(self) -> Effects:
         """Return what the app has done since the last look, after waiting for the tasks that it has begun."""
         return self._watch.read()
-
-    @property
-    def can_start_anew(self) -> bool:
-        """Whether `start_anew` works: without a file of data, which would have to be copied again."""
-        return not self._has_data
-
-    def start_anew(self) -> None:
-        """Empty the store and the caches, forget all cookies, and restart the app."""
-        self._watch.read()
-        assert isinstance(self.cloud.datastore, EmbeddedDatastore)
-        self.cloud.datastore.empty()
-        self.cloud.flush_caches()
-        self.browser.close()
-        self.browser = Browser(self.app.url)
-        self.app.restart()
-        self.begin()
 
 
 def start_all(targets: Sequence[Target], on_prepare: Callable[[str], None]) -> None:

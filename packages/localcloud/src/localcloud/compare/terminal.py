@@ -23,7 +23,7 @@ from localcloud.compare.wording import (
 )
 from localcloud.files.paths import format_text
 
-Printed: TypeAlias = Text | Table
+_Printed: TypeAlias = Text | Table
 
 _MOST_IN_FULL = 25
 _MOST_LINES = 40
@@ -44,7 +44,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
     console.file.flush()
 
 
-def _render(console: Console, printed: Printed) -> str:
+def _render(console: Console, printed: _Printed) -> str:
     with console.capture() as captured:
         if isinstance(printed, Text):
             console.print(printed, soft_wrap=True)
@@ -61,7 +61,7 @@ def _make_console() -> Console:
     return console
 
 
-def _describe(report: Report) -> Iterator[Printed]:
+def _describe(report: Report) -> Iterator[_Printed]:
     style = "bold red" if report.open else "bold green"
     yield Text(f"{summarize(report)} ({report.seconds:.0f} s)", style)
     if report.open:
@@ -75,7 +75,7 @@ def _describe(report: Report) -> Iterator[Printed]:
     yield from _list("The comparison could not see everything:", report.warnings)
     yield from _list("Accepted, but not found this time:", report.unused)
     if report.open:
-        these = "this difference" if len(report.open) == 1 else "these differences"
+        these = "these differences; --only 1,2 accepts some" if len(report.open) > 1 else "this difference"
         yield Text(f'\nFix the new app, or pass --accept "REASON" to accept {these}.')
 
 
@@ -111,7 +111,7 @@ def _describe_accepted(report: Report) -> Iterator[Text]:
         yield Text(f"{_INDENT}{describe_difference(one)}: “{format_text(one.accepted or '')}”")
 
 
-def _describe_noise(report: Report) -> Iterator[Printed]:
+def _describe_noise(report: Report) -> Iterator[_Printed]:
     if not report.noise:
         return
     yield Text("\nTaken for noise, since the old app itself changes it from run to run:", "bold")
@@ -124,7 +124,7 @@ def _describe_noise(report: Report) -> Iterator[Printed]:
         yield Text(f"{_INDENT}and {len(report.noise) - _MOST_NOISE:,} more: --html FILE shows all")
 
 
-def _describe_calls(report: Report) -> Iterator[Printed]:
+def _describe_calls(report: Report) -> Iterator[_Printed]:
     different = [row for row in list_calls(report) if row.old != row.new]
     if not different:
         return

@@ -89,21 +89,18 @@ def list_calls(report: Report) -> list[CallRow]:
 
 
 def format_command(line: str) -> str:
-    r"""Return a shell's command line as one that can be printed and does the same.
-
-    Control characters and line ends become escapes in $'…', which POSIX has since 2024 and bash, zsh and ksh have had
-    for long.
-    """
+    """Return a shell's command line as one that can be printed and does the same."""
     if line.isprintable():
         return line
     try:
         words = shlex.split(line)
     except ValueError:  # it is no command line
         return format_text(line)
-    return " ".join(map(_quote, words))
+    return " ".join(map(quote_word, words))
 
 
-def _quote(word: str) -> str:
+def quote_word(word: str) -> str:
+    """Return a word for a command line that can be printed: line ends and the like become escapes in bash's $'…'."""
     if word.isprintable():
         return shlex.quote(word)
     return "$'" + "".join(map(_escape, word)) + "'"

@@ -25,18 +25,20 @@ def is_access_log(line: str) -> bool:
 def read_access_log(path: Path, text: str) -> Recording:
     """Return the requests of a log; lines that are none are counted. Raises UserError if there are none at all."""
     found: list[Logged] = []
-    unread: Counter[str] = Counter()
+    unread = first = 0
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         entry = _LINE.match(line)
         request = _REQUEST.fullmatch(_unescape(entry[2])) if entry else None
         if entry is None or request is None:
-            unread[f"lines that are no requests, the first is line {number}" if not unread else next(iter(unread))] += 1
+            first = first or number
+            unread += 1
         else:
             found.append(Logged(request[1], request[2], f"{entry[1]} {entry[5] or ''}", entry[5] or ""))
-    return collect(path, found, unread)
+    return collect(path, found, Counter({f"lines that are no requests (the first is line {first})": unread}))
 
 
 def _unescape(text: str) -> str:
-    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
+    """Return a request line as it was sent, with bytes that a log escapes percent-encoded."""
+    return _ESCAPE.sub(lambda found: f"%{found[1].upper()}" if found[1] else found[2], text)

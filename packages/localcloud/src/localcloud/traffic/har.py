@@ -77,11 +77,11 @@ def _describe_left_out(others: Counter[str], unsent: int, incomplete: int) -> li
     notes = []
     if others:
         named = ", ".join(host for host, _ in others.most_common(_MOST_NAMED)) + (", ..." if len(others) > 3 else "")
-        notes.append(f"left out {others.total()} requests to other hosts: {named}")
+        notes.append(f"left out requests to other hosts ({named}): {others.total():,}")
     if unsent:
-        notes.append(f"left out {unsent} requests that the browser broke off or answered from its cache")
+        notes.append(f"left out requests that the browser broke off or answered from its cache: {unsent:,}")
     if incomplete:
-        notes.append(f"left out {incomplete} uploads: the export does not have their files")
+        notes.append(f"left out uploads, whose files the export does not have: {incomplete:,}")
     return notes
 
 

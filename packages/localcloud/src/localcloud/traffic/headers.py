@@ -1,4 +1,4 @@
-"""The headers of a request that matter to an app; the others are the connection's, the cache's or the platform's."""
+"""The headers of a request that matter to an app; those of connections, caches and platforms do not."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ _LEFT_OUT = frozenset(
         # Of browsers about themselves.
         *("dnt", "upgrade-insecure-requests", "save-data"),
         # Of platforms and proxies, which add their own to each request.
-        *(
-            "via",
-            "forwarded",
-            "x-real-ip",
-            "x-cloud-trace-context",
-            "traceparent",
-            "tracestate",
-            "function-execution-id",
-        ),
-        *("x-client-data", "cookie"),
+        *("via", "forwarded", "x-real-ip", "x-cloud-trace-context", "traceparent", "tracestate"),
+        *("function-execution-id", "x-client-data"),
+        # They are kept apart.
+        "cookie",
     }
 )
 _PREFIXES = (":", "sec-", "x-forwarded-", "x-appengine-", "x-google-", "cf-", "cdn-")
+# What an app is sent for a header that a recording leaves out. Some apps fail without a User-Agent.
+_USUAL = (
+    ("User-Agent", "Mozilla/5.0 (compatible; localcloud)"),
+    ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"),
+)
 # Most browsers are alike to apps; phones and programs are not.
 _BROWSER = re.compile(r"Mozilla/5\.0 (?!.*(Mobi|Android|bot))", re.IGNORECASE)
 _ORIGIN = re.compile(r"https?://[^/?#]*")
@@ -58,15 +57,18 @@ def _says_nothing(name: str, value: str) -> bool:
     """Return whether a header has the value that browsers usually send."""
     if name == "user-agent":
         return _BROWSER.match(value) is not None
-    return name == "accept" and ("text/html" in value or value.startswith(("*/*", "image/", "text/css")))
+    return name == "accept" and ("application/xhtml+xml" in value or value.startswith(("image/", "text/css")))
 
 
 def complete_headers(request: RecordedRequest, url: str) -> RecordedRequest:
-    """Return a request for the app at a URL, as in "http://localhost:8080": a Referer of its own has its host again."""
-    return replace(
-        request,
-        headers=tuple(
-            (name, url + value if name.lower() == "referer" and value.startswith("/") else value)
-            for name, value in request.headers
-        ),
+    """Return a request as a browser sends it to the app at a URL, such as "http://localhost:8080".
+
+    It has the headers that most browsers send, unless it has others, and a Referer of its own app has that app's host.
+    """
+    names = {name.lower() for name, _ in request.headers}
+    usual = tuple((name, value) for name, value in _USUAL if name.lower() not in names)
+    own = tuple(
+        (name, url + value if name.lower() == "referer" and value.startswith("/") else value)
+        for name, value in request.headers
     )
+    return replace(request, headers=usual + own)

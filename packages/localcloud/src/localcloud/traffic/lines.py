@@ -176,7 +176,7 @@ def _parse_body(fields: Mapping[str, Any]) -> tuple[bytes, str]:
         pairs = list(form.items()) if isinstance(form, dict) else form
         if not isinstance(pairs, list) or not all(_is_pair(pair) for pair in pairs):
             raise LineError('"form" are names and values, as in {"text": "Hello"}')
-        return urlencode(pairs).encode(), FORM
+        return urlencode([tuple(pair) for pair in pairs]).encode(), FORM
     if "json" in fields:
         return _write_json(fields["json"]).encode(), _JSON
     body, encoded = fields.get("body", ""), fields.get("body_base64", "")

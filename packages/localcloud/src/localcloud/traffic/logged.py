@@ -43,7 +43,7 @@ def collect(path: Path, found: Iterable[Logged], left_out: Counter[str]) -> Reco
         elif one.own or one.agent.startswith(_APP_ENGINE) or target.startswith("/_ah/"):
             left_out["requests of App Engine itself, such as tasks and cron jobs"] += 1
         elif one.method in _WITH_BODY:
-            left_out["requests with a body, which a log does not have: " + ", ".join(sorted(_WITH_BODY))] += 1
+            left_out[f"requests with a body, which a log does not have ({', '.join(sorted(_WITH_BODY))})"] += 1
         else:
             request = RecordedRequest(target, one.method, session=one.client, app=one.app)
             requests.append(recorder.add(Exchange(request, Answer(200, (), b""))))
@@ -55,7 +55,7 @@ def collect(path: Path, found: Iterable[Logged], left_out: Counter[str]) -> Reco
 
 
 def _describe(left_out: Counter[str]) -> list[str]:
-    return [f"left out {count:,} {what}" for what, count in left_out.items()]
+    return [f"left out {what}: {count:,}" for what, count in left_out.items() if count]
 
 
 def _read_target(text: str) -> str | None:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-from localcloud.traffic.recording import RecordedRequest
+from localcloud.traffic.recording import RecordedRequest, Recording
 from localcloud.traffic.sources import substitute
 from localcloud.traffic.values import Place, change_values, list_values, looks_handed_out
 
@@ -17,18 +17,8 @@ _WORDS = frozenset(
     {
         *("password", "passwords", "passwd", "passwort", "pwd", "pass", "passphrase", "passcode", "pin", "otp", "totp"),
         *("secret", "secrets", "token", "tokens", "jwt", "credential", "credentials", "auth", "authorization"),
-        *(
-            "csrf",
-            "xsrf",
-            "csrftoken",
-            "xsrftoken",
-            "csrfmiddlewaretoken",
-            "sessionid",
-            "phpsessid",
-            "jsessionid",
-            "sid",
-        ),
-        *("apikey", "cvv", "cvc", "cvv2", "iban", "ssn"),
+        *("csrf", "xsrf", "csrftoken", "xsrftoken", "csrfmiddlewaretoken", "apikey"),
+        *("sessionid", "phpsessid", "jsessionid", "sid", "cvv", "cvc", "cvv2", "iban", "ssn"),
     }
 )
 _PARTS = re.compile(
@@ -37,8 +27,9 @@ _PARTS = re.compile(
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+\d?|\d+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9-]* (?=\S)")
-# A secret that is an ordinary word, such as "admin", is masked only where its place says so.
-_SHORTEST = 6
+# A secret that is a short word, such as "admin", is masked only in its own request.
+_LONG = 8
+_MOST_SHOWN = 5
 
 
 class Masking:
@@ -65,7 +56,7 @@ class Masking:
             elif secret not in self._labels:
                 here[secret] = MASK
                 self.masked[_describe(place)] += 1
-                if len(secret) >= _SHORTEST and looks_handed_out(secret):
+                if len(secret) >= _LONG or looks_handed_out(secret):
                     self._secrets[secret] = MASK
         taken = tuple(replace(one, value=self._secrets.get(one.value, one.value)) for one in request.taken)
         request = change_values(replace(request, taken=taken), lambda place, value: _mask_alone(place, value, here))
@@ -102,3 +93,17 @@ def list_masked(request: RecordedRequest) -> list[str]:
         for place, value in list_values(request)
         if value not in known and (value == MASK or (place.part == "header" and value.endswith(f" {MASK}")))
     ]
+
+
+def explain_masked(recording: Recording) -> str:
+    """Return a line about what is masked in a recording that is sent again, "" if nothing is."""
+    masked = {number: list_masked(request) for number, request in enumerate(recording.requests, 1)}
+    numbers = [str(number) for number, names in masked.items() if names]
+    if not numbers:
+        return ""
+    names = ", ".join(sorted({name for found in masked.values() for name in found}))
+    shown = ", ".join(numbers[:_MOST_SHOWN]) + (", ..." if len(numbers) > _MOST_SHOWN else "")
+    return (
+        f"masked in the recording, so not sent as it was: {names} (request {shown}); record with --keep-secrets, "
+        "or write what a test account needs into the file"
+    )

@@ -18,40 +18,46 @@ from localcloud.traffic.recording import RecordedRequest, Recording
 LARGEST_FILE = 500_000_000
 """Bytes of a file with requests that is read. A browser exports what it has received, pictures too."""
 
-_LONGEST_HEADER = 10_000
+_LONGEST_HEAD = 1_000_000
 
 
 class RecordingFile:
     """A file that a recording is written to; a request is in the file when `add` returns.
 
-    Raises UserError if the file cannot be written, or if it is there and is not a recording. `append` keeps what is in
-    it.
+    An earlier recording stays until the first request, or with `append` for good. Raises UserError if the file cannot
+    be written, or if it has anything else in it.
     """
 
     def __init__(self, path: Path, origin: str, *, append: bool = False) -> None:
         self._path = path
-        begun = is_recording(path)
+        self._made = not os.path.lexists(path)
+        begun = _has_recording(path, by_hand=append)
+        self._replaces = not append
+        self._lead = "" if append and begun else format_header(origin) + "\n"
+        if append and begun and not _ends_with_a_line(path):
+            self._lead = "\n"
         try:
-            self._file = path.open("a" if append else "w", encoding="utf-8", newline="\n")
+            self._file = path.open("a", encoding="utf-8", newline="\n")
         except OSError as error:
             raise _cannot_write(path, error) from error
-        if not (append and begun):
-            self._write(format_header(origin))
 
     def add(self, request: RecordedRequest) -> None:
         """Write a request."""
-        self._write(format_request(request))
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def _write(self, line: str) -> None:
+        line = format_request(request)
         try:
-            self._file.write(line + "\n")
+            if self._replaces:
+                self._file.truncate(0)
+            self._file.write(f"{self._lead}{line}\n")
             self._file.flush()
         except OSError as error:
             raise _cannot_write(self._path, error) from error
+        self._replaces, self._lead, self._made = False, "", False
+
+    def close(self) -> None:
+        """Close the file; without a request there is none, unless there was one before."""
+        self._file.close()
+        if self._made:
+            self._path.unlink(missing_ok=True)
 
 
 def _cannot_write(path: Path, error: OSError) -> UserError:
@@ -66,26 +72,36 @@ def write_recording(path: Path, recording: Recording) -> None:
     file.close()
 
 
-def is_recording(path: Path) -> bool:
-    """Return whether a file is a recording, False for an empty or missing one.
+def _ends_with_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"
 
-    Raises UserError for a file with anything else, which must not be overwritten.
+
+def _has_recording(path: Path, *, by_hand: bool) -> bool:
+    """Return whether there is a recording in a file, False for an empty or missing one.
+
+    Raises UserError for a file with anything else. One that was written by hand, without a first line, is a recording
+    if `by_hand` is true: it must not be overwritten.
     """
     if not os.path.lexists(path):
         return False
-    refusal = UserError(f"{path}: this is not a recording, and would be lost; choose another file with --to")
+    refusal = UserError(
+        f"{path}: this is not a recording of localcloud, and would be lost; choose another file with --to"
+    )
     try:
         if not path.is_file():
             raise refusal
         with path.open("rb") as file:
-            line = file.readline(_LONGEST_HEADER)
+            head = file.read(_LONGEST_HEAD).decode("utf-8", "replace")
     except OSError as error:
         raise _cannot_write(path, error) from error
+    line = next(filter(_is_line, head.splitlines()), "")
     try:
-        begun = bool(line.strip()) and read_header(_as_object(line.decode())) is not None
-    except (ValueError, LineError):
+        begun = read_header(start := _try_object(line)) is not None or (by_hand and "target" in start)
+    except LineError:
         begun = False
-    if line.strip() and not begun:
+    if line and not begun:
         raise refusal
     return begun
 
@@ -95,7 +111,14 @@ def read_requests(path: Path) -> Recording:
 
     Its content decides which. Raises UserError, with the line and what to do, for a file that is none of these.
     """
-    text = _read_text(path)
+    content = _read_content(path)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # A log may have any byte in a header.
+        if is_access_log((text := content.decode("latin-1")).partition("\n")[0]):
+            return read_access_log(path, text)
+        raise UserError(f"{path}: this file is no text in UTF-8 ({error.reason}); export it again") from error
     first = next((line for line in text.splitlines() if _is_line(line)), "")
     if not first:
         raise UserError(f"{path}: there are no requests in this file; record some: localcloud record DIR --to FILE")
@@ -138,15 +161,15 @@ def _not_known(path: Path) -> UserError:
     )
 
 
-def _read_text(path: Path) -> str:
+def _read_content(path: Path) -> bytes:
     try:
-        return recode_utf16(read_file(path, LARGEST_FILE)).decode("utf-8-sig")
+        return recode_utf16(read_file(path, LARGEST_FILE))
     except NotReadError as error:
         raise UserError(f"{path}: {error}") from error
     except OSError as error:
         raise UserError(f"{path}: cannot read this file ({error.strerror})") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: this file is no text in UTF-8 ({error.reason}); export it again") from error
+        raise UserError(f"{path}: this file begins as UTF-16 and is none ({error.reason}); export it again") from error
 
 
 def _is_line(line: str) -> bool:

@@ -96,6 +96,8 @@ def _list_pieces(place: Place, value: str) -> Iterator[str]:
 def _find_source(value: str, place: Place, earlier: Mapping[int, Exchange], alone: bool) -> Source | None:
     """Return where the last answer that gives out a value has it."""
     token = looks_handed_out(value)
+    if not token and not (alone and place.name):
+        return None
     words = WORD.findall(value)
     for number in sorted(earlier, reverse=True):
         given = read_given(earlier[number].answer)

@@ -18,11 +18,12 @@ from localcloud.traffic.recording import RecordedRequest
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
-_TEXTS = re.compile(r"text/|.*[/+](xml|javascript|graphql|yaml|x-yaml|x-ndjson)$")
+_TEXTS = re.compile(r"text/|.*[/+](xml|(x-)?javascript|graphql|yaml|x-yaml|x-ndjson)$")
 _JSON = re.compile(r"application/(.*\+)?json$|text/json$")
 _JSON_TOKEN = re.compile(
     r'(?P<string>"(?:[^"\\]|\\.)*")(?P<key>\s*:)?|(?P<number>-?\d[\d.eE+-]*)|(?P<open>[{\[])|(?P<close>[}\]])'
 )
+_ORIGIN = re.compile(r"[A-Za-z]+://[^/?]*")
 _PAIRS = re.compile(r"([&;])")
 _SHORTEST = 5
 _LONGEST = 4000
@@ -130,10 +131,10 @@ def _change_header(name: str, value: str, change: Change) -> str:
     lower = name.lower()
     if lower == "cookie":
         return "; ".join(_change_cookie(pair, change) for pair in value.split("; "))
-    if lower in ("referer", "origin"):
-        scheme, mark, rest = value.partition("://")
-        host, slash, target = rest.partition("/")
-        return f"{scheme}{mark}{host}{change_target(slash + target, change)}" if mark else value
+    if lower == "referer":
+        origin = _ORIGIN.match(value)
+        start = origin.end() if origin else 0
+        return value[:start] + change_target(value[start:], change)
     return change(Place("header", lower), value)
 
 

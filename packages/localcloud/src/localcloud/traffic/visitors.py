@@ -42,19 +42,22 @@ class Visitors:
                 return owner
         sessions = self._of_client.setdefault(seen.request.session, [])
         for session in reversed(sessions):
-            if not self._expects_cookies(session, seen):
+            if not self._misses_cookies(session, seen, sent):
                 return session
         session = str(self._first + len(self._jars))
         sessions.append(session)
         self._jars[session] = {}
         return session
 
-    def _expects_cookies(self, session: str, seen: Exchange) -> bool:
+    def _misses_cookies(self, session: str, seen: Exchange, sent: list[tuple[str, str]]) -> bool:
+        """Return whether the browser of a session would have sent a cookie that is not there."""
         fetched = next((value for name, value in seen.request.headers if name.lower() == "sec-fetch-dest"), "document")
         if fetched not in ("document", "empty", "iframe"):  # browsers get a manifest, for example, without cookies
             return False
         path = seen.request.target.partition("?")[0]
-        return any(path.startswith(cookie.path) and not cookie.secure for cookie in self._jars[session].values())
+        jar = self._jars[session].items()
+        expected = {(name, one.value) for name, one in jar if path.startswith(one.path) and not one.secure}
+        return bool(expected) and expected.isdisjoint(sent)
 
     def own_cookies(self, session: str, cookies: str) -> str:
         """Return a Cookie header without those cookies that an app has set in the session."""

@@ -1,0 +1,159 @@
+"""Events between the requests of a comparison: restarts, outages, the passing of time."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import NamedTuple, Protocol
+
+from localcloud.app import App
+from localcloud.cloud import Cloud
+from localcloud.services import Memorystore
+
+
+class AppTarget(Protocol):
+    """An app's process and the services behind it, as far as events change them."""
+
+    def restart(self) -> None:
+        """Restart the app's process."""
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass for the services."""
+
+    def take_caches(self) -> None:
+        """Take the caches away, with all they hold."""
+
+    def return_caches(self) -> None:
+        """Bring the caches back, empty."""
+
+    def overwrite_caches(self, value: bytes, flags: int) -> int:
+        """Replace every cached value by this one; return how many there were. `flags` are Memcache's."""
+        ...
+
+    def drop_redis_connections(self) -> None:
+        """Close the app's connections to Redis, as a server does that ends idle ones."""
+
+    def stall_redis(self) -> None:
+        """Make Redis accept connections and never answer."""
+
+    def resume_redis(self) -> int:
+        """Make Redis answer again; return how many connections were made to it meanwhile."""
+        ...
+
+    def take_datastore(self) -> None:
+        """Take the Datastore away; it keeps what it holds."""
+
+    def return_datastore(self) -> None:
+        """Bring the Datastore back."""
+
+
+class Event(NamedTuple):
+    """Something that happens to an app; `title` says it in words. `act` returns what was seen, "" for nothing."""
+
+    title: str
+    act: Callable[[AppTarget], str]
+
+
+def _event(title: str, act: Callable[[AppTarget], object]) -> Event:
+    def run(target: AppTarget) -> str:
+        act(target)
+        return ""
+
+    return Event(title, run)
+
+
+RESTART = _event("the app is restarted", lambda target: target.restart())
+TAKE_CACHES = _event("the caches go away", lambda target: target.take_caches())
+RETURN_CACHES = _event("the caches are back, and empty", lambda target: target.return_caches())
+TAKE_DATASTORE = _event("the Datastore goes away", lambda target: target.take_datastore())
+RETURN_DATASTORE = _event("the Datastore is back", lambda target: target.return_datastore())
+STALL_REDIS = _event("Redis stops answering", lambda target: target.stall_redis())
+RESUME_REDIS = Event(
+    "Redis answers again",
+    lambda target: f"connections to Redis while it did not answer: {target.resume_redis()}",
+)
+DROP_REDIS_CONNECTIONS = _event("Redis closes its connections", lambda target: target.drop_redis_connections())
+
+
+def pass_time(seconds: float, title: str) -> Event:
+    """Return the event that time passes; `title` says how much."""
+    return _event(title, lambda target: target.advance(seconds))
+
+
+def overwrite(value: bytes, flags: int) -> Event:
+    """Return the event that another program replaces every cached value."""
+    return _event(
+        f"another program writes {value[:40]!r} into the caches",
+        lambda target: target.overwrite_caches(value, flags),
+    )
+
+
+class CloudTarget:
+    """An app that is alone on a local cloud; implements AppTarget. `close` ends all outages."""
+
+    def __init__(self, cloud: Cloud, app: App) -> None:
+        self._cloud = cloud
+        self._app = app
+        self._caches = ExitStack()
+        self._datastore = ExitStack()
+        self._stall = ExitStack()
+        self._connections = 0  # that Redis had accepted before it stopped answering
+
+    def close(self) -> None:
+        """End all outages."""
+        self._stall.close()
+        self._caches.close()
+        self._datastore.close()
+
+    def restart(self) -> None:
+        """Restart the app's process."""
+        self._app.restart()
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass for the services."""
+        self._cloud.advance(seconds)
+
+    def take_caches(self) -> None:
+        """Take the caches away, with all they hold."""
+        self._caches.enter_context(self._cloud.cache_outage())
+
+    def return_caches(self) -> None:
+        """Bring the caches back, empty."""
+        self._caches.close()
+
+    def overwrite_caches(self, value: bytes, flags: int) -> int:
+        """Replace every cached value by this one; return how many there were. `flags` are Memcache's."""
+        return self._cloud.overwrite_caches(value, flags)
+
+    def drop_redis_connections(self) -> None:
+        """Close the app's connections to Redis; an app without Redis has none."""
+        if isinstance(self._cloud.redis, Memorystore):
+            self._cloud.redis.drop_connections()
+
+    def stall_redis(self) -> None:
+        """Make Redis accept connections and never answer."""
+        if isinstance(self._cloud.redis, Memorystore):
+            with self._cloud.redis.client() as client:
+                info = client.info()
+            self._connections = info["total_connections_received"]
+            os.kill(info["process_id"], signal.SIGSTOP)
+            self._stall.callback(os.kill, info["process_id"], signal.SIGCONT)
+
+    def resume_redis(self) -> int:
+        """Make Redis answer again; return how many connections were made to it meanwhile."""
+        self._stall.close()
+        if not isinstance(self._cloud.redis, Memorystore):
+            return 0
+        with self._cloud.redis.client() as client:
+            # Those made meanwhile have waited in a queue, so they are counted before this client's own.
+            return int(client.info()["total_connections_received"]) - 1 - self._connections
+
+    def take_datastore(self) -> None:
+        """Take the Datastore away; it keeps what it holds."""
+        self._datastore.enter_context(self._cloud.datastore.outage())
+
+    def return_datastore(self) -> None:
+        """Bring the Datastore back."""
+        self._datastore.close()

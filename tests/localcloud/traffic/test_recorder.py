@@ -1,0 +1,87 @@
+"""Exchanges as they were seen become requests: by visitor, with the headers that matter."""
+
+from __future__ import annotations
+
+import pytest
+
+from localcloud.traffic import Answer, Exchange, RecordedRequest
+from localcloud.traffic.headers import complete_headers, keep_headers
+from localcloud.traffic.recorder import Recorder
+
+
+def seen(cookies: str = "", *sets: str, client: str = "ann", target: str = "/", **headers: str) -> Exchange:
+    request = RecordedRequest(target, session=client, headers=tuple(headers.items()))
+    return Exchange(request, Answer(200, tuple(("Set-Cookie", one) for one in sets), b""), cookies)
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "sessions"),
+    [
+        ([seen(), seen(client="bob"), seen()], "121"),
+        ([seen("", "sid=a"), seen("sid=a"), seen("sid=a", client="another address")], "111"),
+        # A private window beside the first one, and each goes on.
+        ([seen("", "sid=a; Path=/"), seen("", "sid=b; Path=/"), seen("sid=a"), seen("sid=b")], "1212"),
+        # These cookies are not sent with every request.
+        ([seen("", "sid=a; Path=/admin"), seen()], "11"),
+        ([seen("", "sid=a; Secure"), seen()], "11"),
+        ([seen("", "sid=a"), seen("sid=a", "sid=; Max-Age=0"), seen()], "111"),
+        ([seen("", "sid=a"), seen("sid=a", "sid=; Expires=Thu, 01-Jan-1970 00:00:00 GMT"), seen()], "111"),
+        ([seen("", "sid=a"), seen(**{"Sec-Fetch-Dest": "manifest"})], "11"),
+        # A value that many are given tells nobody apart.
+        (
+            [seen("", "lang=de"), seen("", "lang=de", client="bob"), seen("lang=de", client="bob"), seen("lang=de")],
+            "1221",
+        ),
+    ],
+)
+def test_requests_belong_to_the_browser_that_has_their_cookies(exchanges, sessions) -> None:
+    recorder = Recorder()
+    assert "".join(recorder.add(one).session for one in exchanges) == sessions
+
+
+def test_cookies_of_the_app_are_left_out_and_others_kept() -> None:
+    recorder = Recorder()
+    first, second = (recorder.add(one) for one in (seen("theme=dark; sid=old", "sid=a"), seen("theme=dark; sid=a")))
+    assert first.headers == (("Cookie", "theme=dark; sid=old"),)
+    assert second.headers == (("Cookie", "theme=dark"),)
+
+
+def test_headers_that_matter_are_kept() -> None:
+    browser = (
+        ("Host", "localhost:8080"),
+        ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64)"),
+        ("Accept", "text/html,application/xhtml+xml"),
+        ("Sec-Fetch-Mode", "navigate"),
+        ("If-None-Match", "x"),
+        ("Origin", "http://localhost:8080"),
+        ("X-Forwarded-For", "1.2.3.4"),
+    )
+    matter = (
+        ("Accept-Language", "de"),
+        ("Content-Type", "application/json"),
+        ("X-Requested-With", "XMLHttpRequest"),
+        ("Range", "bytes=0-1"),
+    )
+    assert keep_headers(browser + matter, "localhost:8080") == matter
+    special = (
+        ("Accept", "*/*"),
+        ("User-Agent", "Mozilla/5.0 (iPhone) Mobile"),
+        ("Accept", "application/json"),
+        ("Origin", "https://other.example"),
+        ("Referer", "https://other.example/"),
+    )
+    assert keep_headers(special, "localhost:8080") == special
+
+
+def test_referer_of_the_app_gets_the_host_of_each_app() -> None:
+    kept = keep_headers((("Referer", "http://localhost:8080/a?b=1"),), "localhost:8080")
+    assert kept == (("Referer", "/a?b=1"),)
+    request = complete_headers(RecordedRequest("/", headers=kept), "http://localhost:9090")
+    assert request.headers[-1] == ("Referer", "http://localhost:9090/a?b=1")
+
+
+def test_request_without_the_usual_headers_gets_them_again() -> None:
+    kept = keep_headers((("User-Agent", "Mozilla/5.0 (X11)"), ("Accept", "application/json")), "localhost:8080")
+    request = complete_headers(RecordedRequest("/", headers=kept), "http://localhost:9090")
+    assert [name for name, _ in request.headers] == ["User-Agent", "Accept"]
+    assert request.headers[1] == ("Accept", "application/json")
