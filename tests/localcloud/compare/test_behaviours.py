@@ -227,6 +227,19 @@ def test_writes_and_what_they_need_come_first() -> None:
     assert story == [USER, "/write", "POST /save", "/", "/write", "/"]
 
 
+def test_visitor_signs_in_as_first_and_as_last() -> None:
+    names = ("alice", "bruno", "carla", "david")
+    recording = record(
+        *(post("/login", username=name, password="x") for name in names), post("/save"), post("/save"), "/"
+    )
+
+    plan = behaviour("restart").plan(recording, {})
+
+    assert plan
+    bodies = [one.body.decode() for one in plan.recording.requests]
+    assert bodies == ["username=alice&password=x", "username=david&password=x", "", "", ""]
+
+
 def test_forms_are_submitted_until_lists_are_longer_than_a_page() -> None:
     recording = record(
         "/",

@@ -196,6 +196,6 @@ def _ways_to_submit(form: Form, key: FormKey, *, known: bool) -> Iterator[tuple[
         return
     for delay, odd in enumerate(Odd, 2):
         yield Submission(key, 0, odd), delay, False
-    if form.method == "POST":
+    if form.method == "POST" and not form.has_password:
         for number in range(count, _ENTRIES):
             yield Submission(key, number), 0, True
