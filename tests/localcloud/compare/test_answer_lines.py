@@ -117,6 +117,12 @@ def test_headers_of_the_server_and_the_connection_are_left_out() -> None:
     assert lines(one, Aspect.HEADERS) == ["Vary: accept, cookie", "X-Frame-Options: DENY"]
 
 
+@pytest.mark.parametrize(("caching", "shown"), [("no-cache, private", []), ("private", ["Expires: x"])])
+def test_expires_counts_only_if_an_answer_may_be_kept(caching: str, shown: list[str]) -> None:
+    found = lines(answer(Expires="x", Cache_Control=caching), Aspect.HEADERS)
+    assert [line for line in found if line.startswith("Expires")] == shown
+
+
 def test_no_answer_is_a_status_of_its_own() -> None:
     assert answer_lines(None, PORT)[Aspect.STATUS][0].text == "no answer"
 

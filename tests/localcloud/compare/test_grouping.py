@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localcloud.compare.differences import ANY_ROUTE, Found, find_differences, group
+from localcloud.compare.differences import ANY_ROUTE, Found, find_differences, group, outermost
 from localcloud.compare.noise import NoiseModel
 from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.routes import route
@@ -37,6 +37,30 @@ def test_changes_close_to_each_other_are_one_difference() -> None:
     [found] = differences((old, old, lines("A", "b", "c", "D", "e", *"ijklmnop", "Q")))
     assert [one.old for one in found] == [("a", "d"), ("q",)]
     assert [line.sign for line in found[0].diff] == ["-", "+", " ", " ", "-", "+", " ", " "]
+
+
+def test_headers_and_flags_that_change_together_are_differences_of_their_own() -> None:
+    old = (Line("a", "a is set"), Line("a path", "a: Path=/"), Line("a secure", "a: Secure"), Line("b", "b is set"))
+    new = (Line("a", "a is set"), Line("a path", "a: Path=/x"), Line("b", "b is set"), Line("c", "c is set"))
+    noise = NoiseModel()
+    found = find_differences(noise, Aspect.COOKIES, "GET /", noise.learn(Aspect.COOKIES, "GET /", old, old), new, 1, "")
+    assert [(one.place, [f"{line.sign}{line.text}" for line in one.diff]) for one in group(list(found))] == [
+        ("a path", ["-a: Path=/", "+a: Path=/x"]),
+        ("a secure", ["-a: Secure"]),
+        ("c", ["+c is set"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        (["html > body > p", "html > body", "html > body > p class="], ["html > body"]),
+        (["posts[]", "posts[].id", "post"], ["posts[]", "post"]),
+        (["session", "session secure", "session2"], ["session", "session2"]),
+    ],
+)
+def test_place_inside_another_is_not_told(places: list[str], expected: list[str]) -> None:
+    assert outermost(places) == expected
 
 
 def test_difference_that_shows_anyway_is_not_told_for_a_behaviour() -> None:

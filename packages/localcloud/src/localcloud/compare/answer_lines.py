@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from localcloud.compare.document import document_lines, media_type
 from localcloud.compare.observation import Aspect, Line
+from localcloud.compare.places import general_name
 from localcloud.traffic import Answer
 from localcloud.traffic.values import is_json
 
@@ -95,8 +96,15 @@ def _content_type(answer: Answer) -> Iterator[Line]:
 def _headers(answer: Answer) -> Iterator[Line]:
     found = [(name.lower(), value.strip()) for name, value in answer.headers if name.lower() not in _NOT_COMPARED]
     for name, value in sorted(found):
+        if name == "expires" and _is_never_kept(answer):
+            continue  # adds nothing, and App Engine's SDK for Python 2.7 sends it with each cookie
         shown = "-".join(part.capitalize() for part in name.split("-"))
         yield Line(shown, f"{shown}: {_in_order(name, value) if name in _SETS else value}")
+
+
+def _is_never_kept(answer: Answer) -> bool:
+    """Return whether no cache may show an answer again without asking the app."""
+    return bool({"no-cache", "no-store"} & {part.strip().lower() for part in answer.header("Cache-Control").split(",")})
 
 
 def _in_order(name: str, value: str) -> str:
@@ -111,18 +119,19 @@ def _cookies(answer: Answer) -> Iterator[Line]:
     for cookie in set_cookies:
         pair, *attributes = (part.strip() for part in cookie.split(";"))
         name, _, value = pair.partition("=")
+        place = general_name(name)
         flags = {key.strip().lower(): text.strip() for key, _, text in (part.partition("=") for part in attributes)}
         life = _lifetime(flags, answer.header("Date"))
         if life is not None and life <= 0:
-            yield Line(name, f"{name} is deleted")
+            yield Line(place, f"{name} is deleted")
             continue
-        yield Line(name, f"{name} is set" + ("" if value.strip('"') else ", to nothing"))
+        yield Line(place, f"{name} is set" + ("" if value.strip('"') else ", to nothing"))
         for key, word in _COOKIE_FLAGS.items():
             if key in flags:
                 text = flags[key].capitalize() if key == "samesite" else flags[key]
-                yield Line(f"{name} {key}", f"{name}: {word}" + (f"={text}" if text else ""))
+                yield Line(f"{place} {key}", f"{name}: {word}" + (f"={text}" if text else ""))
         lasts = "until the browser is closed" if life is None else f"for {_round(life)}"
-        yield Line(f"{name} lifetime", f"{name}: {lasts}")
+        yield Line(f"{place} lifetime", f"{name}: {lasts}")
 
 
 def _lifetime(flags: dict[str, str], date: str) -> float | None:

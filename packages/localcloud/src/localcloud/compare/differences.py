@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from localcloud.compare.alignment import align
@@ -16,6 +16,8 @@ ANY_ROUTE = "*"
 ROUTES = ", "
 """Between the routes of one difference."""
 _CONTEXT = 2
+# Their lines have nothing to do with their neighbours, so that somebody may accept one and not the next.
+_UNRELATED_LINES = {Aspect.HEADERS, Aspect.COOKIES, Aspect.CACHE, Aspect.CALLS}
 _MOST_DIFF_LINES = 40
 # A difference that is the same on more routes than these is one of all routes.
 _MOST_ROUTES = 3
@@ -46,9 +48,11 @@ def find_differences(
     """Yield the differences of an aspect of one request, without noise."""
 
     def same(i: int, j: int) -> bool:
-        return noise.same(aspect, route, old.lines[i], old.templates[i], new[j])
+        return noise.same(aspect, route, old, i, new[j])
 
-    for hunk in _hunks(align(old.lines, new, same)):
+    blocks = align(old.lines, new, same)
+    unrelated = aspect in _UNRELATED_LINES
+    for hunk in _by_place(blocks, old.lines, new) if unrelated else _hunks(blocks):
         removed = [i for first, _ in hunk for i in first if not noise.is_volatile(aspect, route, old.lines[i])]
         added = [j for _, second in hunk for j in second if not noise.is_volatile(aspect, route, new[j])]
         if not removed and not added:
@@ -59,7 +63,7 @@ def find_differences(
             (_places(old.lines[i] for i in removed), _places(new[j] for j in added)),
             tuple(_mask_old(noise, aspect, route, old, i) for i in removed),
             tuple(_CHANGING.sub(NOISE, noise.mask(aspect, route, new[j]).strip()) for j in added),
-            _diff(old.lines, new, hunk),
+            _diff(old.lines, new, hunk, 0 if unrelated else _CONTEXT),
             request,
             behaviour,
         )
@@ -76,8 +80,35 @@ def _hunks(blocks: list[_Block]) -> list[list[_Block]]:
     return hunks
 
 
+def _by_place(blocks: Sequence[_Block], old: Sequence[Line], new: Sequence[Line]) -> list[list[_Block]]:
+    """Return the lines of blocks in groups by place. A place inside another one goes with it."""
+    olds = [i for first, _ in blocks for i in first]
+    news = [j for _, second in blocks for j in second]
+    groups: dict[str, list[_Block]] = {
+        place: [] for place in outermost([*(old[i].place for i in olds), *(new[j].place for j in news)])
+    }
+    for i in olds:
+        groups[_owner(old[i].place, groups)].append((range(i, i + 1), range(0)))
+    for j in news:
+        groups[_owner(new[j].place, groups)].append((range(0), range(j, j + 1)))
+    return list(groups.values())
+
+
+def outermost(places: Sequence[str]) -> list[str]:
+    """Return the places that are inside no other one of them, as "html > body > p" is inside "html > body"."""
+    return [one for one in dict.fromkeys(places) if not any(_is_inside(one, other) for other in places)]
+
+
+def _owner(place: str, groups: Iterable[str]) -> str:
+    return next(one for one in groups if place == one or _is_inside(place, one))
+
+
+def _is_inside(place: str, other: str) -> bool:
+    return place.startswith((f"{other} ", f"{other}.", f"{other}["))
+
+
 def _places(lines: Iterator[Line]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(line.place for line in lines))
+    return tuple(outermost([line.place for line in lines]))
 
 
 def _mask_old(noise: NoiseModel, aspect: Aspect, route: str, old: NoisyLines, number: int) -> str:
@@ -86,18 +117,18 @@ def _mask_old(noise: NoiseModel, aspect: Aspect, route: str, old: NoisyLines, nu
     return _CHANGING.sub(NOISE, text.strip())
 
 
-def _diff(old: Sequence[Line], new: Sequence[Line], hunk: Sequence[_Block]) -> tuple[DiffLine, ...]:
-    """Return the blocks with the lines between and around them, without the indentation that all have."""
+def _diff(old: Sequence[Line], new: Sequence[Line], hunk: Sequence[_Block], context: int) -> tuple[DiffLine, ...]:
+    """Return the blocks with the lines between and around them, if any, without the indentation that all have."""
     lines: list[DiffLine] = []
-    before = max(0, hunk[0][0].start - _CONTEXT)
+    before = max(0, hunk[0][0].start - context)
     for first, second in hunk:
         lines += [
-            *(DiffLine(" ", line.text) for line in old[before : first.start]),
+            *(DiffLine(" ", line.text) for line in old[before : first.start] if context),
             *(DiffLine("-", old[i].text) for i in first),
             *(DiffLine("+", new[j].text) for j in second),
         ]
         before = first.stop
-    lines += [DiffLine(" ", line.text) for line in old[before : before + _CONTEXT]]
+    lines += [DiffLine(" ", line.text) for line in old[before : before + context]]
     indent = min((len(line.text) - len(line.text.lstrip()) for line in lines), default=0)
     shown = [DiffLine(line.sign, line.text[indent:]) for line in lines]
     if len(shown) > _MOST_DIFF_LINES:
@@ -128,7 +159,7 @@ def _join(found: list[Found]) -> Difference:
     # Texts that change from request to request are no part of what is the same in all of them.
     texts = {(one.old, one.new) for one in found}
     old, new = (first.old, first.new) if len(texts) == 1 else ((), ())
-    places = dict.fromkeys([*first.places[0], *first.places[1]])
+    places = outermost([*first.places[0], *first.places[1]])
     return Difference(
         first.aspect,
         first.route,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from localcloud.compare.observation import Aspect, Line
+from localcloud.compare.places import general_name
 from localcloud.effects import Effects, EntityChange, MailSent, TaskAdded
 
 _INDENT = "  "
@@ -21,7 +22,9 @@ _CALLS = {
 _CACHES = ("Memcache", "Redis")
 _CACHE_READS = {"GET", "MGET", "GETEX", "HGET", "HMGET", "HGETALL", "EXISTS", "TTL", "LRANGE", "SMEMBERS", "STRLEN"}
 # Their own aspects say more.
-_OTHER_ASPECTS = ("Mail ", "Taskqueue ", "mail.", "taskqueue.")
+_OTHER_ASPECTS = {"mail", "taskqueue"}
+# They tell the app something about itself and do nothing. Under --python27 the SDK answers some in the app's process.
+_PLATFORM = {"app_identity_service", "capability_service", "logservice", "modules", "system", "user"}
 
 
 def effect_lines(effects: Effects) -> dict[Aspect, tuple[Line, ...]]:
@@ -41,18 +44,27 @@ def effect_lines(effects: Effects) -> dict[Aspect, tuple[Line, ...]]:
 def count_calls(calls: Counter[str]) -> Counter[str]:
     """Return how often an app has called each service, by what the calls are for.
 
-    Memcache and Redis count alike, and so do all ways to one Datastore. What ndb does for its own cache is left out.
+    Memcache and Redis count alike, and so do all ways to one Datastore. What ndb does for its own cache is left out,
+    and so are calls that only ask the platform.
     """
     counts: Counter[str] = Counter()
     for call, number in calls.items():
         service, _, method = call.partition(" ")
-        if call in _NOT_COUNTED or call.endswith(_OF_NDB) or call.startswith(_OTHER_ASPECTS):
+        if call in _NOT_COUNTED or call.endswith(_OF_NDB) or service in _OTHER_ASPECTS | _PLATFORM:
             continue
         if service in _CACHES:
             counts["reads of a cache" if method.upper() in _CACHE_READS else "writes to a cache"] += number
         else:
             counts[_CALLS.get(call, call)] += number
     return counts
+
+
+def name_all_calls(runs: Sequence[dict[Aspect, tuple[Line, ...]]]) -> None:
+    """Add "0" to the lines of each run for calls that others have made."""
+    names = sorted({line.place for lines in runs for line in lines.get(Aspect.CALLS, ())})
+    for lines in runs:
+        texts = {line.place: line.text for line in lines.get(Aspect.CALLS, ())}
+        lines[Aspect.CALLS] = tuple(Line(name, texts.get(name, f"{name}: 0")) for name in names)
 
 
 def _entity(entity: EntityChange) -> Iterator[Line]:
@@ -73,7 +85,7 @@ def _entity(entity: EntityChange) -> Iterator[Line]:
 
 
 def _task(task: TaskAdded) -> Iterator[Line]:
-    place = f"{task.queue} {task.url}"
+    place = f"{task.queue} {general_name(task.url)}"
     service = f" on the service {task.service}" if task.service else ""
     name = f", named {task.name}" if task.name else ""
     yield Line(place, f"queue {task.queue}: {task.method} {task.url}{service}{name}".replace(":  ", ": "))
@@ -101,5 +113,5 @@ def _cache(effects: Effects) -> Iterator[Line]:
         life = "" if write.seconds is None else f", for {write.seconds} seconds"
         text = f"{write.key} deleted" if write.deleted else f"{write.key} written{life}"
         if not seen[text]:
-            yield Line(write.key, text)
+            yield Line(general_name(write.key), text)
         seen[text] += 1
