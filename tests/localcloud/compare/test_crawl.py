@@ -100,7 +100,7 @@ def test_crawl_follows_redirect_once() -> None:
     app.add_url_rule("/old", "old", lambda: redirect("/new"))
     app.add_url_rule("/older", "older", lambda: redirect("/new"))
 
-    assert gets(crawl(Browsers(app).send))[:4] == ["/", "/old", "/new", "/older"]
+    assert gets(crawl(Browsers(app).send))[:5] == ["/", "/old", "/new", "/older", "/no-such-page"]
 
 
 def test_calendar_takes_few_of_the_requests() -> None:
@@ -170,6 +170,16 @@ def test_page_is_visited_again_after_it_was_written_to() -> None:
     sent = [(one.method, one.target) for one in recording.requests]
     position = sent.index(("POST", "/save"))
     assert sent[position + 1 : position + 3] == [("GET", "/"), ("GET", "/list")]
+
+
+def test_page_that_answers_its_own_form_is_visited_again() -> None:
+    app = Flask(__name__)
+    form = "<form method=post><input name=a></form>"
+    app.add_url_rule("/", "root", lambda: form if request.method == "GET" else "Thanks", methods=["GET", "POST"])
+
+    methods = "".join(one.method[0] for one in crawl(Browsers(app).send).requests)
+
+    assert methods.startswith("G" + "PG" * 15)
 
 
 def test_form_is_sent_with_the_token_of_the_page_as_it_is_now() -> None:
