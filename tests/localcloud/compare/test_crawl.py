@@ -182,6 +182,22 @@ def test_page_that_answers_its_own_form_is_visited_again() -> None:
     assert methods.startswith("G" + "PG" * 15)
 
 
+def test_form_that_is_gone_is_not_submitted_again() -> None:
+    app = Flask(__name__)
+    votes: list[str] = []
+
+    @app.route("/", methods=["GET", "POST"])
+    def root() -> ResponseReturnValue:
+        if request.method == "POST":
+            votes.append(request.form["vote"])
+            return redirect("/")
+        return "Thanks" if votes else "<form method=post><input name=vote></form>"
+
+    crawl(Browsers(app).send)
+
+    assert len(votes) == 1
+
+
 def test_form_is_sent_with_the_token_of_the_page_as_it_is_now() -> None:
     app = Flask(__name__)
     tokens: list[str] = []
@@ -288,7 +304,7 @@ def test_form_is_encoded_as_its_page_is() -> None:
     assert "/find?q=%3Cb%3E%26%22%27+K%E4the+%26%2335370%3B%26%2321839%3B%26%2332773%3B" in visited
 
 
-def test_things_are_deleted_and_sessions_ended_last() -> None:
+def test_things_are_deleted_before_lists_are_filled_and_sessions_are_ended_last() -> None:
     pages = {
         "/": "<a href=/logout>Bye</a><a href=/x>Sign out</a><a href=/about>About</a>"
         "<form method=post action=/items/1/delete><button>X</button></form>"
@@ -298,7 +314,7 @@ def test_things_are_deleted_and_sessions_ended_last() -> None:
         one.target for one in visit(pages).requests if one.target not in ("/", "/about", "/about/", "/no-such-page")
     ]
 
-    assert sent == ["/save"] * 15 + ["/items/1/delete", "/logout", "/x"]
+    assert sent == [*["/save"] * 5, "/items/1/delete", *["/save"] * 10, "/logout", "/x"]
 
 
 def make_app_with_accounts() -> Flask:
@@ -349,7 +365,7 @@ def make_app_with_google_accounts() -> Flask:
 
     @app.route("/")
     def root() -> ResponseReturnValue:
-        return "<a href=/mine>Mine</a><a href=/admin>Admin</a><a href=/public>Public</a>"
+        return "<img src=/logo><a href=/mine>Mine</a><a href=/admin>Admin</a><a href=/public>Public</a>"
 
     @app.route("/_ah/login")
     def login() -> ResponseReturnValue:
@@ -377,6 +393,7 @@ def test_user_and_administrator_see_what_was_refused() -> None:
     assert gets(recording, "user")[:4] == [
         "/_ah/login?email=test%40example.com&action=Login&continue=%2Fmine", "/", "/mine", "/admin",
     ]  # fmt: skip
+    assert [one.target for one in recording.requests].count("/logo") == 1
     assert posts(recording, "user")
     assert "/mine/more" in gets(recording, "user")
     assert gets(recording, "user")[-1] == "/_ah/logout"

@@ -27,8 +27,8 @@ class When(IntEnum):
 
     NEW = 0
     SEEN_BY_OTHERS = 1  # a page that another visitor has seen
-    AGAIN = 2  # a form once more, so that lists fill
-    DELETE = 3
+    DELETE = 2
+    AGAIN = 3  # a form once more, so that lists fill
     LEAVE = 4
 
 
@@ -102,7 +102,8 @@ class Agenda:
     def plan(self, page: Page, url: str, depth: int) -> None:
         """Plan to follow the links of the page at `url` and to submit its forms."""
         for link in page.links:
-            if link.target not in self._planned:
+            is_known_file = link.kind is Kind.FILE and link.target in self._others.targets
+            if link.target not in self._planned and not is_known_file:
                 self._planned.add(link.target)
                 self._plan_link(link, depth + 1)
         for key in [key for key, (form, _) in self._forms.items() if form.page == url]:

@@ -201,7 +201,7 @@ class _Crawl:
 
     def _request_what_nobody_links(self, visitor: _Visitor, count: int) -> None:
         elsewhere = {*visitor.refused, *visitor.redirected}
-        pages = (one for one in visitor.visited if one not in elsewhere and one.strip("/") and "?" not in one)
+        pages = (one for one in visitor.visited if one not in elsewhere and one.strip("/") and not {*one} & {*"?."})
         page = next(pages, "")
         requests = [
             RecordedRequest("/no-such-page"),
