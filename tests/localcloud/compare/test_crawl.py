@@ -127,6 +127,17 @@ def test_hundred_pages_of_a_folder_leave_room_for_others_and_for_forms() -> None
     assert "links and forms were left out" in recording.origin
 
 
+def test_forms_that_are_alike_are_submitted_once_each_after_the_first_two() -> None:
+    names = ("Ant", "Bee", "Cat", "Dog")
+    form = "<form method=post action=/wiki/{0}/save><textarea name=text></textarea></form>"
+    pages = {"/": "".join(f"<a href=/wiki/{name}>" for name in names), **{f"/wiki/{n}": form.format(n) for n in names}}
+
+    recording = visit(pages, 200)
+
+    sent = Counter(one.target.split("/")[2] for one in recording.requests if one.method == "POST")
+    assert sent == {"Ant": 15, "Bee": 15, "Cat": 1, "Dog": 1}
+
+
 def test_crawl_is_the_same_twice() -> None:
     pages = {"/": "<a href=/a><a href=/b?c=1><form method=post action=/x><input name=y></form>", "/a": "<a href=/d>"}
     assert visit(pages) == visit(pages)

@@ -20,6 +20,7 @@ from localcloud.traffic import RecordedRequest
 _OF_A_ROUTE = 5
 _CHOICES = 6
 _ENTRIES = 12  # more than most pages list
+_OF_A_SHAPE = 2  # forms with the same fields at different routes, as those of a wiki's pages
 
 
 class When(IntEnum):
@@ -91,6 +92,7 @@ class Agenda:
         self._planned_forms: set[FormKey] = set()
         self._forms: dict[FormKey, tuple[Form, str]] = {}
         self._routes: Counter[str] = Counter()
+        self._shapes: Counter[tuple[str, ...]] = Counter()
         self._folders: Counter[str] = Counter()
 
     def plan_starts(self, targets: Iterable[str]) -> None:
@@ -156,7 +158,9 @@ class Agenda:
 
     def _plan_form(self, form: Form, key: FormKey, depth: int) -> None:
         when = _when(f"{form.text} {form.action}")
-        for submission, delay, again in _ways_to_submit(form, key, known=key in self._others.forms):
+        known = key in self._others.forms or self._shapes[form.shape] >= _OF_A_SHAPE
+        self._shapes[form.shape] += 1
+        for submission, delay, again in _ways_to_submit(form, key, known=known):
             self._push(_Rank(max(when, When.AGAIN) if again else when, depth + delay), depth, submission)
 
     def _push(self, rank: _Rank, depth: int, planned: Link | Submission) -> None:
@@ -181,7 +185,7 @@ def _when(text: str, seen: bool = False) -> When:
 def _ways_to_submit(form: Form, key: FormKey, *, known: bool) -> Iterator[tuple[Submission, int, bool]]:
     """Yield submissions of a form, each with how long it waits for others, and whether it only repeats.
 
-    `known` is true if earlier visitors have tried the others.
+    `known` is true if one way is enough: the others have been tried, or have been tried with forms that are alike.
     """
     yield Submission(key, 0), 0, False
     if form.has_password:
