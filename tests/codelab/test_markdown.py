@@ -119,6 +119,13 @@ def test_every_link_to_a_heading_of_a_codelab_finds_it() -> None:
         assert f'id="{heading}"' in answer.text or not heading, address
 
 
+def test_every_link_of_the_map_leads_to_a_page() -> None:
+    client = create_app(PageState(Course(ROOT))).test_client()
+    links = set(re.findall(r'<a [^>]*href="(/[^"#]*)', client.get("/").text))
+    assert "/docs/your-own-app.md" in links
+    assert {link: client.get(link, follow_redirects=True).status_code for link in links} == dict.fromkeys(links, 200)
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/the-sample-app.md", "mod1-flask/", "/"])
 def test_pictures_of_a_page_are_shown(page: str) -> None:
     client = create_app(PageState(Course(ROOT))).test_client()

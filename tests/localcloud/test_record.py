@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from datastore_emulator.errors import UserError
 from localcloud.cli import run
 from localcloud.traffic import RecordedRequest, Recording, Source
 from localcloud.traffic.masking import list_masked
@@ -125,3 +126,25 @@ def test_append_goes_on_with_the_numbers_of_requests_and_visitors(tmp_path):
     requests = read_requests(tmp_path / "one").requests
     assert [one.session for one in requests] == ["1", "1", "2", "2"]
     assert requests[3].taken[0].source.request == 3
+
+
+def test_app_that_does_not_start_leaves_no_file(tmp_path, capsys):
+    with pytest.raises(UserError, match="nowhere"):
+        run(["record", str(tmp_path / "nowhere"), "--to", str(tmp_path / "file"), "--data", ":memory:"])
+    assert not (tmp_path / "file").exists()
+    assert "request" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "name the folder of an app"),
+        (("app", "--from", "visit.har"), "leave out app"),
+        (("--from", "missing.har"), "missing.har"),
+    ],
+)
+def test_wrong_arguments_are_told_in_one_line(arguments, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=words):
+        run(["record", *arguments, "--to", "file"])
+    assert not (tmp_path / "file").exists()

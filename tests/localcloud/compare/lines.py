@@ -13,11 +13,13 @@ def lines(*texts: str, place: str = "p") -> tuple[Line, ...]:
     return tuple(Line(place, text) for text in texts)
 
 
-def differences(*runs: tuple[tuple[Line, ...], tuple[Line, ...], tuple[Line, ...]]) -> list[list[Found]]:
+def differences(
+    *runs: tuple[tuple[Line, ...], tuple[Line, ...], tuple[Line, ...]], aspect: Aspect = Aspect.DOCUMENT
+) -> list[list[Found]]:
     """Return the differences of each request: its lines of the old app, the old one again, and the new one."""
     noise = NoiseModel()
-    learnt = [noise.learn(Aspect.DOCUMENT, ROUTE, old, again) for old, again, _ in runs]
+    learnt = [noise.learn(aspect, ROUTE, old, again) for old, again, _ in runs]
     return [
-        list(find_differences(noise, Aspect.DOCUMENT, ROUTE, known, new, number, ""))
+        list(find_differences(noise, aspect, ROUTE, known, new, number, ""))
         for number, (known, (_, _, new)) in enumerate(zip(learnt, runs, strict=True), 1)
     ]

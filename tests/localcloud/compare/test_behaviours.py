@@ -136,11 +136,12 @@ def test_two_visitors_are_there_at_once_and_then_one() -> None:
     assert [plan.visitors(number) for number in range(1, len(plan.recording.requests) + 1)] == [2, 1]
 
 
-def test_visitors_differ_by_session_address_and_browser() -> None:
+def test_visitors_differ_by_session_address_and_browser_and_the_last_one_comes_back() -> None:
     plan = behaviour("many visitors").plan(VISITME, SEEN)
 
     assert plan
-    requests = plan.recording.requests[1:]
+    *requests, last = plan.recording.requests[1:]
+    assert last == requests[-1]
     assert len({one.session for one in requests}) == len({one.headers for one in requests}) == len(requests) >= 12
     assert {"127.0.0.1", "127.0.0.12"} <= {one.address for one in requests}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from localcloud.compare.observation import Aspect, Line
 from tests.localcloud.compare.lines import differences, lines
 
 SAME_UP_TO_NOISE = {
@@ -12,8 +13,19 @@ SAME_UP_TO_NOISE = {
     "an id of another length": ("/posts/5629499534213120", "/posts/4785074604081152", "/posts/7"),
     "a random word": ("key a8f3c2", "key 77bd01", "key ImY4-zz_9.Q"),
     "a token in Base64": ('value="abc-def9_x"', 'value="k3z--9aa"', 'value="zz91"'),
+    "a UUID": (
+        "id 6288e1a5-cc45-7821-98a6-416d1775336d",
+        "id 8c7e134f-5dfb-d3d1-2c4a-3698aa2ca1af",
+        "id 8c7e134f-cc45-4f0e-9a00-0b0b6b1f0c11",
+    ),
+    "a long token in Base64 for URLs": (
+        "t=-bwJJQFiK7_a0gG-zQ&n=1",
+        "t=KwAao47S-_J3l9VX4pQ&n=1",
+        "t=x0c-9J_aa-_aOi8UeQA&n=1",
+    ),
     "a quotation of the day": ("To be or not to be", "All that glisters", "Once more unto the breach"),
     "seconds with a fraction": ("took 0.1234 s", "took 0.12 s", "took 1.5 s"),
+    "very few seconds": ("took 0.0012 s", "took 0.12 s", "took 9.5e-05 s"),
 }
 DIFFERENT = {
     "a word beside a time": ("ann at 18:22:10", "ann at 18:22:12", "bob at 18:22:11"),
@@ -85,3 +97,34 @@ def test_digits_that_were_equal_by_chance_beside_a_time_are_noise() -> None:
     first = lines("18:22:10, lucky 3"), lines("18:22:12, lucky 7"), lines("18:22:11, lucky 5")
     by_chance = lines("18:22:20, lucky 4"), lines("18:22:22, lucky 4"), lines("18:22:21, lucky 9")
     assert differences(first, by_chance) == [[], []]
+
+
+def test_noise_in_lines_of_another_length_is_known_from_another_request() -> None:
+    first = lines("delta -4 ms"), lines("delta 7 ms"), lines("delta 5 ms")
+    by_chance = lines("delta 3 ms"), lines("delta 3 ms"), lines("delta -9 ms")
+    assert differences(first, by_chance) == [[], []]
+
+
+def test_ids_in_a_table_hide_no_other_column() -> None:
+    old = lines("5629499534213120", "ann", "9.50", place="td")
+    again = lines("4785074604081152", "ann", "9.50", place="td")
+    new = lines("6122080743456768", "bob", "9.75", place="td")
+    [[found]] = differences((old, again, new))
+    assert [line.text for line in found.diff if line.sign == "+"] == ["bob", "9.75"]
+
+
+def calls(number: int) -> tuple[Line, ...]:
+    return lines(f"lookups: {number}", place="lookups")
+
+
+@pytest.mark.parametrize(("new", "differs"), [(0, False), (1, False), (2, True), (50, True)])
+def test_number_of_calls_may_vary_as_far_as_the_old_app_varies(new: int, differs: bool) -> None:
+    first = calls(0), calls(1), calls(1)
+    second = calls(0), calls(0), calls(new)
+    assert [bool(found) for found in differences(first, second, aspect=Aspect.CALLS)] == [False, differs]
+
+
+def test_number_of_calls_that_does_not_vary_is_exact() -> None:
+    first = calls(1), calls(1), calls(1)
+    second = calls(2), calls(2), calls(1)
+    assert [bool(found) for found in differences(first, second, aspect=Aspect.CALLS)] == [False, True]

@@ -99,6 +99,7 @@ def test_changes_are_of_all_databases_and_projects_but_the_bytes_of_blobs(watche
 def test_empty_list_is_no_property(watched: Watched) -> None:
     thing = entity("a", n=1)
     thing.properties["tags"].array_value.SetInParent()
+    thing.properties["numbers"].array_value.values.add(integer_value=1)
     commit(watched, m.Mutation(upsert=thing))
     (change,) = watched.watch.read().entities
-    assert list(change.properties) == ["n"]
+    assert list(change.properties) == ["n", "numbers"]

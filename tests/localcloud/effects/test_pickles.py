@@ -28,10 +28,10 @@ def call(*arguments: object, **named: object) -> tuple[object, ...]:
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_call_is_described_in_each_protocol(protocol: int) -> None:
     shared = ["again"]
-    call_ = call("é", 5, -(2**70), 1.5, None, True, [1, (2, shared)], {"k": {3}}, shared, b=2, a=1)
+    call_ = call("é", 5, -(2**70), 1.5, None, True, [1, (2, shared)], {"k": {3}, "b": 1}, shared, b=2, a=1)
     assert describe_call(pickle.dumps(call_, protocol)) == (
         f'{os.path.__name__}.join("é", 5, -1180591620717411303424, 1.5, None, True, [1, (2, ["again"])], '
-        f'{{"k": {"builtins.set([3])" if protocol < 4 else "{3}"}}}, ["again"], a=1, b=2)'
+        f'{{"b": 1, "k": {"builtins.set([3])" if protocol < 4 else "{3}"}}}, ["again"], a=1, b=2)'
     )
 
 

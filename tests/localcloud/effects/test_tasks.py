@@ -120,6 +120,8 @@ def test_task_of_later_runs_once_the_clock_is_moved(watched: Watched) -> None:
     watched.cloud.advance(3700)
     assert watched.watch.read().unfinished == ""
     assert [request.target for request in watched.cloud.requests.newest()] == [PAGE]
+    add(watched, make_task(countdown=60))
+    assert [task.delay for task in watched.watch.read().tasks] == [60]
 
 
 def test_task_of_later_does_not_run_among_later_requests(watched: Watched) -> None:
@@ -145,3 +147,13 @@ def test_tasks_run_one_by_one_in_the_order_of_their_time(watched: Watched) -> No
     ran = watched.cloud.requests.newest()[::-1]
     assert [request.target for request in ran] == urls
     assert all(before.ended and before.ended <= after.began for before, after in pairwise(ran))
+
+
+def test_emptied_queue_takes_a_name_again(watched: Watched) -> None:
+    for _ in range(2):
+        add(watched, make_task(name="mine", countdown=60))
+        watched.watch.read()
+        watched.cloud.empty_queues()
+    watched.cloud.advance(100)
+    watched.watch.read()
+    assert watched.cloud.requests.newest() == []

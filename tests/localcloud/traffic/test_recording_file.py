@@ -140,12 +140,14 @@ def test_file_that_is_no_recording_is_not_overwritten(tmp_path, content, append)
 
 
 def test_recording_stays_until_there_is_another_request(tmp_path) -> None:
-    for targets in (["/a", "/b"], [], ["/c"]):
-        before = (tmp_path / "file").read_text() if not targets else ""
-        write_recording(tmp_path / "file", Recording(tuple(map(RecordedRequest, targets))))
-        if before:
-            assert (tmp_path / "file").read_text() == before
-    assert [request.target for request in read_requests(tmp_path / "file").requests] == ["/c"]
+    file = tmp_path / "file"
+    write_recording(file, Recording(()))
+    assert not file.exists()
+    write_recording(file, Recording((RecordedRequest("/a"), RecordedRequest("/b"))))
+    write_recording(file, Recording(()))
+    assert len(read_requests(file).requests) == 2
+    write_recording(file, Recording((RecordedRequest("/c"),)))
+    assert [request.target for request in read_requests(file).requests] == ["/c"]
 
 
 def test_append_keeps_what_is_there(tmp_path) -> None:

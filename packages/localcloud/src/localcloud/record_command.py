@@ -88,9 +88,14 @@ class _File:
         self._sessions.add(request.session)
         self.count += 1
 
-    def close(self) -> None:
+    def close(self, *, tells: bool = True) -> None:
         """Close the file, and say what is in it."""
         self._file.close()
+        if not tells:
+            return
+        if not self.count:
+            print(f"There was no request, so {self._path} is as it was.")
+            return
         print(f"{_plural(self.count, 'request')} by {_plural(len(self._sessions), 'visitor')} in {self._path}")
         masked = self._masking.masked if self._masking else Counter()
         if masked:
@@ -135,6 +140,7 @@ class _Recording:
         self._names: dict[str, str] = {}
         self._path = options.to
         self._error: Exception | None = None
+        self._begun = False
         self._say: Callable[[str], None] = print
         self._thread = threading.Thread(target=self._write, name="recording", daemon=True)
 
@@ -144,6 +150,7 @@ class _Recording:
             self._names = {app.name: app.plan.service or app.folder.name for app in apps}
         self._say = cloud.report
         self._thread.start()
+        self._begun = True
         cloud.requests.tell = self._seen.put
         yield f"Recording to {self._path}: click through the app, then press Ctrl-C."
 
@@ -165,10 +172,10 @@ class _Recording:
 
     def end(self) -> None:
         """Write what has been seen, and say where it is; raises the error that has ended it."""
-        if self._thread.is_alive():
+        if self._begun:
             self._seen.put(None)
             self._thread.join(_FINISH_SECONDS)
-        self._file.close()
+        self._file.close(tells=self._begun)
         if self._error:
             raise self._error
 

@@ -111,6 +111,11 @@ class ProjectServices:
         for cache in self.caches:
             cache.flush()
 
+    def empty_queues(self) -> None:
+        """Delete all tasks, so that an app can give their names again."""
+        for queues in self.api_server.task_queues():
+            queues.empty()
+
     def overwrite_caches(self, value: bytes, flags: int) -> int:
         """Replace every cached value; `flags` are Memcache's. Return how many there were."""
         return sum(cache.overwrite(value, flags) for cache in self.caches)

@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from localcloud.compare.document import document_lines, media_type
 from localcloud.compare.observation import Aspect, Line
+from localcloud.compare.places import general_name
 from localcloud.traffic import Answer
 from localcloud.traffic.values import is_json
 
@@ -118,18 +119,19 @@ def _cookies(answer: Answer) -> Iterator[Line]:
     for cookie in set_cookies:
         pair, *attributes = (part.strip() for part in cookie.split(";"))
         name, _, value = pair.partition("=")
+        place = general_name(name)
         flags = {key.strip().lower(): text.strip() for key, _, text in (part.partition("=") for part in attributes)}
         life = _lifetime(flags, answer.header("Date"))
         if life is not None and life <= 0:
-            yield Line(name, f"{name} is deleted")
+            yield Line(place, f"{name} is deleted")
             continue
-        yield Line(name, f"{name} is set" + ("" if value.strip('"') else ", to nothing"))
+        yield Line(place, f"{name} is set" + ("" if value.strip('"') else ", to nothing"))
         for key, word in _COOKIE_FLAGS.items():
             if key in flags:
                 text = flags[key].capitalize() if key == "samesite" else flags[key]
-                yield Line(f"{name} {key}", f"{name}: {word}" + (f"={text}" if text else ""))
+                yield Line(f"{place} {key}", f"{name}: {word}" + (f"={text}" if text else ""))
         lasts = "until the browser is closed" if life is None else f"for {_round(life)}"
-        yield Line(f"{name} lifetime", f"{name}: {lasts}")
+        yield Line(f"{place} lifetime", f"{name}: {lasts}")
 
 
 def _lifetime(flags: dict[str, str], date: str) -> float | None:

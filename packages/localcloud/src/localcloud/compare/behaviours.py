@@ -116,8 +116,9 @@ def _visit_with_many(chooser: Chooser, choice: Choice, script: Script) -> None:
     addresses = [_address(number) for number in range(1, _PAGE + 1)]
     if socket.has_dualstack_ipv6():
         addresses.append("::1")
-    for number, address in enumerate(addresses, 1):
-        for page in _some(choice, len(addresses)):
+    visitors = [*enumerate(addresses, 1)]
+    for number, address in [*visitors, *visitors[-1:]]:  # the last one comes back
+        for page in _some(choice, len(addresses) + 1):
             request = _with_headers(choice.recording.requests[page - 1], [("User-Agent", f"Visitor {number}")])
             session = f"{request.session}, visitor {number}" if page in choice.of_visitors else request.session
             script.send_changed(page, replace(request, session=session, address=address))

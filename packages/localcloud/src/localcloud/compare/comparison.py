@@ -15,6 +15,8 @@ from localcloud.compare.behaviours import Behaviour
 from localcloud.compare.crawl import LIMIT, crawl, find_starts
 from localcloud.compare.curl import curl_line
 from localcloud.compare.differences import Found, find_differences, group
+from localcloud.compare.effect_lines import name_all_calls
+from localcloud.compare.mentions import find_mentions
 from localcloud.compare.noise import NoiseModel, NoisyLines
 from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.result import ComparedRequest, Report
@@ -23,6 +25,7 @@ from localcloud.compare.script import Plan
 from localcloud.compare.side import AppRun, Side
 from localcloud.compare.target import Folder, Target, running
 from localcloud.traffic import Answer, RecordedRequest, Recording
+from localcloud.traffic.masking import explain_masked
 
 OLD, NEW, AGAIN, VISITED = "OLD", "NEW", "OLD again", "OLD visited"
 _USER_AGENT = ("User-Agent", "Mozilla/5.0 (localcloud compare)")
@@ -52,7 +55,8 @@ def visit(target: Target, limit: int, watcher: Watcher) -> Recording:
         return answer
 
     watcher.say("visiting the old app")
-    return crawl(send, limit, origin=target.app.url, starts=find_starts(target.app.plan.handlers))
+    starts, mentions = find_starts(target.app.plan.handlers), find_mentions(target.app.folder)
+    return crawl(send, limit, origin=target.app.url, starts=starts, mentions=mentions)
 
 
 class Watcher(Protocol):
@@ -109,6 +113,8 @@ class Comparison:
                 visited = targets.pop()
                 recording = visit(visited, limit, watcher)
                 visited.close()
+            if masked := explain_masked(recording):
+                self._warnings.append(masked)
             recording = replace(recording, requests=tuple(map(_complete, recording.requests)))
             old, new, _ = self.run(targets, Plan(recording), watcher)
         called = [{call for seen in side.seen.values() for call in seen.calls} for side in (old, new)]
@@ -134,7 +140,8 @@ class Comparison:
         different = 0
         for number, request in enumerate(requests, 1):
             # In this order: what both runs of the old app show alike, a time included, the new one must show between.
-            first, changed, second = (side.run(number, request, plan) for side in sides)
+            first, changed, second = observed = [side.run(number, request, plan) for side in sides]
+            name_all_calls([one.lines for one in observed])
             place = route(request)
             self._requests.append(
                 ComparedRequest(

@@ -48,7 +48,7 @@ def find_differences(
     """Yield the differences of an aspect of one request, without noise."""
 
     def same(i: int, j: int) -> bool:
-        return noise.same(aspect, route, old.lines[i], old.templates[i], new[j])
+        return noise.same(aspect, route, old, i, new[j])
 
     blocks = align(old.lines, new, same)
     unrelated = aspect in _UNRELATED_LINES

@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 import html5lib
 
 from localcloud.compare.observation import Line
+from localcloud.compare.places import general_name
 from localcloud.traffic import Answer
 
 _INDENT = "  "
@@ -162,7 +163,8 @@ def _value(value: object, name: str, place: str, depth: int) -> Iterator[Line]:
     if isinstance(value, dict):
         yield Line(shown, label + "{")
         for key in sorted(value):
-            yield from _value(value[key], key, f"{place}.{key}" if place else key, depth + 1)
+            name = general_name(key)
+            yield from _value(value[key], key, f"{place}.{name}" if place else name, depth + 1)
         yield Line(shown, _INDENT * depth + "}")
     elif isinstance(value, list):
         yield Line(shown, label + "[")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from localcloud.compare.observation import Aspect, Line
+from localcloud.compare.places import general_name
 from localcloud.effects import Effects, EntityChange, MailSent, TaskAdded
 
 _INDENT = "  "
@@ -58,6 +59,14 @@ def count_calls(calls: Counter[str]) -> Counter[str]:
     return counts
 
 
+def name_all_calls(runs: Sequence[dict[Aspect, tuple[Line, ...]]]) -> None:
+    """Add "0" to the lines of each run for calls that others have made."""
+    names = sorted({line.place for lines in runs for line in lines.get(Aspect.CALLS, ())})
+    for lines in runs:
+        texts = {line.place: line.text for line in lines.get(Aspect.CALLS, ())}
+        lines[Aspect.CALLS] = tuple(Line(name, texts.get(name, f"{name}: 0")) for name in names)
+
+
 def _entity(entity: EntityChange) -> Iterator[Line]:
     where = "".join(
         f", {name} {value}" for name, value in (("namespace", entity.namespace), ("database", entity.database)) if value
@@ -76,7 +85,7 @@ def _entity(entity: EntityChange) -> Iterator[Line]:
 
 
 def _task(task: TaskAdded) -> Iterator[Line]:
-    place = f"{task.queue} {task.url}"
+    place = f"{task.queue} {general_name(task.url)}"
     service = f" on the service {task.service}" if task.service else ""
     name = f", named {task.name}" if task.name else ""
     yield Line(place, f"queue {task.queue}: {task.method} {task.url}{service}{name}".replace(":  ", ": "))
@@ -104,5 +113,5 @@ def _cache(effects: Effects) -> Iterator[Line]:
         life = "" if write.seconds is None else f", for {write.seconds} seconds"
         text = f"{write.key} deleted" if write.deleted else f"{write.key} written{life}"
         if not seen[text]:
-            yield Line(write.key, text)
+            yield Line(general_name(write.key), text)
         seen[text] += 1

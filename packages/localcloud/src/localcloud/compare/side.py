@@ -81,7 +81,7 @@ class Side:
     def run(self, number: int, request: RecordedRequest, plan: Plan) -> Observed:
         """Send a request of a plan, between the events before and after it."""
         noticed = plan.before(number, self.target.world)
-        sent, answers, seconds = self._send(number, request, plan.at_once)
+        sent, answers, seconds = self._send(number, request, plan.visitors(number))
         noticed += plan.after(number, self.target.world)
         effects = self.target.effects()
         if answers[0]:
@@ -92,7 +92,10 @@ class Side:
         lines = [{**answer_lines(answer, self.target.port), **effect_lines(effects)} for answer in answers]
         observed = lines[0] if len(lines) == 1 else _together(lines)
         if noticed:
-            observed[Aspect.CALLS] = (*observed[Aspect.CALLS], *(Line(_DIGITS.sub("", text), text) for text in noticed))
+            observed[Aspect.CALLS] = (
+                *observed[Aspect.CALLS],
+                *(Line(text.rpartition(": ")[0], text) for text in noticed),
+            )
         return Observed(sent, answers[0], seconds, observed)
 
     def _send(

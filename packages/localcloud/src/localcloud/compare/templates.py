@@ -7,11 +7,23 @@ of another app, too. Between them it may have what has the same shape: digits fo
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 NOISE = "…"
-_TOKEN = re.compile(r"\d+\.\d+|\w+|\W")
+_TOKEN = re.compile(
+    r"""
+    [0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}  # a UUID
+    | (?=[\w-]*\d)[\w-]{16,}  # a random word, as in Base64 for URLs
+    | \d+\.\d+(?:[eE][-+]?\d+)?
+    | \d{1,3}(?:,\d{3})+(?!\d)
+    | \w+
+    | \W
+    """,
+    re.VERBOSE,
+)
+_NUMBER = re.compile(r"[-+]?[\d.,]+(?:[eE][-+]?\d+)?")
 # Below this, two texts are no two versions of one line: all of it is noise, as a quotation of the day is.
 _ALIKE = 0.4
 
@@ -21,22 +33,31 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def shape(text: str) -> str:
-    """Return the pattern of texts that are as noisy as this one."""
-    if not text or text.isdecimal():
+def is_number(text: str) -> bool:
+    """Return whether a text is a number, with a sign, commas or an exponent."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def shape(texts: Collection[str]) -> str:
+    """Return the pattern of the characters in texts that are as noisy as these."""
+    texts = [text for text in texts if text]
+    if all(map(str.isdecimal, texts)):
         return r"\d"
-    if re.fullmatch(r"[\d.]+", text):
-        return r"[\d.]"
-    if all(character.isalpha() for character in text):
+    if all(map(is_number, texts)):
+        return r"[\d.,eE+\-]"
+    if all(map(str.isalpha, texts)):
         return r"[^\W\d_]"
-    if re.fullmatch(r"[\w\-+/=.%:~|!]+", text):
+    if all(re.fullmatch(r"[\w\-+/=.%:~|!]+", text) for text in texts):
         return r"[\w\-+/=.%:~|!]"
     return r"[\s\S]"
 
 
 @dataclass(frozen=True)
 class Template:
-    """A line with noise. `masked` is its text with "…" in the place of each noise, `pattern` matches lines like it."""
+    """A line with noise. `masked` is its text with "…" in the place of each noise.
+
+    `pattern` matches lines like it, with a group for each noise.
+    """
 
     masked: str
     pattern: re.Pattern[str]
@@ -56,7 +77,7 @@ def make_template(one: str, other: str) -> Template:
             pattern.append(re.escape(stable))
         else:
             masked.append(NOISE)
-            pattern.append(shape(first + second) + ("+" if first and second else "*"))
+            pattern.append(f"({shape((first, second))}{'+' if first and second else '*'})")
     return Template("".join(masked), re.compile("".join(pattern)))
 
 
@@ -113,4 +134,4 @@ def _join_noise(pieces: list[_Piece]) -> list[_Piece]:
 
 def _is_random(piece: _Piece) -> bool:
     """Return whether a noise is more than digits or a word of letters."""
-    return not piece[0] and "\\w" in shape(piece[1] + piece[2])
+    return not piece[0] and "\\w" in shape(piece[1:])

@@ -3,7 +3,7 @@
 - `datastore`: `EmbeddedDatastore`, and `ExternalDatastore` for --datastore HOST:PORT.
 - `memcache`: `Memcache`, of the bundled services' API server.
 - `memorystore`: `Memorystore`, a Valkey or Redis server of our own; `external_redis`: `ExternalRedis`, for --redis.
-- `redis_watch`: `RedisWatch`, which reports each call to our own.
+- `redis_watch`: `RedisWatch`, which reports each call to our own. `redis_commands`: what a call writes.
 - `cache`: the protocol that the caches share. `clock`: a clock that can be moved forward.
 
 An app receives their addresses as `localcloud.runtimes.ServiceAddresses`.

@@ -17,16 +17,10 @@ _LEFT_OUT = frozenset(
         # Of browsers about themselves.
         *("dnt", "upgrade-insecure-requests", "save-data"),
         # Of platforms and proxies, which add their own to each request.
-        *(
-            "via",
-            "forwarded",
-            "x-real-ip",
-            "x-cloud-trace-context",
-            "traceparent",
-            "tracestate",
-            "function-execution-id",
-        ),
-        *("x-client-data", "cookie"),
+        *("via", "forwarded", "x-real-ip", "x-cloud-trace-context", "traceparent", "tracestate"),
+        *("function-execution-id", "x-client-data"),
+        # They are kept apart.
+        "cookie",
     }
 )
 _PREFIXES = (":", "sec-", "x-forwarded-", "x-appengine-", "x-google-", "cf-", "cdn-")

@@ -17,18 +17,8 @@ _WORDS = frozenset(
     {
         *("password", "passwords", "passwd", "passwort", "pwd", "pass", "passphrase", "passcode", "pin", "otp", "totp"),
         *("secret", "secrets", "token", "tokens", "jwt", "credential", "credentials", "auth", "authorization"),
-        *(
-            "csrf",
-            "xsrf",
-            "csrftoken",
-            "xsrftoken",
-            "csrfmiddlewaretoken",
-            "sessionid",
-            "phpsessid",
-            "jsessionid",
-            "sid",
-        ),
-        *("apikey", "cvv", "cvc", "cvv2", "iban", "ssn"),
+        *("csrf", "xsrf", "csrftoken", "xsrftoken", "csrfmiddlewaretoken", "apikey"),
+        *("sessionid", "phpsessid", "jsessionid", "sid", "cvv", "cvc", "cvv2", "iban", "ssn"),
     }
 )
 _PARTS = re.compile(
@@ -37,8 +27,8 @@ _PARTS = re.compile(
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+\d?|\d+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9-]* (?=\S)")
-# A secret that is an ordinary word, such as "admin", is masked only where its place says so.
-_SHORTEST = 6
+# A secret that is a short word, such as "admin", is masked only in its own request.
+_LONG = 8
 _MOST_SHOWN = 5
 
 
@@ -66,7 +56,7 @@ class Masking:
             elif secret not in self._labels:
                 here[secret] = MASK
                 self.masked[_describe(place)] += 1
-                if len(secret) >= _SHORTEST and looks_handed_out(secret):
+                if len(secret) >= _LONG or looks_handed_out(secret):
                     self._secrets[secret] = MASK
         taken = tuple(replace(one, value=self._secrets.get(one.value, one.value)) for one in request.taken)
         request = change_values(replace(request, taken=taken), lambda place, value: _mask_alone(place, value, here))

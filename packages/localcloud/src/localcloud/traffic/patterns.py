@@ -14,6 +14,7 @@ _PART = re.compile(r"[^/?&=;,:.]+")
 _ANY = "{}"
 # An attribute that is no URL, see `Page.attributes`: the value is all that remains.
 _NAME = re.compile(r"(meta [^=]*|data-[^=/]*)=")
+_LONGEST_URL = 1000
 _RANDOM = 16
 _CONTEXT = 24
 
@@ -48,6 +49,8 @@ def _generalise(text: str, value: str) -> Iterator[str]:
     """Yield the patterns of an attribute for the places where it has a value, alone or as a part."""
     name = _NAME.match(text)
     start = name.end() if name else 0
+    if len(text) > _LONGEST_URL or len(text[start:].split()) != 1:
+        return  # a text with a value in it: its pattern would be as long
     for spelled in dict.fromkeys([value, quote(value, safe=""), quote_plus(value), quote(value)]):
         for found in re.finditer(rf"(?<![A-Za-z0-9]){re.escape(spelled)}(?![A-Za-z0-9])", text[start:]):
             before, after = text[start : start + found.start()], text[start + found.end() :]

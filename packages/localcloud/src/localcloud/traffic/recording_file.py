@@ -30,6 +30,7 @@ class RecordingFile:
 
     def __init__(self, path: Path, origin: str, *, append: bool = False) -> None:
         self._path = path
+        self._made = not os.path.lexists(path)
         begun = _has_recording(path, by_hand=append)
         self._replaces = not append
         self._lead = "" if append and begun else format_header(origin) + "\n"
@@ -50,11 +51,13 @@ class RecordingFile:
             self._file.flush()
         except OSError as error:
             raise _cannot_write(self._path, error) from error
-        self._replaces, self._lead = False, ""
+        self._replaces, self._lead, self._made = False, "", False
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; without a request there is none, unless there was one before."""
         self._file.close()
+        if self._made:
+            self._path.unlink(missing_ok=True)
 
 
 def _cannot_write(path: Path, error: OSError) -> UserError:

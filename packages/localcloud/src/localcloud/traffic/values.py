@@ -18,7 +18,7 @@ from localcloud.traffic.recording import RecordedRequest
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
-_TEXTS = re.compile(r"text/|.*[/+](xml|javascript|graphql|yaml|x-yaml|x-ndjson)$")
+_TEXTS = re.compile(r"text/|.*[/+](xml|(x-)?javascript|graphql|yaml|x-yaml|x-ndjson)$")
 _JSON = re.compile(r"application/(.*\+)?json$|text/json$")
 _JSON_TOKEN = re.compile(
     r'(?P<string>"(?:[^"\\]|\\.)*")(?P<key>\s*:)?|(?P<number>-?\d[\d.eE+-]*)|(?P<open>[{\[])|(?P<close>[}\]])'
