@@ -90,9 +90,9 @@ class CommandChecker:
                 self._course.track(values["MOD"])
             except CodelabError as error:
                 return f"MOD={error}"
-        if "assess" in words:
-            return _mistake_in_destination(values)
-        return None if "record" in words else self._mistake_in_folders(module, values)  # its TO is a file
+        if "record" in words:  # its TO is any file
+            values.pop("TO", None)
+        return self._mistake_in_folders(module, values) if "assess" not in words else _mistake_in_destination(values)
 
     def _mistake_in_folders(self, module: str, values: Mapping[str, str]) -> str | None:
         folders = [name for variable in ("SIDE", "FROM", "TO") for name in values.get(variable, "").split()]
