@@ -123,6 +123,17 @@ def test_connections_to_redis_that_does_not_answer_are_seen() -> None:
     assert plan.after(2, FakeTarget()) == ["connections to Redis while it did not answer: 2"]
 
 
+def test_calls_are_not_counted_while_a_service_is_away() -> None:
+    uncounted = {one.name: plan.uncounted for one in BEHAVIOURS if (plan := one.plan(VISITME, SEEN)) and plan.uncounted}
+
+    assert uncounted == {
+        "cache gone": {3, 4},
+        "restart without the cache": {2, 3},
+        "Redis does not answer": {2},
+        "Datastore gone": {2},
+    }
+
+
 def test_each_foreign_value_is_read_and_the_first_one_is_read_twice() -> None:
     story = run(behaviour("foreign values in the cache").plan(VISITME, SEEN))
 
@@ -271,6 +282,8 @@ def test_recording_without_forms_or_with_many_entries_needs_no_more_of_them() ->
     assert behaviour("many entries").plan(VISITME, SEEN) is None
     full = record(*(post("/save", text=str(number)) for number in range(12)), "/")
     assert behaviour("many entries").plan(full, {}) is None
+    deleted = post("/delete/56294995", Taken("56294995", Source(1, "attribute", "/delete/*")))
+    assert behaviour("many entries").plan(record("/", deleted, post("/login", name="x")), {}) is None
 
 
 def test_recording_without_pages_has_no_behaviours() -> None:

@@ -126,7 +126,7 @@ def _visit_with_many(chooser: Chooser, choice: Choice, script: Script) -> None:
 
 def _write_many(chooser: Chooser, choice: Choice, script: Script) -> None:
     """Write so often that lists are longer than a page, unless the recording has done that."""
-    for write in choice.writes:
+    for write in filter(chooser.may_add, choice.writes):
         alike = chooser.same_writes(write)
         first = chooser.needed_for(write)
         cost = len(first) + (_PAGE - 1) * (1 + len(chooser.sources_of(write)))

@@ -72,6 +72,11 @@ class Chooser:
             frozenset(visitors),
         )
 
+    def may_add(self, number: int) -> bool:
+        """Return whether a write may add one more thing: it names none that is there, and signs nobody in."""
+        request = self._requests[number]
+        return not self._signs_in(number) and not any(one.value in request.target for one in request.taken)
+
     def same_writes(self, number: int) -> list[int]:
         """Return the requests that write as this one does and in its session, itself included."""
         kind, session = route(self._requests[number]), self._requests[number].session

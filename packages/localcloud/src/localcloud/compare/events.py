@@ -50,29 +50,34 @@ class AppTarget(Protocol):
 
 
 class Event(NamedTuple):
-    """Something that happens to an app; `title` says it in words. `act` returns what was seen, "" for nothing."""
+    """Something that happens to an app; `title` says it in words. `act` returns what was seen, "" for nothing.
+
+    `away` is true if a service is away from then on, and false if it is back.
+    """
 
     title: str
     act: Callable[[AppTarget], str]
+    away: bool | None = None
 
 
-def _event(title: str, act: Callable[[AppTarget], object]) -> Event:
+def _event(title: str, act: Callable[[AppTarget], object], away: bool | None = None) -> Event:
     def run(target: AppTarget) -> str:
         act(target)
         return ""
 
-    return Event(title, run)
+    return Event(title, run, away)
 
 
 RESTART = _event("the app is restarted", lambda target: target.restart())
-TAKE_CACHES = _event("the caches go away", lambda target: target.take_caches())
-RETURN_CACHES = _event("the caches are back, and empty", lambda target: target.return_caches())
-TAKE_DATASTORE = _event("the Datastore goes away", lambda target: target.take_datastore())
-RETURN_DATASTORE = _event("the Datastore is back", lambda target: target.return_datastore())
-STALL_REDIS = _event("Redis stops answering", lambda target: target.stall_redis())
+TAKE_CACHES = _event("the caches go away", lambda target: target.take_caches(), away=True)
+RETURN_CACHES = _event("the caches are back, and empty", lambda target: target.return_caches(), away=False)
+TAKE_DATASTORE = _event("the Datastore goes away", lambda target: target.take_datastore(), away=True)
+RETURN_DATASTORE = _event("the Datastore is back", lambda target: target.return_datastore(), away=False)
+STALL_REDIS = _event("Redis stops answering", lambda target: target.stall_redis(), away=True)
 RESUME_REDIS = Event(
     "Redis answers again",
     lambda target: f"connections to Redis while it did not answer: {target.resume_redis()}",
+    away=False,
 )
 DROP_REDIS_CONNECTIONS = _event("Redis closes its connections", lambda target: target.drop_redis_connections())
 

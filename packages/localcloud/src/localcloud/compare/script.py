@@ -14,7 +14,8 @@ class Plan:
     """A run of a behaviour: its requests, and the events before and after them, by their numbers from 1.
 
     With `at_once` above 1, so many visitors make each request at the same time, each with a session of its own; the
-    requests in `alone` are made by the first of them.
+    requests in `alone` are made by the first of them. While a service is away, calls to it are `uncounted`: it depends
+    on the client whether one is made.
     """
 
     recording: Recording
@@ -22,6 +23,7 @@ class Plan:
     events_after: dict[int, tuple[Event, ...]] = field(default_factory=dict)
     at_once: int = 1
     alone: frozenset[int] = frozenset()
+    uncounted: frozenset[int] = frozenset()
 
     def visitors(self, number: int) -> int:
         """Return how many visitors make a request at the same time."""
@@ -51,6 +53,8 @@ class Script:
         self._requests: list[RecordedRequest] = []
         self._copies: dict[int, int] = {}  # from numbers in the recording to those of the last copy
         self._alone: set[int] = set()
+        self._uncounted: set[int] = set()
+        self._away = False
         self._before: dict[int, tuple[Event, ...]] = {}
         self._after: dict[int, tuple[Event, ...]] = {}
 
@@ -82,17 +86,26 @@ class Script:
         ]
         self._requests.append(replace(request, taken=tuple(taken)))
         self._copies[number] = len(self._requests)
+        if self._away:
+            self._uncounted.add(len(self._requests))
 
     def happen(self, *events: Event) -> None:
         """Let events happen before the next request."""
         number = len(self._requests) + 1
         self._before[number] = (*self._before.get(number, ()), *events)
+        self._note(events)
 
     def happen_at_once(self, *events: Event) -> None:
         """Let events happen right after the answer to the last request, before anything else is looked at."""
         self._after[len(self._requests)] = events
+        self._note(events)
+
+    def _note(self, events: Iterable[Event]) -> None:
+        for event in events:
+            if event.away is not None:
+                self._away = event.away
 
     def plan(self, title: str, at_once: int = 1) -> Plan:
         """Return what has been written."""
         recording = Recording(tuple(self._requests), title)
-        return Plan(recording, self._before, self._after, at_once, frozenset(self._alone))
+        return Plan(recording, self._before, self._after, at_once, frozenset(self._alone), frozenset(self._uncounted))

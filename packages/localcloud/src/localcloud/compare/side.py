@@ -91,6 +91,8 @@ class Side:
             self.unfinished.append(f"request {number}: {effects.unfinished}")
         lines = [{**answer_lines(answer, self.target.port), **effect_lines(effects)} for answer in answers]
         observed = lines[0] if len(lines) == 1 else _together(lines)
+        if number in plan.uncounted:
+            observed[Aspect.CALLS] = ()
         if noticed:
             observed[Aspect.CALLS] = (
                 *observed[Aspect.CALLS],
