@@ -21,11 +21,13 @@ USER = "/_ah/login?email=test%40example.com&action=Login&continue=%2F"
 class FakeTarget:
     """Notes the events that happen to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, starts: bool = True) -> None:
         self.events: list[str] = []
+        self._starts = starts
 
-    def restart(self) -> None:
+    def restart(self) -> bool:
         self.events.append("restart")
+        return self._starts
 
     def advance(self, seconds: float) -> None:
         self.events.append(f"advance {seconds}")
@@ -121,6 +123,13 @@ def test_connections_to_redis_that_does_not_answer_are_seen() -> None:
     plan = behaviour("Redis does not answer").plan(VISITME, SEEN)
     assert plan
     assert plan.after(2, FakeTarget()) == ["connections to Redis while it did not answer: 2"]
+
+
+def test_app_that_does_not_start_again_is_seen() -> None:
+    plan = behaviour("restart").plan(VISITME, SEEN)
+    assert plan
+    assert plan.before(2, FakeTarget()) == []
+    assert plan.before(2, FakeTarget(starts=False)) == ["after the restart: the app does not start"]
 
 
 def test_calls_are_not_counted_while_a_service_is_away() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import NamedTuple, Protocol
 
+from datastore_emulator.errors import UserError
 from localcloud.app import App
 from localcloud.cloud import Cloud
 from localcloud.services import Memorystore
@@ -16,8 +17,9 @@ from localcloud.services import Memorystore
 class AppTarget(Protocol):
     """An app's process and the services behind it, as far as events change them."""
 
-    def restart(self) -> None:
-        """Restart the app's process."""
+    def restart(self) -> bool:
+        """Restart the app's process; return whether it has started again."""
+        ...
 
     def advance(self, seconds: float) -> None:
         """Let time pass for the services."""
@@ -68,7 +70,9 @@ def _event(title: str, act: Callable[[AppTarget], object], away: bool | None = N
     return Event(title, run, away)
 
 
-RESTART = _event("the app is restarted", lambda target: target.restart())
+RESTART = Event(
+    "the app is restarted", lambda target: "" if target.restart() else "after the restart: the app does not start"
+)
 TAKE_CACHES = _event("the caches go away", lambda target: target.take_caches(), away=True)
 RETURN_CACHES = _event("the caches are back, and empty", lambda target: target.return_caches(), away=False)
 TAKE_DATASTORE = _event("the Datastore goes away", lambda target: target.take_datastore(), away=True)
@@ -112,9 +116,14 @@ class CloudTarget:
         self._caches.close()
         self._datastore.close()
 
-    def restart(self) -> None:
-        """Restart the app's process."""
-        self._app.restart()
+    def restart(self) -> bool:
+        """Restart the app's process; return whether it has started again. Its log says why it has not."""
+        try:
+            self._app.restart()
+        except UserError as error:
+            self._app.log(str(error))
+            return False
+        return True
 
     def advance(self, seconds: float) -> None:
         """Let time pass for the services."""
