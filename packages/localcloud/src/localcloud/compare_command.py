@@ -14,6 +14,7 @@ from datastore_emulator.errors import UserError
 if TYPE_CHECKING:
     from localcloud.compare.accepted import Accepted
     from localcloud.compare.result import Difference, Report
+    from localcloud.traffic import Recording
 
 DIFFERENT, NOT_COMPARED = 1, 2
 """Exit codes, as those of diff: the apps differ, or they could not be compared."""
@@ -106,11 +107,7 @@ def _compare(options: argparse.Namespace) -> Report:
         Folder(str(path), path, function=options.function, environment=environment, runtimes=runtimes)
         for path in (options.old, options.new)
     )
-    recording = None
-    if options.requests:
-        from localcloud.traffic.recording_file import read_requests
-
-        recording = read_requests(options.requests)
+    recording = _read_requests(options.requests) if options.requests else None
     log = _Log()
     with Progress() as progress:
         comparison = Comparison(old, new, options.data, log)
@@ -128,6 +125,19 @@ def _compare(options: argparse.Namespace) -> Report:
     print_report(report)
     _write(options, report)
     return report
+
+
+def _read_requests(file: Path) -> Recording:
+    from localcloud.traffic.recording_file import read_requests
+
+    recording = read_requests(file)
+    apps = sorted({request.app for request in recording.requests})
+    if len(apps) > 1:
+        raise UserError(
+            f"{file}: it has requests for several apps ({', '.join(apps)}); keep those of the app to compare, "
+            'which is the "app" of each line'
+        )
+    return recording
 
 
 def _beside(new: Path) -> Path:

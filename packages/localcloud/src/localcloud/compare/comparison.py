@@ -25,6 +25,7 @@ from localcloud.compare.script import Plan
 from localcloud.compare.side import AppRun, Side
 from localcloud.compare.target import Folder, Target, running
 from localcloud.traffic import Answer, RecordedRequest, Recording
+from localcloud.traffic.masking import explain_masked
 
 OLD, NEW, AGAIN, VISITED = "OLD", "NEW", "OLD again", "OLD visited"
 _USER_AGENT = ("User-Agent", "Mozilla/5.0 (localcloud compare)")
@@ -112,6 +113,8 @@ class Comparison:
                 visited = targets.pop()
                 recording = visit(visited, limit, watcher)
                 visited.close()
+            if masked := explain_masked(recording):
+                self._warnings.append(masked)
             recording = replace(recording, requests=tuple(map(_complete, recording.requests)))
             old, new, _ = self.run(targets, Plan(recording), watcher)
         called = [{call for seen in side.seen.values() for call in seen.calls} for side in (old, new)]
