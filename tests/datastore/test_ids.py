@@ -8,6 +8,7 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import datastore
 
+from datastore_emulator import messages as m
 from datastore_emulator.api.grpc_server import DatastoreServer
 from datastore_emulator.engine import Engine
 
@@ -56,3 +57,16 @@ def _allocate_in_a_new_store(
         keys: list[datastore.Key] = client.allocate_ids(client.key("Thing"), 3)
         server.stop()
     return keys
+
+
+def test_a_shifted_store_allocates_other_ids_in_the_same_order():
+    stores = []
+    for blocks in (0, 1):
+        with Engine() as engine:
+            engine.shift_ids(blocks)
+            key = m.Key(path=[m.Key.PathElement(kind="Thing")])
+            request = m.AllocateIdsRequest(project_id="demo", keys=[key] * 50)
+            stores.append([key.path[0].id for key in engine.allocate_ids(request).keys])
+    plain, shifted = stores
+    assert not set(plain) & set(shifted)
+    assert sorted(range(50), key=plain.__getitem__) == sorted(range(50), key=shifted.__getitem__)

@@ -70,6 +70,10 @@ class Engine:
         """
         self._observers.append(observer)
 
+    def shift_ids(self, blocks: int) -> None:
+        """Allocate other ids than another store does for the same commits; their order is the same."""
+        self._storage.id_shift = blocks
+
     def reset(self, project_id: str) -> None:
         """Remove all entities of the project, in every database and namespace, for example between tests.
 

@@ -107,7 +107,7 @@ def _compare(options: argparse.Namespace) -> Report:
         Folder(str(path), path, function=options.function, environment=environment, runtimes=runtimes)
         for path in (options.old, options.new)
     )
-    recording = _read_requests(options.requests) if options.requests else None
+    recording = _read_requests(options) if options.requests else None
     log = _Log()
     with Progress() as progress:
         comparison = Comparison(old, new, options.data, log)
@@ -127,17 +127,12 @@ def _compare(options: argparse.Namespace) -> Report:
     return report
 
 
-def _read_requests(file: Path) -> Recording:
+def _read_requests(options: argparse.Namespace) -> Recording:
+    """Return what to send: of a recording of several apps, what was for one of the two."""
     from localcloud.traffic.recording_file import read_requests
 
-    recording = read_requests(file)
-    apps = sorted({request.app for request in recording.requests})
-    if len(apps) > 1:
-        raise UserError(
-            f"{file}: it has requests for several apps ({', '.join(apps)}); keep those of the app to compare, "
-            'which is the "app" of each line'
-        )
-    return recording
+    folders = [path.resolve() for path in (options.old, options.new)]
+    return read_requests(options.requests).of_app(*("/".join(folder.parts[-2:]) for folder in folders))
 
 
 def _beside(new: Path) -> Path:

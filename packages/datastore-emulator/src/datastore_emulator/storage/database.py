@@ -87,6 +87,8 @@ class Storage:
         self._writing_since: int | None = None
         # The log of a lost file is saved once, until a write succeeds again.
         self._log_saved = False
+        # Ids are as many blocks higher than those of another store with the same commits, and in the same order.
+        self.id_shift = 0
         # The size at which the log is truncated.
         self._log_limit = LONGEST_LOG_BYTES
         self._file = DataFile(path)

@@ -136,7 +136,7 @@ class Writer:
         number = self._storage.partitions.add(self.connection, *partition)
         while True:
             self._allocated += 1
-            candidate = _scatter(self._allocated)
+            candidate = _scatter(self._allocated) + self._storage.id_shift * _ID_BLOCK
             key = (number, path + keys.encode_id(candidate))
             taken = self.connection.execute(
                 "SELECT 1 FROM entities WHERE partition = ? AND key = ?"

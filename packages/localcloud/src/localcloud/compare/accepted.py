@@ -13,13 +13,14 @@ from ruamel.yaml.error import YAMLError
 
 from datastore_emulator.errors import UserError
 from localcloud.compare.differences import ANY_ROUTE, ROUTES
+from localcloud.compare.masking import matches
 from localcloud.compare.observation import Aspect
 from localcloud.compare.result import Difference
 
 _HEADER = """\
 # Differences between the old app and this one that are accepted. `localcloud compare` does not count them.
 # Each entry: aspect, route ("*" for all), place, and the reason. With `old` and `new`, only these texts are accepted;
-# remove both to accept any text there. "…" stands for what changes each time.
+# remove both to accept any text there. "…" stands for any text, as for what changes each time.
 """
 _KEYS = ("aspect", "route", "place", "reason", "old", "new")
 
@@ -38,12 +39,16 @@ class _Entry:
             self.aspect == difference.aspect.value
             and (self.route == ANY_ROUTE or _routes(difference.route) <= _routes(self.route))
             and self.place == difference.place
-            and (self.old is None or self.old == difference.old)
-            and (self.new is None or self.new == difference.new)
+            and (self.old is None or _match(self.old, difference.old))
+            and (self.new is None or _match(self.new, difference.new))
         )
 
     def __str__(self) -> str:
         return f"{self.aspect}, {self.route}, {self.place} ({self.reason})"
+
+
+def _match(accepted: Sequence[str], found: Sequence[str]) -> bool:
+    return len(accepted) == len(found) and all(map(matches, accepted, found))
 
 
 def _routes(text: str) -> set[str]:

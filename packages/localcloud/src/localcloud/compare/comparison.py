@@ -113,6 +113,7 @@ class Comparison:
                 visited = targets.pop()
                 recording = visit(visited, limit, watcher)
                 visited.close()
+            self._warnings += recording.notes
             if masked := explain_masked(recording):
                 self._warnings.append(masked)
             recording = replace(recording, requests=tuple(map(_complete, recording.requests)))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from localcloud.compare.alignment import align
+from localcloud.compare.masking import mask
 from localcloud.compare.noise import NoiseModel, NoisyLines
 from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.result import Difference, DiffLine
-from localcloud.compare.templates import NOISE
 
 ANY_ROUTE = "*"
 ROUTES = ", "
@@ -21,8 +20,6 @@ _UNRELATED_LINES = {Aspect.HEADERS, Aspect.COOKIES, Aspect.CACHE, Aspect.CALLS}
 _MOST_DIFF_LINES = 40
 # A difference that is the same on more routes than these is one of all routes.
 _MOST_ROUTES = 3
-# Times and random words, which are only in the new app's answer: nothing has shown that they are noise.
-_CHANGING = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(\.\d+)?)?|\d\d:\d\d(:\d\d)?(\.\d+)?|\b(?=\w*\d)\w{9,}\b")
 
 
 _Block = tuple[range, range]
@@ -62,7 +59,7 @@ def find_differences(
             route,
             (_places(old.lines[i] for i in removed), _places(new[j] for j in added)),
             tuple(_mask_old(noise, aspect, route, old, i) for i in removed),
-            tuple(_CHANGING.sub(NOISE, noise.mask(aspect, route, new[j]).strip()) for j in added),
+            tuple(mask(noise.mask(aspect, route, new[j])) for j in added),
             _diff(old.lines, new, hunk, 0 if unrelated else _CONTEXT),
             request,
             behaviour,
@@ -113,8 +110,7 @@ def _places(lines: Iterator[Line]) -> tuple[str, ...]:
 
 def _mask_old(noise: NoiseModel, aspect: Aspect, route: str, old: NoisyLines, number: int) -> str:
     template = old.templates[number]
-    text = template.masked if template else noise.mask(aspect, route, old.lines[number])
-    return _CHANGING.sub(NOISE, text.strip())
+    return mask(template.masked if template else noise.mask(aspect, route, old.lines[number]))
 
 
 def _diff(old: Sequence[Line], new: Sequence[Line], hunk: Sequence[_Block], context: int) -> tuple[DiffLine, ...]:

@@ -37,9 +37,13 @@ class _Values:
             self._shortest, self._longest = min(lengths), max(lengths)
             self._pattern = re.compile(f"{shape(self._values)}{'+' if self._shortest else '*'}")
 
+    def fits(self, value: str) -> bool:
+        """Return whether a value has the shape of these."""
+        return self._pattern.fullmatch(value) is not None
+
     def covers(self, old: str, again: str, new: str) -> bool:
         """Return whether `new` is one more such value in the place of `old`, which was `again` in the second run."""
-        if self._pattern.fullmatch(new) is None:
+        if not self.fits(new):
             return False
         return old != again or new in self._values or self._may_be_chance(old)
 
@@ -209,11 +213,13 @@ class NoiseModel:
         place = self._places.get((aspect, route, line.place))
         if place is None:
             return line.text
-        if place.whole:
+        if place.whole and place.whole.fits(line.text.strip()):
             return NOISE
         words = tokens(line.text)
         noisy = place.positions.get(len(words), {})
-        return "".join(NOISE if number in noisy else word for number, word in enumerate(words))
+        return "".join(
+            NOISE if number in noisy and noisy[number].fits(word) else word for number, word in enumerate(words)
+        )
 
     def list(self) -> list[Noise]:
         """Return all noise that was found, the most frequent first."""

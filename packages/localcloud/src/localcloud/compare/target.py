@@ -19,6 +19,7 @@ from localcloud.compare.browser import Browser
 from localcloud.compare.events import CloudTarget
 from localcloud.effects import Effects
 from localcloud.effects.watch import EffectsWatch
+from localcloud.services.datastore import EmbeddedDatastore
 from localcloud.traffic import Answer, RecordedRequest
 
 if TYPE_CHECKING:
@@ -44,10 +45,11 @@ class Folder:
 class Target:
     """An app that runs for a comparison; `name` tells it from the others in logs.
 
+    `id_shift` gives its entities other ids than those of the others, so that ids are known as noise wherever they show.
     Raises UserError if its folder cannot be read, or `data` is no file of a Datastore.
     """
 
-    def __init__(self, name: str, folder: Folder, data: Path | None, log: Log) -> None:
+    def __init__(self, name: str, folder: Folder, data: Path | None, log: Log, id_shift: int = 0) -> None:
         self.name = name
         self._cleanup = ExitStack()
         try:
@@ -68,6 +70,8 @@ class Target:
                 environment=folder.environment,
             )
             self._watch = EffectsWatch(self.cloud, self.app)
+            assert isinstance(self.cloud.datastore, EmbeddedDatastore)
+            self.cloud.datastore.shift_ids(id_shift)
             self.world = CloudTarget(self.cloud, self.app)
             self._cleanup.callback(self.world.close)
             self.browser = Browser(self.app.url)
@@ -117,8 +121,8 @@ def running(
     """Run folders, each by a name for it, until the end of the block."""
     with ExitStack() as stack:
         targets = []
-        for name, folder in folders:
-            target = Target(name, folder, data, log)
+        for number, (name, folder) in enumerate(folders):
+            target = Target(name, folder, data, log, number)
             stack.callback(target.close)
             targets.append(target)
         start_all(targets, on_prepare)

@@ -114,6 +114,10 @@ class EmbeddedDatastore:
         """Call `observer` with what each commit has written, as `Engine.observe` does."""
         self._engine.observe(observer)
 
+    def shift_ids(self, blocks: int) -> None:
+        """Allocate other ids than another store does, as `Engine.shift_ids` says."""
+        self._engine.shift_ids(blocks)
+
     def empty(self) -> None:
         """Remove all entities, of every project."""
         self._engine.reset_all()
