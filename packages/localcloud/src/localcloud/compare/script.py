@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from localcloud.compare.events import AppTarget, Event
+from localcloud.compare.events import STALL_REDIS, TAKE_DATASTORE, AppTarget, Event
 from localcloud.traffic import RecordedRequest, Recording
 
 
@@ -24,8 +24,19 @@ class Plan:
     alone: frozenset[int] = frozenset()
 
     def visitors(self, number: int) -> int:
-        """Return how many visitors make a request at the same time."""
-        return 1 if number in self.alone else self.at_once
+        """Return how many visitors make a request at the same time.
+
+        One, if it is about a thing that an earlier answer has named: of two who delete it, either may be the first.
+        """
+        request = self.recording.requests[number - 1]
+        names_thing = any(taken.value in request.target for taken in request.taken)
+        return 1 if number in self.alone or names_thing else self.at_once
+
+    @property
+    def has_outage(self) -> bool:
+        """Whether a service other than a cache is away for a time."""
+        happens = {event for events in self.events_before.values() for event in events}
+        return not happens.isdisjoint((TAKE_DATASTORE, STALL_REDIS))
 
     def before(self, number: int, target: AppTarget) -> list[str]:
         """Let happen what comes before a request; return what was seen, one line each."""
