@@ -147,7 +147,11 @@ class _Recording:
     def begin(self, cloud: Cloud, apps: Sequence[App]) -> Iterator[str]:
         """Record the exchanges of a cloud from now on."""
         if len(apps) > 1:
-            self._names = {app.name: app.plan.service or app.folder.name for app in apps}
+            folders = Counter(app.folder.name for app in apps)
+            self._names = {
+                app.name: app.folder.name if folders[app.folder.name] == 1 else app.plan.service or app.name
+                for app in apps
+            }
         self._say = cloud.report
         self._thread.start()
         self._begun = True
