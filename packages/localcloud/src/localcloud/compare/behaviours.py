@@ -62,7 +62,7 @@ class Behaviour:
 def _restart(chooser: Chooser, choice: Choice, script: Script) -> None:
     script.send(*choice.all)
     script.happen(events.RESTART)
-    script.send(*choice.pages)
+    script.send(*choice.pages, *choice.rewrites)
 
 
 def _take_caches(chooser: Chooser, choice: Choice, script: Script) -> None:
@@ -70,7 +70,7 @@ def _take_caches(chooser: Chooser, choice: Choice, script: Script) -> None:
     pages = _some(choice, 5)
     script.send(*pages)
     script.happen(events.TAKE_CACHES)
-    script.send(*pages, *pages)
+    script.send(*pages, *choice.rewrites, *pages)
     script.happen(events.RETURN_CACHES)
     script.send(*pages, *pages)
 
@@ -175,7 +175,7 @@ def _take_datastore(chooser: Chooser, choice: Choice, script: Script) -> None:
 
 def _some(choice: Choice, times: int) -> tuple[int, ...]:
     """Return as many of the pages as can be requested so many times."""
-    return choice.pages[: max(1, (MOST - len(choice.all)) // times)]
+    return choice.pages[: max(1, (MOST - len(choice.all) - len(choice.rewrites)) // times)]
 
 
 _Kinds = Sequence[Sequence[tuple[str, "str | None"]]]
