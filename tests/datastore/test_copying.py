@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -57,10 +58,13 @@ def test_copy_of_an_empty_file_is_empty(tmp_path):
 
 
 def foreign(path):
-    connection = sqlite3.connect(path)
+    """Another program's file as a crash leaves it: SQLite would write to it what is in the log."""
+    original = path.with_name("theirs.db")
+    connection = sqlite3.connect(original)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("CREATE TABLE theirs (x)")
-    connection.commit()
+    for suffix in ("", "-wal"):
+        shutil.copy(f"{original}{suffix}", f"{path}{suffix}")
     connection.close()
 
 

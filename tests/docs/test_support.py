@@ -31,8 +31,8 @@ PAGE = (ROOT / "docs" / "support.md").read_text()
 
 # These test the server, its files and its speed. No client can see that.
 INTERNAL = {
-    *("test_command.py", "test_damage.py", "test_durability.py", "test_fuzz.py", "test_ids.py", "test_library.py"),
-    *("test_lost_file.py", "test_ndb.py", "test_relay.py"),
+    *("test_command.py", "test_copying.py", "test_damage.py", "test_durability.py", "test_fuzz.py", "test_ids.py"),
+    *("test_library.py", "test_lost_file.py", "test_ndb.py", "test_relay.py"),
     *("test_server.py", "test_stop_signals.py", "test_storage.py"),
 }
 

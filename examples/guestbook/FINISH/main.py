@@ -92,7 +92,8 @@ def check_csrf_token():
 @app.after_request
 def forbid_caching(response):
     """Let no cache show a visitor's page to another, as webapp2 did by itself."""
-    response.headers['Cache-Control'] = 'no-cache'
+    if response.status_code < 400:
+        response.headers['Cache-Control'] = 'no-cache'
     return response
 
 

@@ -58,3 +58,7 @@ def test_probe_command_with_a_mistake_is_named(
 )
 def test_probe_command_with_any_url_passes(mistakes_in: Callable[[str], list[str]], command: str) -> None:
     assert mistakes_in(command) == []
+
+
+def test_recording_may_go_to_any_file(mistakes_in: Callable[[str], list[str]]) -> None:
+    assert mistakes_in("make record DIR=~/my-app TO=visits.jsonl") == []

@@ -13,6 +13,7 @@ from localcloud.compare.choice import Seen
 from localcloud.compare.foreign_values import FOREIGN_VALUES
 from localcloud.compare.script import Plan
 from localcloud.traffic import Answer, RecordedRequest, Recording, Source, Taken
+from tests.support.course import ROOT
 
 USER = "/_ah/login?email=test%40example.com&action=Login&continue=%2F"
 
@@ -227,6 +228,19 @@ def test_writes_and_what_they_need_come_first() -> None:
     assert story == [USER, "/write", "POST /save", "/", "/write", "/"]
 
 
+def test_visitor_signs_in_as_first_and_as_last() -> None:
+    names = ("alice", "bruno", "carla", "david")
+    recording = record(
+        *(post("/login", username=name, password="x") for name in names), post("/save"), post("/save"), "/"
+    )
+
+    plan = behaviour("restart").plan(recording, {})
+
+    assert plan
+    bodies = [one.body.decode() for one in plan.recording.requests]
+    assert bodies == ["username=alice&password=x", "username=david&password=x", "", "", ""]
+
+
 def test_forms_are_submitted_until_lists_are_longer_than_a_page() -> None:
     recording = record(
         "/",
@@ -275,3 +289,8 @@ def test_behaviour_of_a_large_recording_has_few_requests(name: str) -> None:
 
     assert plan
     assert 0 < len(plan.recording.requests) <= MOST + 5
+
+
+def test_documentation_lists_the_behaviours() -> None:
+    table = (ROOT / "docs" / "compare.md").read_text().partition("| behaviour |")[2].partition("\n\n")[0]
+    assert table.splitlines()[2:] == [f"| {one.name} | {one.title} |" for one in BEHAVIOURS]

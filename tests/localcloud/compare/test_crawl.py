@@ -100,7 +100,7 @@ def test_crawl_follows_redirect_once() -> None:
     app.add_url_rule("/old", "old", lambda: redirect("/new"))
     app.add_url_rule("/older", "older", lambda: redirect("/new"))
 
-    assert gets(crawl(Browsers(app).send))[:4] == ["/", "/old", "/new", "/older"]
+    assert gets(crawl(Browsers(app).send))[:5] == ["/", "/old", "/new", "/older", "/no-such-page"]
 
 
 def test_calendar_takes_few_of_the_requests() -> None:
@@ -125,6 +125,17 @@ def test_hundred_pages_of_a_folder_leave_room_for_others_and_for_forms() -> None
     assert len(recording.requests) == 60
     assert len(posts(recording)) >= 5
     assert "links and forms were left out" in recording.origin
+
+
+def test_forms_that_are_alike_are_submitted_once_each_after_the_first_two() -> None:
+    names = ("Ant", "Bee", "Cat", "Dog")
+    form = "<form method=post action=/wiki/{0}/save><textarea name=text></textarea></form>"
+    pages = {"/": "".join(f"<a href=/wiki/{name}>" for name in names), **{f"/wiki/{n}": form.format(n) for n in names}}
+
+    recording = visit(pages, 200)
+
+    sent = Counter(one.target.split("/")[2] for one in recording.requests if one.method == "POST")
+    assert sent == {"Ant": 15, "Bee": 15, "Cat": 1, "Dog": 1}
 
 
 def test_crawl_is_the_same_twice() -> None:
@@ -170,6 +181,32 @@ def test_page_is_visited_again_after_it_was_written_to() -> None:
     sent = [(one.method, one.target) for one in recording.requests]
     position = sent.index(("POST", "/save"))
     assert sent[position + 1 : position + 3] == [("GET", "/"), ("GET", "/list")]
+
+
+def test_page_that_answers_its_own_form_is_visited_again() -> None:
+    app = Flask(__name__)
+    form = "<form method=post><input name=a></form>"
+    app.add_url_rule("/", "root", lambda: form if request.method == "GET" else "Thanks", methods=["GET", "POST"])
+
+    methods = "".join(one.method[0] for one in crawl(Browsers(app).send).requests)
+
+    assert methods.startswith("G" + "PG" * 15)
+
+
+def test_form_that_is_gone_is_not_submitted_again() -> None:
+    app = Flask(__name__)
+    votes: list[str] = []
+
+    @app.route("/", methods=["GET", "POST"])
+    def root() -> ResponseReturnValue:
+        if request.method == "POST":
+            votes.append(request.form["vote"])
+            return redirect("/")
+        return "Thanks" if votes else "<form method=post><input name=vote></form>"
+
+    crawl(Browsers(app).send)
+
+    assert len(votes) == 1
 
 
 def test_form_is_sent_with_the_token_of_the_page_as_it_is_now() -> None:
@@ -278,7 +315,7 @@ def test_form_is_encoded_as_its_page_is() -> None:
     assert "/find?q=%3Cb%3E%26%22%27+K%E4the+%26%2335370%3B%26%2321839%3B%26%2332773%3B" in visited
 
 
-def test_things_are_deleted_and_sessions_ended_last() -> None:
+def test_things_are_deleted_before_lists_are_filled_and_sessions_are_ended_last() -> None:
     pages = {
         "/": "<a href=/logout>Bye</a><a href=/x>Sign out</a><a href=/about>About</a>"
         "<form method=post action=/items/1/delete><button>X</button></form>"
@@ -288,7 +325,7 @@ def test_things_are_deleted_and_sessions_ended_last() -> None:
         one.target for one in visit(pages).requests if one.target not in ("/", "/about", "/about/", "/no-such-page")
     ]
 
-    assert sent == ["/save"] * 15 + ["/items/1/delete", "/logout", "/x"]
+    assert sent == [*["/save"] * 5, "/items/1/delete", *["/save"] * 10, "/logout", "/x"]
 
 
 def make_app_with_accounts() -> Flask:
@@ -339,7 +376,7 @@ def make_app_with_google_accounts() -> Flask:
 
     @app.route("/")
     def root() -> ResponseReturnValue:
-        return "<a href=/mine>Mine</a><a href=/admin>Admin</a><a href=/public>Public</a>"
+        return "<img src=/logo><a href=/mine>Mine</a><a href=/admin>Admin</a><a href=/public>Public</a>"
 
     @app.route("/_ah/login")
     def login() -> ResponseReturnValue:
@@ -367,6 +404,7 @@ def test_user_and_administrator_see_what_was_refused() -> None:
     assert gets(recording, "user")[:4] == [
         "/_ah/login?email=test%40example.com&action=Login&continue=%2Fmine", "/", "/mine", "/admin",
     ]  # fmt: skip
+    assert [one.target for one in recording.requests].count("/logo") == 1
     assert posts(recording, "user")
     assert "/mine/more" in gets(recording, "user")
     assert gets(recording, "user")[-1] == "/_ah/logout"

@@ -142,7 +142,9 @@ def test_tasks_run_one_by_one_in_the_order_of_their_time(watched: Watched) -> No
     urls = [f"{PAGE}?{number}" for number in range(9)]
     queues = ["of-worker", "default", "patient"] * 3
     for place, (url, queue) in enumerate(zip(urls, queues, strict=True)):
-        add(watched, make_task(url, queue, countdown=0.2 + place / 1000))
+        add(watched, make_task(url, queue, countdown=60 + place))
+    watched.watch.read()
+    watched.cloud.advance(100)
     watched.watch.read()
     ran = watched.cloud.requests.newest()[::-1]
     assert [request.target for request in ran] == urls

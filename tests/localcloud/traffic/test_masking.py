@@ -89,6 +89,8 @@ def test_secret_that_the_app_gave_out_keeps_its_source() -> None:
     assert first == form("csrf_token=masked-1&text=hi", Taken("masked-1", taken.source))
     assert list_masked(first) == []
     assert not masking.masked
+    # The page that gave it out is not in the recording.
+    assert list_masked(masking.mask(form(f"csrf_token={SECRET}"))) == ["csrf_token"]
     other = Taken("5629499534213120", Source(1, "attribute", "/posts/*"))
     request = RecordedRequest("/posts/5629499534213120", taken=(other,))
     assert masking.mask(request) == request

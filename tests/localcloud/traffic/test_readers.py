@@ -51,7 +51,7 @@ def test_har_gives_requests_with_what_earlier_answers_gave_out(tmp_path) -> None
             headers=[
                 (":method", "POST"),
                 ("Host", "app.example"),
-                ("cookie", "sid=1; theme=dark"),
+                ("cookie", "sid=1; other=2; theme=dark"),
                 ("User-Agent", "Mozilla/5.0 (X11)"),
             ],
             post={"mimeType": FORM, "text": "csrf=abc12345&text=hi"},

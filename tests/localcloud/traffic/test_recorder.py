@@ -39,6 +39,14 @@ def test_requests_belong_to_the_browser_that_has_their_cookies(exchanges, sessio
     assert "".join(recorder.add(one).session for one in exchanges) == sessions
 
 
+def test_program_that_keeps_no_cookies_still_uses_what_it_was_given() -> None:
+    recorder = Recorder()
+    given = Answer(302, (("Location", "/posts/5629499534213120"), ("Set-Cookie", "sid=a")), b"")
+    recorder.add(Exchange(RecordedRequest("/posts", "POST", session="program"), given))
+    request = recorder.add(seen(client="program", target="/posts/5629499534213120"))
+    assert (request.session, [one.source.request for one in request.taken]) == ("2", [1])
+
+
 def test_cookies_of_the_app_are_left_out_and_others_kept() -> None:
     recorder = Recorder()
     first, second = (recorder.add(one) for one in (seen("theme=dark; sid=old", "sid=a"), seen("theme=dark; sid=a")))
@@ -51,6 +59,7 @@ def test_headers_that_matter_are_kept() -> None:
         ("Host", "localhost:8080"),
         ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64)"),
         ("Accept", "text/html,application/xhtml+xml"),
+        ("Accept-Language", "en-US,en;q=0.5"),
         ("Sec-Fetch-Mode", "navigate"),
         ("If-None-Match", "x"),
         ("Origin", "http://localhost:8080"),
@@ -83,5 +92,5 @@ def test_referer_of_the_app_gets_the_host_of_each_app() -> None:
 def test_request_without_the_usual_headers_gets_them_again() -> None:
     kept = keep_headers((("User-Agent", "Mozilla/5.0 (X11)"), ("Accept", "application/json")), "localhost:8080")
     request = complete_headers(RecordedRequest("/", headers=kept), "http://localhost:9090")
-    assert [name for name, _ in request.headers] == ["User-Agent", "Accept"]
-    assert request.headers[1] == ("Accept", "application/json")
+    assert [name for name, _ in request.headers] == ["User-Agent", "Accept-Language", "Accept"]
+    assert request.headers[-1] == ("Accept", "application/json")

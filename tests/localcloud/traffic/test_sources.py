@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from localcloud.traffic import Answer, Exchange, RecordedRequest, Source, find_taken, look_up, substitute
+from localcloud.traffic import Answer, Exchange, RecordedRequest, Source, Taken, find_taken, look_up, substitute
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=xyz"
@@ -79,6 +79,12 @@ def test_value_of_an_earlier_answer_is_replaced_by_that_of_another_app(case: str
     new = look_up(give(given, NEW_ID), taken.source, taken.value)
     assert new is not None
     assert substitute(fill(request, OLD_ID), {taken.value: new}) == fill(request, NEW_ID)
+
+
+def test_value_that_a_link_encodes_is_found() -> None:
+    (taken,) = find_taken(post("token=abc%2F123"), after(answer("<a href='/p?token=abc%2F123'>")))
+    assert taken == Taken("abc/123", Source(1, "attribute", "/p?token=*"))
+    assert look_up(answer("<a href='/p?token=new%2F456'>"), taken.source) == "new/456"
 
 
 def test_link_is_found_though_other_ids_in_it_differ() -> None:

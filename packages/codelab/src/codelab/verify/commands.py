@@ -90,6 +90,8 @@ class CommandChecker:
                 self._course.track(values["MOD"])
             except CodelabError as error:
                 return f"MOD={error}"
+        if "record" in words:  # its TO is any file
+            values.pop("TO", None)
         return self._mistake_in_folders(module, values) if "assess" not in words else _mistake_in_destination(values)
 
     def _mistake_in_folders(self, module: str, values: Mapping[str, str]) -> str | None:

@@ -25,7 +25,7 @@ from datastore_emulator.scratch import Scratch
 OUTPUT = "output"
 DOTS = "..."
 # The targets of make that need nothing but the course. Those of `_SERVING` run until Ctrl-C.
-_ENDING = {"apply", "check", "diff", "hint", "list", "next", "show", "start"}
+_ENDING = {"apply", "assess", "check", "compare", "diff", "hint", "list", "next", "show", "start"}
 _SERVING = {"run"}
 # The first start of an app makes its environment.
 _SECONDS = 300

@@ -20,6 +20,7 @@ from localcloud.traffic import RecordedRequest
 _OF_A_ROUTE = 5
 _CHOICES = 6
 _ENTRIES = 12  # more than most pages list
+_OF_A_SHAPE = 2  # forms with the same fields at different routes, as those of a wiki's pages
 
 
 class When(IntEnum):
@@ -27,8 +28,8 @@ class When(IntEnum):
 
     NEW = 0
     SEEN_BY_OTHERS = 1  # a page that another visitor has seen
-    AGAIN = 2  # a form once more, so that lists fill
-    DELETE = 3
+    DELETE = 2
+    AGAIN = 3  # a form once more, so that lists fill
     LEAVE = 4
 
 
@@ -91,6 +92,7 @@ class Agenda:
         self._planned_forms: set[FormKey] = set()
         self._forms: dict[FormKey, tuple[Form, str]] = {}
         self._routes: Counter[str] = Counter()
+        self._shapes: Counter[tuple[str, ...]] = Counter()
         self._folders: Counter[str] = Counter()
 
     def plan_starts(self, targets: Iterable[str]) -> None:
@@ -102,7 +104,8 @@ class Agenda:
     def plan(self, page: Page, url: str, depth: int) -> None:
         """Plan to follow the links of the page at `url` and to submit its forms."""
         for link in page.links:
-            if link.target not in self._planned:
+            is_known_file = link.kind is Kind.FILE and link.target in self._others.targets
+            if link.target not in self._planned and not is_known_file:
                 self._planned.add(link.target)
                 self._plan_link(link, depth + 1)
         for key in [key for key, (form, _) in self._forms.items() if form.page == url]:
@@ -155,7 +158,9 @@ class Agenda:
 
     def _plan_form(self, form: Form, key: FormKey, depth: int) -> None:
         when = _when(f"{form.text} {form.action}")
-        for submission, delay, again in _ways_to_submit(form, key, known=key in self._others.forms):
+        known = key in self._others.forms or self._shapes[form.shape] >= _OF_A_SHAPE
+        self._shapes[form.shape] += 1
+        for submission, delay, again in _ways_to_submit(form, key, known=known):
             self._push(_Rank(max(when, When.AGAIN) if again else when, depth + delay), depth, submission)
 
     def _push(self, rank: _Rank, depth: int, planned: Link | Submission) -> None:
@@ -180,7 +185,7 @@ def _when(text: str, seen: bool = False) -> When:
 def _ways_to_submit(form: Form, key: FormKey, *, known: bool) -> Iterator[tuple[Submission, int, bool]]:
     """Yield submissions of a form, each with how long it waits for others, and whether it only repeats.
 
-    `known` is true if earlier visitors have tried the others.
+    `known` is true if one way is enough: the others have been tried, or have been tried with forms that are alike.
     """
     yield Submission(key, 0), 0, False
     if form.has_password:
@@ -196,6 +201,6 @@ def _ways_to_submit(form: Form, key: FormKey, *, known: bool) -> Iterator[tuple[
         return
     for delay, odd in enumerate(Odd, 2):
         yield Submission(key, 0, odd), delay, False
-    if form.method == "POST":
+    if form.method == "POST" and not form.has_password:
         for number in range(count, _ENTRIES):
             yield Submission(key, number), 0, True

@@ -15,7 +15,7 @@ _PAGES = 6
 _WRITES = 4
 _FILE = re.compile(r"\.(?:css|js|map|png|jpe?g|gif|svg|ico|webp|woff2?|ttf|txt|xml)$", re.IGNORECASE)
 _FILE_TYPES = ("image/", "font/", "audio/", "video/", "text/css", "text/javascript", "application/javascript")
-_SIGNS_IN = re.compile(r"log[-_]?in|sign[-_]?in|register|sign[-_]?up|session|auth", re.IGNORECASE)
+_SIGNS_IN = re.compile(r"(?<![a-z])(?:log|sign)[-_]?(?:in|up)|register|auth(?!or)|session", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -121,17 +121,22 @@ class Chooser:
             found.add(number)
             request = self._requests[number]
             pending += [one.source.request for one in request.taken]
-            pending += [
-                earlier
-                for earlier in range(1, number)
-                if self._requests[earlier].session == request.session and self._signs_in(earlier)
-            ]
+            pending += self._sign_ins_before(number)
         return found
+
+    def _sign_ins_before(self, number: int) -> list[int]:
+        """Return the first and the last request of each route by which the visitor may have signed in or registered."""
+        routes: dict[str, list[int]] = {}
+        if self._signs_in(number):
+            return []  # else each would need all before it
+        for earlier in range(1, number):
+            request = self._requests[earlier]
+            if request.session == self._requests[number].session and self._signs_in(earlier):
+                routes.setdefault(route(request), []).append(earlier)
+        return [one for numbers in routes.values() for one in (numbers[0], numbers[-1])]
 
     def _signs_in(self, number: int) -> bool:
         request = self._requests[number]
         if request.target.startswith(SIGN_IN):
             return True
-        if number in self._seen:
-            return self._is_write(number) and bool(self._seen[number].answer.header("Set-Cookie"))
-        return request.method == "POST" and bool(_SIGNS_IN.search(request.target) or b"assword" in request.body)
+        return self._is_write(number) and bool(_SIGNS_IN.search(request.target) or b"assword" in request.body)

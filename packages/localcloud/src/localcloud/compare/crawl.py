@@ -164,7 +164,7 @@ class _Crawl:
         visitor.redirected.clear()
 
     def _visit(self, visitor: _Visitor, request: RecordedRequest, depth: int) -> str:
-        """Send a request and follow redirects; return the target of the page that the visitor sees in the end."""
+        """Send a request and follow redirects; return the target that the visitor got in the end, "" after a POST."""
         is_link = request.method == "GET"
         for _ in range(_REDIRECTS):
             answer = self._ask(visitor, request)
@@ -183,7 +183,7 @@ class _Crawl:
             if location.startswith(SIGN_IN) or (is_link and location in visitor.visited):
                 break
             request = RecordedRequest(location)
-        return request.target
+        return request.target if request.method == "GET" else ""
 
     def _read(self, visitor: _Visitor, answer: Answer, target: str, depth: int) -> None:
         page = read_page(answer, target, self._origin)
@@ -201,7 +201,7 @@ class _Crawl:
 
     def _request_what_nobody_links(self, visitor: _Visitor, count: int) -> None:
         elsewhere = {*visitor.refused, *visitor.redirected}
-        pages = (one for one in visitor.visited if one not in elsewhere and one.strip("/") and "?" not in one)
+        pages = (one for one in visitor.visited if one not in elsewhere and one.strip("/") and not {*one} & {*"?."})
         page = next(pages, "")
         requests = [
             RecordedRequest("/no-such-page"),

@@ -88,6 +88,7 @@ def _task(task: TaskAdded) -> Iterator[Line]:
     place = f"{task.queue} {general_name(task.url)}"
     service = f" on the service {task.service}" if task.service else ""
     name = f", named {task.name}" if task.name else ""
+    name += f", tagged {task.tag}" if task.tag else ""
     yield Line(place, f"queue {task.queue}: {task.method} {task.url}{service}{name}".replace(":  ", ": "))
     if task.delay:
         yield Line(f"{place} delay", f"{_INDENT}in {task.delay} seconds")

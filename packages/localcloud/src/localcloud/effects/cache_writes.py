@@ -16,7 +16,7 @@ _LONGEST_SECONDS = 30 * 24 * 3600
 
 
 def read_memcache_call(method: str, payload: bytes, now: float) -> Iterable[CacheWrite]:
-    """Return the keys that a call of App Engine's memcache service writes; `now` is the time of the service."""
+    """Return the keys that a call of App Engine's memcache service writes; `now` is the time as the app sees it."""
     return _READERS[method](payload, now) if method in _READERS else ()
 
 
@@ -70,7 +70,9 @@ def read_redis_call(call: RedisCall) -> Iterable[CacheWrite]:
     """Return the keys that a command of Redis writes."""
     if not call.writes or call.is_of_ndb:
         return ()
-    keys = [_format(key) for key in call.keys] or ["*"]
+    keys = [_format(key) for key in call.keys]
+    if not keys and call.deletes:
+        keys = ["*"]
     return [CacheWrite("Redis", key, call.deletes, call.seconds) for key in keys]
 
 

@@ -110,9 +110,7 @@ class _Machine:
             parts = self._pop_to_mark()
             stack.append(_Node(*shape, parts=_pair_up(parts) if pairs else parts))
         elif name in _TUPLES:
-            parts = stack[-_TUPLES[name] :]
-            del stack[-_TUPLES[name] :]
-            stack.append(_Node("(", ")", parts))
+            stack.append(_Node("(", ")", self._pop(_TUPLES[name])))
         elif name in _ADDED:
             parts = self._pop_to_mark() if name.endswith("S") else self._pop(2 if name == "SETITEM" else 1)
             stack[-1].parts += _pair_up(parts) if name.startswith("SET") else parts

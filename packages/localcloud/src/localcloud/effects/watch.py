@@ -99,7 +99,7 @@ class EffectsWatch:
             time.sleep(_LOOK_SECONDS)
 
     def _list_unfinished(self) -> list[str]:
-        # In this order: a task that ends is no task any more once its request has ended.
+        # In this order, since a request may add a task as its last act.
         requests = [f"{one.method} {one.target} is still being answered" for one in self._cloud.requests.running()]
         tasks = [task for queues in self._queues() for task in queues.list_unfinished(_DUE_SECONDS)]
         return [*requests, *(f"{task} has not ended" for task in tasks)]
@@ -125,7 +125,7 @@ class EffectsWatch:
             with self._lock:
                 self._noted.mails.append(mail)
         elif call.service == "memcache":
-            writes = read_memcache_call(call.method, call.request, self._cloud.memcache.now())
+            writes = read_memcache_call(call.method, call.request, time.time())
             with self._lock:
                 self._noted.cache_writes += writes
 

@@ -212,18 +212,14 @@ def _read_answer(entry: _Entry) -> Answer:
             body = base64.b64decode(text)
         except binascii.Error:
             body = b""
-        return Answer(entry.response["status"], _without_encoding(entry, ""), body)
+        return Answer(entry.response["status"], _read_answer_headers(entry), body)
     media_type = read_media_type(str(content.get("mimeType", "")))[0]
-    return Answer(entry.response["status"], _without_encoding(entry, media_type), text.encode("utf-8", "replace"))
+    headers = tuple(one for one in _read_answer_headers(entry) if one[0].lower() != "content-type")
+    headers = (*headers, ("Content-Type", f"{media_type}; charset=utf-8"))
+    return Answer(entry.response["status"], headers, text.encode("utf-8", "replace"))
 
 
-def _without_encoding(entry: _Entry, media_type: str) -> Headers:
-    dropped = {"content-encoding", *(["content-type"] if media_type else [])}
-    # A header that an answer has several times, as Set-Cookie, is one with lines in some exports.
-    kept = tuple(
-        (name, line)
-        for name, value in _read_pairs(entry.response.get("headers"))
-        if name.lower() not in dropped
-        for line in value.split("\n")
-    )
-    return (*kept, ("Content-Type", f"{media_type}; charset=utf-8")) if media_type else kept
+def _read_answer_headers(entry: _Entry) -> Headers:
+    """Return the headers of an answer. One that comes several times, as Set-Cookie, has lines in some exports."""
+    pairs = _read_pairs(entry.response.get("headers"))
+    return tuple((name, line) for name, value in pairs for line in value.split("\n"))

@@ -28,6 +28,7 @@ _PREFIXES = (":", "sec-", "x-forwarded-", "x-appengine-", "x-google-", "cf-", "c
 _USUAL = (
     ("User-Agent", "Mozilla/5.0 (compatible; localcloud)"),
     ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"),
+    ("Accept-Language", "en-US,en;q=0.9"),
 )
 # Most browsers are alike to apps; phones and programs are not.
 _BROWSER = re.compile(r"Mozilla/5\.0 (?!.*(Mobi|Android|bot))", re.IGNORECASE)
@@ -57,6 +58,8 @@ def _says_nothing(name: str, value: str) -> bool:
     """Return whether a header has the value that browsers usually send."""
     if name == "user-agent":
         return _BROWSER.match(value) is not None
+    if name == "accept-language":
+        return value.startswith("en-US,en;q=")
     return name == "accept" and ("application/xhtml+xml" in value or value.startswith(("image/", "text/css")))
 
 

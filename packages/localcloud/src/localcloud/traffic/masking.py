@@ -53,7 +53,7 @@ class Masking:
             secret = _SCHEME.sub("", value, count=1) if place.part == "header" else value
             if secret in given:
                 self._secrets[secret] = self._labels.setdefault(secret, f"{MASK}-{len(self._labels) + 1}")
-            elif secret not in self._labels:
+            else:
                 here[secret] = MASK
                 self.masked[_describe(place)] += 1
                 if len(secret) >= _LONG or looks_handed_out(secret):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from dataclasses import replace
 
 from localcloud.traffic.headers import keep_headers
@@ -23,7 +24,8 @@ class Recorder:
         self.count = count
         self.visitors = Visitors(first_visitor)
         self._one_visitor = one_visitor
-        self._earlier: dict[str, dict[int, Exchange]] = {}
+        self._of_session: dict[str, dict[int, Exchange]] = {}
+        self._of_client: dict[str, dict[int, Exchange]] = {}
 
     def add(self, seen: Exchange) -> RecordedRequest:
         """Return the request of an exchange, with its session and with what earlier answers have given out.
@@ -39,10 +41,13 @@ class Recorder:
         if own:
             headers = (*headers, ("Cookie", own))
         request = replace(seen.request, session=session, headers=headers)
-        earlier = self._earlier.setdefault(session, {})
-        request = replace(request, taken=find_taken(request, earlier))
+        # A program that keeps no cookies begins a session with each request, and still uses what it was given.
+        earlier = [self._of_session.setdefault(session, {}), self._of_client.setdefault(seen.request.session, {})]
+        request = replace(request, taken=find_taken(request, ChainMap(*earlier)))
         self.count += 1
-        earlier[self.count] = Exchange(request, _shorten(seen.answer))
+        exchange = Exchange(request, _shorten(seen.answer))
+        for exchanges in earlier:
+            exchanges[self.count] = exchange
         return request
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from datastore_emulator.errors import UserError
 
 Headers = tuple[tuple[str, str], ...]
 """Names and values; the bytes of a value are Latin-1, as in WSGI (PEP 3333)."""
@@ -69,6 +72,35 @@ class Recording:
     requests: tuple[RecordedRequest, ...]
     origin: str = ""
     notes: tuple[str, ...] = ()
+
+    def of_app(self, *names: str) -> Recording:
+        """Return the requests for an app that has one of these names, if the recording tells apps apart.
+
+        Raises UserError if there are none.
+        """
+        kept = [number for number, request in enumerate(self.requests, 1) if request.app in ("", *names)]
+        others = sorted({request.app for request in self.requests} - {"", *names})
+        if not others:
+            return self
+        if not kept:
+            raise UserError(
+                f"the recording has no requests for {names[0]}, but for {', '.join(others)}; record it, or change "
+                '"app" in the file'
+            )
+        numbers = {old: new for new, old in enumerate(kept, 1)}
+        note = f"left out requests for other apps ({', '.join(others)}): {len(self.requests) - len(kept):,}"
+        requests = tuple(_renumber(self.requests[number - 1], numbers) for number in kept)
+        return replace(self, requests=requests, notes=(*self.notes, note))
+
+
+def _renumber(request: RecordedRequest, numbers: Mapping[int, int]) -> RecordedRequest:
+    """Return a request that names earlier ones by other numbers; what came from one without a number is not taken."""
+    taken = tuple(
+        replace(one, source=replace(one.source, request=numbers[one.source.request]))
+        for one in request.taken
+        if one.source.request in numbers
+    )
+    return replace(request, taken=taken)
 
 
 @dataclass(frozen=True)
