@@ -41,7 +41,8 @@ def add_compare_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--behaviours",
         action="store_true",
-        help="compare also with restarts, without caches, an hour later, with visitors at once, and with odd headers",
+        help="compare also with restarts, without caches, an hour later, in another time zone, with visitors at once, "
+        "and with odd headers",
     )
     parser.add_argument(
         "--accept",

@@ -123,7 +123,8 @@ class Comparison:
             plan = behaviour.plan(recording, old.seen) if behaviour.suits(*called) else None
             if plan:
                 self._behaviours.append(behaviour.name)
-                with self._running(folders, watcher) as targets:
+                changed = [(name, folder.with_variables(behaviour.environment)) for name, folder in folders]
+                with self._running(changed, watcher) as targets:
                     self.run(targets, plan, watcher, behaviour.name)
         self._origin = recording.origin
         self._seconds = time.monotonic() - self._began

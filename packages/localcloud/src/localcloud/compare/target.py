@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,10 @@ class Folder:
     platform: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     runtimes: Sequence[Runtime] = ()
+
+    def with_variables(self, environment: Mapping[str, str]) -> Folder:
+        """Return this folder with more environment variables."""
+        return replace(self, environment={**self.environment, **environment})
 
 
 class Target:
