@@ -71,7 +71,7 @@ def test_one_visitor_alone_shows_the_document() -> None:
     assert observed.lines[Aspect.DOCUMENT]
 
 
-def test_calls_while_a_service_is_away_are_left_out_and_what_events_saw_is_there() -> None:
+def test_calls_that_do_not_count_are_left_out_and_what_events_saw_is_there() -> None:
     seeing = Event("Redis answers again", lambda target: "connections to Redis: 3")
     plan = Plan(Recording((FORM,)), {}, {1: (seeing,)}, uncounted=frozenset([1]))
 

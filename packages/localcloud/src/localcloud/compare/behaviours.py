@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from localcloud.compare import events
 from localcloud.compare.choice import Choice, Chooser, Seen
@@ -31,7 +31,8 @@ class Behaviour:
     """A behaviour of the world. `name` is a few words, `title` says what happens.
 
     `services` are the beginnings of calls, as in "Redis ", without one of which it has no effect; empty for any app.
-    `by_both` says that both apps have to make such a call: what one of them does not use it cannot miss.
+    `by_both` says that both apps have to make such a call: what one of them does not use it cannot miss. The apps run
+    with the variables of `environment`.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Behaviour:
     services: tuple[str, ...] = ()
     by_both: bool = False
     at_once: int = 1
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def suits(self, old_calls: Iterable[str], new_calls: Iterable[str]) -> bool:
         """Return whether two apps that make these calls can notice it."""
@@ -63,6 +65,10 @@ def _restart(chooser: Chooser, choice: Choice, script: Script) -> None:
     script.send(*choice.all)
     script.happen(events.RESTART)
     script.send(*choice.pages, *choice.rewrites)
+
+
+def _send_all(chooser: Chooser, choice: Choice, script: Script) -> None:
+    script.send(*choice.all)
 
 
 def _take_caches(chooser: Chooser, choice: Choice, script: Script) -> None:
@@ -244,6 +250,12 @@ BEHAVIOURS = (
         "restart without the cache", "the app is restarted while the caches are away", _restart_without_caches, _CACHES
     ),
     Behaviour("an hour passes", "an hour passes between requests", _pass_an_hour),
+    Behaviour(
+        "far from UTC",
+        "the machine's time zone is not UTC",
+        _send_all,
+        environment={"TZ": "America/Los_Angeles"},
+    ),
     Behaviour("two visitors at once", "two visitors make each request at the same time", _visit_at_once, at_once=2),
     Behaviour("forged addresses", "a visitor claims another address in headers", _forge_addresses),
     Behaviour("many visitors", "visitors with other browsers come from other addresses", _visit_with_many),

@@ -25,10 +25,10 @@ from localcloud.compare.script import Plan
 from localcloud.compare.side import AppRun, Side
 from localcloud.compare.target import Folder, Target, running
 from localcloud.traffic import Answer, RecordedRequest, Recording
+from localcloud.traffic.headers import complete_headers
 from localcloud.traffic.masking import explain_masked
 
 OLD, NEW, AGAIN, VISITED = "OLD", "NEW", "OLD again", "OLD visited"
-_USER_AGENT = ("User-Agent", "Mozilla/5.0 (localcloud compare)")
 
 
 @dataclass
@@ -116,14 +116,15 @@ class Comparison:
             self._warnings += recording.notes
             if masked := explain_masked(recording):
                 self._warnings.append(masked)
-            recording = replace(recording, requests=tuple(map(_complete, recording.requests)))
+            recording = replace(recording, requests=tuple(map(complete_headers, recording.requests)))
             old, new, _ = self.run(targets, Plan(recording), watcher)
         called = [{call for seen in side.seen.values() for call in seen.calls} for side in (old, new)]
         for behaviour in behaviours:
             plan = behaviour.plan(recording, old.seen) if behaviour.suits(*called) else None
             if plan:
                 self._behaviours.append(behaviour.name)
-                with self._running(folders, watcher) as targets:
+                changed = [(name, folder.with_variables(behaviour.environment)) for name, folder in folders]
+                with self._running(changed, watcher) as targets:
                     self.run(targets, plan, watcher, behaviour.name)
         self._origin = recording.origin
         self._seconds = time.monotonic() - self._began
@@ -206,10 +207,3 @@ class Comparison:
             accepted.unused(),
             self._seconds,
         )
-
-
-def _complete(request: RecordedRequest) -> RecordedRequest:
-    """Return a request with a User-Agent, as each browser sends one; a recording that was written by hand has none."""
-    if any(name.lower() == "user-agent" for name, _ in request.headers):
-        return request
-    return replace(request, headers=(*request.headers, _USER_AGENT))

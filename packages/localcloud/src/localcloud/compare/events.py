@@ -54,15 +54,15 @@ class AppTarget(Protocol):
 class Event(NamedTuple):
     """Something that happens to an app; `title` says it in words. `act` returns what was seen, "" for nothing.
 
-    `away` is true if a service is away from then on, and false if it is back.
+    `away` says that a service is away from then on.
     """
 
     title: str
     act: Callable[[AppTarget], str]
-    away: bool | None = None
+    away: bool = False
 
 
-def _event(title: str, act: Callable[[AppTarget], object], away: bool | None = None) -> Event:
+def _event(title: str, act: Callable[[AppTarget], object], away: bool = False) -> Event:
     def run(target: AppTarget) -> str:
         act(target)
         return ""
@@ -74,14 +74,13 @@ RESTART = Event(
     "the app is restarted", lambda target: "" if target.restart() else "after the restart: the app does not start"
 )
 TAKE_CACHES = _event("the caches go away", lambda target: target.take_caches(), away=True)
-RETURN_CACHES = _event("the caches are back, and empty", lambda target: target.return_caches(), away=False)
+RETURN_CACHES = _event("the caches are back, and empty", lambda target: target.return_caches())
 TAKE_DATASTORE = _event("the Datastore goes away", lambda target: target.take_datastore(), away=True)
-RETURN_DATASTORE = _event("the Datastore is back", lambda target: target.return_datastore(), away=False)
+RETURN_DATASTORE = _event("the Datastore is back", lambda target: target.return_datastore())
 STALL_REDIS = _event("Redis stops answering", lambda target: target.stall_redis(), away=True)
 RESUME_REDIS = Event(
     "Redis answers again",
     lambda target: f"connections to Redis while it did not answer: {target.resume_redis()}",
-    away=False,
 )
 DROP_REDIS_CONNECTIONS = _event("Redis closes its connections", lambda target: target.drop_redis_connections())
 

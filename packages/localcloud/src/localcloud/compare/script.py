@@ -14,8 +14,8 @@ class Plan:
     """A run of a behaviour: its requests, and the events before and after them, by their numbers from 1.
 
     With `at_once` above 1, so many visitors make each request at the same time, each with a session of its own; the
-    requests in `alone` are made by the first of them. While a service is away, calls to it are `uncounted`: it depends
-    on the client whether one is made.
+    requests in `alone` are made by the first of them. Once a service has been away, calls are `uncounted`: clients call
+    as often as their time-outs allow.
     """
 
     recording: Recording
@@ -26,8 +26,13 @@ class Plan:
     uncounted: frozenset[int] = frozenset()
 
     def visitors(self, number: int) -> int:
-        """Return how many visitors make a request at the same time."""
-        return 1 if number in self.alone else self.at_once
+        """Return how many visitors make a request at the same time.
+
+        One, if it is about a thing that an earlier answer has named: of two who delete it, either may be the first.
+        """
+        request = self.recording.requests[number - 1]
+        names_thing = any(taken.value in request.target for taken in request.taken)
+        return 1 if number in self.alone or names_thing else self.at_once
 
     def before(self, number: int, target: AppTarget) -> list[str]:
         """Let happen what comes before a request; return what was seen, one line each."""
@@ -101,9 +106,7 @@ class Script:
         self._note(events)
 
     def _note(self, events: Iterable[Event]) -> None:
-        for event in events:
-            if event.away is not None:
-                self._away = event.away
+        self._away |= any(event.away for event in events)
 
     def plan(self, title: str, at_once: int = 1) -> Plan:
         """Return what has been written."""

@@ -76,8 +76,9 @@ class Recording:
     def of_app(self, *names: str) -> Recording:
         """Return the requests for an app that has one of these names, if the recording tells apps apart.
 
-        Raises UserError if there are none.
+        A name may also be a path that ends with it. Raises UserError if there are none.
         """
+        names = (*names, *(name.rpartition("/")[2] for name in names))
         kept = [number for number, request in enumerate(self.requests, 1) if request.app in ("", *names)]
         others = sorted({request.app for request in self.requests} - {"", *names})
         if not others:
