@@ -282,14 +282,14 @@ def test_forms_are_submitted_until_lists_are_longer_than_a_page() -> None:
     plan = behaviour("many entries").plan(recording, answers(200, 302, 302))
 
     assert plan
-    assert run(plan) == ["/", "POST /save"] * 12 + ["/"]
+    assert run(plan) == ["/", *["POST /save"] * 26, "/"]
     assert [one.body for one in plan.recording.requests if one.body][:3] == [b"text=a", b"text=b", b"text=a"]
-    assert [one.taken[0].source.request for one in plan.recording.requests if one.taken] == list(range(1, 24, 2))
+    assert {one.taken[0].source.request for one in plan.recording.requests if one.taken} == {1}
 
 
 def test_recording_without_forms_or_with_many_entries_needs_no_more_of_them() -> None:
     assert behaviour("many entries").plan(VISITME, SEEN) is None
-    full = record(*(post("/save", text=str(number)) for number in range(12)), "/")
+    full = record(*(post("/save", text=str(number)) for number in range(26)), "/")
     assert behaviour("many entries").plan(full, {}) is None
     deleted = post("/delete/56294995", Taken("56294995", Source(1, "attribute", "/delete/*")))
     assert behaviour("many entries").plan(record("/", deleted, post("/login", name="x")), {}) is None

@@ -19,7 +19,8 @@ from localcloud.traffic import RecordedRequest, Recording
 MOST = 30
 """About as many requests a behaviour has at most."""
 _HOUR = 3600
-_PAGE = 12  # more entries than most pages list
+_VISITORS = 12  # more than ten, which many pages list
+_ENTRIES = 26
 # Only Linux has all of 127.0.0.0/8 on its loopback interface; elsewhere visitors differ by their user agents alone.
 _MANY_ADDRESSES = sys.platform == "linux"
 _CACHES = ("Memcache ", "Redis ")
@@ -119,7 +120,7 @@ def _send_user_agents(chooser: Chooser, choice: Choice, script: Script) -> None:
 
 def _visit_with_many(chooser: Chooser, choice: Choice, script: Script) -> None:
     script.send(*choice.all)
-    addresses = [_address(number) for number in range(1, _PAGE + 1)]
+    addresses = [_address(number) for number in range(1, _VISITORS + 1)]
     if socket.has_dualstack_ipv6():
         addresses.append("::1")
     visitors = [*enumerate(addresses, 1)]
@@ -131,20 +132,18 @@ def _visit_with_many(chooser: Chooser, choice: Choice, script: Script) -> None:
 
 
 def _write_many(chooser: Chooser, choice: Choice, script: Script) -> None:
-    """Write so often that lists are longer than a page, unless the recording has done that."""
+    """Write so often that lists are longer than a page of 25, unless the recording has done that."""
     for write in filter(chooser.may_add, choice.writes):
         alike = chooser.same_writes(write)
-        first = chooser.needed_for(write)
-        cost = len(first) + (_PAGE - 1) * (1 + len(chooser.sources_of(write)))
-        if len(alike) >= _PAGE or (len(script) and len(script) + cost > MOST):
+        if len(alike) >= _ENTRIES:
             continue
-        script.send(*first)
-        for number in range(1, _PAGE):
+        script.send(*chooser.needed_for(write))
+        for number in range(1, _ENTRIES):
             again = alike[number % len(alike)]
-            # The page with the form, too: it may give out a token for each time.
-            script.send(*chooser.sources_of(again), again)
-    if len(script):
+            # Each page with the form once; its tokens are good for a session.
+            script.send(*(source for source in chooser.sources_of(again) if source not in script.sent), again)
         script.send(*(page for page in choice.pages if script.sent.issuperset(chooser.needed_before(page))))
+        return
 
 
 def _overwrite_caches(chooser: Chooser, choice: Choice, script: Script) -> None:
