@@ -8,8 +8,8 @@ from operator import eq
 
 from localcloud.compare.observation import Line
 
-# A table of all pairs of lines is made for smaller blocks only.
-_MOST_PAIRS = 200_000
+# Texts with more lines that differ are compared roughly.
+_MOST_CHANGES = 400
 
 Same = Callable[[int, int], bool]
 """Returns whether the line of that number in the first text and that in the second belong together."""
@@ -30,34 +30,50 @@ def align(one: Sequence[Line], other: Sequence[Line], same: Same | None = None) 
         return []
     if not first or not second:
         return [(first, second)]
-    matches = (
-        _longest(first, second, equal)
-        if len(first) * len(second) <= _MOST_PAIRS
-        else _rough(one, other, first, second, equal)
-    )
+    matches = _longest(first, second, equal)
+    if matches is None:
+        matches = _rough(one, other, first, second, equal)
     return _gaps(first, second, matches)
 
 
-def _longest(first: range, second: range, equal: Same) -> list[tuple[int, int]]:
-    """Return the longest common subsequence as pairs of numbers."""
-    width = len(second)
-    lengths = [[0] * (width + 1) for _ in range(len(first) + 1)]
-    found = [[equal(i, j) for j in second] for i in first]
-    for i in range(len(first) - 1, -1, -1):
-        row, below = lengths[i], lengths[i + 1]
-        for j in range(width - 1, -1, -1):
-            row[j] = below[j + 1] + 1 if found[i][j] else max(below[j], row[j + 1])
-    matches = []
-    i = j = 0
-    while i < len(first) and j < width:
-        if found[i][j] and lengths[i][j] == lengths[i + 1][j + 1] + 1:
-            matches.append((first[i], second[j]))
-            i, j = i + 1, j + 1
-        elif lengths[i + 1][j] >= lengths[i][j + 1]:
-            i += 1
-        else:
-            j += 1
-    return matches
+def _longest(first: range, second: range, equal: Same) -> list[tuple[int, int]] | None:
+    """Return the longest common subsequence as pairs of numbers, None if too much differs.
+
+    By Myers' algorithm, whose time grows with what differs: An O(ND) Difference Algorithm and Its Variations, 1986.
+    """
+    ends = {1: 0}  # how far in the first text the paths have come, by the diagonal that they are on
+    earlier: list[dict[int, int]] = []
+    for changes in range(_MOST_CHANGES + 1):
+        earlier.append(ends.copy())
+        for diagonal in range(-changes, changes + 1, 2):
+            before = _previous(ends, changes, diagonal)
+            i = ends[before] + (before < diagonal)
+            while i < len(first) and i - diagonal < len(second) and equal(first[i], second[i - diagonal]):
+                i += 1
+            ends[diagonal] = i
+            if i >= len(first) and i - diagonal >= len(second):
+                return [(first[one], second[other]) for one, other in _trace(earlier, len(first), len(second))]
+    return None
+
+
+def _previous(ends: dict[int, int], changes: int, diagonal: int) -> int:
+    """Return the diagonal that a path comes from: by a line of the second text, or by one of the first."""
+    if diagonal == -changes or (diagonal != changes and ends[diagonal - 1] < ends[diagonal + 1]):
+        return diagonal + 1
+    return diagonal - 1
+
+
+def _trace(earlier: Sequence[dict[int, int]], i: int, j: int) -> list[tuple[int, int]]:
+    """Return the pairs on the path that has come to the end of both texts."""
+    pairs = []
+    for changes in range(len(earlier) - 1, -1, -1):
+        before = _previous(earlier[changes], changes, i - j)
+        start = earlier[changes][before]
+        while i > start and j > start - before:
+            i, j = i - 1, j - 1
+            pairs.append((i, j))
+        i, j = start, start - before
+    return pairs[::-1]
 
 
 def _rough(
