@@ -58,7 +58,7 @@ def find_starts(handlers: Iterable[Handler]) -> list[str]:
 
 
 class _LimitReachedError(Exception):
-    """The visitor has made as many requests as he may."""
+    """The visitor has made all requests that it may make."""
 
 
 @dataclass
