@@ -8,9 +8,9 @@ import pytest
 
 from localcloud.compare.accepted import read_accepted
 from localcloud.compare.comparison import Comparison
-from localcloud.compare.progress import Progress
+from localcloud.compare.reports.progress import Progress
+from localcloud.compare.reports.wording import describe_difference
 from localcloud.compare.target import Folder as ComparedFolder
-from localcloud.compare.wording import describe_difference
 from localcloud.traffic import RecordedRequest, Recording
 from tests.support.course import FUNCTION, PAIRS, Folder, Pair
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localcloud.compare.alignment import align
+from localcloud.compare.noise.alignment import align
 from tests.localcloud.compare.lines import lines
 
 

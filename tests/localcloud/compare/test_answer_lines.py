@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localcloud.compare.answer_lines import answer_lines
+from localcloud.compare.lines.answer_lines import answer_lines
 from localcloud.compare.observation import Aspect
 from localcloud.traffic import Answer
 

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from localcloud.compare.behaviours import BEHAVIOURS, MOST, Behaviour
-from localcloud.compare.choice import Seen
-from localcloud.compare.foreign_values import FOREIGN_VALUES
-from localcloud.compare.script import Plan
+from localcloud.compare.world.behaviours import BEHAVIOURS, MOST, Behaviour
+from localcloud.compare.world.choice import Seen
+from localcloud.compare.world.foreign_values import FOREIGN_VALUES
+from localcloud.compare.world.script import Plan
 from localcloud.traffic import Answer, RecordedRequest, Recording, Source, Taken
 from tests.support.course import ROOT
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-from localcloud.compare.events import AppTarget, Event
 from localcloud.compare.observation import Aspect
-from localcloud.compare.script import Plan
 from localcloud.compare.side import Side
+from localcloud.compare.world.events import AppTarget, Event
+from localcloud.compare.world.script import Plan
 from localcloud.effects import Effects
 from localcloud.traffic import Answer, RecordedRequest, Recording, Source, Taken
 from tests.localcloud.compare.test_behaviours import FakeTarget

@@ -89,11 +89,11 @@ def compare_apps(options: argparse.Namespace) -> NoReturn:
 def _compare(options: argparse.Namespace) -> Report:
     # Imported here so that usage errors and --help cost nothing.
     from localcloud.compare.accepted import read_accepted
-    from localcloud.compare.behaviours import BEHAVIOURS
     from localcloud.compare.comparison import Comparison
-    from localcloud.compare.progress import Progress
+    from localcloud.compare.reports.progress import Progress
+    from localcloud.compare.reports.terminal import print_report
     from localcloud.compare.target import Folder
-    from localcloud.compare.terminal import print_report
+    from localcloud.compare.world.behaviours import BEHAVIOURS
     from localcloud.run_command import choose_runtimes, read_environment
 
     if options.only and not options.accept:
@@ -143,12 +143,12 @@ def _beside(new: Path) -> Path:
 
 def _write(options: argparse.Namespace, report: Report) -> None:
     if options.html:
-        from localcloud.compare.html import write_html
+        from localcloud.compare.reports.html import write_html
 
         write_html(report, options.html)
         print(f"The report is in {options.html}")
     if options.junit:
-        from localcloud.compare.junit import write_junit
+        from localcloud.compare.reports.junit import write_junit
 
         write_junit(report, options.junit)
 

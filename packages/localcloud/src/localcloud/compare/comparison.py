@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import Protocol
 
 from localcloud.compare.accepted import Accepted
-from localcloud.compare.behaviours import Behaviour
-from localcloud.compare.crawl import LIMIT, crawl, find_starts
 from localcloud.compare.curl import curl_line
-from localcloud.compare.differences import Found, find_differences, group
-from localcloud.compare.effect_lines import name_all_calls
-from localcloud.compare.mentions import find_mentions
-from localcloud.compare.noise import NoiseModel, NoisyLines
+from localcloud.compare.lines.effect_lines import name_all_calls
+from localcloud.compare.noise.differences import Found, find_differences, group
+from localcloud.compare.noise.noise import NoiseModel, NoisyLines
 from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.result import ComparedRequest, Report
 from localcloud.compare.routes import route
-from localcloud.compare.script import Plan
 from localcloud.compare.side import AppRun, Side
 from localcloud.compare.target import Folder, Target, running
+from localcloud.compare.visiting.crawl import LIMIT, crawl, find_starts
+from localcloud.compare.visiting.mentions import find_mentions
+from localcloud.compare.world.behaviours import Behaviour
+from localcloud.compare.world.script import Plan
 from localcloud.traffic import Answer, RecordedRequest, Recording
 from localcloud.traffic.headers import complete_headers
 from localcloud.traffic.masking import explain_masked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localcloud.compare.wording import quote_word
+from localcloud.compare.reports.wording import quote_word
 from localcloud.traffic import RecordedRequest
 
 _LONGEST_BODY = 2000

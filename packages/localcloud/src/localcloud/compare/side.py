@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from localcloud.compare.answer_lines import answer_lines
-from localcloud.compare.choice import Seen
-from localcloud.compare.effect_lines import count_calls, effect_lines
-from localcloud.compare.events import AppTarget
+from localcloud.compare.lines.answer_lines import answer_lines
+from localcloud.compare.lines.effect_lines import count_calls, effect_lines
 from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.replay import Replay
-from localcloud.compare.script import Plan
+from localcloud.compare.world.choice import Seen
+from localcloud.compare.world.events import AppTarget
+from localcloud.compare.world.script import Plan
 from localcloud.effects import Effects
 from localcloud.traffic import Answer, RecordedRequest
 from localcloud.traffic.headers import name_own_host

@@ -17,7 +17,7 @@ from datastore_emulator.storage import copy_data
 from localcloud.app import App
 from localcloud.cloud import Cloud
 from localcloud.compare.browser import Browser
-from localcloud.compare.events import CloudTarget
+from localcloud.compare.world.events import CloudTarget
 from localcloud.effects import Effects
 from localcloud.effects.watch import EffectsWatch
 from localcloud.launch.plan import Platform

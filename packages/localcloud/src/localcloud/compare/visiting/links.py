@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 
-from localcloud.compare.forms import Form, read_forms
+from localcloud.compare.visiting.forms import Form, read_forms
 from localcloud.traffic import Answer
 
 _LARGEST = 2 << 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from localcloud.compare.events import AppTarget, Event
+from localcloud.compare.world.events import AppTarget, Event
 from localcloud.traffic import RecordedRequest, Recording
 
 

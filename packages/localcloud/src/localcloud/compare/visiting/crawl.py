@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urljoin
 
-from localcloud.compare.agenda import Agenda, Experience
-from localcloud.compare.forms import Form
-from localcloud.compare.links import Kind, Link, Page, read_page, resolve
+from localcloud.compare.visiting.agenda import Agenda, Experience
+from localcloud.compare.visiting.forms import Form
+from localcloud.compare.visiting.links import Kind, Link, Page, read_page, resolve
 from localcloud.frontend.sign_in import LOGIN as SIGN_IN
 from localcloud.launch.plan import Handler
 from localcloud.traffic import Answer, Exchange, RecordedRequest, Recording

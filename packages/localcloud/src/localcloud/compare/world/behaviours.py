@@ -10,10 +10,10 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from localcloud.compare import events
-from localcloud.compare.choice import Choice, Chooser, Seen
-from localcloud.compare.foreign_values import FOREIGN_VALUES
-from localcloud.compare.script import Plan, Script
+from localcloud.compare.world import events
+from localcloud.compare.world.choice import Choice, Chooser, Seen
+from localcloud.compare.world.foreign_values import FOREIGN_VALUES
+from localcloud.compare.world.script import Plan, Script
 from localcloud.traffic import RecordedRequest, Recording
 
 MOST = 30

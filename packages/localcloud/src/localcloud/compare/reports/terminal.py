@@ -11,9 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from localcloud.compare.marked_lines import MarkedLine, find_changed_words, mark_changes
-from localcloud.compare.result import Difference, Report
-from localcloud.compare.wording import (
+from localcloud.compare.reports.marked_lines import MarkedLine, find_changed_words, mark_changes
+from localcloud.compare.reports.wording import (
     describe_difference,
     describe_noise_place,
     describe_requests,
@@ -21,6 +20,7 @@ from localcloud.compare.wording import (
     list_calls,
     summarize,
 )
+from localcloud.compare.result import Difference, Report
 from localcloud.files.paths import format_text
 
 _Printed: TypeAlias = Text | Table

@@ -7,10 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from localcloud.compare.alignment import align
+from localcloud.compare.noise.alignment import align
+from localcloud.compare.noise.templates import NOISE, Template, is_number, make_template, shape, tokens
 from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.result import Noise
-from localcloud.compare.templates import NOISE, Template, is_number, make_template, shape, tokens
 
 _Where = tuple[Aspect, str, str]  # aspect, route and place
 

@@ -13,8 +13,8 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 
+from localcloud.compare.lines.places import general_name
 from localcloud.compare.observation import Line
-from localcloud.compare.places import general_name
 from localcloud.traffic import Answer
 
 _INDENT = "  "
