@@ -73,6 +73,19 @@ def test_bytes_are_compared_by_their_digest() -> None:
     assert lines(one) != lines(answer(b"\x89PNG\1", "image/png"))
 
 
+@pytest.mark.parametrize(
+    ("body", "first"),
+    [
+        (b"\n<!DOCTYPE html5><p>a", "doctype"),
+        (b"<p>a", "doctype"),
+        (b"<pre>a", "text"),
+        (b"<?xml version='1.0'?>", "text"),
+    ],
+)
+def test_page_without_a_type_is_html_as_browsers_see_it(body: bytes, first: str) -> None:
+    assert answer_lines(answer(body, ""), 8080)[Aspect.DOCUMENT][0].place == first
+
+
 def test_redirect_to_a_path_and_to_the_same_address_are_equal() -> None:
     assert lines(answer(Location=f"http://localhost:{PORT}/a?b"), Aspect.REDIRECT) == ["/a?b"]
     assert lines(answer(Location="/a?b"), Aspect.REDIRECT) == ["/a?b"]
