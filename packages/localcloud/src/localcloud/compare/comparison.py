@@ -48,7 +48,7 @@ def visit(target: Target, limit: int, watcher: Watcher) -> Recording:
 
     def send(request: RecordedRequest) -> Answer | None:
         nonlocal done
-        answer, _ = target.send(request)
+        answer, _ = target.send(complete_headers(request))
         target.effects()  # a task may change what the next page shows
         done += 1
         watcher.show_request(done, None)

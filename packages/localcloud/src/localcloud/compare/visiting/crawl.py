@@ -25,7 +25,6 @@ _DEPTH_OF_MENTIONS = 2
 _REFUSED = (401, 403)
 _REDIRECTING = (301, 302, 303, 307, 308)
 _KEEPING_METHOD = (307, 308)
-_HEADERS = (("Accept", "text/html,*/*;q=0.8"), ("User-Agent", "localcloud compare"))
 _REGULAR_EXPRESSION = re.compile(r"[*+?()\[\]{}|^$]|\\[a-zA-Z]")
 
 
@@ -217,7 +216,7 @@ class _Crawl:
         """Send a request and remember it with the answer; raises _LimitReachedError."""
         if len(self._requests) >= visitor.limit:
             raise _LimitReachedError
-        request = replace(request, session=visitor.session, headers=(*_HEADERS, *request.headers))
+        request = replace(request, session=visitor.session)
         request = replace(request, taken=find_taken(request, visitor.exchanges))
         answer = self._send(request)
         self._requests.append(request)
