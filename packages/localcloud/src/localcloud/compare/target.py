@@ -79,7 +79,7 @@ class Target:
             self._watch = EffectsWatch(self.cloud, self.app)
             assert isinstance(self.cloud.datastore, EmbeddedDatastore)
             self.cloud.datastore.shift_ids(id_shift)
-            self.world = CloudTarget(self.cloud, self.app)
+            self.world = CloudTarget(self.cloud, self.app, self._watch.begin)
             self._cleanup.callback(self.world.close)
             self.browser = Browser(self.app.url)
             self._cleanup.callback(self.browser.close)
