@@ -34,3 +34,16 @@ def test_changes_at_both_ends_of_a_long_text_take_few_comparisons() -> None:
 
     assert align(one, other, same) == [(range(1), range(1)), (range(1001, 1002), range(1001, 1002))]
     assert compared < 5000
+
+
+def test_a_table_with_something_new_in_each_row_takes_few_comparisons() -> None:
+    one, other = ([line for row in range(1000) for line in lines("tr", "td", f"{side}{row}")] for side in "ab")
+    compared = 0
+
+    def same(i: int, j: int) -> bool:
+        nonlocal compared
+        compared += 1
+        return one[i] == other[j]
+
+    assert len(align(one, other, same)) == 1000
+    assert compared < 400_000

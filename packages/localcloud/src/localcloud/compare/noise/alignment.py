@@ -80,6 +80,10 @@ def _rough(
     one: Sequence[Line], other: Sequence[Line], first: range, second: range, equal: Same
 ) -> list[tuple[int, int]]:
     """Return equal lines in their order, and of blocks of equal length between them what belongs together."""
+    if [one[i].place for i in first] == [other[j].place for j in second]:
+        in_place = [(i, j) for i, j in zip(first, second, strict=True) if equal(i, j)]
+        if len(in_place) * 2 >= len(first):  # a table with the same rows, and something new in each: difflib takes long
+            return in_place
     matcher = SequenceMatcher(None, [one[i] for i in first], [other[j] for j in second], autojunk=True)
     matches = []
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
