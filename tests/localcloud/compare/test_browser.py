@@ -47,14 +47,14 @@ def test_newer_cookie_replaces_an_older_one() -> None:
 
 @contextmanager
 def answering(*answers: bytes) -> Iterator[tuple[int, list[bytes]]]:
-    """Listen, and give one connection these answers; yield the port and what is received."""
+    """Listen, and give one answer to each connection; yield the port and what is received."""
     received: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(DEADLINE)
 
         def serve() -> None:
-            with server.accept()[0] as connection, connection.makefile("rb") as stream:
-                for answer in answers:
+            for answer in answers:
+                with server.accept()[0] as connection, connection.makefile("rb") as stream:
                     head = b"".join(iter(stream.readline, b"\r\n"))
                     length = re.search(rb"Content-Length: (\d+)", head)
                     received.append(head + stream.read(int(length[1]) if length else 0))
@@ -75,7 +75,6 @@ def test_request_is_sent_as_recorded_with_the_cookies_of_its_session() -> None:
         browser.send(RecordedRequest("/%", session="ann"))
         sent = RecordedRequest("/b?x=%ff", "POST", "ann", (("X-Y", "caf\xe9"), ("Host", "elsewhere")), b"a=b")
         browser.send(sent)
-        browser.close()
     assert received[0].startswith(b"GET /% HTTP/1.1\r\n")
     *head, body = received[1].split(b"\r\n")
     assert head[0] == b"POST /b?x=%ff HTTP/1.1"
@@ -88,20 +87,3 @@ def test_no_answer_is_none() -> None:
     with answering(b"") as (port, _):
         browser = Browser(f"http://localhost:{port}")
         assert browser.send(RecordedRequest("/")) is None
-        browser.close()
-
-
-def test_connection_that_the_server_has_closed_is_opened_again() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        browser = Browser(f"http://localhost:{server.getsockname()[1]}")
-
-        def serve() -> None:
-            for _ in range(2):
-                with server.accept()[0] as connection:
-                    connection.recv(65536)
-                    connection.sendall(OK)
-
-        threading.Thread(target=serve, daemon=True).start()
-        answers = [browser.send(RecordedRequest("/")) for _ in range(2)]
-        browser.close()
-    assert [answer and answer.status for answer in answers] == [200, 200]
