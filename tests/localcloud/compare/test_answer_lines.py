@@ -69,6 +69,11 @@ def test_what_programs_need_around_the_text_of_a_file_is_compared(body: bytes) -
     assert lines(answer(body, "text/css")) == lines(answer(b"a,b\nc,d\n", "text/css"))
 
 
+@pytest.mark.parametrize("charset", ["utf-7", "hex", "undefined", "no-such", '"'])
+def test_a_charset_that_is_none_does_not_end_the_comparison(charset: str) -> None:
+    assert lines(answer(b"abc", f"text/plain; charset={charset}")) == ["abc"]
+
+
 def test_deeply_nested_elements_are_compared_as_text() -> None:
     assert lines(answer(b"<div>" * 2000 + b"x"))
 

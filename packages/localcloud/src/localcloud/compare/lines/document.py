@@ -104,7 +104,7 @@ def media_type(content_type: str) -> tuple[str, str]:
 def _decode(body: bytes, charset: str) -> str:
     try:
         return body.decode(charset or "utf-8", "backslashreplace").removeprefix("\ufeff")
-    except LookupError:
+    except (LookupError, ValueError):  # no charset of text, as "hex" and "undefined" are to Python
         return body.decode("latin-1")
 
 
