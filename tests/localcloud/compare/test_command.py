@@ -49,3 +49,23 @@ def test_comparison_that_is_stopped_is_not_the_same(
     monkeypatch.setattr("localcloud.compare.comparison.Comparison.__init__", stop)
     compare(str(tmp_path), str(tmp_path))
     assert capsys.readouterr().err.endswith("localcloud: stopped before the comparison was done\n")
+
+
+@pytest.mark.app
+def test_app_that_answers_nothing_is_an_error_with_its_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "requests").write_text('{"target": "/"}\n{"target": "/a"}\n')
+    for name, answer in (("old", "self.send_response(204); self.end_headers()"), ("new", "print('broken'); 1 / 0")):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "Procfile").write_text("web: python main.py\n")
+        (folder / "requirements.txt").write_text("")
+        (folder / "main.py").write_text(
+            "import http.server, os\n"
+            "class Handler(http.server.BaseHTTPRequestHandler):\n"
+            f"    def do_GET(self): {answer}\n"
+            "http.server.HTTPServer(('', int(os.environ['PORT'])), Handler).serve_forever()\n"
+        )
+    compare(str(tmp_path / "old"), str(tmp_path / "new"), "--requests", str(tmp_path / "requests"))
+    error = capsys.readouterr().err
+    assert "ZeroDivisionError" in error
+    assert error.endswith("localcloud: NEW: the app has answered no request; see its log above\n")
