@@ -138,3 +138,16 @@ def test_line_ends_in_a_value_begin_no_header() -> None:
         browser.send(RecordedRequest("/", headers=(("X-Token", "a\r\nX-Evil: 1"), ("Cookie", "c=1\nX-Evil: 2"))))
         browser.close()
     assert b"\r\nX-Token: a X-Evil: 1\r\nCookie: c=1 X-Evil: 2\r\n" in received[0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"Content-Length: 5\r\n\r\nhello", b"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"],
+    ids=["length", "chunks"],
+)
+def test_connection_is_used_again_after_a_body(body: bytes) -> None:
+    with answering(*[b"HTTP/1.1 200 OK\r\n" + body] * 3) as (port, _):
+        browser = Browser(f"http://localhost:{port}")
+        answers = [browser.send(RecordedRequest("/")) for _ in range(3)]
+        browser.close()
+    assert [answer and answer.body for answer in answers] == [b"hello"] * 3

@@ -166,6 +166,7 @@ def _read_body(response: http.client.HTTPResponse) -> tuple[bytes, bool]:
         if not piece:
             if response.length:
                 raise http.client.IncompleteRead(bytes(body), response.length)
+            response.close()  # so that the connection may be used again
             return bytes(body), True
         body += piece
     return bytes(body[:_LARGEST_BODY]), False

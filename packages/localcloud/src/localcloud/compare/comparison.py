@@ -176,6 +176,11 @@ class Comparison:
         for side in sides:
             for unfinished in side.unfinished[:3]:
                 self._warnings.append(f"{side.target.name}{during}, {unfinished}")
+            if silent := [number for number in range(1, len(requests) + 1) if number not in side.seen]:
+                self._warnings.append(
+                    f"{side.target.name}{during} has not answered {len(silent):,} of {len(requests):,} requests, "
+                    f"the first of them {silent[0]} ({requests[silent[0] - 1].method} {requests[silent[0] - 1].target})"
+                )
         for side in sides[:2]:
             for number, values in list(side.lost.items())[:3]:
                 self._warnings.append(
