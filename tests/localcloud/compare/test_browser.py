@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import socket
 import threading
@@ -87,3 +88,32 @@ def test_no_answer_is_none() -> None:
     with answering(b"") as (port, _):
         browser = Browser(f"http://localhost:{port}")
         assert browser.send(RecordedRequest("/")) is None
+
+
+def test_body_that_the_app_has_compressed_is_read() -> None:
+    body = gzip.compress(b"hello")
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with answering(head + body) as (port, _):
+        browser = Browser(f"http://localhost:{port}")
+        answer = browser.send(RecordedRequest("/"))
+    assert answer
+    assert answer.body == b"hello"
+
+
+def test_longest_body_is_cut_and_a_broken_one_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("localcloud.compare.browser._LARGEST_BODY", 4)
+    endless, broken = b"HTTP/1.1 200 OK\r\n\r\nhello", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi"
+    bodies = []
+    for sent in (endless, broken):
+        with answering(sent) as (port, _):
+            browser = Browser(f"http://localhost:{port}")
+            answer = browser.send(RecordedRequest("/"))
+        bodies.append(answer and answer.body)
+    assert bodies == [b"hell", None]
+
+
+def test_line_ends_in_a_value_begin_no_header() -> None:
+    with answering(OK) as (port, received):
+        browser = Browser(f"http://localhost:{port}")
+        browser.send(RecordedRequest("/", headers=(("X-Token", "a\r\nX-Evil: 1"), ("Cookie", "c=1\nX-Evil: 2"))))
+    assert b"\r\nX-Token: a X-Evil: 1\r\nCookie: c=1 X-Evil: 2\r\n" in received[0]

@@ -10,9 +10,13 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from localcloud.traffic import Answer, RecordedRequest
+from localcloud.traffic.given import decompress
 
 # Google's clients retry for a while when a service is away.
 _PATIENCE_SECONDS = 60
+# Longer bodies are cut, so that all three fit into memory, and so is a stream that does not end.
+_LARGEST_BODY = 32 * 1024 * 1024
+_AT_ONCE = 256 * 1024
 # What belongs to a connection, or to the browser that was recorded.
 _NOT_SENT = {"host", "connection", "content-length", "transfer-encoding", "accept-encoding", "expect", "keep-alive"}
 
@@ -112,11 +116,31 @@ def _exchange(connection: http.client.HTTPConnection, request: RecordedRequest, 
         if name.lower() == "cookie":
             cookies = f"{cookies}; {value}" if cookies else value
         elif name.lower() not in _NOT_SENT:
-            connection.putheader(name, value.encode("latin-1", "replace"))
+            connection.putheader(name, _on_one_line(value))
     if cookies:
-        connection.putheader("Cookie", cookies.encode("latin-1", "replace"))
+        connection.putheader("Cookie", _on_one_line(cookies))
     if request.body or request.method in ("POST", "PUT", "PATCH"):
         connection.putheader("Content-Length", str(len(request.body)))
     connection.endheaders(request.body or None)
     response = connection.getresponse()
-    return Answer(response.status, tuple(response.getheaders()), response.read())
+    body = decompress(_read_body(response), response.getheader("Content-Encoding", "").lower())
+    return Answer(response.status, tuple(response.getheaders()), body)
+
+
+def _on_one_line(value: str) -> bytes:
+    """Return a header's value; one that an app has given out may have line ends, which would begin another header."""
+    return " ".join(value.splitlines()).encode("latin-1", "replace")
+
+
+def _read_body(response: http.client.HTTPResponse) -> bytes:
+    """Return a body, or its beginning; raises HTTPException if the app has not sent all that it announced."""
+    end = time.monotonic() + _PATIENCE_SECONDS
+    body = bytearray()
+    while len(body) < _LARGEST_BODY and time.monotonic() < end:
+        piece = response.read1(_AT_ONCE)
+        if not piece:
+            if response.length:
+                raise http.client.IncompleteRead(bytes(body), response.length)
+            break
+        body += piece
+    return bytes(body[:_LARGEST_BODY])

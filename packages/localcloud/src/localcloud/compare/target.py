@@ -96,6 +96,10 @@ class Target:
             self.send(RecordedRequest("/_ah/warmup", session="warmup"))
         self._watch.begin()
 
+    def describe_end(self) -> str:
+        """Describe how the app has ended, "" if it runs."""
+        return self.app.describe_end() if self.app.returncode is not None else ""
+
     @property
     def port(self) -> int:
         """The port of the app's address."""
