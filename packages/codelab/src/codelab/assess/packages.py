@@ -27,8 +27,11 @@ from localcloud.launch.python27_libraries import find_package, is_python2_only
 _LIBRARY_OF_PYTHON2 = ("strop", "os2emxpath", *removed_modules())
 # Python's own; google, whose parts come from many packages; and what is to be replaced anyway.
 _NOT_A_PACKAGE = frozenset(
-    {*sys.stdlib_module_names, *_LIBRARY_OF_PYTHON2, "google", "webapp2", "webapp2_extras", "endpoints", "protorpc"}
-)
+    {
+        *sys.stdlib_module_names, *_LIBRARY_OF_PYTHON2,
+        "google", "cloudstorage", "endpoints", "protorpc", "webapp2", "webapp2_extras",
+    }
+)  # fmt: skip
 # The packages of a module of another name.
 _PACKAGES_OF = {
     "Crypto": ("pycrypto", "pycryptodome"), "MySQLdb": ("mysql-python", "mysqlclient", "mysqldb"),
