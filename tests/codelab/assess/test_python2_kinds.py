@@ -116,3 +116,11 @@ def test_a_name_of_python2_proves_the_version_of_an_app_without_app_yaml(tmp_pat
     with_proof = places(assess_app(tmp_path / "proof", {"main.py": old, "other.py": new}), Area.PYTHON2)
 
     assert (set(alone), set(with_proof)) == (set(), {"hashes", "names of types"})
+
+
+def test_a_module_of_the_app_may_have_the_name_of_an_old_one(tmp_path: Path) -> None:
+    files = {"main.py": "import parser, user, sets\n", "parser.py": "", "src/user.py": ""}
+
+    found = places(assess_app(tmp_path, files), Area.PYTHON2)
+
+    assert found == {"modules that Python 3 has not": ["main.py:1 sets: set"]}

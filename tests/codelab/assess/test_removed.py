@@ -16,6 +16,8 @@ PYTHON3 = "runtime: python37\n"
 FOUND = {
     "import inspect\ninspect.getargspec(f)\n": KIND,
     "from collections import Mapping\n": KIND,
+    "from email.MIMEText import MIMEText\n": KIND,
+    "import email\nemail.Utils.formatdate()\n": KIND,
     "class Test:\n    def test(self): self.assertEquals(1, 1)\n": KIND,
     "import distutils.spawn\n": "modules that Python 3 has not",
     "from pipes import quote\n": "modules that Python 3 has not",

@@ -112,6 +112,20 @@ def test_a_folder_that_the_app_imports_as_a_package_is_its_own(tmp_path: Path) -
     assert set(places(assessment, Area.SERVICE)) == {"api.memcache"}
 
 
+def test_an_app_that_is_a_package_itself_is_read(tmp_path: Path) -> None:
+    files = {
+        "src/shop.egg-info/PKG-INFO": "",
+        "src/shop/__init__.py": "print 1\n",
+        "old/a-1-py2.7.egg-info/installed-files.txt": "",
+        "old/a/__init__.py": "print 1\n",
+    }
+
+    assessment = assess_app(tmp_path, files)
+
+    assert places(assessment, Area.PYTHON2) == {"print": ["src/shop/__init__.py:1 print"]}
+    assert places(assessment, Area.PACKAGE) == {"copied packages": ["old 1 files: a"]}
+
+
 def test_packages_in_a_zip_file_are_listed(tmp_path: Path) -> None:
     for name, members in {"django.zip": ["django/__init__.py", "django/db.py"], "photos.zip": ["a.png"]}.items():
         with zipfile.ZipFile(tmp_path / name, "w") as archive:
@@ -141,6 +155,10 @@ def test_an_import_that_no_file_names_is_found(tmp_path: Path) -> None:
         "tried.py": "try: import simplejson\nexcept ImportError: pass\n",
         "shop/__init__.py": "from base import A\n",
         "shop/base.py": "",
+        "src/orders.py": "import places, market\n",
+        "src/places.py": "",
+        "src/market/__init__.py": "",
+        "setup.py": "import setuptools\n",
         "requirements.txt": "PyYAML\n",
     }
 

@@ -124,7 +124,7 @@ def assess(
     python2 = services.is_python2 or (not services.is_python3 and _is_python2(sources, guide))
     is_django = any(uses_django(source.module) for source in sources.values())
     frameworks = _frameworks(guide, python2=python2)
-    own = frozenset(name.removesuffix(".py").partition("/")[0] for name in app.python)
+    own = _find_own(app)
     siblings = _find_siblings(app)
     for count, (file, source) in enumerate(sources.items(), 1):
         on_progress(f"Looking at {format_name(file)} ({count} of {len(sources)}) ...")
@@ -138,7 +138,7 @@ def assess(
             collected[Area.UNREAD].add("imports by a computed name", Place(file, line))
         for kind, line, what in find_habits(module):
             collected[Area.HABIT].add(kind, Place(file, line, what))
-        for kind, line, what in _python2(file, source, guide, python2, siblings):
+        for kind, line, what in _python2(file, source, guide, python2, siblings, own):
             collected[Area.PYTHON2].add(kind, Place(file, line, what))
     for file, line, script in services.scripts:
         if not _has_script(app, file, script):
@@ -208,6 +208,17 @@ def _has_script(app: AppFolder, file: str, script: str) -> bool:
     return any(posixpath.join(folder, path) in known for path in (f"{name}.py", f"{name}/__init__.py"))
 
 
+def _find_own(app: AppFolder) -> frozenset[str]:
+    """Return the names by which the app can import its own code, also from a folder that it puts on the path."""
+    found = {file.removesuffix(".py").partition("/")[0] for file in app.python}
+    for file in app.python:
+        top = file
+        while f"{posixpath.dirname(top)}/__init__.py" in app.python:
+            top = posixpath.dirname(top)
+        found.add(posixpath.basename(top).removesuffix(".py"))
+    return frozenset(found)
+
+
 def _find_siblings(app: AppFolder) -> dict[str, frozenset[str]]:
     """Return the modules and packages in each folder that is a package itself."""
     inside: dict[str, set[str]] = {}
@@ -222,14 +233,16 @@ def _find_siblings(app: AppFolder) -> dict[str, frozenset[str]]:
 
 
 def _python2(
-    file: str, source: _Source, guide: Guide, python2: bool, siblings: dict[str, frozenset[str]]
+    file: str, source: _Source, guide: Guide, python2: bool, siblings: dict[str, frozenset[str]], own: frozenset[str]
 ) -> Iterator[tuple[str, int, str]]:
     for each in source.parsed.rewritten:
         yield each.kind, each.line, each.kind
     # A file that only Python 2 reads runs there, whatever app.yaml says.
-    own = siblings.get(posixpath.dirname(file), frozenset()) - {posixpath.basename(file).removesuffix(".py")}
     runs = python2 or bool(source.parsed.rewritten)
-    yield from find_python2(source.module, guide, runs_on_python2=runs, siblings=own if runs else frozenset())
+    beside = siblings.get(posixpath.dirname(file), frozenset()) - {posixpath.basename(file).removesuffix(".py")}
+    yield from find_python2(
+        source.module, guide, runs_on_python2=runs, siblings=beside if runs else frozenset(), own=own
+    )
 
 
 def _findings(collected: dict[Area, Collected], guide: Guide, frameworks: dict[str, Advice]) -> Iterator[Finding]:

@@ -67,7 +67,7 @@ def _find(module: Module) -> Iterator[tuple[str, int, str]]:
     for use in module.uses:
         if not use.is_import and use.name.startswith(f"{NDB}."):
             yield from _name(use.name.removeprefix(f"{NDB}."), use.line)
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Call):
             yield from _call(node, module)
 

@@ -172,11 +172,24 @@ def _walk(start: Path, app: AppFolder) -> Iterator[tuple[Path, str]]:
 
 
 def _is_installed(folder: Path) -> bool:
-    """Return whether pip has installed packages into this folder, or it is a virtual environment."""
+    """Return whether pip has installed packages into this folder, or it is a virtual environment.
+
+    A folder NAME.egg-info without a list of installed files is beside the source that it describes.
+    """
     try:
-        return any(name == _ENVIRONMENT or name.endswith((".dist-info", ".egg-info")) for name in os.listdir(folder))
+        names = os.listdir(folder)
     except OSError:
         return False
+    return any(
+        name == _ENVIRONMENT
+        or name.endswith(".dist-info")
+        or (name.endswith(".egg-info") and _is_of_installed(folder / name))
+        for name in names
+    )
+
+
+def _is_of_installed(egg_info: Path) -> bool:
+    return egg_info.is_file() or (egg_info / "installed-files.txt").exists()
 
 
 def _look_into(folder: Path, name: str) -> Vendored:

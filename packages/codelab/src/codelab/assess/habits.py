@@ -55,9 +55,9 @@ _HEADER = "x-appengine-"
 
 def find_habits(module: Module) -> Iterator[tuple[str, int, str]]:
     """Yield the kind, the line and what is there."""
-    docstrings = _docstrings(module.tree)
-    objects = _file_objects(module.tree)
-    for node in ast.walk(module.tree):
+    docstrings = _docstrings(module)
+    objects = _file_objects(module)
+    for node in module.nodes:
         if isinstance(node, ast.Call):
             yield from _call(node, module, objects)
         elif isinstance(node, ast.Subscript) and module.name_of(node.value) == "os.environ":
@@ -94,10 +94,10 @@ def _writes(call: ast.Call) -> bool:
     return isinstance(mode, ast.Constant) and isinstance(mode.value, str) and any(sign in mode.value for sign in "wax+")
 
 
-def _file_objects(tree: ast.Module) -> frozenset[str]:
+def _file_objects(module: Module) -> frozenset[str]:
     """Return the names of open files and of buffers in memory: `with ... as name`, `name = StringIO()`."""
     found = set()
-    for node in ast.walk(tree):
+    for node in module.nodes:
         if isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
             found.add(node.optional_vars.id)
         elif isinstance(node, ast.Assign) and _is_buffer(node.value):
@@ -121,6 +121,6 @@ def _variable(node: ast.expr) -> Iterator[tuple[str, int, str]]:
         yield "the request's variables", node.lineno, name
 
 
-def _docstrings(tree: ast.Module) -> set[int]:
+def _docstrings(module: Module) -> set[int]:
     """Return the ids of strings that are statements: docstrings, and code that was put into quotes."""
-    return {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return {id(node.value) for node in module.nodes if isinstance(node, ast.Expr)}

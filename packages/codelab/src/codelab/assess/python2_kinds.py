@@ -9,7 +9,7 @@ from codelab.assess.guide import Guide
 from codelab.assess.imports import Module
 from codelab.assess.python2_lists import find_changes_while_read, find_list_methods, iterator_of
 from codelab.assess.removed import find_removed, lost_module
-from codelab.check.deployable.nodes import guarded_nodes, last_name
+from codelab.check.deployable.nodes import last_name
 
 _Found = tuple[str, int, str]
 _TYPES = frozenset({"basestring", "unicode", "xrange", "long", "unichr", "buffer", "file"})
@@ -76,18 +76,24 @@ _BASE64 = frozenset(
 
 
 def find_python2(
-    module: Module, guide: Guide, *, runs_on_python2: bool, siblings: frozenset[str] = frozenset()
+    module: Module,
+    guide: Guide,
+    *,
+    runs_on_python2: bool,
+    siblings: frozenset[str] = frozenset(),
+    own: frozenset[str] = frozenset(),
 ) -> Iterator[_Found]:
     """Yield the kind, the line and what is there.
 
     What means something else on Python 2 alone, such as `/`, is a finding only if the app runs there. `siblings` are
-    the modules beside this one in its package, which Python 2 imports by their names alone.
+    the modules beside this one in its package, which Python 2 imports by their names alone. `own` are the app's other
+    modules: one of them may have the name of an old module of Python.
     """
-    yield from _imports(module, guide, siblings)
+    yield from _imports(module, guide, siblings, own)
     yield from find_removed(module)
     yield from find_list_methods(module)
-    guarded = _guarded_names(module.tree)
-    for node in ast.walk(module.tree):
+    guarded = _guarded_names(module)
+    for node in module.nodes:
         if isinstance(node, ast.Name):
             if id(node) not in guarded:
                 yield from _name(node, module)
@@ -109,12 +115,11 @@ def find_python2(
             yield from _with_another_meaning(node, module)
 
 
-def _imports(module: Module, guide: Guide, siblings: frozenset[str]) -> Iterator[_Found]:
+def _imports(module: Module, guide: Guide, siblings: frozenset[str], own: frozenset[str]) -> Iterator[_Found]:
     own_level = {
         use.line: use.node.level for use in module.uses if use.is_import and isinstance(use.node, ast.ImportFrom)
     }
     absolute = "__future__.absolute_import" in module.imported
-    tried = guarded_nodes(module.tree)
     seen = set()
     for use in module.uses:
         if not use.is_import or own_level.get(use.line) or use.name.startswith("."):
@@ -126,13 +131,15 @@ def _imports(module: Module, guide: Guide, siblings: frozenset[str]) -> Iterator
             if not absolute:
                 seen.add((use.line, top))
                 yield "modules of your package", use.line, f"import {use.name}"
-        elif top in guide.renamed and use.node not in tried:
+        elif top in own:
+            continue
+        elif top in guide.renamed and use.node not in module.tried:
             seen.add((use.line, top))
             yield "modules with a new name", use.line, f"{top}: {guide.renamed[top]}"
-        elif top in guide.gone and use.node not in tried:
+        elif top in guide.gone and use.node not in module.tried:
             seen.add((use.line, top))
             yield "modules that Python 3 has not", use.line, f"{top}: {guide.gone[top]}"
-        elif use.node not in tried and (lost := lost_module(use.name)):
+        elif use.node not in module.tried and (lost := lost_module(use.name)):
             seen.add((use.line, top))
             yield "modules that Python 3 has not", use.line, lost
         elif use.name in _LISTS_OF_ITERTOOLS:
@@ -141,11 +148,11 @@ def _imports(module: Module, guide: Guide, siblings: frozenset[str]) -> Iterator
             yield "URLs", use.line, use.name
 
 
-def _guarded_names(tree: ast.Module) -> set[int]:
+def _guarded_names(module: Module) -> set[int]:
     """Return the ids of names whose absence is expected: `try: text = unicode`, `except NameError: text = str`."""
     return {
         id(node)
-        for attempt in ast.walk(tree)
+        for attempt in module.nodes
         if isinstance(attempt, ast.Try) and any(_catches(handler, "NameError") for handler in attempt.handlers)
         for statement in attempt.body
         for node in ast.walk(statement)

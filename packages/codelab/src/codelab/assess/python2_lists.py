@@ -16,7 +16,7 @@ _KIND = "lists that are iterators now"
 
 def find_list_methods(module: Module) -> Iterator[tuple[str, int, str]]:
     """Yield each method of a list that is called on something that is none any more, also through a variable."""
-    for scope in ast.walk(module.tree):
+    for scope in module.nodes:
         if isinstance(scope, (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef)):
             yield from _in_scope(scope, module)
 
@@ -29,7 +29,7 @@ def _in_scope(
     for node in nodes:
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                lists.setdefault(ast.unparse(target), set()).add(_list_of(node.value, module))
+                lists.setdefault(_dotted(target), set()).add(_list_of(node.value, module))
     for node in nodes:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             for side in (node.left, node.right):
@@ -39,7 +39,7 @@ def _in_scope(
             continue
         owner = node.func.value
         # A variable that is also set to something else may be a list by then.
-        whats = lists.get(ast.unparse(owner), set()) if isinstance(owner, (ast.Name, ast.Attribute)) else set()
+        whats = lists.get(_dotted(owner) or "...", set())
         what = next(iter(whats), "") if len(whats) == 1 else _list_of(owner, module)
         if what:
             yield _KIND, node.lineno, f"{what}.{node.func.attr}()"
@@ -53,6 +53,14 @@ def _within(scope: ast.AST) -> Iterator[ast.AST]:
         yield node
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             todo += ast.iter_child_nodes(node)
+
+
+def _dotted(node: ast.AST) -> str:
+    """Return a variable or an attribute as text, as in "self.keys", "" for any other expression."""
+    if isinstance(node, ast.Attribute):
+        owner = _dotted(node.value)
+        return f"{owner}.{node.attr}" if owner else ""
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _list_of(node: ast.AST, module: Module) -> str:

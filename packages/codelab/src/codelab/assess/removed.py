@@ -6,11 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from codelab.assess.imports import Module
-from codelab.check.deployable.nodes import guarded_nodes
 from codelab.check.deployable.python3 import removed_in
 
 KIND = "names that a later Python 3 lost"
-# Name, the minor version that has it no more, and what to take. From the pages "What's New in Python 3.N".
+# Name, the first minor version that does not have it, and what to take. From the pages "What's New in Python 3.N".
 _NAMES: dict[str, tuple[int, str]] = {
     "inspect.getargspec": (11, "inspect.getfullargspec"),
     "inspect.formatargspec": (11, "inspect.signature"),
@@ -33,6 +32,14 @@ _NAMES: dict[str, tuple[int, str]] = {
     "pkgutil.ImpImporter": (12, "importlib"),
     "pkgutil.find_loader": (14, "importlib.util.find_spec"),
     "importlib.find_loader": (12, "importlib.util.find_spec"),
+    # Python 2 had both names of these modules.
+    "email.Charset": (0, "email.charset"), "email.Encoders": (0, "email.encoders"), "email.Errors": (0, "email.errors"),
+    "email.Generator": (0, "email.generator"), "email.Header": (0, "email.header"),
+    "email.Iterators": (0, "email.iterators"), "email.MIMEAudio": (0, "email.mime.audio"),
+    "email.MIMEBase": (0, "email.mime.base"), "email.MIMEImage": (0, "email.mime.image"),
+    "email.MIMEMessage": (0, "email.mime.message"), "email.MIMEMultipart": (0, "email.mime.multipart"),
+    "email.MIMEText": (0, "email.mime.text"), "email.Message": (0, "email.message"),
+    "email.Parser": (0, "email.parser"), "email.Utils": (0, "email.utils"),
     **{
         f"collections.{name}": (10, f"collections.abc.{name}")
         for name in (
@@ -53,17 +60,22 @@ _TESTS = {
 
 def find_removed(module: Module) -> Iterator[tuple[str, int, str]]:
     """Yield each use of a name that the newest Python 3 has no more, outside of `try`."""
-    tried = guarded_nodes(module.tree)
     for use in module.uses:
-        found = _NAMES.get(use.name)
-        if found and use.node not in tried:
-            minor, take = found
-            yield KIND, use.line, f"{use.name}: {take}, since 3.{minor} lost it"
-    for node in ast.walk(module.tree):
+        name = _known(use.name)
+        if name and use.node not in module.tried:
+            minor, take = _NAMES[name]
+            yield KIND, use.line, f"{name}: {take}, since 3.{minor} lost it"
+    for node in module.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _TESTS:
             owner = node.func.value
             if isinstance(owner, ast.Name) and owner.id == "self":
                 yield KIND, node.lineno, f"self.{node.func.attr}: {_TESTS[node.func.attr]}"
+
+
+def _known(name: str) -> str:
+    """Return the part of a dotted name that the table has: "email.Utils" of "email.Utils.formatdate"; else ""."""
+    parts = name.split(".")
+    return next((known for end in range(2, len(parts) + 1) if (known := ".".join(parts[:end])) in _NAMES), "")
 
 
 def lost_module(name: str) -> str:
