@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from localcloud.compare.html import write_html
+from localcloud.compare.reports.html import write_html
 from tests.localcloud.compare.reports import FULL, make_evil
 
 REPORTS = {"full": FULL, "evil": make_evil()}

@@ -1,18 +1,22 @@
-"""`localcloud compare` finds no difference between the folders of a pair but those that its README declares."""
+"""`localcloud compare` on the course: the declared differences of each pair and no others, and the mutants."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from localcloud.compare.accepted import read_accepted
-from localcloud.compare.comparison import Comparison
-from localcloud.compare.progress import Progress
+from localcloud.compare.comparison import AGAIN, NEW, OLD, Comparison
+from localcloud.compare.reports.progress import Progress
+from localcloud.compare.reports.wording import describe_difference
 from localcloud.compare.target import Folder as ComparedFolder
-from localcloud.compare.wording import describe_difference
+from localcloud.compare.target import running
+from localcloud.compare.world.behaviours import BEHAVIOURS
 from localcloud.traffic import RecordedRequest, Recording
-from tests.support.course import FUNCTION, PAIRS, Folder, Pair
+from tests.pairs.test_mutants import MUTANTS
+from tests.support.course import FOLDERS, FUNCTION, PAIRS, Folder, Pair
 
 ACCEPTED = Path(__file__).parent / "accepted"
 
@@ -53,3 +57,38 @@ def test_pair_has_no_difference_but_the_declared(pair: Pair) -> None:
     assert [describe_difference(one) for one in report.open] == []
     assert list(report.unused) == []
     assert list(report.warnings) == []
+
+
+# Mutants that the same requests do not show, each with the behaviour that does.
+FOUND_BY = {
+    "restart": "visits of this process only",
+    "an hour passes": "no expiry in Redis",
+    "far from UTC": "local time",
+    "two visitors at once": "each visit stored twice",
+    "forged addresses": "the first X-Forwarded-For entry",
+    "many visitors": "nine shown",
+    "user agents": "markup not escaped",
+    "foreign values in the cache": "a foreign shape breaks the page",
+    "cache gone": "a cache that is down breaks the page",
+    "Redis does not answer": "a call that timed out is tried again",
+    "Redis closes connections": "a connection that is used without a look",
+    "Datastore gone": "an error page that says all is well",
+}
+
+
+@pytest.mark.app
+@pytest.mark.parametrize("name", FOUND_BY)
+def test_behaviour_finds_mutant(name: str, tmp_path: Path) -> None:
+    [behaviour] = [one for one in BEHAVIOURS if one.name == name]
+    [mutant] = [one for one in MUTANTS if one.name == FOUND_BY[name]]
+    plan = behaviour.plan(Recording((request("a browser"),)), {})
+    assert plan
+    old = to_compare(FOLDERS[mutant.folder])
+    new = replace(old, path=mutant.copy_to(tmp_path))
+    folders = [
+        (side, folder.with_variables(behaviour.environment)) for side, folder in ((OLD, old), (NEW, new), (AGAIN, old))
+    ]
+    comparison = Comparison(old, new, None, lambda name, line: None)
+    with running(folders, None, lambda name, line: None, lambda text: None) as targets:
+        comparison.run(targets, plan, behaviour=name)
+    assert comparison.report(read_accepted(tmp_path / "none.yaml")).open

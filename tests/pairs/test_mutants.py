@@ -26,6 +26,15 @@ class Mutant:
     scenario: Callable[[AppUnderTest], None]
     file: str = "main.py"
 
+    def copy_to(self, directory: Path) -> Path:
+        """Write the broken folder below a directory, and return its path."""
+        broken = shutil.copytree(ROOT / self.folder, directory / "FINISH")
+        file = broken / self.file
+        text = file.read_text()
+        assert self.found in text, f"{self.folder}/{self.file} has changed: adapt this mutant"
+        file.write_text(text.replace(self.found, self.put))
+        return broken
+
 
 MUTANTS = [
     Mutant("oldest first", "mod2-cloudndb/FINISH-py3", "order(-", "order(", scenarios.twelve_visitors),
@@ -224,13 +233,8 @@ MUTANTS = [
 @pytest.mark.app
 @pytest.mark.parametrize("mutant", [pytest.param(mutant, id=mutant.name) for mutant in MUTANTS])
 def test_scenario_finds_mutant(mutant: Mutant, tmp_path: Path) -> None:
-    broken = shutil.copytree(ROOT / mutant.folder, tmp_path / "FINISH")
-    file = broken / mutant.file
-    text = file.read_text()
-    assert mutant.found in text, f"{mutant.folder}/{mutant.file} has changed: adapt this mutant"
-    file.write_text(text.replace(mutant.found, mutant.put))
     with (
-        run_folders({mutant.folder: broken}) as backends,
+        run_folders({mutant.folder: mutant.copy_to(tmp_path)}) as backends,
         fresh(backends[mutant.folder]) as app,
         pytest.raises(AssertionError),
     ):

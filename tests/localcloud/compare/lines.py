@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from localcloud.compare.differences import Found, find_differences
-from localcloud.compare.noise import NoiseModel
+from localcloud.compare.noise.differences import Found, find_differences
+from localcloud.compare.noise.noise import NoiseModel
 from localcloud.compare.observation import Aspect, Line
 
 ROUTE = "GET /"

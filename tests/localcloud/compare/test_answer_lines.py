@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localcloud.compare.answer_lines import answer_lines
+from localcloud.compare.lines.answer_lines import answer_lines
 from localcloud.compare.observation import Aspect
 from localcloud.traffic import Answer
 
@@ -71,6 +71,19 @@ def test_bytes_are_compared_by_their_digest() -> None:
     one = answer(b"\x89PNG\0", "image/png")
     assert lines(one) == lines(answer(b"\x89PNG\0", "image/png"))
     assert lines(one) != lines(answer(b"\x89PNG\1", "image/png"))
+
+
+@pytest.mark.parametrize(
+    ("body", "first"),
+    [
+        (b"\n<!DOCTYPE html5><p>a", "doctype"),
+        (b"<p>a", "doctype"),
+        (b"<pre>a", "text"),
+        (b"<?xml version='1.0'?>", "text"),
+    ],
+)
+def test_page_without_a_type_is_html_as_browsers_see_it(body: bytes, first: str) -> None:
+    assert answer_lines(answer(body, ""), 8080)[Aspect.DOCUMENT][0].place == first
 
 
 def test_redirect_to_a_path_and_to_the_same_address_are_equal() -> None:

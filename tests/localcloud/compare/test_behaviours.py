@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from localcloud.compare.behaviours import BEHAVIOURS, MOST, Behaviour
-from localcloud.compare.choice import Seen
-from localcloud.compare.foreign_values import FOREIGN_VALUES
-from localcloud.compare.script import Plan
+from localcloud.compare.world.behaviours import BEHAVIOURS, MOST, Behaviour
+from localcloud.compare.world.choice import Seen
+from localcloud.compare.world.foreign_values import FOREIGN_VALUES
+from localcloud.compare.world.script import Plan
 from localcloud.traffic import Answer, RecordedRequest, Recording, Source, Taken
 from tests.support.course import ROOT
 
@@ -21,11 +21,13 @@ USER = "/_ah/login?email=test%40example.com&action=Login&continue=%2F"
 class FakeTarget:
     """Notes the events that happen to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, starts: bool = True) -> None:
         self.events: list[str] = []
+        self._starts = starts
 
-    def restart(self) -> None:
+    def restart(self) -> bool:
         self.events.append("restart")
+        return self._starts
 
     def advance(self, seconds: float) -> None:
         self.events.append(f"advance {seconds}")
@@ -121,6 +123,24 @@ def test_connections_to_redis_that_does_not_answer_are_seen() -> None:
     plan = behaviour("Redis does not answer").plan(VISITME, SEEN)
     assert plan
     assert plan.after(2, FakeTarget()) == ["connections to Redis while it did not answer: 2"]
+
+
+def test_app_that_does_not_start_again_is_seen() -> None:
+    plan = behaviour("restart").plan(VISITME, SEEN)
+    assert plan
+    assert plan.before(2, FakeTarget()) == []
+    assert plan.before(2, FakeTarget(starts=False)) == ["after the restart: the app does not start"]
+
+
+def test_calls_are_not_counted_once_a_service_has_been_away() -> None:
+    uncounted = {one.name: plan.uncounted for one in BEHAVIOURS if (plan := one.plan(VISITME, SEEN)) and plan.uncounted}
+
+    assert uncounted == {
+        "cache gone": {3, 4, 5, 6},
+        "restart without the cache": {2, 3, 4},
+        "Redis does not answer": {2, 3},
+        "Datastore gone": {2},
+    }
 
 
 def test_each_foreign_value_is_read_and_the_first_one_is_read_twice() -> None:
@@ -228,6 +248,17 @@ def test_writes_and_what_they_need_come_first() -> None:
     assert story == [USER, "/write", "POST /save", "/", "/write", "/"]
 
 
+@pytest.mark.parametrize("name", ["restart", "cache gone"])
+def test_form_is_submitted_again_after_the_event(name: str) -> None:
+    token = Taken("4f1d9c0a", Source(2, "field", "token"))
+    recording = record(RecordedRequest(USER), "/write", post("/save", token, text="a"), "/")
+
+    story = run(behaviour(name).plan(recording, answers(302, 200, 302, 200)))
+
+    event = {"restart": "restart", "cache gone": "take caches"}[name]
+    assert story[story.index(event) :][:5] == [event, "/write", "/", "/write", "POST /save"]
+
+
 def test_visitor_signs_in_as_first_and_as_last() -> None:
     names = ("alice", "bruno", "carla", "david")
     recording = record(
@@ -238,7 +269,7 @@ def test_visitor_signs_in_as_first_and_as_last() -> None:
 
     assert plan
     bodies = [one.body.decode() for one in plan.recording.requests]
-    assert bodies == ["username=alice&password=x", "username=david&password=x", "", "", ""]
+    assert bodies[:4] == ["username=alice&password=x", "username=david&password=x", "", ""]
 
 
 def test_forms_are_submitted_until_lists_are_longer_than_a_page() -> None:
@@ -251,15 +282,17 @@ def test_forms_are_submitted_until_lists_are_longer_than_a_page() -> None:
     plan = behaviour("many entries").plan(recording, answers(200, 302, 302))
 
     assert plan
-    assert run(plan) == ["/", "POST /save"] * 12 + ["/"]
+    assert run(plan) == ["/", *["POST /save"] * 26, "/"]
     assert [one.body for one in plan.recording.requests if one.body][:3] == [b"text=a", b"text=b", b"text=a"]
-    assert [one.taken[0].source.request for one in plan.recording.requests if one.taken] == list(range(1, 24, 2))
+    assert {one.taken[0].source.request for one in plan.recording.requests if one.taken} == {1}
 
 
 def test_recording_without_forms_or_with_many_entries_needs_no_more_of_them() -> None:
     assert behaviour("many entries").plan(VISITME, SEEN) is None
-    full = record(*(post("/save", text=str(number)) for number in range(12)), "/")
+    full = record(*(post("/save", text=str(number)) for number in range(26)), "/")
     assert behaviour("many entries").plan(full, {}) is None
+    deleted = post("/delete/56294995", Taken("56294995", Source(1, "attribute", "/delete/*")))
+    assert behaviour("many entries").plan(record("/", deleted, post("/login", name="x")), {}) is None
 
 
 def test_recording_without_pages_has_no_behaviours() -> None:

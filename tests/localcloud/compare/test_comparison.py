@@ -12,8 +12,8 @@ import pytest
 from localcloud.compare.accepted import read_accepted
 from localcloud.compare.comparison import Comparison
 from localcloud.compare.result import Report
-from localcloud.compare.script import Plan
 from localcloud.compare.target import Folder
+from localcloud.compare.world.script import Plan
 from localcloud.traffic import Exchange, RecordedRequest, Recording
 from localcloud.traffic.sources import find_taken
 from tests.localcloud.compare.notes import InProcess, Notes

@@ -15,8 +15,8 @@ from PIL import Image
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
-from localcloud.compare.crawl import crawl, find_starts
-from localcloud.compare.mentions import find_mentions
+from localcloud.compare.visiting.crawl import crawl, find_starts
+from localcloud.compare.visiting.mentions import find_mentions
 from localcloud.launch.plan import Handler
 from localcloud.traffic import Answer, RecordedRequest, Recording
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from localcloud.compare.effect_lines import count_calls
+from localcloud.compare.lines.effect_lines import count_calls
 
 
 def test_calls_that_only_ask_the_platform_are_not_counted() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from localcloud.compare.differences import ANY_ROUTE, Found, find_differences, group, outermost
-from localcloud.compare.noise import NoiseModel
+from localcloud.compare.noise.differences import ANY_ROUTE, Found, find_differences, group, outermost
+from localcloud.compare.noise.noise import NoiseModel
 from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.routes import route
 from localcloud.traffic import RecordedRequest, Source, Taken

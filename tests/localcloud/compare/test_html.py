@@ -10,7 +10,7 @@ import html5lib
 import pytest
 
 from datastore_emulator.errors import UserError
-from localcloud.compare.html import render_html, write_html
+from localcloud.compare.reports.html import render_html, write_html
 from localcloud.compare.result import Report
 from localcloud.files.paths import format_text
 from tests.localcloud.compare.reports import EVIL, FULL, SAME, TIME, make_evil, make_request

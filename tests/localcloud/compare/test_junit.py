@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
-from localcloud.compare.junit import render_junit, write_junit
 from localcloud.compare.observation import Aspect
+from localcloud.compare.reports.junit import render_junit, write_junit
 from localcloud.compare.result import Report
 from tests.localcloud.compare.reports import DIFFERENT, FULL, PAGE, SAME, make_evil, make_request
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localcloud.compare.masking import mask, matches
+from localcloud.compare.noise.masking import mask, matches
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from localcloud.compare.noise.templates import make_template
 from localcloud.compare.observation import Aspect, Line
 from tests.localcloud.compare.lines import differences, lines
 
@@ -25,11 +26,24 @@ SAME_UP_TO_NOISE = {
     ),
     "a quotation of the day": ("To be or not to be", "All that glisters", "Once more unto the breach"),
     "seconds with a fraction": ("took 0.1234 s", "took 0.12 s", "took 1.5 s"),
+    "a thousand and less": ("of 1,204 rows", "of 1,377,204 rows", "of 3 rows"),
     "very few seconds": ("took 0.0012 s", "took 0.12 s", "took 9.5e-05 s"),
 }
 DIFFERENT = {
     "a word beside a time": ("ann at 18:22:10", "ann at 18:22:12", "bob at 18:22:11"),
     "nothing in place of an id": ("id 17", "id 23", "id None"),
+    "no parts of a second": ("12:10:05.294648", "12:10:05.394648", "12:10:05"),
+    "thousands without commas": ("of 1,204 rows", "of 1,377 rows", "of 1377 rows"),
+    "a name for a random word": (
+        "Session:029c893e9d0148c29ccdf9d6",
+        "Session:95dd0648d94a40a1964b3a34",
+        "Session:ann",
+    ),
+    "a number that can be guessed for a token": (
+        "key 029c893e-9d0148c29ccdf9d6",
+        "key 95dd0648-d94a40a1964b3a34",
+        "key 523",
+    ),
     "no token": ('value="abc9"', 'value="k3z1"', 'value=""'),
     "another path before an id": ("/posts/17", "/posts/23", "/post/17"),
     "a time that the old app shows twice": ("at 18:22:10", "at 18:22:10", "at 17:22:10"),
@@ -128,3 +142,12 @@ def test_number_of_calls_that_does_not_vary_is_exact() -> None:
     first = calls(1), calls(1), calls(1)
     second = calls(2), calls(2), calls(1)
     assert [bool(found) for found in differences(first, second, aspect=Aspect.CALLS)] == [False, True]
+
+
+def test_noise_of_a_very_long_line_is_between_its_ends() -> None:
+    """A picture in Base64 was aligned word by word, which took minutes."""
+    long = "+".join(["a1"] * 50_000)
+    template = make_template(f'src="{long}" alt=""', f'src="{long[3:]}b" alt=""')
+    assert template.masked.startswith('src="')
+    assert template.masked.endswith('…" alt=""')
+    assert template.masked.count("…") == 1

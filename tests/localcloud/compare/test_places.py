@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localcloud.compare.places import general_name
+from localcloud.compare.lines.places import general_name
 
 
 @pytest.mark.parametrize(

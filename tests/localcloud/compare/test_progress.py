@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from localcloud.compare.progress import Progress
+from localcloud.compare.reports.progress import Progress
 
 
 def run(total: int | None, *, terminal: bool = False, quiet: bool = False) -> str:

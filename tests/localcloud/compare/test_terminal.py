@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from localcloud.compare.reports.terminal import print_report
 from localcloud.compare.result import Difference, DiffLine, Report
-from localcloud.compare.terminal import print_report
 from tests.localcloud.compare.reports import DIFFERENT, FULL, PAGE, SAME, TIME, make_diff, make_evil, make_request
 
 TEXT = """\

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from localcloud.compare.marked_lines import MarkedLine, mark_changes
-from localcloud.compare.wording import describe_difference, format_command
+from localcloud.compare.reports.marked_lines import MarkedLine, mark_changes
+from localcloud.compare.reports.wording import describe_difference, format_command
 from tests.localcloud.compare.reports import ACCEPTED, PAGE, make_diff
 
 

@@ -116,6 +116,10 @@ def test_path_out_of_the_static_directory_is_not_found(site: FrontEnd, target: b
     assert visit(site, target=target).status == 404
 
 
+def test_static_file_with_a_slash_behind_it_is_not_found(site: FrontEnd) -> None:
+    assert visit(site, target=b"/static/style.css/").status == 404
+
+
 def test_static_file_below_its_folder_is_served(site: FrontEnd) -> None:
     assert visit(site, target=b"/f/sub/a.txt").body == b"a"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from localcloud.traffic import Answer, Exchange, RecordedRequest
-from localcloud.traffic.headers import complete_headers, keep_headers
+from localcloud.traffic.headers import complete_headers, keep_headers, name_own_host
 from localcloud.traffic.recorder import Recorder
 
 
@@ -85,12 +85,12 @@ def test_headers_that_matter_are_kept() -> None:
 def test_referer_of_the_app_gets_the_host_of_each_app() -> None:
     kept = keep_headers((("Referer", "http://localhost:8080/a?b=1"),), "localhost:8080")
     assert kept == (("Referer", "/a?b=1"),)
-    request = complete_headers(RecordedRequest("/", headers=kept), "http://localhost:9090")
+    request = name_own_host(complete_headers(RecordedRequest("/", headers=kept)), "http://localhost:9090")
     assert request.headers[-1] == ("Referer", "http://localhost:9090/a?b=1")
 
 
 def test_request_without_the_usual_headers_gets_them_again() -> None:
     kept = keep_headers((("User-Agent", "Mozilla/5.0 (X11)"), ("Accept", "application/json")), "localhost:8080")
-    request = complete_headers(RecordedRequest("/", headers=kept), "http://localhost:9090")
+    request = name_own_host(complete_headers(RecordedRequest("/", headers=kept)), "http://localhost:9090")
     assert [name for name, _ in request.headers] == ["User-Agent", "Accept-Language", "Accept"]
     assert request.headers[-1] == ("Accept", "application/json")

@@ -18,7 +18,7 @@ def test_requests_for_one_app_keep_what_they_have_of_each_other() -> None:
     recording = Recording(
         (request("/a", "web"), request("/b", "api"), request("/c", "web", 1), request("/d", "api", 2, 3))
     )
-    web, api = recording.of_app("web"), recording.of_app("shop/api", "api")
+    web, api = recording.of_app("web"), recording.of_app("shop/api")
     assert web.requests == (request("/a", "web"), request("/c", "web", 1))
     assert api.requests == (request("/b", "api"), request("/d", "api", 1))
     assert web.notes == ("left out requests for other apps (api): 2",)

@@ -106,7 +106,18 @@ def test_wrong_line_is_named_with_what_to_write(line, reason, tmp_path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"# nothing\n", b"hello\n", b"{}", b'{"log": {}}', b"[]", b"\xff\xfe\x00", b"\x00\xff", b"[" * 100_000],
+    [
+        b"",
+        b'{"localcloud recording": 1}',
+        b"# nothing\n",
+        b"hello\n",
+        b"{}",
+        b'{"log": {}}',
+        b"[]",
+        b"\xff\xfe\x00",
+        b"\x00\xff",
+        b"[" * 100_000,
+    ],
 )
 def test_other_file_is_refused_in_one_line(content, tmp_path) -> None:
     (tmp_path / "file").write_bytes(content)

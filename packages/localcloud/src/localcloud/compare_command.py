@@ -41,7 +41,8 @@ def add_compare_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--behaviours",
         action="store_true",
-        help="compare also with restarts, without caches, an hour later, with visitors at once, and with odd headers",
+        help="compare also with restarts, without caches, an hour later, in another time zone, with visitors at once, "
+        "and with odd headers",
     )
     parser.add_argument(
         "--accept",
@@ -88,11 +89,11 @@ def compare_apps(options: argparse.Namespace) -> NoReturn:
 def _compare(options: argparse.Namespace) -> Report:
     # Imported here so that usage errors and --help cost nothing.
     from localcloud.compare.accepted import read_accepted
-    from localcloud.compare.behaviours import BEHAVIOURS
     from localcloud.compare.comparison import Comparison
-    from localcloud.compare.progress import Progress
+    from localcloud.compare.reports.progress import Progress
+    from localcloud.compare.reports.terminal import print_report
     from localcloud.compare.target import Folder
-    from localcloud.compare.terminal import print_report
+    from localcloud.compare.world.behaviours import BEHAVIOURS
     from localcloud.run_command import choose_runtimes, read_environment
 
     if options.only and not options.accept:
@@ -115,8 +116,8 @@ def _compare(options: argparse.Namespace) -> Report:
             comparison.compare(
                 recording, progress, limit=options.limit, behaviours=BEHAVIOURS if options.behaviours else ()
             )
-        except UserError:
-            log.print_last()
+        except UserError as error:
+            log.print_of(error)
             raise
     report = comparison.report(accepted)
     if options.accept:
@@ -142,12 +143,12 @@ def _beside(new: Path) -> Path:
 
 def _write(options: argparse.Namespace, report: Report) -> None:
     if options.html:
-        from localcloud.compare.html import write_html
+        from localcloud.compare.reports.html import write_html
 
         write_html(report, options.html)
         print(f"The report is in {options.html}")
     if options.junit:
-        from localcloud.compare.junit import write_junit
+        from localcloud.compare.reports.junit import write_junit
 
         write_junit(report, options.junit)
 
@@ -174,17 +175,19 @@ def _choose(numbers: str, differences: list[Difference]) -> list[Difference]:
 
 
 class _Log:
-    """Keeps the last lines of the apps' output, for an app that does not start."""
+    """Keeps the last lines of each app's output, for one that does not run."""
 
     def __init__(self) -> None:
-        self._lines: deque[str] = deque(maxlen=_KEPT_LOG_LINES)
+        self._lines: dict[str, deque[str]] = {}
         self._lock = threading.Lock()
 
     def __call__(self, name: str, line: str) -> None:
         with self._lock:
-            self._lines.append(f"{name} | {line}")
+            self._lines.setdefault(name, deque(maxlen=_KEPT_LOG_LINES)).append(line)
 
-    def print_last(self) -> None:
+    def print_of(self, error: UserError) -> None:
+        """Print the last lines of the app that an error is about, if it begins with the name of one."""
+        name = str(error).partition(":")[0]
         with self._lock:
-            for line in self._lines:
-                print(line, file=sys.stderr)
+            for line in self._lines.get(name, ()):
+                print(f"{name} | {line}", file=sys.stderr)

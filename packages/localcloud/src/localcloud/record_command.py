@@ -68,11 +68,11 @@ class _File:
 
     def __init__(self, options: argparse.Namespace, origin: str) -> None:
         from localcloud.traffic.masking import Masking
-        from localcloud.traffic.recording_file import RecordingFile, read_requests
+        from localcloud.traffic.recording_file import RecordingFile, read_recording
 
         self._path = options.to
         self._file = RecordingFile(options.to, origin, append=options.append)
-        before = read_requests(options.to).requests if options.append and options.to.stat().st_size else ()
+        before = read_recording(options.to).requests if options.append else ()
         self._masking = None if options.keep_secrets else Masking()
         self._sessions = {request.session for request in before}
         self.count = len(before)
@@ -147,7 +147,11 @@ class _Recording:
     def begin(self, cloud: Cloud, apps: Sequence[App]) -> Iterator[str]:
         """Record the exchanges of a cloud from now on."""
         if len(apps) > 1:
-            self._names = {app.name: app.plan.service or app.folder.name for app in apps}
+            folders = Counter(app.folder.name for app in apps)
+            self._names = {
+                app.name: app.folder.name if folders[app.folder.name] == 1 else app.plan.service or app.name
+                for app in apps
+            }
         self._say = cloud.report
         self._thread.start()
         self._begun = True

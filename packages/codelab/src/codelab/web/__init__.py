@@ -2,6 +2,7 @@
 
 - `server`: the `serve` command, which runs the Flask app on the guarded listener of localcloud.pages
 - `app`: makes the Flask app
+- `source_pages`: files and folders that the texts link to
 - `track_pages` and `actions`: the routes of a track, those that show and those that change something
 - `state`: what the pages show: the course, the learner's copies and the running apps
 - `checks`: runs checks behind the pages, and `live` reports their news and saved files to open pages

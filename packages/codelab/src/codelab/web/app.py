@@ -21,6 +21,7 @@ from codelab.web.diff_html import highlighted_line
 from codelab.web.finding_html import finding_html
 from codelab.web.question import describe_sample, read_question
 from codelab.web.rendering import Renderer
+from codelab.web.source_pages import add_source_pages
 from codelab.web.state import PageState, address
 from codelab.web.step_states import files_of, view_step
 from codelab.web.track_pages import add_track_pages
@@ -65,6 +66,7 @@ def create_app(state: PageState) -> Flask:
     )
     _add_course_pages(app, state)
     add_assessment_pages(app, state)
+    add_source_pages(app, state)
     _add_error_pages(app)
 
     tracks = Blueprint("tracks", __name__)

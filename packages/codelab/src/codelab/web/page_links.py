@@ -22,7 +22,8 @@ def find_address(course: Course, target: str, directory: str = "") -> str:
     name = posixpath.normpath(posixpath.join(directory, path))
     readme = _README.fullmatch(name)
     if readme is None or readme[1] not in course.modules:
-        return f"/{name}{hash_sign}{fragment}"
+        shown = f"/{name}" if name.endswith((".md", ".png")) or name in course.modules else f"/file/{name}"
+        return f"{shown}{hash_sign}{fragment}"
     return _find_section(course, readme[1], fragment) if fragment else f"/{readme[1]}"
 
 

@@ -12,8 +12,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from datastore_emulator.errors import UserError
-from localcloud.compare.differences import ANY_ROUTE, ROUTES
-from localcloud.compare.masking import matches
+from localcloud.compare.noise.differences import ANY_ROUTE, ROUTES
+from localcloud.compare.noise.masking import matches
 from localcloud.compare.observation import Aspect
 from localcloud.compare.result import Difference
 

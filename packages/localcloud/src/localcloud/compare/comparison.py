@@ -11,24 +11,24 @@ from pathlib import Path
 from typing import Protocol
 
 from localcloud.compare.accepted import Accepted
-from localcloud.compare.behaviours import Behaviour
-from localcloud.compare.crawl import LIMIT, crawl, find_starts
 from localcloud.compare.curl import curl_line
-from localcloud.compare.differences import Found, find_differences, group
-from localcloud.compare.effect_lines import name_all_calls
-from localcloud.compare.mentions import find_mentions
-from localcloud.compare.noise import NoiseModel, NoisyLines
+from localcloud.compare.lines.effect_lines import name_all_calls
+from localcloud.compare.noise.differences import Found, find_differences, group
+from localcloud.compare.noise.noise import NoiseModel, NoisyLines
 from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.result import ComparedRequest, Report
 from localcloud.compare.routes import route
-from localcloud.compare.script import Plan
 from localcloud.compare.side import AppRun, Side
 from localcloud.compare.target import Folder, Target, running
+from localcloud.compare.visiting.crawl import LIMIT, crawl, find_starts
+from localcloud.compare.visiting.mentions import find_mentions
+from localcloud.compare.world.behaviours import Behaviour
+from localcloud.compare.world.script import Plan
 from localcloud.traffic import Answer, RecordedRequest, Recording
+from localcloud.traffic.headers import complete_headers
 from localcloud.traffic.masking import explain_masked
 
 OLD, NEW, AGAIN, VISITED = "OLD", "NEW", "OLD again", "OLD visited"
-_USER_AGENT = ("User-Agent", "Mozilla/5.0 (localcloud compare)")
 
 
 @dataclass
@@ -48,7 +48,7 @@ def visit(target: Target, limit: int, watcher: Watcher) -> Recording:
 
     def send(request: RecordedRequest) -> Answer | None:
         nonlocal done
-        answer, _ = target.send(request)
+        answer, _ = target.send(complete_headers(request))
         target.effects()  # a task may change what the next page shows
         done += 1
         watcher.show_request(done, None)
@@ -116,14 +116,15 @@ class Comparison:
             self._warnings += recording.notes
             if masked := explain_masked(recording):
                 self._warnings.append(masked)
-            recording = replace(recording, requests=tuple(map(_complete, recording.requests)))
+            recording = replace(recording, requests=tuple(map(complete_headers, recording.requests)))
             old, new, _ = self.run(targets, Plan(recording), watcher)
         called = [{call for seen in side.seen.values() for call in seen.calls} for side in (old, new)]
         for behaviour in behaviours:
             plan = behaviour.plan(recording, old.seen) if behaviour.suits(*called) else None
             if plan:
                 self._behaviours.append(behaviour.name)
-                with self._running(folders, watcher) as targets:
+                changed = [(name, folder.with_variables(behaviour.environment)) for name, folder in folders]
+                with self._running(changed, watcher) as targets:
                     self.run(targets, plan, watcher, behaviour.name)
         self._origin = recording.origin
         self._seconds = time.monotonic() - self._began
@@ -206,10 +207,3 @@ class Comparison:
             accepted.unused(),
             self._seconds,
         )
-
-
-def _complete(request: RecordedRequest) -> RecordedRequest:
-    """Return a request with a User-Agent, as each browser sends one; a recording that was written by hand has none."""
-    if any(name.lower() == "user-agent" for name, _ in request.headers):
-        return request
-    return replace(request, headers=(*request.headers, _USER_AGENT))

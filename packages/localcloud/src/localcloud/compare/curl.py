@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from localcloud.compare.wording import quote_word
+from localcloud.compare.reports.wording import quote_word
 from localcloud.traffic import RecordedRequest
+from localcloud.traffic.headers import USUAL
 
 _LONGEST_BODY = 2000
 
 
 def curl_line(request: RecordedRequest, url: str) -> str:
-    """Return a curl command that sends a request; cookies come from the jar `cookies.txt`, as a session needs them."""
+    """Return a curl command that sends a request; cookies come from the jar `cookies.txt`, as a session needs them.
+
+    The usual headers of browsers are left out.
+    """
     words = ["curl", "--include", "--path-as-is"]
     if request.method == "HEAD":
         words.append("--head")
     elif request.method != ("POST" if request.body else "GET"):
         words += ["--request", request.method]
+    if not any(name.lower() == "user-agent" for name, _ in request.headers):
+        words += ["--header", "User-Agent:"]  # none: curl sends its own otherwise
     for name, value in request.headers:
+        if (name, value) in USUAL:
+            continue
         words += ["--header", f"{name}: {value}" if value else f"{name};"]
     note = ""
     if request.body:

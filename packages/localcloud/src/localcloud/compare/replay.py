@@ -48,7 +48,7 @@ class Replay:
         if answer is None:
             return
         self.answers[number] = answer
-        if answer.header("Content-Type").startswith("text/html"):
+        if answer.content_type.startswith("text/html"):
             self._pages[request.session] = answer
 
     def _tokens(self, request: RecordedRequest) -> Mapping[str, str]:

@@ -9,15 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from localcloud.compare.answer_lines import answer_lines
-from localcloud.compare.choice import Seen
-from localcloud.compare.effect_lines import count_calls, effect_lines
-from localcloud.compare.events import AppTarget
+from localcloud.compare.lines.answer_lines import answer_lines
+from localcloud.compare.lines.effect_lines import count_calls, effect_lines
 from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.replay import Replay
-from localcloud.compare.script import Plan
+from localcloud.compare.world.choice import Seen
+from localcloud.compare.world.events import AppTarget
+from localcloud.compare.world.script import Plan
 from localcloud.effects import Effects
 from localcloud.traffic import Answer, RecordedRequest
+from localcloud.traffic.headers import name_own_host
 
 # What several answers at the same time have in common, whichever of them the app makes first.
 _OF_ANY_ORDER = (Aspect.STATUS, Aspect.CONTENT_TYPE, Aspect.ENTITIES, Aspect.TASKS, Aspect.MAILS)
@@ -91,11 +92,8 @@ class Side:
             self.unfinished.append(f"request {number}: {effects.unfinished}")
         lines = [{**answer_lines(answer, self.target.port), **effect_lines(effects)} for answer in answers]
         observed = lines[0] if len(lines) == 1 else _together(lines)
-        if noticed:
-            observed[Aspect.CALLS] = (
-                *observed[Aspect.CALLS],
-                *(Line(text.rpartition(": ")[0], text) for text in noticed),
-            )
+        calls = () if number in plan.uncounted else observed[Aspect.CALLS]
+        observed[Aspect.CALLS] = (*calls, *(Line(text.rpartition(": ")[0], text) for text in noticed))
         return Observed(sent, answers[0], seconds, observed)
 
     def _send(
@@ -107,7 +105,11 @@ class Side:
             replace(request, session=f"{request.session}, {visitor}" if visitor else request.session)
             for visitor in range(at_once)
         ]
-        sent = [replay.adapt(number, visitor) for replay, visitor in zip(self._replays, visitors, strict=False)]
+        url = f"http://localhost:{self.target.port}"
+        sent = [
+            name_own_host(replay.adapt(number, visitor), url)
+            for replay, visitor in zip(self._replays, visitors, strict=False)
+        ]
         if at_once == 1:
             answers = [self.target.send(sent[0])]
         else:

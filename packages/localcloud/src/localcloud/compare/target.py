@@ -8,17 +8,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datastore_emulator.errors import UserError
 from datastore_emulator.storage import copy_data
 from localcloud.app import App
 from localcloud.cloud import Cloud
 from localcloud.compare.browser import Browser
-from localcloud.compare.events import CloudTarget
+from localcloud.compare.world.events import CloudTarget
 from localcloud.effects import Effects
 from localcloud.effects.watch import EffectsWatch
+from localcloud.launch.plan import Platform
 from localcloud.services.datastore import EmbeddedDatastore
 from localcloud.traffic import Answer, RecordedRequest
 
@@ -40,6 +42,10 @@ class Folder:
     platform: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     runtimes: Sequence[Runtime] = ()
+
+    def with_variables(self, environment: Mapping[str, str]) -> Folder:
+        """Return this folder with more environment variables."""
+        return replace(self, environment={**self.environment, **environment})
 
 
 class Target:
@@ -69,10 +75,11 @@ class Target:
                 platform=folder.platform,
                 environment=folder.environment,
             )
+            self._has_answered = False
             self._watch = EffectsWatch(self.cloud, self.app)
             assert isinstance(self.cloud.datastore, EmbeddedDatastore)
             self.cloud.datastore.shift_ids(id_shift)
-            self.world = CloudTarget(self.cloud, self.app)
+            self.world = CloudTarget(self.cloud, self.app, self._watch.begin)
             self._cleanup.callback(self.world.close)
             self.browser = Browser(self.app.url)
             self._cleanup.callback(self.browser.close)
@@ -85,7 +92,12 @@ class Target:
         self._cleanup.close()
 
     def begin(self) -> None:
-        """Forget what the app has done until now."""
+        """Wait until the app answers, and forget what it has done until then.
+
+        A server may listen before it has imported the app. App Engine sends new instances this request, too.
+        """
+        if self.app.plan.platform in (Platform.APP_ENGINE, Platform.APP_ENGINE_PYTHON27):
+            self.send(RecordedRequest("/_ah/warmup", session="warmup"))
         self._watch.begin()
 
     @property
@@ -97,7 +109,23 @@ class Target:
         """Send a request; return the answer, None if there is none, and the seconds that it took."""
         began = time.perf_counter()
         answer = self.browser.send(request)
-        return answer, time.perf_counter() - began
+        seconds = time.perf_counter() - began
+        if self.app.returncode is not None:
+            self._restart_ended(request)
+            return None, seconds
+        self._has_answered = self._has_answered or answer is not None
+        return answer, seconds
+
+    def _restart_ended(self, request: RecordedRequest) -> None:
+        """Start an app again that has ended at a request, as its platform would; that request has no answer.
+
+        Raises UserError for an app that has never answered.
+        """
+        how = f"{self.name}: at {request.method} {request.target}, the app {self.app.describe_end()}"
+        if not self._has_answered:
+            raise UserError(how)
+        self.app.log(f"localcloud: {how}; it is started again")
+        self.app.restart()
 
     def effects(self) -> Effects:
         """Return what the app has done since the last look, after waiting for the tasks that it has begun."""

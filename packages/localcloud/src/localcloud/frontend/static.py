@@ -88,6 +88,8 @@ def _pattern(handler: Handler) -> Pattern:
 def _file(directory: Path, root: str, name: str, method: str, path: str, handler: Handler) -> Response:
     if method not in {"GET", "HEAD"}:
         return Response(405, b"", {"Allow": "GET, HEAD"})
+    if name.endswith("/"):  # the name of no file
+        return _not_found(path)
     try:
         folder = directory if posixpath.normpath(root) == "." else resolve_inside(directory, root)
         file = resolve_inside(folder, name)

@@ -107,7 +107,7 @@ def read_given(answer: Answer) -> Given:
 
 def _read_given(answer: Answer) -> Given:
     text = _read_text(answer)
-    media_type = read_media_type(answer.header("Content-Type"))[0]
+    media_type = read_media_type(answer.content_type)[0]
     cookies = tuple(_read_cookies(answer))
     location = without_origin(answer.header("Location"))
     everything = " ".join([text, unquote(text), location, unquote(location), *(value for _, value in cookies)])
@@ -162,7 +162,7 @@ def _unquote_cookie(content: str) -> str:
 
 def _read_text(answer: Answer) -> str:
     """Return the text of an answer, "" if it has none."""
-    media_type, parameters = read_media_type(answer.header("Content-Type"))
+    media_type, parameters = read_media_type(answer.content_type)
     if not (is_text(media_type) or is_json(media_type) or media_type in _HTML):
         return ""
     body = _decompress(answer.body, answer.header("Content-Encoding").lower())

@@ -24,12 +24,12 @@ _LEFT_OUT = frozenset(
     }
 )
 _PREFIXES = (":", "sec-", "x-forwarded-", "x-appengine-", "x-google-", "cf-", "cdn-")
-# What an app is sent for a header that a recording leaves out. Some apps fail without a User-Agent.
-_USUAL = (
+USUAL = (
     ("User-Agent", "Mozilla/5.0 (compatible; localcloud)"),
     ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"),
     ("Accept-Language", "en-US,en;q=0.9"),
 )
+"""What an app is sent for a header that a recording leaves out. Some apps fail without a User-Agent."""
 # Most browsers are alike to apps; phones and programs are not.
 _BROWSER = re.compile(r"Mozilla/5\.0 (?!.*(Mobi|Android|bot))", re.IGNORECASE)
 _ORIGIN = re.compile(r"https?://[^/?#]*")
@@ -63,15 +63,17 @@ def _says_nothing(name: str, value: str) -> bool:
     return name == "accept" and ("application/xhtml+xml" in value or value.startswith(("image/", "text/css")))
 
 
-def complete_headers(request: RecordedRequest, url: str) -> RecordedRequest:
-    """Return a request as a browser sends it to the app at a URL, such as "http://localhost:8080".
-
-    It has the headers that most browsers send, unless it has others, and a Referer of its own app has that app's host.
-    """
+def complete_headers(request: RecordedRequest) -> RecordedRequest:
+    """Return a request with the headers that most browsers send, unless it has others."""
     names = {name.lower() for name, _ in request.headers}
-    usual = tuple((name, value) for name, value in _USUAL if name.lower() not in names)
-    own = tuple(
+    usual = tuple((name, value) for name, value in USUAL if name.lower() not in names)
+    return replace(request, headers=usual + request.headers)
+
+
+def name_own_host(request: RecordedRequest, url: str) -> RecordedRequest:
+    """Return a request for the app at a URL, such as "http://localhost:8080": its Referer may be a page of that app."""
+    headers = tuple(
         (name, url + value if name.lower() == "referer" and value.startswith("/") else value)
         for name, value in request.headers
     )
-    return replace(request, headers=usual + own)
+    return replace(request, headers=headers)

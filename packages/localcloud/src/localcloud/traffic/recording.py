@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from datastore_emulator.errors import UserError
+
+_LOOKS_LIKE_HTML = re.compile(
+    rb"\s*<(?:(?:html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s>]|!doctype html|!--)",
+    re.IGNORECASE,
+)
 
 Headers = tuple[tuple[str, str], ...]
 """Names and values; the bytes of a value are Latin-1, as in WSGI (PEP 3333)."""
@@ -76,8 +82,9 @@ class Recording:
     def of_app(self, *names: str) -> Recording:
         """Return the requests for an app that has one of these names, if the recording tells apps apart.
 
-        Raises UserError if there are none.
+        A name may also be a path that ends with it. Raises UserError if there are none.
         """
+        names = (*names, *(name.rpartition("/")[2] for name in names))
         kept = [number for number, request in enumerate(self.requests, 1) if request.app in ("", *names)]
         others = sorted({request.app for request in self.requests} - {"", *names})
         if not others:
@@ -114,6 +121,14 @@ class Answer:
     def header(self, name: str) -> str:
         """Return the value of the first header of that name, "" if there is none."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type header. Without one it is what browsers see in the body: HTML, or "".
+
+        https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type
+        """
+        return self.header("Content-Type") or ("text/html" if _LOOKS_LIKE_HTML.match(self.body) else "")
 
 
 @dataclass(frozen=True)

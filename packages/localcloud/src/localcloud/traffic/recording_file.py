@@ -121,11 +121,13 @@ def read_requests(path: Path) -> Recording:
         raise UserError(f"{path}: this file is no text in UTF-8 ({error.reason}); export it again") from error
     first = next((line for line in text.splitlines() if _is_line(line)), "")
     if not first:
-        raise UserError(f"{path}: there are no requests in this file; record some: localcloud record DIR --to FILE")
+        raise _nothing_in(path)
     if first.lstrip().startswith(("{", "[")):
         start = _try_object(first)
         if "target" in start or read_header(start) is not None:
-            return _read_lines(path, text)
+            if not (recording := _read_lines(path, text)).requests:
+                raise _nothing_in(path)
+            return recording
         return _read_json(path, text)
     if is_access_log(first):
         return read_access_log(path, text)
@@ -152,6 +154,15 @@ def _read_json(path: Path, text: str) -> Recording:
     if entries and all(is_log_entry(entry) for entry in entries):
         return read_entries(path, entries)
     raise _not_known(path)
+
+
+def read_recording(path: Path) -> Recording:
+    """Return a recording, which may have no requests yet; raises UserError as `read_requests` does."""
+    return _read_lines(path, _read_content(path).decode("utf-8-sig", "replace"))
+
+
+def _nothing_in(path: Path) -> UserError:
+    return UserError(f"{path}: there are no requests in this file; record some: localcloud record DIR --to FILE")
 
 
 def _not_known(path: Path) -> UserError:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from localcloud.compare.alignment import align
-from localcloud.compare.masking import mask
-from localcloud.compare.noise import NoiseModel, NoisyLines
+from localcloud.compare.noise.alignment import align
+from localcloud.compare.noise.masking import mask
+from localcloud.compare.noise.noise import NoiseModel, NoisyLines
 from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.result import Difference, DiffLine
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from localcloud.compare import wording
-from localcloud.compare.marked_lines import MarkedLine, mark_changes
-from localcloud.compare.report_files import write_report_file
+from localcloud.compare.reports import wording
+from localcloud.compare.reports.marked_lines import MarkedLine, mark_changes
+from localcloud.compare.reports.report_files import write_report_file
 from localcloud.compare.result import ComparedRequest, Difference, Report
 from localcloud.files.paths import format_text
 
@@ -26,7 +26,7 @@ def render_html(report: Report) -> str:
     """Return the page."""
     accepted = [one for one in report.differences if one.accepted is not None]
     environment = Environment(
-        loader=PackageLoader("localcloud.compare"),
+        loader=PackageLoader("localcloud.compare.reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

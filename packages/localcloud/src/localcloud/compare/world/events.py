@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import NamedTuple, Protocol
 
+from datastore_emulator.errors import UserError
 from localcloud.app import App
 from localcloud.cloud import Cloud
 from localcloud.services import Memorystore
@@ -16,8 +17,9 @@ from localcloud.services import Memorystore
 class AppTarget(Protocol):
     """An app's process and the services behind it, as far as events change them."""
 
-    def restart(self) -> None:
-        """Restart the app's process."""
+    def restart(self) -> bool:
+        """Restart the app's process; return whether it has started again."""
+        ...
 
     def advance(self, seconds: float) -> None:
         """Let time pass for the services."""
@@ -50,26 +52,32 @@ class AppTarget(Protocol):
 
 
 class Event(NamedTuple):
-    """Something that happens to an app; `title` says it in words. `act` returns what was seen, "" for nothing."""
+    """Something that happens to an app; `title` says it in words. `act` returns what was seen, "" for nothing.
+
+    `away` says that a service is away from then on.
+    """
 
     title: str
     act: Callable[[AppTarget], str]
+    away: bool = False
 
 
-def _event(title: str, act: Callable[[AppTarget], object]) -> Event:
+def _event(title: str, act: Callable[[AppTarget], object], away: bool = False) -> Event:
     def run(target: AppTarget) -> str:
         act(target)
         return ""
 
-    return Event(title, run)
+    return Event(title, run, away)
 
 
-RESTART = _event("the app is restarted", lambda target: target.restart())
-TAKE_CACHES = _event("the caches go away", lambda target: target.take_caches())
+RESTART = Event(
+    "the app is restarted", lambda target: "" if target.restart() else "after the restart: the app does not start"
+)
+TAKE_CACHES = _event("the caches go away", lambda target: target.take_caches(), away=True)
 RETURN_CACHES = _event("the caches are back, and empty", lambda target: target.return_caches())
-TAKE_DATASTORE = _event("the Datastore goes away", lambda target: target.take_datastore())
+TAKE_DATASTORE = _event("the Datastore goes away", lambda target: target.take_datastore(), away=True)
 RETURN_DATASTORE = _event("the Datastore is back", lambda target: target.return_datastore())
-STALL_REDIS = _event("Redis stops answering", lambda target: target.stall_redis())
+STALL_REDIS = _event("Redis stops answering", lambda target: target.stall_redis(), away=True)
 RESUME_REDIS = Event(
     "Redis answers again",
     lambda target: f"connections to Redis while it did not answer: {target.resume_redis()}",
@@ -91,11 +99,15 @@ def overwrite(value: bytes, flags: int) -> Event:
 
 
 class CloudTarget:
-    """An app that is alone on a local cloud; implements AppTarget. `close` ends all outages."""
+    """An app that is alone on a local cloud; implements AppTarget. `close` ends all outages.
 
-    def __init__(self, cloud: Cloud, app: App) -> None:
+    `forget` is called after an event that has written to a service itself, so that the app is not taken for the writer.
+    """
+
+    def __init__(self, cloud: Cloud, app: App, forget: Callable[[], None]) -> None:
         self._cloud = cloud
         self._app = app
+        self._forget = forget
         self._caches = ExitStack()
         self._datastore = ExitStack()
         self._stall = ExitStack()
@@ -107,9 +119,14 @@ class CloudTarget:
         self._caches.close()
         self._datastore.close()
 
-    def restart(self) -> None:
-        """Restart the app's process."""
-        self._app.restart()
+    def restart(self) -> bool:
+        """Restart the app's process; return whether it has started again. Its log says why it has not."""
+        try:
+            self._app.restart()
+        except UserError as error:
+            self._app.log(str(error))
+            return False
+        return True
 
     def advance(self, seconds: float) -> None:
         """Let time pass for the services."""
@@ -125,7 +142,9 @@ class CloudTarget:
 
     def overwrite_caches(self, value: bytes, flags: int) -> int:
         """Replace every cached value by this one; return how many there were. `flags` are Memcache's."""
-        return self._cloud.overwrite_caches(value, flags)
+        overwritten = self._cloud.overwrite_caches(value, flags)
+        self._forget()
+        return overwritten
 
     def drop_redis_connections(self) -> None:
         """Close the app's connections to Redis; an app without Redis has none."""

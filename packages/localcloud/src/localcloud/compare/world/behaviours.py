@@ -8,18 +8,19 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from localcloud.compare import events
-from localcloud.compare.choice import Choice, Chooser, Seen
-from localcloud.compare.foreign_values import FOREIGN_VALUES
-from localcloud.compare.script import Plan, Script
+from localcloud.compare.world import events
+from localcloud.compare.world.choice import Choice, Chooser, Seen
+from localcloud.compare.world.foreign_values import FOREIGN_VALUES
+from localcloud.compare.world.script import Plan, Script
 from localcloud.traffic import RecordedRequest, Recording
 
 MOST = 30
 """About as many requests a behaviour has at most."""
 _HOUR = 3600
-_PAGE = 12  # more entries than most pages list
+_VISITORS = 12  # more than ten, which many pages list
+_ENTRIES = 26
 # Only Linux has all of 127.0.0.0/8 on its loopback interface; elsewhere visitors differ by their user agents alone.
 _MANY_ADDRESSES = sys.platform == "linux"
 _CACHES = ("Memcache ", "Redis ")
@@ -31,7 +32,8 @@ class Behaviour:
     """A behaviour of the world. `name` is a few words, `title` says what happens.
 
     `services` are the beginnings of calls, as in "Redis ", without one of which it has no effect; empty for any app.
-    `by_both` says that both apps have to make such a call: what one of them does not use it cannot miss.
+    `by_both` says that both apps have to make such a call: what one of them does not use it cannot miss. The apps run
+    with the variables of `environment`.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Behaviour:
     services: tuple[str, ...] = ()
     by_both: bool = False
     at_once: int = 1
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def suits(self, old_calls: Iterable[str], new_calls: Iterable[str]) -> bool:
         """Return whether two apps that make these calls can notice it."""
@@ -62,7 +65,11 @@ class Behaviour:
 def _restart(chooser: Chooser, choice: Choice, script: Script) -> None:
     script.send(*choice.all)
     script.happen(events.RESTART)
-    script.send(*choice.pages)
+    script.send(*choice.pages, *choice.rewrites)
+
+
+def _send_all(chooser: Chooser, choice: Choice, script: Script) -> None:
+    script.send(*choice.all)
 
 
 def _take_caches(chooser: Chooser, choice: Choice, script: Script) -> None:
@@ -70,7 +77,7 @@ def _take_caches(chooser: Chooser, choice: Choice, script: Script) -> None:
     pages = _some(choice, 5)
     script.send(*pages)
     script.happen(events.TAKE_CACHES)
-    script.send(*pages, *pages)
+    script.send(*pages, *choice.rewrites, *pages)
     script.happen(events.RETURN_CACHES)
     script.send(*pages, *pages)
 
@@ -113,7 +120,7 @@ def _send_user_agents(chooser: Chooser, choice: Choice, script: Script) -> None:
 
 def _visit_with_many(chooser: Chooser, choice: Choice, script: Script) -> None:
     script.send(*choice.all)
-    addresses = [_address(number) for number in range(1, _PAGE + 1)]
+    addresses = [_address(number) for number in range(1, _VISITORS + 1)]
     if socket.has_dualstack_ipv6():
         addresses.append("::1")
     visitors = [*enumerate(addresses, 1)]
@@ -125,20 +132,18 @@ def _visit_with_many(chooser: Chooser, choice: Choice, script: Script) -> None:
 
 
 def _write_many(chooser: Chooser, choice: Choice, script: Script) -> None:
-    """Write so often that lists are longer than a page, unless the recording has done that."""
-    for write in choice.writes:
+    """Write so often that lists are longer than a page of 25, unless the recording has done that."""
+    for write in filter(chooser.may_add, choice.writes):
         alike = chooser.same_writes(write)
-        first = chooser.needed_for(write)
-        cost = len(first) + (_PAGE - 1) * (1 + len(chooser.sources_of(write)))
-        if len(alike) >= _PAGE or (len(script) and len(script) + cost > MOST):
+        if len(alike) >= _ENTRIES:
             continue
-        script.send(*first)
-        for number in range(1, _PAGE):
+        script.send(*chooser.needed_for(write))
+        for number in range(1, _ENTRIES):
             again = alike[number % len(alike)]
-            # The page with the form, too: it may give out a token for each time.
-            script.send(*chooser.sources_of(again), again)
-    if len(script):
+            # Each page with the form once; its tokens are good for a session.
+            script.send(*(source for source in chooser.sources_of(again) if source not in script.sent), again)
         script.send(*(page for page in choice.pages if script.sent.issuperset(chooser.needed_before(page))))
+        return
 
 
 def _overwrite_caches(chooser: Chooser, choice: Choice, script: Script) -> None:
@@ -175,7 +180,7 @@ def _take_datastore(chooser: Chooser, choice: Choice, script: Script) -> None:
 
 def _some(choice: Choice, times: int) -> tuple[int, ...]:
     """Return as many of the pages as can be requested so many times."""
-    return choice.pages[: max(1, (MOST - len(choice.all)) // times)]
+    return choice.pages[: max(1, (MOST - len(choice.all) - len(choice.rewrites)) // times)]
 
 
 _Kinds = Sequence[Sequence[tuple[str, "str | None"]]]
@@ -244,6 +249,12 @@ BEHAVIOURS = (
         "restart without the cache", "the app is restarted while the caches are away", _restart_without_caches, _CACHES
     ),
     Behaviour("an hour passes", "an hour passes between requests", _pass_an_hour),
+    Behaviour(
+        "far from UTC",
+        "the machine's time zone is not UTC",
+        _send_all,
+        environment={"TZ": "America/Los_Angeles"},
+    ),
     Behaviour("two visitors at once", "two visitors make each request at the same time", _visit_at_once, at_once=2),
     Behaviour("forged addresses", "a visitor claims another address in headers", _forge_addresses),
     Behaviour("many visitors", "visitors with other browsers come from other addresses", _visit_with_many),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from localcloud.compare.templates import NOISE
+from localcloud.compare.noise.templates import NOISE
 
 _DAY = r"\b(?:Mon|Tue|Tues|Wed|Wednes|Thu|Thur|Thurs|Fri|Sat|Satur|Sun)(?:day)?\b"
 _MONTH = (

@@ -13,6 +13,7 @@ from localcloud.traffic import Answer, Recording
 
 _PAGES = 6
 _WRITES = 4
+_REWRITES = 2
 _FILE = re.compile(r"\.(?:css|js|map|png|jpe?g|gif|svg|ico|webp|woff2?|ttf|txt|xml)$", re.IGNORECASE)
 _FILE_TYPES = ("image/", "font/", "audio/", "video/", "text/css", "text/javascript", "application/javascript")
 _SIGNS_IN = re.compile(r"(?<![a-z])(?:log|sign)[-_]?(?:in|up)|register|auth(?!or)|session", re.IGNORECASE)
@@ -30,13 +31,15 @@ class Seen:
 class Choice:
     """Numbers of requests. `pages` has one GET of each route; `all` are these and what has to precede, in order.
 
-    `writes` are requests that write, one of each route; `of_visitors` are pages that anybody can see.
+    `writes` are requests that write, one of each route; `rewrites` are these with the pages that they take values from,
+    to write once more. `of_visitors` are pages that anybody can see.
     """
 
     recording: Recording
     all: tuple[int, ...]
     pages: tuple[int, ...]
     writes: tuple[int, ...]
+    rewrites: tuple[int, ...]
     of_visitors: frozenset[int]
 
 
@@ -59,7 +62,20 @@ class Chooser:
             for number in pages
             if self._requests[number].session not in sessions and not self._requests[number].taken
         }
-        return Choice(self._recording, tuple(sorted(needed)), tuple(pages), tuple(writes), frozenset(visitors))
+        rewrites = sorted({one for write in writes[:_REWRITES] for one in (*self.sources_of(write), write)})
+        return Choice(
+            self._recording,
+            tuple(sorted(needed)),
+            tuple(pages),
+            tuple(writes),
+            tuple(rewrites),
+            frozenset(visitors),
+        )
+
+    def may_add(self, number: int) -> bool:
+        """Return whether a write may add one more thing: it names none that is there, and signs nobody in."""
+        request = self._requests[number]
+        return not self._signs_in(number) and not any(one.value in request.target for one in request.taken)
 
     def same_writes(self, number: int) -> list[int]:
         """Return the requests that write as this one does and in its session, itself included."""

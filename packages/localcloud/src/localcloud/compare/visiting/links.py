@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 
-from localcloud.compare.forms import Form, read_forms
+from localcloud.compare.visiting.forms import Form, read_forms
 from localcloud.traffic import Answer
 
 _LARGEST = 2 << 20
@@ -54,7 +54,7 @@ class Page:
 
 def read_page(answer: Answer, target: str, origin: str) -> Page:
     """Return what an answer to a request for `target` leads to. `origin` is the app's, as in "http://localhost:8080"."""
-    content_type = answer.header("Content-Type").partition(";")[0].strip().lower()
+    content_type = answer.content_type.partition(";")[0].strip().lower()
     if len(answer.body) > _LARGEST:
         return Page()
     if content_type in ("text/html", "application/xhtml+xml"):

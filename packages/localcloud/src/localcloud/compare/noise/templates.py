@@ -24,6 +24,15 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _NUMBER = re.compile(r"[-+]?[\d.,]+(?:[eE][-+]?\d+)?")
+# An app that shows parts of a second shows them each time, and one that groups thousands groups all of them.
+_FRACTION = r"[-+]?(?:[\d,]*\.\d+(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+)"
+_GROUPED = r"[-+]?\d{1,3}(?:,\d{3})*(?:\.\d+)?"
+_RANDOM = r"[\w\-+/=.%:~|!]"
+# Nobody guesses a random word so long. A name or a small number in its place is no such word.
+_HARD_TO_GUESS = 16
+# Texts of more words are not aligned word by word: that would take minutes for a picture in Base64.
+_MOST_WORDS = 2_000
+_MOST_NOISES = 200
 # Below this, two texts are no two versions of one line: all of it is noise, as a quotation of the day is.
 _ALIKE = 0.4
 
@@ -39,17 +48,30 @@ def is_number(text: str) -> bool:
 
 
 def shape(texts: Collection[str]) -> str:
-    """Return the pattern of the characters in texts that are as noisy as these."""
-    texts = [text for text in texts if text]
+    """Return the pattern of texts that are as noisy as these; none of them may be empty unless one of these is."""
+    full = [text for text in texts if text]
+    pattern = _shape(full)
+    return pattern if len(full) == len(texts) else f"(?:{pattern})?"
+
+
+def _shape(texts: Collection[str]) -> str:
     if all(map(str.isdecimal, texts)):
-        return r"\d"
+        return r"\d+"
+    for pattern in (_FRACTION, _GROUPED):
+        if all(re.fullmatch(pattern, text) for text in texts):
+            return pattern
     if all(map(is_number, texts)):
-        return r"[\d.,eE+\-]"
+        return r"[\d.,eE+\-]+"
     if all(map(str.isalpha, texts)):
-        return r"[^\W\d_]"
-    if all(re.fullmatch(r"[\w\-+/=.%:~|!]+", text) for text in texts):
-        return r"[\w\-+/=.%:~|!]"
-    return r"[\s\S]"
+        return r"[^\W\d_]+"
+    if _are_random(texts):
+        shortest = min(map(len, texts))
+        return rf"{_RANDOM}{{{shortest // 4 if shortest >= _HARD_TO_GUESS else 1},}}"
+    return r"[\s\S]+"
+
+
+def _are_random(texts: Collection[str]) -> bool:
+    return all(re.fullmatch(f"{_RANDOM}+", text) for text in texts)
 
 
 @dataclass(frozen=True)
@@ -69,7 +91,11 @@ class Template:
 
 def make_template(one: str, other: str) -> Template:
     """Make the template of two texts of one line, which differ."""
-    pieces = _join_noise(_align(tokens(one), tokens(other)))
+    words, others = tokens(one), tokens(other)
+    long = max(len(words), len(others)) > _MOST_WORDS
+    pieces = _join_noise(_align_ends(words, others) if long and len(words) != len(others) else _align(words, others))
+    if len(pieces) > _MOST_NOISES:
+        pieces = _align_ends(words, others)
     masked, pattern = [], []
     for stable, first, second in pieces:
         if stable:
@@ -77,7 +103,7 @@ def make_template(one: str, other: str) -> Template:
             pattern.append(re.escape(stable))
         else:
             masked.append(NOISE)
-            pattern.append(f"({shape((first, second))}{'+' if first and second else '*'})")
+            pattern.append(f"({shape((first, second))})")
     return Template("".join(masked), re.compile("".join(pattern)))
 
 
@@ -100,6 +126,21 @@ def _align(one: list[str], other: list[str]) -> list[_Piece]:
         ("".join(one[i1:i2]), "", "") if tag == "equal" else ("", "".join(one[i1:i2]), "".join(other[j1:j2]))
         for tag, i1, i2, j1, j2 in blocks
     ]
+
+
+def _align_ends(one: list[str], other: list[str]) -> list[_Piece]:
+    """Return what two long texts share at their ends, with one noise between."""
+    start = _count_equal(one, other)
+    end = _count_equal(one[start:][::-1], other[start:][::-1])
+    middle = "".join(one[start : len(one) - end]), "".join(other[start : len(other) - end])
+    pieces = [("".join(one[:start]), "", ""), ("", *middle), ("".join(one[len(one) - end :]), "", "")]
+    return [piece for piece in pieces if any(piece)]
+
+
+def _count_equal(one: list[str], other: list[str]) -> int:
+    """Return how many words both begin with."""
+    shortest = min(len(one), len(other))
+    return next((number for number in range(shortest) if one[number] != other[number]), shortest)
 
 
 def _is_alike(shared: list[str], one: list[str], other: list[str]) -> bool:
@@ -134,4 +175,5 @@ def _join_noise(pieces: list[_Piece]) -> list[_Piece]:
 
 def _is_random(piece: _Piece) -> bool:
     """Return whether a noise is more than digits or a word of letters."""
-    return not piece[0] and "\\w" in shape(piece[1:])
+    texts = [text for text in piece[1:] if text]
+    return not piece[0] and not all(map(is_number, texts)) and not all(map(str.isalpha, texts)) and _are_random(texts)

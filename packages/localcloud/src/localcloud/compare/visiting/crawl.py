@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urljoin
 
-from localcloud.compare.agenda import Agenda, Experience
-from localcloud.compare.forms import Form
-from localcloud.compare.links import Kind, Link, Page, read_page, resolve
+from localcloud.compare.visiting.agenda import Agenda, Experience
+from localcloud.compare.visiting.forms import Form
+from localcloud.compare.visiting.links import Kind, Link, Page, read_page, resolve
 from localcloud.frontend.sign_in import LOGIN as SIGN_IN
 from localcloud.launch.plan import Handler
 from localcloud.traffic import Answer, Exchange, RecordedRequest, Recording
@@ -25,7 +25,6 @@ _DEPTH_OF_MENTIONS = 2
 _REFUSED = (401, 403)
 _REDIRECTING = (301, 302, 303, 307, 308)
 _KEEPING_METHOD = (307, 308)
-_HEADERS = (("Accept", "text/html,*/*;q=0.8"), ("User-Agent", "localcloud compare"))
 _REGULAR_EXPRESSION = re.compile(r"[*+?()\[\]{}|^$]|\\[a-zA-Z]")
 
 
@@ -58,7 +57,7 @@ def find_starts(handlers: Iterable[Handler]) -> list[str]:
 
 
 class _LimitReachedError(Exception):
-    """The visitor has made as many requests as he may."""
+    """The visitor has made all requests that it may make."""
 
 
 @dataclass
@@ -217,7 +216,7 @@ class _Crawl:
         """Send a request and remember it with the answer; raises _LimitReachedError."""
         if len(self._requests) >= visitor.limit:
             raise _LimitReachedError
-        request = replace(request, session=visitor.session, headers=(*_HEADERS, *request.headers))
+        request = replace(request, session=visitor.session)
         request = replace(request, taken=find_taken(request, visitor.exchanges))
         answer = self._send(request)
         self._requests.append(request)

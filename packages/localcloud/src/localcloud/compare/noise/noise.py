@@ -7,10 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from localcloud.compare.alignment import align
+from localcloud.compare.noise.alignment import align
+from localcloud.compare.noise.templates import NOISE, Template, is_number, make_template, shape, tokens
 from localcloud.compare.observation import Aspect, Line
 from localcloud.compare.result import Noise
-from localcloud.compare.templates import NOISE, Template, is_number, make_template, shape, tokens
 
 _Where = tuple[Aspect, str, str]  # aspect, route and place
 
@@ -32,10 +32,14 @@ class _Values:
     def add(self, *values: str) -> None:
         """Add values that two runs have shown in the place of each other."""
         if len(self._values) < _MOST_VALUES and not self._values.issuperset(values):
+            lengths = [len(value) for value in values]
+            self._shortest = min(self._shortest, *lengths) if self._values else min(lengths)
+            self._longest = max(self._longest, *lengths)
+            known = all(map(self.fits, values))
             self._values.update(values)
-            lengths = [len(value) for value in self._values]
-            self._shortest, self._longest = min(lengths), max(lengths)
-            self._pattern = re.compile(f"{shape(self._values)}{'+' if self._shortest else '*'}")
+            # The pattern of a thousand values is not made for each of them.
+            if not known or len(self._values) == len(values):
+                self._pattern = re.compile(shape(self._values))
 
     def fits(self, value: str) -> bool:
         """Return whether a value has the shape of these."""

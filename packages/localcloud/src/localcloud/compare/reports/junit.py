@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from localcloud.compare.marked_lines import mark_changes
-from localcloud.compare.report_files import write_report_file
+from localcloud.compare.reports.marked_lines import mark_changes
+from localcloud.compare.reports.report_files import write_report_file
+from localcloud.compare.reports.wording import describe_aspect, describe_difference, format_command
 from localcloud.compare.result import ComparedRequest, Difference, Report
-from localcloud.compare.wording import describe_aspect, describe_difference, format_command
 from localcloud.files.paths import format_text
 
 _NAME = "localcloud compare"

@@ -9,9 +9,9 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from localcloud.compare.document import document_lines, media_type
+from localcloud.compare.lines.document import document_lines, media_type
+from localcloud.compare.lines.places import general_name
 from localcloud.compare.observation import Aspect, Line
-from localcloud.compare.places import general_name
 from localcloud.traffic import Answer
 from localcloud.traffic.values import is_json
 

@@ -13,8 +13,8 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 
+from localcloud.compare.lines.places import general_name
 from localcloud.compare.observation import Line
-from localcloud.compare.places import general_name
 from localcloud.traffic import Answer
 
 _INDENT = "  "
@@ -42,7 +42,7 @@ def document_lines(answer: Answer) -> tuple[Line, ...]:
     body = answer.body
     if not body:
         return ()
-    kind, charset = media_type(answer.header("Content-Type"))
+    kind, charset = media_type(answer.content_type)
     read = _reader(kind)
     if read is None and not kind.startswith(_TEXT_TYPES) and (kind or not _is_utf8(body)):
         return (Line("bytes", f"{len(body):,} bytes, SHA-256 {hashlib.sha256(body).hexdigest()}"),)

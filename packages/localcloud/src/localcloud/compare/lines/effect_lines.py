@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from localcloud.compare.lines.places import general_name
 from localcloud.compare.observation import Aspect, Line
-from localcloud.compare.places import general_name
 from localcloud.effects import Effects, EntityChange, MailSent, TaskAdded
 
 _INDENT = "  "

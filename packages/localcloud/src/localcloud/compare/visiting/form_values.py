@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 from enum import Enum
 
-from localcloud.compare.forms import Field, Form, Upload
+from localcloud.compare.visiting.forms import Field, Form, Upload
 
 _Make = Callable[[Field, int], str]
 Entry = tuple[str, "str | Upload"]

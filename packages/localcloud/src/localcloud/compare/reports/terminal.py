@@ -11,9 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from localcloud.compare.marked_lines import MarkedLine, find_changed_words, mark_changes
-from localcloud.compare.result import Difference, Report
-from localcloud.compare.wording import (
+from localcloud.compare.reports.marked_lines import MarkedLine, find_changed_words, mark_changes
+from localcloud.compare.reports.wording import (
     describe_difference,
     describe_noise_place,
     describe_requests,
@@ -21,6 +20,7 @@ from localcloud.compare.wording import (
     list_calls,
     summarize,
 )
+from localcloud.compare.result import Difference, Report
 from localcloud.files.paths import format_text
 
 _Printed: TypeAlias = Text | Table
@@ -29,6 +29,7 @@ _MOST_IN_FULL = 25
 _MOST_LINES = 40
 _LONGEST_LINE = 400
 _MOST_NOISE = 8
+_LONGEST_PLACE = 30
 _WIDEST_COLUMN = 40
 _WIDTH_OF_LOG = 120
 _INDENT = "   "
@@ -118,7 +119,12 @@ def _describe_noise(report: Report) -> Iterator[_Printed]:
     table = _make_table("request", "place", "one time", "another time")
     for noise in report.noise[:_MOST_NOISE]:
         first, second = find_changed_words(*noise.examples)
-        table.add_row(Text(format_text(noise.route)), Text(describe_noise_place(noise)), Text(first), Text(second))
+        place = describe_noise_place(noise)
+        # The end of a place says most: it is the element that changes.
+        place = place if len(place) <= _LONGEST_PLACE else f"…{place[-_LONGEST_PLACE:]}"
+        table.add_row(Text(format_text(noise.route)), Text(place), Text(first), Text(second))
+    for column in table.columns[:2]:
+        column.min_width = min(_LONGEST_PLACE + 1, max(len(str(cell)) for cell in column.cells))
     yield table
     if len(report.noise) > _MOST_NOISE:
         yield Text(f"{_INDENT}and {len(report.noise) - _MOST_NOISE:,} more: --html FILE shows all")

@@ -11,10 +11,10 @@ from enum import IntEnum
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from localcloud.compare.form_values import Odd, count_choices, fill_in, has_text
-from localcloud.compare.forms import Form, submit
-from localcloud.compare.links import Kind, Link, Page, resolve
 from localcloud.compare.routes import route
+from localcloud.compare.visiting.form_values import Odd, count_choices, fill_in, has_text
+from localcloud.compare.visiting.forms import Form, submit
+from localcloud.compare.visiting.links import Kind, Link, Page, resolve
 from localcloud.traffic import RecordedRequest
 
 _OF_A_ROUTE = 5

@@ -1,0 +1,1 @@
+"""Answers and effects as lines of text."""

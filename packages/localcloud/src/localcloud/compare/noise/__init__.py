@@ -1,0 +1,1 @@
+"""Which lines differ, and which of these differences are noise."""

@@ -1,0 +1,1 @@
+"""What a comparison has found, for people and for programs."""
