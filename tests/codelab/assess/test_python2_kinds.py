@@ -71,6 +71,9 @@ def test_module_with_a_new_name_is_found(tmp_path: Path, row: list[str]) -> None
 FOR_BOTH = {
     "import that is tried": "try:\n    import urllib2\nexcept ImportError:\n    import urllib.request as urllib2\n",
     "name that the module defines": "try:\n    unicode\nexcept NameError:\n    unicode = str\nx = unicode('a')\n",
+    "name that is tried": "try:\n    text = unicode\nexcept NameError:\n    text = str\n",
+    "list of a range": "days = list(range(3))\ndays.reverse()\n",
+    "variable that is a list by then": "days = range(3)\ndays = list(days)\ndays.append(1)\n",
     "name of six": "from six.moves import xrange, reduce\nx = reduce(max, xrange(3))\n",
     "division of the future": "from __future__ import division\nx = 7 / 2\n",
     "fraction": "x = 7 / 2.0\n",
@@ -89,3 +92,35 @@ def test_a_python3_app_divides_as_it_means_to(tmp_path: Path) -> None:
     files = {"app.yaml": "runtime: python314\n", "main.py": "x = 7 / 2\ny = round(x)\nz = 'a'.encode()\n"}
 
     assert not places(assess_app(tmp_path, files), Area.PYTHON2)
+
+
+LISTS = {
+    "variable": "def f():\n    days = range(3)\n    days.reverse()\n",
+    "attribute": "self.keys = filter(None, x)\nself.keys.sort()\n",
+    "sum": "range(3) + [3]\n",
+    "iterator of a base class": "class A(B):\n    def next(self): raise StopIteration\n",
+}
+
+
+@pytest.mark.parametrize("case", LISTS)
+def test_a_list_that_is_none_any_more_is_found(tmp_path: Path, case: str) -> None:
+    found = places(assess_app(tmp_path, {"main.py": LISTS[case]}), Area.PYTHON2)
+
+    assert "lists that are iterators now" in found
+
+
+def test_a_name_of_python2_proves_the_version_of_an_app_without_app_yaml(tmp_path: Path) -> None:
+    old, new = "import hashlib\nhashlib.md5(name)\n", "x = unicode(y)\n"
+
+    alone = places(assess_app(tmp_path / "alone", {"main.py": old}), Area.PYTHON2)
+    with_proof = places(assess_app(tmp_path / "proof", {"main.py": old, "other.py": new}), Area.PYTHON2)
+
+    assert (set(alone), set(with_proof)) == (set(), {"hashes", "names of types"})
+
+
+def test_a_module_of_the_app_may_have_the_name_of_an_old_one(tmp_path: Path) -> None:
+    files = {"main.py": "import parser, user, sets\n", "parser.py": "", "src/user.py": ""}
+
+    found = places(assess_app(tmp_path, files), Area.PYTHON2)
+
+    assert found == {"modules that Python 3 has not": ["main.py:1 sets: set"]}

@@ -22,6 +22,7 @@ SYNTAX = [
     ("x = `1, 2`\n", "backquotes"),
     ("def f(a, (b,\n  c), d): pass\n", "pairs as parameters"),
     ("f = lambda (a, b): a\n", "pairs as parameters"),
+    ("f = lambda(a, b): a\n", "pairs as parameters"),
     ("f = lambda x, (a, b): a\n", "pairs as parameters"),
     ("x = ur'\\d'\n", "raw text"),
     ("call(async=True)\n", "new words"),

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import google.appengine.api
 import pytest
 
 from codelab.assess import Area, Destination, Verdict
 from tests.codelab.assess.apps import PYTHON27, assess_app, places
 
+SDK = Path(google.appengine.api.__file__).parents[1]
+# For the package itself.
+INTERNAL = {"api.cmp_compat", "api.mail_stub_service", "api.stublib", "api.titanoboa_request_info"}
+# The package has it, and Google does not support it.
+NOT_SUPPORTED = {"ext.remote_api"}
 WAYS = {
     "plain": ("from google.appengine.api import memcache\nmemcache.get('a')\n", "main.py:2 memcache.get"),
     "alias": ("from google.appengine.api import memcache as m\nm.get('a')\n", "main.py:2 memcache.get"),
@@ -124,3 +130,59 @@ def test_a_framework_that_is_the_apps_own_module_is_none(tmp_path: Path) -> None
     files = {"main.py": "import web\nimport bottle\n", "web.py": "x = 1\n"}
 
     assert set(places(assess_app(tmp_path, files), Area.FRAMEWORK)) == {"bottle"}
+
+
+def test_a_django_project_keeps_djangos_templates(tmp_path: Path) -> None:
+    template = "from django.template import loader\n"
+
+    alone = places(assess_app(tmp_path / "alone", {"main.py": template}), Area.FRAMEWORK)
+    with_models = {"main.py": template, "models.py": "from django.db import models\n"}
+    project = places(assess_app(tmp_path / "project", with_models), Area.FRAMEWORK)
+
+    assert (set(alone), set(project)) == ({"django.template"}, {"django"})
+
+
+def test_an_app_on_python3_keeps_its_framework(tmp_path: Path) -> None:
+    files = {
+        "app.yaml": "runtime: python314\n",
+        "main.py": "import flask\nfrom google.appengine.api import wrap_wsgi_app\n",
+    }
+
+    assessment = assess_app(tmp_path, files)
+
+    findings = {finding.name: finding for area in (Area.FRAMEWORK, Area.SERVICE) for finding in assessment.of(area)}
+    assert {name: f.advice.verdict(Destination.APP_ENGINE) for name, f in findings.items()} == {
+        "flask": Verdict.STAYS,
+        "api.wrap_wsgi_app": Verdict.STAYS,
+    }
+    (shown,) = findings["api.wrap_wsgi_app"].shown_by(Destination.APP_ENGINE)
+    assert shown.target == "mod1-flask/README.md#step-3-wrap-the-app"
+
+
+def _parts_of_the_package() -> list[str]:
+    found = [
+        f"{folder.name}.{path.stem}"
+        for folder in (SDK / "api", SDK / "ext")
+        for path in folder.iterdir()
+        if f"{folder.name}.{path.stem}" not in INTERNAL
+        and not path.stem.startswith("_")
+        and not path.stem.endswith(("_pb2", "_test_util", "_testutil", "_stub"))
+    ]
+    return sorted({*found, "datastore.datastore_query", "runtime.apiproxy_errors"})
+
+
+def test_each_part_of_the_sdk_for_python3_is_known(tmp_path: Path) -> None:
+    text = "".join(f"import google.appengine.{part}\n" for part in _parts_of_the_package())
+
+    findings = assess_app(tmp_path, {"main.py": text}).of(Area.SERVICE)
+
+    verdicts = {finding.name: finding.advice.verdict(Destination.APP_ENGINE) for finding in findings}
+    assert {name for name, verdict in verdicts.items() if verdict is not Verdict.STAYS} == NOT_SUPPORTED
+
+
+def test_a_part_that_only_the_old_sdk_has_is_told(tmp_path: Path) -> None:
+    found = assess_app(tmp_path, {"main.py": "import google.appengine.tools.devappserver2\n"}).of(Area.SERVICE)
+
+    assert [(finding.name, finding.advice.verdict(Destination.APP_ENGINE)) for finding in found] == [
+        ("other parts of the SDK", Verdict.CHANGE)
+    ]

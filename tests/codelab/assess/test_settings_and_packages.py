@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -94,12 +95,70 @@ def test_copied_packages_are_not_read_line_by_line(tmp_path: Path, folder: str) 
     assert not assessment.of(Area.SERVICE)
 
 
+def test_a_folder_that_the_app_imports_as_a_package_is_its_own(tmp_path: Path) -> None:
+    files = {
+        "lib/__init__.py": "",
+        "lib/vendor/__init__.py": "",
+        "lib/vendor/cache.py": "from google.appengine.api import memcache\n",
+        "lib/pages.py": "from .vendor import cache\nprint 'a'\n",
+        "third_party/old/__init__.py": "print 'a'\n",
+        "main.py": "from lib import pages\nimport old\n",
+    }
+
+    assessment = assess_app(tmp_path, files)
+
+    assert places(assessment, Area.PACKAGE) == {"copied packages": ["third_party 1 files: old"]}
+    assert places(assessment, Area.PYTHON2) == {"print": ["lib/pages.py:2 print"]}
+    assert set(places(assessment, Area.SERVICE)) == {"api.memcache"}
+
+
+def test_an_app_that_is_a_package_itself_is_read(tmp_path: Path) -> None:
+    files = {
+        "src/shop.egg-info/PKG-INFO": "",
+        "src/shop/__init__.py": "print 1\n",
+        "old/a-1-py2.7.egg-info/installed-files.txt": "",
+        "old/a/__init__.py": "print 1\n",
+    }
+
+    assessment = assess_app(tmp_path, files)
+
+    assert places(assessment, Area.PYTHON2) == {"print": ["src/shop/__init__.py:1 print"]}
+    assert places(assessment, Area.PACKAGE) == {"copied packages": ["old 1 files: a"]}
+
+
+def test_packages_in_a_zip_file_are_listed(tmp_path: Path) -> None:
+    for name, members in {"django.zip": ["django/__init__.py", "django/db.py"], "photos.zip": ["a.png"]}.items():
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for member in members:
+                archive.writestr(member, "")
+    (tmp_path / "broken.zip").write_bytes(b"PK")
+
+    found = places(assess_app(tmp_path, {"main.py": "import django\n"}), Area.PACKAGE)
+
+    assert found == {"copied packages": ["django.zip 2 files: django"]}
+
+
+@pytest.mark.parametrize("threadsafe", ["", "threadsafe: false\n", "threadsafe: true\n"])
+def test_an_app_that_had_one_request_at_a_time_is_told(tmp_path: Path, threadsafe: str) -> None:
+    found = places(assess_app(tmp_path, {"app.yaml": f"runtime: python27\n{threadsafe}"}), Area.SETTING)
+
+    assert ("one request at a time" in found) == ("true" not in threadsafe)
+
+
+def test_what_is_replaced_anyway_is_not_to_be_named_in_requirements(tmp_path: Path) -> None:
+    assert not places(assess_app(tmp_path, {"main.py": "import cloudstorage\n"}), Area.PACKAGE)
+
+
 def test_an_import_that_no_file_names_is_found(tmp_path: Path) -> None:
     files = {
         "main.py": "import os, mock, yaml, shop\nimport webapp2, urllib2, sets\n",
         "tried.py": "try: import simplejson\nexcept ImportError: pass\n",
         "shop/__init__.py": "from base import A\n",
         "shop/base.py": "",
+        "src/orders.py": "import places, market\n",
+        "src/places.py": "",
+        "src/market/__init__.py": "",
+        "setup.py": "import setuptools\n",
         "requirements.txt": "PyYAML\n",
     }
 
@@ -145,6 +204,9 @@ HABITS = {
     "import os\nos.environ['CURRENT_VERSION_ID']\n": "App Engine's variables",
     "from os import environ\nenviron.get('SERVER_SOFTWARE')\n": "App Engine's variables",
     "request.headers.get('X-AppEngine-Cron')\n": "App Engine's headers",
+    "import os\nos.environ.get('HTTP_COOKIE')\n": "the request's variables",
+    "import os\nif 'REMOTE_ADDR' in os.environ: pass\n": "the request's variables",
+    "import zipfile\nzipfile.ZipFile('/data/a.zip', 'w')\n": "file writes",
 }
 
 
@@ -158,6 +220,8 @@ def test_a_habit_is_found(tmp_path: Path, text: str) -> None:
     [
         "open('a').read()\nopen('a', 'rb')\n",
         "import os\nos.environ['TITLE']\n",
+        "environ.get('HTTP_COOKIE')\n",
+        "import io, zipfile\nbuffer = io.BytesIO()\nzipfile.ZipFile(buffer, 'w')\n",
         "def open(a, b): pass\nopen('a', 'w')\n",
         '"""X-AppEngine-Cron"""\n',
     ],

@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from codelab.assess.cloud_ndb import find_cloud_ndb
 from codelab.assess.collecting import Collected
 from codelab.assess.finding import Advice, Area, Destination, Finding, Link, Place
-from codelab.assess.folder import AppFolder, Unread, read_folder
+from codelab.assess.folder import AppFolder, Unread, adopt_own_code, read_folder
 from codelab.assess.guide import PORTING, Guide, Python2Kind
 from codelab.assess.habits import find_habits
 from codelab.assess.imports import Module, read_module
 from codelab.assess.packages import find_packages, find_unnamed
 from codelab.assess.python2 import Parsed, UnreadableError, parse_either
-from codelab.assess.python2_kinds import find_python2
+from codelab.assess.python2_kinds import PROOFS, find_python2
 from codelab.assess.route import Stop, plan_route
-from codelab.assess.services import find_frameworks, find_services
+from codelab.assess.services import find_frameworks, find_services, uses_django
 from codelab.assess.settings import find_settings
 from codelab.readme.course import Course
 from codelab.readme.markdown import anchor
@@ -115,38 +116,36 @@ def assess(
     on_progress("Reading the folder ...")
     app = read_folder(folder)
     collected = {area: Collected(area) for area in Area}
+    sources = _parse(app, on_progress)
     services = find_settings(app, guide, collected[Area.SETTING])
     named = find_packages(app, services, guide, collected[Area.PACKAGE])
     for name, place in services.used:
         collected[Area.SERVICE].add(name, place)
-    modules = _parse(app, on_progress)
-    # An app without app.yaml is Python 2 if some file of its own can be nothing else.
-    python2 = services.is_python2 or (not services.is_python3 and any(parsed.rewritten for parsed in modules.values()))
-    own = frozenset(name.removesuffix(".py").partition("/")[0] for name in app.python)
+    python2 = services.is_python2 or (not services.is_python3 and _is_python2(sources, guide))
+    is_django = any(uses_django(source.module) for source in sources.values())
+    frameworks = _frameworks(guide, python2=python2)
+    own = _find_own(app)
     siblings = _find_siblings(app)
-    for count, (file, parsed) in enumerate(modules.items(), 1):
-        on_progress(f"Looking at {format_name(file)} ({count} of {len(modules)}) ...")
-        try:
-            module = read_module(parsed.tree)
-        except RecursionError:
-            app.unread.append(Unread(file, 0, "it is nested too deep"))
-            continue
+    for count, (file, source) in enumerate(sources.items(), 1):
+        on_progress(f"Looking at {format_name(file)} ({count} of {len(sources)}) ...")
+        module = source.module
         find_services(file, module, guide, collected[Area.SERVICE])
-        find_frameworks(file, module, {**guide.frameworks, **guide.templates}, own, collected[Area.FRAMEWORK])
+        find_cloud_ndb(file, module, guide.services, collected[Area.SERVICE])
+        find_frameworks(file, module, frameworks, own, collected[Area.FRAMEWORK], is_django=is_django)
         beside = siblings.get(posixpath.dirname(file), frozenset())
         find_unnamed(file, module, named | own | beside, guide, collected[Area.PACKAGE])
         for line in module.dynamic:
             collected[Area.UNREAD].add("imports by a computed name", Place(file, line))
         for kind, line, what in find_habits(module):
             collected[Area.HABIT].add(kind, Place(file, line, what))
-        for kind, line, what in _python2(file, parsed, module, guide, python2, siblings):
+        for kind, line, what in _python2(file, source, guide, python2, siblings, own):
             collected[Area.PYTHON2].add(kind, Place(file, line, what))
     for file, line, script in services.scripts:
         if not _has_script(app, file, script):
             collected[Area.UNREAD].add("scripts without a file", Place(file, line, script))
     for unread in app.unread:
         collected[Area.UNREAD].add("files", Place(unread.file, unread.line, unread.reason))
-    findings = tuple(_findings(collected, guide))
+    findings = tuple(_findings(collected, guide, frameworks))
     return Assessment(
         folder,
         destination,
@@ -159,15 +158,44 @@ def assess(
     )
 
 
-def _parse(app: AppFolder, on_progress: Callable[[str], None]) -> dict[str, Parsed]:
-    modules = {}
-    for count, (file, text) in enumerate(app.python.items(), 1):
-        on_progress(f"Parsing {format_name(file)} ({count} of {len(app.python)}) ...")
-        try:
-            modules[file] = parse_either(text)
-        except UnreadableError as error:
-            app.unread.append(Unread(file, error.line, error.reason))
-    return modules
+@dataclass(frozen=True)
+class _Source:
+    parsed: Parsed
+    module: Module
+
+
+def _parse(app: AppFolder, on_progress: Callable[[str], None]) -> dict[str, _Source]:
+    """Return the app's modules by file, with those of a folder such as `lib` if the app imports it as its own."""
+    sources: dict[str, _Source] = {}
+    new = frozenset(app.python)
+    while new:
+        for count, file in enumerate(sorted(new), 1):
+            on_progress(f"Parsing {format_name(file)} ({count} of {len(new)}) ...")
+            try:
+                parsed = parse_either(app.python[file])
+                sources[file] = _Source(parsed, read_module(parsed.tree))
+            except UnreadableError as error:
+                app.unread.append(Unread(file, error.line, error.reason))
+            except RecursionError:
+                app.unread.append(Unread(file, 0, "it is nested too deep"))
+        imported = {name for source in sources.values() for name in source.module.imported}
+        new = adopt_own_code(app, imported)
+    return sources
+
+
+def _is_python2(sources: dict[str, _Source], guide: Guide) -> bool:
+    """Return whether some file of an app without app.yaml can be nothing else than Python 2."""
+    return any(
+        source.parsed.rewritten
+        or any(kind in PROOFS for kind, _, _ in find_python2(source.module, guide, runs_on_python2=False))
+        for source in sources.values()
+    )
+
+
+def _frameworks(guide: Guide, *, python2: bool) -> dict[str, Advice]:
+    """Return the advice about frameworks and templates; one that is on Python 3 already has less to change."""
+    found = {**guide.frameworks, **guide.templates}
+    return found if python2 else found | guide.on_python3
 
 
 def _has_script(app: AppFolder, file: str, script: str) -> bool:
@@ -178,6 +206,17 @@ def _has_script(app: AppFolder, file: str, script: str) -> bool:
     folder = posixpath.dirname(file)
     known = {*app.python, *(unread.file for unread in app.unread)}
     return any(posixpath.join(folder, path) in known for path in (f"{name}.py", f"{name}/__init__.py"))
+
+
+def _find_own(app: AppFolder) -> frozenset[str]:
+    """Return the names by which the app can import its own code, also from a folder that it puts on the path."""
+    found = {file.removesuffix(".py").partition("/")[0] for file in app.python}
+    for file in app.python:
+        top = file
+        while f"{posixpath.dirname(top)}/__init__.py" in app.python:
+            top = posixpath.dirname(top)
+        found.add(posixpath.basename(top).removesuffix(".py"))
+    return frozenset(found)
 
 
 def _find_siblings(app: AppFolder) -> dict[str, frozenset[str]]:
@@ -194,19 +233,21 @@ def _find_siblings(app: AppFolder) -> dict[str, frozenset[str]]:
 
 
 def _python2(
-    file: str, parsed: Parsed, module: Module, guide: Guide, python2: bool, siblings: dict[str, frozenset[str]]
+    file: str, source: _Source, guide: Guide, python2: bool, siblings: dict[str, frozenset[str]], own: frozenset[str]
 ) -> Iterator[tuple[str, int, str]]:
-    for each in parsed.rewritten:
+    for each in source.parsed.rewritten:
         yield each.kind, each.line, each.kind
     # A file that only Python 2 reads runs there, whatever app.yaml says.
-    own = siblings.get(posixpath.dirname(file), frozenset()) - {posixpath.basename(file).removesuffix(".py")}
-    runs = python2 or bool(parsed.rewritten)
-    yield from find_python2(module, guide, runs_on_python2=runs, siblings=own if runs else frozenset())
+    runs = python2 or bool(source.parsed.rewritten)
+    beside = siblings.get(posixpath.dirname(file), frozenset()) - {posixpath.basename(file).removesuffix(".py")}
+    yield from find_python2(
+        source.module, guide, runs_on_python2=runs, siblings=beside if runs else frozenset(), own=own
+    )
 
 
-def _findings(collected: dict[Area, Collected], guide: Guide) -> Iterator[Finding]:
+def _findings(collected: dict[Area, Collected], guide: Guide, frameworks: dict[str, Advice]) -> Iterator[Finding]:
     tables = {
-        Area.FRAMEWORK: {**guide.frameworks, **guide.templates},
+        Area.FRAMEWORK: frameworks,
         Area.SERVICE: guide.services,
         Area.SETTING: guide.settings,
         Area.PACKAGE: guide.packages,

@@ -1,10 +1,12 @@
-"""An app's files, within bounds: its own code, its settings, and the folders of other people's code."""
+"""An app's files, within bounds: its own code, its settings, and the folders and archives of other people's code."""
 
 from __future__ import annotations
 
 import os
+import posixpath
 import re
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,11 +38,15 @@ class Unread:
 
 @dataclass
 class Vendored:
-    """A folder of other people's code: the packages in it, and how many files."""
+    """A folder or a ZIP file of other people's code: the packages in it, and how many files.
+
+    `is_guess` says that only the folder's name tells it, such as `lib`.
+    """
 
     folder: str
     packages: list[str] = field(default_factory=list)
     files: int = 0
+    is_guess: bool = False
 
 
 @dataclass
@@ -67,11 +73,35 @@ def read_folder(root: Path, on_file: Callable[[int], None] = lambda count: None)
     """
     refuse_unreadable(root)
     app = AppFolder(root)
-    total = 0
-    for count, (path, name) in enumerate(_walk(root, app), 1):
+    _read_files(app, root, on_file)
+    return app
+
+
+def adopt_own_code(app: AppFolder, imported: Iterable[str]) -> frozenset[str]:
+    """Read the folders that only their names made other people's code, if the app imports them as packages of its own.
+
+    `from lib import helpers` says that `lib` is the app's. Packages are copied into a folder of the path instead, and
+    imported by their own names. Returns the names of the files that are new.
+    """
+    known = frozenset(app.python)
+    names = {name.lstrip(".") for name in imported}
+    for vendored in [each for each in app.vendored if each.is_guess]:
+        package = posixpath.basename(vendored.folder)
+        whole = vendored.folder.replace("/", ".")
+        if any(f"{name}.".startswith((f"{package}.", f"{whole}.")) for name in names):
+            app.vendored.remove(vendored)
+            _read_files(app, app.root / vendored.folder)
+    return frozenset(app.python) - known
+
+
+def _read_files(app: AppFolder, start: Path, on_file: Callable[[int], None] = lambda count: None) -> None:
+    total = sum(map(len, app.python.values()))
+    for count, (path, name) in enumerate(_walk(start, app), len(app.python) + 1):
         if count > MAX_FILES:
-            raise CodelabError(f"{root}: more than {MAX_FILES:,} files; name the folder of one app")
+            raise CodelabError(f"{app.root}: more than {MAX_FILES:,} files; name the folder of one app")
         on_file(count)
+        if path.suffix in (".zip", ".egg"):
+            app.vendored += _look_into_archive(path, name)
         is_python, is_setting = path.suffix == ".py", bool(_SETTINGS.fullmatch(path.name))
         if path.suffix in (".html", ".htm", ".jinja", ".jinja2", ".j2", ".mako", ".tmpl"):
             app.templates.append(name)
@@ -87,9 +117,8 @@ def read_folder(root: Path, on_file: Callable[[int], None] = lambda count: None)
             continue
         total += len(content)
         if total > _MAX_TOTAL:
-            raise CodelabError(f"{root}: more than {_MAX_TOTAL:,} bytes of code; name the folder of one app")
+            raise CodelabError(f"{app.root}: more than {_MAX_TOTAL:,} bytes of code; name the folder of one app")
         (app.python if is_python else app.settings)[name] = _decode(content)
-    return app
 
 
 def refuse_unreadable(root: Path) -> None:
@@ -107,14 +136,15 @@ def refuse_unreadable(root: Path) -> None:
     raise CodelabError(f"{format_text(str(root))}: {reason}")
 
 
-def _walk(root: Path, app: AppFolder) -> Iterator[tuple[Path, str]]:
+def _walk(start: Path, app: AppFolder) -> Iterator[tuple[Path, str]]:
     """Yield each file of the app's own, and fill in the vendored folders. Links are not followed."""
+    root = app.root
 
     def note(error: OSError) -> None:
         name = Path(error.filename).relative_to(root).as_posix()
         app.unread.append(Unread(name, 0, (error.strerror or str(error)).lower()))
 
-    for directory, folders, files in os.walk(root, onerror=note):
+    for directory, folders, files in os.walk(start, onerror=note):
         here = Path(directory)
         relative = here.relative_to(root)
         own = []
@@ -125,8 +155,11 @@ def _walk(root: Path, app: AppFolder) -> Iterator[tuple[Path, str]]:
             if path.is_symlink():
                 app.unread.append(Unread((relative / folder).as_posix(), 0, "a link, which is not followed"))
                 continue
-            if folder in _VENDORED or _is_installed(path):
-                app.vendored.append(_look_into(path, (relative / folder).as_posix()))
+            is_installed = _is_installed(path)
+            if is_installed or folder in _VENDORED:
+                vendored = _look_into(path, (relative / folder).as_posix())
+                vendored.is_guess = not is_installed
+                app.vendored.append(vendored)
             else:
                 own.append(folder)
         folders[:] = own
@@ -139,11 +172,24 @@ def _walk(root: Path, app: AppFolder) -> Iterator[tuple[Path, str]]:
 
 
 def _is_installed(folder: Path) -> bool:
-    """Return whether pip has installed packages into this folder, or it is a virtual environment."""
+    """Return whether pip has installed packages into this folder, or it is a virtual environment.
+
+    A folder NAME.egg-info without a list of installed files is beside the source that it describes.
+    """
     try:
-        return any(name == _ENVIRONMENT or name.endswith((".dist-info", ".egg-info")) for name in os.listdir(folder))
+        names = os.listdir(folder)
     except OSError:
         return False
+    return any(
+        name == _ENVIRONMENT
+        or name.endswith(".dist-info")
+        or (name.endswith(".egg-info") and _is_of_installed(folder / name))
+        for name in names
+    )
+
+
+def _is_of_installed(egg_info: Path) -> bool:
+    return egg_info.is_file() or (egg_info / "installed-files.txt").exists()
 
 
 def _look_into(folder: Path, name: str) -> Vendored:
@@ -163,6 +209,20 @@ def _look_into(folder: Path, name: str) -> Vendored:
         if found.files >= MAX_FILES:
             break
     return found
+
+
+def _look_into_archive(path: Path, name: str) -> Iterator[Vendored]:
+    """Yield what a ZIP file has, if it has Python: python27 apps put such files on the path."""
+    try:
+        if path.stat().st_size > _MAX_TOTAL:
+            return
+        with zipfile.ZipFile(path) as archive:
+            modules = [member for member in archive.namelist() if member.endswith(".py")]
+    except (OSError, zipfile.BadZipFile, NotImplementedError):
+        return
+    if modules:
+        packages = sorted({module.partition("/")[0].removesuffix(".py") for module in modules})
+        yield Vendored(name, packages, len(modules))
 
 
 def _decode(content: bytes) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from codelab.assess.cloud_ndb import PREFIX
 from codelab.assess.finding import Advice, Destination, Link
 from codelab.errors import CodelabError
 from codelab.readme.course import Course
@@ -38,11 +39,15 @@ class Guide:
         self._course = course
         page = self._tables(PAGE)
         self.services = dict(self._services(page))
+        self.services |= {
+            PREFIX + name: advice for name, advice in self._advice(page, "What Cloud NDB refuses").items()
+        }
         self.parts: dict[str, str] = {
             name: _CODE.findall(row[1])[0] for row in _rows(page, "Parts of a service") for name in _names(row)
         }
         self.frameworks = self._advice(page, "Frameworks")
         self.templates = self._advice(page, "Templates")
+        self.on_python3 = self._advice(page, "The same in an app on Python 3")
         self.settings = self._advice(page, "Settings and files")
         self.habits = self._advice(page, "What the platform does not give")
         self.packages = self._advice(page, "Packages")

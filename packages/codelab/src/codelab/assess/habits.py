@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from codelab.assess.imports import Module
+from codelab.check.deployable.nodes import last_name
 
 _NAMES = {
     "threads": {
@@ -29,6 +30,8 @@ _NAMES = {
 }  # fmt: skip
 _KIND_OF = {name: kind for kind, names in _NAMES.items() for name in names}
 _OPEN = frozenset({"open", "file", "io.open", "codecs.open", "gzip.open", "tarfile.open", "zipfile.ZipFile"})
+# Those that also take a file that is open.
+_OPEN_OBJECTS = frozenset({"gzip.open", "tarfile.open", "zipfile.ZipFile"})
 _RUN_TEXT = frozenset({"exec", "eval", "execfile"})
 _VARIABLES = frozenset(
     {
@@ -37,26 +40,30 @@ _VARIABLES = frozenset(
         "USER_EMAIL", "USER_ID", "USER_IS_ADMIN", "USER_NICKNAME", "USER_ORGANIZATION",
     }
 )  # fmt: skip
-_ENVIRONMENT = frozenset({"os.environ", "os.environ.get", "os.getenv"})
+# What a request said: python27 had it in os.environ, as CGI has it.
+_OF_REQUEST = frozenset(
+    {
+        "CONTENT_LENGTH", "CONTENT_TYPE", "HTTPS", "PATH_INFO", "PATH_TRANSLATED", "QUERY_STRING", "REMOTE_ADDR",
+        "REQUEST_METHOD", "REQUEST_URI", "SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL",
+    }
+)  # fmt: skip
+_ENVIRONMENT = frozenset(
+    {"os.environ.get", "os.environ.has_key", "os.environ.pop", "os.environ.setdefault", "os.getenv"}
+)
 _HEADER = "x-appengine-"
 
 
 def find_habits(module: Module) -> Iterator[tuple[str, int, str]]:
     """Yield the kind, the line and what is there."""
-    docstrings = _docstrings(module.tree)
-    for node in ast.walk(module.tree):
+    docstrings = _docstrings(module)
+    objects = _file_objects(module)
+    for node in module.nodes:
         if isinstance(node, ast.Call):
-            name = module.name_of(node.func)
-            if kind := _KIND_OF.get(name):
-                yield kind, node.lineno, name
-            elif name in _OPEN and _writes(node):
-                yield "file writes", node.lineno, name
-            elif name in _RUN_TEXT and node.args and not isinstance(node.args[0], ast.Constant):
-                yield "code in a text", node.lineno, name
-            elif name in _ENVIRONMENT and node.args:
-                yield from _variable(node.args[0])
+            yield from _call(node, module, objects)
         elif isinstance(node, ast.Subscript) and module.name_of(node.value) == "os.environ":
             yield from _variable(node.slice)
+        elif isinstance(node, ast.Compare) and any(module.name_of(each) == "os.environ" for each in node.comparators):
+            yield from _variable(node.left)
         elif isinstance(node, ast.ClassDef):
             for base in node.bases:
                 if _KIND_OF.get(module.name_of(base)) == "threads":
@@ -67,6 +74,19 @@ def find_habits(module: Module) -> Iterator[tuple[str, int, str]]:
                 yield "App Engine's headers", node.lineno, node.value
 
 
+def _call(node: ast.Call, module: Module, objects: frozenset[str]) -> Iterator[tuple[str, int, str]]:
+    name = module.name_of(node.func)
+    if kind := _KIND_OF.get(name):
+        yield kind, node.lineno, name
+    elif name in _OPEN and _writes(node):
+        if name not in _OPEN_OBJECTS or not _is_one_of(node.args, objects):
+            yield "file writes", node.lineno, name
+    elif name in _RUN_TEXT and node.args and not isinstance(node.args[0], ast.Constant):
+        yield "code in a text", node.lineno, name
+    elif name in _ENVIRONMENT and node.args:
+        yield from _variable(node.args[0])
+
+
 def _writes(call: ast.Call) -> bool:
     mode = (
         call.args[1] if len(call.args) > 1 else next((word.value for word in call.keywords if word.arg == "mode"), None)
@@ -74,11 +94,33 @@ def _writes(call: ast.Call) -> bool:
     return isinstance(mode, ast.Constant) and isinstance(mode.value, str) and any(sign in mode.value for sign in "wax+")
 
 
-def _variable(node: ast.AST) -> Iterator[tuple[str, int, str]]:
-    if isinstance(node, ast.Constant) and node.value in _VARIABLES:
-        yield "App Engine's variables", node.lineno, str(node.value)
+def _file_objects(module: Module) -> frozenset[str]:
+    """Return the names of open files and of buffers in memory: `with ... as name`, `name = StringIO()`."""
+    found = set()
+    for node in module.nodes:
+        if isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
+            found.add(node.optional_vars.id)
+        elif isinstance(node, ast.Assign) and _is_buffer(node.value):
+            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return frozenset(found)
 
 
-def _docstrings(tree: ast.Module) -> set[int]:
+def _is_buffer(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and last_name(node.func) in ("StringIO", "BytesIO")
+
+
+def _is_one_of(arguments: list[ast.expr], names: frozenset[str]) -> bool:
+    return bool(arguments) and isinstance(arguments[0], ast.Name) and arguments[0].id in names
+
+
+def _variable(node: ast.expr) -> Iterator[tuple[str, int, str]]:
+    name = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    if name in _VARIABLES:
+        yield "App Engine's variables", node.lineno, name
+    elif name in _OF_REQUEST or name.startswith("HTTP_"):
+        yield "the request's variables", node.lineno, name
+
+
+def _docstrings(module: Module) -> set[int]:
     """Return the ids of strings that are statements: docstrings, and code that was put into quotes."""
-    return {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return {id(node.value) for node in module.nodes if isinstance(node, ast.Expr)}

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from codelab.check.deployable.nodes import guarded_nodes
+
 # Functions that take the name of a module, or of something in one, as their first argument.
 _BY_STRING = frozenset(
     {
@@ -58,6 +60,16 @@ class Module:
     def imported(self) -> frozenset[str]:
         """The dotted names that are imported anywhere."""
         return frozenset(use.name for use in self.uses if use.is_import)
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def tried(self) -> set[ast.AST]:
+        """The nodes inside of a `try`, whose imports may be expected to fail."""
+        return guarded_nodes(self.tree)
 
     def name_of(self, node: ast.AST) -> str:
         """Return the dotted name that a node stands for, "" if it is nothing imported.

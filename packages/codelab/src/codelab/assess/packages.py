@@ -17,7 +17,6 @@ from codelab.assess.guide import Guide
 from codelab.assess.imports import Module
 from codelab.assess.settings import Services
 from codelab.check.alternatives import NEWEST
-from codelab.check.deployable.nodes import guarded_nodes
 from codelab.check.deployable.pins import read_record
 from codelab.check.deployable.python3 import removed_modules
 from localcloud.deployment.requirements import Requirement, read_requirements
@@ -27,8 +26,11 @@ from localcloud.launch.python27_libraries import find_package, is_python2_only
 _LIBRARY_OF_PYTHON2 = ("strop", "os2emxpath", *removed_modules())
 # Python's own; google, whose parts come from many packages; and what is to be replaced anyway.
 _NOT_A_PACKAGE = frozenset(
-    {*sys.stdlib_module_names, *_LIBRARY_OF_PYTHON2, "google", "webapp2", "webapp2_extras", "endpoints", "protorpc"}
-)
+    {
+        *sys.stdlib_module_names, *_LIBRARY_OF_PYTHON2,
+        "__main__", "google", "cloudstorage", "endpoints", "protorpc", "webapp2", "webapp2_extras",
+    }
+)  # fmt: skip
 # The packages of a module of another name.
 _PACKAGES_OF = {
     "Crypto": ("pycrypto", "pycryptodome"), "MySQLdb": ("mysql-python", "mysqlclient", "mysqldb"),
@@ -76,10 +78,11 @@ def find_unnamed(file: str, module: Module, named: frozenset[str], guide: Guide,
 
     python27 brought some packages along, and people copied others into the folder when they deployed.
     """
-    tried = guarded_nodes(module.tree)
+    if posixpath.basename(file) == "setup.py":  # it runs where the app is installed, and not with it
+        return
     for use in module.uses:
         top = use.name.partition(".")[0]
-        if not use.is_import or not top or use.node in tried or top in _NOT_A_PACKAGE or top in guide.renamed:
+        if not use.is_import or not top or use.node in module.tried or top in _NOT_A_PACKAGE or top in guide.renamed:
             continue
         packages = {canonicalize_name(name) for name in (top, *_PACKAGES_OF.get(top, ()))}
         if not packages & named and top not in named and top not in guide.gone:

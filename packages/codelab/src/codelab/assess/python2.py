@@ -191,7 +191,9 @@ class _Rewriter:
 
     def _pair(self, node: Any) -> None:
         if getattr(node.children[0], "value", "") == "(":
-            _replace(node, f"_pair{node.get_lineno()}_{len(self.found)}")
+            # `lambda(a, b): ...` has no space in front.
+            first = _first_leaf(node)
+            _replace(node, f"_pair{node.get_lineno()}_{len(self.found)}", prefix=first.prefix or " ")
             self._note(node, "pairs as parameters")
 
     def _lambda(self, node: Any) -> None:

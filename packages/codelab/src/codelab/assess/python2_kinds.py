@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from codelab.assess.guide import Guide
 from codelab.assess.imports import Module
-from codelab.check.deployable.nodes import guarded_nodes
+from codelab.assess.python2_lists import find_changes_while_read, find_list_methods, iterator_of
+from codelab.assess.removed import find_removed, lost_module
+from codelab.check.deployable.nodes import last_name
 
 _Found = tuple[str, int, str]
 _TYPES = frozenset({"basestring", "unicode", "xrange", "long", "unichr", "buffer", "file"})
 _FUNCTIONS = frozenset({"apply", "coerce", "execfile", "intern", "raw_input", "reduce", "reload", "cmp"})
-_ITERATORS = frozenset({"map", "filter", "zip"})
-_VIEWS = frozenset({"keys", "values", "items"})
 _DICT = frozenset({"iteritems", "iterkeys", "itervalues", "viewitems", "viewkeys", "viewvalues"})
 _LISTS_OF_ITERTOOLS = frozenset({"itertools.izip", "itertools.imap", "itertools.ifilter", "itertools.izip_longest"})
 _CODECS = frozenset({"hex", "base64", "rot13", "rot-13", "zlib", "bz2", "string-escape", "string_escape"})
@@ -53,11 +53,21 @@ _MEMBERS = {
     "__div__": "division", "__getslice__": "methods with a new name", "__setslice__": "methods with a new name",
     "__delslice__": "methods with a new name", "__coerce__": "methods with a new name",
 }  # fmt: skip
+# Kinds that no app on Python 3 has.
+PROOFS = frozenset({"modules with a new name", "names of types", "names of functions", "URLs", "metaclass"})
 # A class that has this one, too, is written for both.
 _SUCCESSORS = {"__nonzero__": "__bool__", "__unicode__": "__str__", "__div__": "__truediv__", "__cmp__": "__lt__"}
 # Functions that take bytes: the hash of a text.
 _HASHES = frozenset(
-    {"hash", "hmac.new", *(f"hashlib.{name}" for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512"))}
+    {
+        "hash",
+        "hmac.new",
+        "md5.new",
+        "md5.md5",
+        "sha.new",
+        "sha.sha",
+        *(f"hashlib.{name}" for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")),
+    }
 )
 # Functions that give bytes.
 _BASE64 = frozenset(
@@ -66,17 +76,27 @@ _BASE64 = frozenset(
 
 
 def find_python2(
-    module: Module, guide: Guide, *, runs_on_python2: bool, siblings: frozenset[str] = frozenset()
+    module: Module,
+    guide: Guide,
+    *,
+    runs_on_python2: bool,
+    siblings: frozenset[str] = frozenset(),
+    own: frozenset[str] = frozenset(),
 ) -> Iterator[_Found]:
     """Yield the kind, the line and what is there.
 
     What means something else on Python 2 alone, such as `/`, is a finding only if the app runs there. `siblings` are
-    the modules beside this one in its package, which Python 2 imports by their names alone.
+    the modules beside this one in its package, which Python 2 imports by their names alone. `own` are the app's other
+    modules: one of them may have the name of an old module of Python.
     """
-    yield from _imports(module, guide, siblings)
-    for node in ast.walk(module.tree):
+    yield from _imports(module, guide, siblings, own)
+    yield from find_removed(module)
+    yield from find_list_methods(module)
+    guarded = _guarded_names(module)
+    for node in module.nodes:
         if isinstance(node, ast.Name):
-            yield from _name(node, module)
+            if id(node) not in guarded:
+                yield from _name(node, module)
         elif isinstance(node, ast.Attribute):
             yield from _attribute(node, module)
         elif isinstance(node, ast.Call):
@@ -84,23 +104,22 @@ def find_python2(
         elif isinstance(node, ast.ClassDef):
             yield from _class(node)
         elif isinstance(node, ast.Subscript):
-            if what := _iterator(node.value, module):
+            if what := iterator_of(node.value, module):
                 kind = "methods of dict" if what.startswith(".") else "lists that are iterators now"
                 yield kind, node.lineno, f"{what}[...]"
         elif isinstance(node, ast.ExceptHandler):
             yield from _messages(node)
         elif isinstance(node, ast.For):
-            yield from _changed_while_read(node)
+            yield from find_changes_while_read(node)
         if runs_on_python2:
             yield from _with_another_meaning(node, module)
 
 
-def _imports(module: Module, guide: Guide, siblings: frozenset[str]) -> Iterator[_Found]:
+def _imports(module: Module, guide: Guide, siblings: frozenset[str], own: frozenset[str]) -> Iterator[_Found]:
     own_level = {
         use.line: use.node.level for use in module.uses if use.is_import and isinstance(use.node, ast.ImportFrom)
     }
     absolute = "__future__.absolute_import" in module.imported
-    tried = guarded_nodes(module.tree)
     seen = set()
     for use in module.uses:
         if not use.is_import or own_level.get(use.line) or use.name.startswith("."):
@@ -112,16 +131,37 @@ def _imports(module: Module, guide: Guide, siblings: frozenset[str]) -> Iterator
             if not absolute:
                 seen.add((use.line, top))
                 yield "modules of your package", use.line, f"import {use.name}"
-        elif top in guide.renamed and use.node not in tried:
+        elif top in own:
+            continue
+        elif top in guide.renamed and use.node not in module.tried:
             seen.add((use.line, top))
             yield "modules with a new name", use.line, f"{top}: {guide.renamed[top]}"
-        elif top in guide.gone and use.node not in tried:
+        elif top in guide.gone and use.node not in module.tried:
             seen.add((use.line, top))
             yield "modules that Python 3 has not", use.line, f"{top}: {guide.gone[top]}"
+        elif use.node not in module.tried and (lost := lost_module(use.name)):
+            seen.add((use.line, top))
+            yield "modules that Python 3 has not", use.line, lost
         elif use.name in _LISTS_OF_ITERTOOLS:
             yield "lists that are iterators now", use.line, use.name
         elif use.name.startswith("urllib.") and use.name.partition(".")[2] in _URLS:
             yield "URLs", use.line, use.name
+
+
+def _guarded_names(module: Module) -> set[int]:
+    """Return the ids of names whose absence is expected: `try: text = unicode`, `except NameError: text = str`."""
+    return {
+        id(node)
+        for attempt in module.nodes
+        if isinstance(attempt, ast.Try) and any(_catches(handler, "NameError") for handler in attempt.handlers)
+        for statement in attempt.body
+        for node in ast.walk(statement)
+    }
+
+
+def _catches(handler: ast.ExceptHandler, name: str) -> bool:
+    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(each is not None and last_name(each) == name for each in caught)
 
 
 def _name(node: ast.Name, module: Module) -> Iterator[_Found]:
@@ -167,7 +207,7 @@ def _call(node: ast.Call, module: Module) -> Iterator[_Found]:
     if isinstance(function, ast.Name) and function.id not in module.own_names:
         if function.id == "sorted" and (len(node.args) > 1 or _has_keyword(node, "cmp")):
             yield "sort with cmp", line, "sorted(cmp)"
-        elif function.id == "len" and node.args and (what := _iterator(node.args[0], module, views=False)):
+        elif function.id == "len" and node.args and (what := iterator_of(node.args[0], module, views=False)):
             yield "lists that are iterators now", line, f"len({what})"
     if name.rpartition(".")[2] in ("load", "loads") and name.partition(".")[0] in ("pickle", "cPickle"):
         yield "pickles of Python 2", line, name
@@ -182,18 +222,6 @@ def _codec(node: ast.Call) -> str:
     return first.value.lower() if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
 
 
-def _iterator(node: ast.AST, module: Module, *, views: bool = True) -> str:
-    """Return what a node is, if it was a list on Python 2 and is none on Python 3: "map(...)", ".keys()"; else ""."""
-    if not isinstance(node, ast.Call):
-        return ""
-    function = node.func
-    if isinstance(function, ast.Name) and function.id in _ITERATORS and function.id not in module.own_names:
-        return f"{function.id}(...)"
-    if views and isinstance(function, ast.Attribute) and function.attr in _VIEWS and not node.args:
-        return f".{function.attr}()"
-    return ""
-
-
 def _class(node: ast.ClassDef) -> Iterator[_Found]:
     lines = {each.name: each.lineno for each in node.body if isinstance(each, ast.FunctionDef)}
     for each in node.body:
@@ -202,10 +230,20 @@ def _class(node: ast.ClassDef) -> Iterator[_Found]:
     for name, kind in _MEMBERS.items():
         if name in lines and _SUCCESSORS.get(name) not in lines:
             yield kind, lines[name], name
-    if "next" in lines and "__iter__" in lines and "__next__" not in lines:
+    if "next" in lines and "__next__" not in lines and ("__iter__" in lines or _stops(node)):
         yield "lists that are iterators now", lines["next"], "def next"
     if "__eq__" in lines and "__hash__" not in lines:
         yield "objects in a set", lines["__eq__"], "__eq__ without __hash__"
+
+
+def _stops(node: ast.ClassDef) -> bool:
+    """Return whether a class's `next` raises StopIteration, so that it is an iterator's."""
+    return any(
+        isinstance(each, ast.FunctionDef)
+        and each.name == "next"
+        and any(isinstance(inner, ast.Name) and inner.id == "StopIteration" for inner in ast.walk(each))
+        for each in node.body
+    )
 
 
 def _messages(handler: ast.ExceptHandler) -> Iterator[_Found]:
@@ -213,29 +251,6 @@ def _messages(handler: ast.ExceptHandler) -> Iterator[_Found]:
         owner = node.value if isinstance(node, ast.Attribute) and node.attr == "message" else None
         if isinstance(owner, ast.Name) and owner.id == handler.name:
             yield "message of an exception", owner.lineno, f"{handler.name}.message"
-
-
-def _changed_while_read(node: ast.For) -> Iterator[_Found]:
-    """Yield `for name in cart.keys(): del cart[name]`, which changes the dictionary that it reads."""
-    if not isinstance(node.iter, ast.Call) or not isinstance(node.iter.func, ast.Attribute):
-        return
-    function = node.iter.func
-    if function.attr not in _VIEWS:
-        return
-    owner = ast.dump(function.value)
-    for each in (inner for statement in node.body for inner in ast.walk(statement)):
-        deleted = isinstance(each, ast.Delete) and any(
-            isinstance(target, ast.Subscript) and ast.dump(target.value) == owner for target in each.targets
-        )
-        popped = (
-            isinstance(each, ast.Call)
-            and isinstance(each.func, ast.Attribute)
-            and each.func.attr in ("pop", "popitem", "clear")
-            and ast.dump(each.func.value) == owner
-        )
-        if deleted or popped:
-            yield "methods of dict", node.lineno, f"for ... in .{function.attr}() that deletes"
-            return
 
 
 def _with_another_meaning(node: ast.AST, module: Module) -> Iterator[_Found]:
@@ -246,17 +261,17 @@ def _with_another_meaning(node: ast.AST, module: Module) -> Iterator[_Found]:
         if not _has_true_division(module) and not _is_fraction(node.value, module):
             yield "division", node.lineno, "/="
     elif isinstance(node, (ast.Assign, ast.Return)):
-        if node.value and (what := _iterator(node.value, module, views=False)):
+        if node.value and (what := iterator_of(node.value, module, views=False)):
             yield "iterators read twice", node.lineno, what
     elif isinstance(node, ast.Expr) and module.name_of(node.value) == "print":
         yield "print", node.lineno, "print"
-    elif isinstance(node, (ast.If, ast.While, ast.IfExp)) and (what := _iterator(node.test, module, views=False)):
+    elif isinstance(node, (ast.If, ast.While, ast.IfExp)) and (what := iterator_of(node.test, module, views=False)):
         yield "iterators are true", node.lineno, f"if {what}"
-    elif isinstance(node, ast.UnaryOp) and (what := _iterator(node.operand, module, views=False)):
+    elif isinstance(node, ast.UnaryOp) and (what := iterator_of(node.operand, module, views=False)):
         yield "iterators are true", node.lineno, f"not {what}"
     elif isinstance(node, ast.BoolOp):
         for each in node.values:
-            if what := _iterator(each, module, views=False):
+            if what := iterator_of(each, module, views=False):
                 yield "iterators are true", node.lineno, f"{what} in a condition"
     elif isinstance(node, ast.Call):
         yield from _function_with_another_meaning(node, module)
@@ -269,7 +284,7 @@ def _function_with_another_meaning(node: ast.Call, module: Module) -> Iterator[_
         yield "rounding, of positive numbers", node.lineno, "round()"
     elif name == "print" and len(node.args) > 1 and "__future__.print_function" not in module.imported:
         yield "print", node.lineno, "print of a pair"
-    elif name == "bool" and node.args and (what := _iterator(node.args[0], module, views=False)):
+    elif name == "bool" and node.args and (what := iterator_of(node.args[0], module, views=False)):
         yield "iterators are true", node.lineno, f"bool({what})"
     elif name in _HASHES and node.args and not _is_encoded(node.args[-1]):
         yield "hashes", node.lineno, name
@@ -298,7 +313,7 @@ def _operator(node: ast.BinOp, module: Module) -> Iterator[_Found]:
         yield "print", node.lineno, 'print ("...") % ...'
     elif isinstance(node.op, ast.Add):
         for side in (node.left, node.right):
-            if what := _iterator(side, module):
+            if what := iterator_of(side, module):
                 yield "lists that are iterators now", node.lineno, f"{what} + ..."
 
 

@@ -11,6 +11,8 @@ from codelab.assess.imports import Module
 
 SDK = "google.appengine."
 OTHER = "other parts of the SDK"
+# Parts of Django that an app imports for its templates, or because App Engine had them: simplejson in django.utils.
+_OF_TEMPLATES = frozenset({"", "template", "conf", "utils"})
 
 
 def find_services(file: str, module: Module, guide: Guide, found: Collected) -> None:
@@ -48,15 +50,32 @@ def _call(name: str, service: str) -> str:
     return name.removeprefix(f"{group}.") if name.startswith(f"{group}.") else name
 
 
+def uses_django(module: Module) -> bool:
+    """Return whether a module uses Django for more than templates: its requests, models, URLs or commands."""
+    names = (name.split(".") for name in module.imported)
+    return any(parts[0] == "django" and "".join(parts[1:2]) not in _OF_TEMPLATES for parts in names)
+
+
 def find_frameworks(
-    file: str, module: Module, table: Mapping[str, object], own: frozenset[str], found: Collected
+    file: str,
+    module: Module,
+    table: Mapping[str, object],
+    own: frozenset[str],
+    found: Collected,
+    *,
+    is_django: bool = False,
 ) -> None:
-    """Collect the imports and uses of each framework of a table, unless the app has such a module itself."""
+    """Collect the imports and uses of each framework of a table, unless the app has such a module itself.
+
+    `is_django` says that the app is a Django project, which keeps Django's templates.
+    """
     for use in module.uses:
         name = use.name.removeprefix(SDK) if use.name.startswith(SDK) else use.name
         parts = name.split(".")
         if parts[0] in own:
             continue
+        if is_django and parts[:2] == ["django", "template"]:
+            parts = ["django"]
         for end in range(len(parts), 0, -1):
             prefix = ".".join(parts[:end])
             if prefix in table:

@@ -78,6 +78,9 @@ def _read_service(file: str, yaml: YamlLines, guide: Guide, found: Collected, se
     services.runtimes[file] = runtime
     if runtime in _OF_PYTHON2:
         found.add("runtime", Place(file, yaml.line("runtime"), f"runtime: {runtime}"))
+        if not yaml.keys.get("threadsafe"):
+            key = "threadsafe" if "threadsafe" in yaml.keys else "runtime"
+            found.add("one request at a time", Place(file, yaml.line(key), "threadsafe: false"))
     for key, value in yaml.keys.items():
         if key in guide.settings and key != "runtime":
             for line, what in _parts(yaml, str(key), value):

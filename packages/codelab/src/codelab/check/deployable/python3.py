@@ -91,6 +91,11 @@ def removed_modules() -> frozenset[str]:
     return frozenset(_modules()[1])
 
 
+def removed_in(module: str) -> int:
+    """Return the minor version of Python 3 that removed a module, 0 for any other."""
+    return _modules()[1].get(module, 0)
+
+
 @cache
 def _modules() -> tuple[dict[str, int], dict[str, int]]:
     """Return the minor version that added a module, and the one that removed it."""
