@@ -94,7 +94,7 @@ class _File:
         if not tells:
             return
         if not self.count:
-            print(f"There was no request, so {self._path} is as it was.")
+            print(f"No request was recorded: nothing was written to {self._path}")
             return
         print(f"{_plural(self.count, 'request')} by {_plural(len(self._sessions), 'visitor')} in {self._path}")
         masked = self._masking.masked if self._masking else Counter()
