@@ -10,7 +10,7 @@ import flask
 import pytest
 
 from localcloud.compare.accepted import read_accepted
-from localcloud.compare.comparison import Comparison
+from localcloud.compare.comparison import Comparison, describe_lost
 from localcloud.compare.result import Report
 from localcloud.compare.target import Folder
 from localcloud.compare.world.script import Plan
@@ -154,3 +154,19 @@ class Tokenless(Notes):
 def test_a_value_that_the_new_app_does_not_give_out_is_told(recording: Recording, tmp_path: Path) -> None:
     report = compare(recording, Tokenless, tmp_path)
     assert any("NEW" in warning and "POST /add" in warning for warning in report.warnings)
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (
+            [("OLD", ""), ("NEW", ""), ("OLD", "restart")],
+            " (in 2 runs); if the recording began with data, pass that data as --data",
+        ),
+        ([("OLD", "restart"), ("NEW", "restart")], " (restart)"),
+    ],
+)
+def test_value_that_both_apps_do_not_give_out_is_one_line_for_all_runs(where: list[tuple[str, str]], said: str) -> None:
+    assert describe_lost("POST /delete/7", "7", where) == (
+        f"POST /delete/7 needs 7, which OLD and NEW did not give out{said}"
+    )
