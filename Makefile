@@ -91,9 +91,10 @@ probe: .venv/.ready ## Check that a deployed app shows the visitor's own address
 assess: .venv/.ready ## Say what must change in an app of my own: make assess DIR=~/my-app [TO=cloudrun or functions] [HTML=report.html]
 	@$(CODELAB) assess '$(DIR)' $(addprefix --to ,$(call given,TO)) $(addprefix --html ,$(call given,HTML)) $(if $(call given,JSON),--json)
 
-compare: .venv/.ready ## Compare two apps of my own: make compare OLD=~/old NEW=~/new [REQUESTS=visits.jsonl DATA=file HTML=report.html BEHAVIOURS=1 ACCEPT=reason PYTHON27=1]
+compare: .venv/.ready ## Compare two apps of my own: make compare OLD=~/old NEW=~/new [REQUESTS=visits.jsonl DATA=file HTML=report.html JUNIT=compare.xml BEHAVIOURS=1 ACCEPT=reason ONLY=1,2 PYTHON27=1]
 	@$(TOOL)/localcloud compare '$(OLD)' '$(NEW)' $(addprefix --requests ,$(call given,REQUESTS)) $(addprefix --data ,$(call given,DATA)) \
 		$(addprefix --html ,$(call given,HTML)) $(if $(call given,BEHAVIOURS),--behaviours) $(if $(call given,ACCEPT),--accept '$(ACCEPT)') \
+		$(addprefix --only ,$(call given,ONLY)) $(addprefix --junit ,$(call given,JUNIT)) \
 		$(addprefix --function ,$(call given,FUNCTION)) $(if $(call given,PYTHON27),--python27 $(filter-out 1,$(call given,PYTHON27)))
 
 record: .venv/.ready ## Run an app of my own and write what I do in it: make record DIR=~/my-app TO=visits.jsonl [PORT=8080 DATA=FILE PYTHON27=1]
