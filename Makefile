@@ -92,12 +92,15 @@ assess: .venv/.ready ## Say what must change in an app of my own: make assess DI
 	@$(CODELAB) assess '$(DIR)' $(addprefix --to ,$(call given,TO)) $(addprefix --html ,$(call given,HTML)) $(if $(call given,JSON),--json)
 
 # Make gives what is on its command line to the shell as variables: a path or a reason may have blanks and quotes.
-compare: .venv/.ready ## Compare two apps of my own: make compare OLD=~/old NEW=~/new [REQUESTS=visits.jsonl DATA=file HTML=report.html BEHAVIOURS=1 ACCEPT=reason]
+compare: .venv/.ready ## Compare two apps of my own: make compare OLD=~/old NEW=~/new [REQUESTS=visits.jsonl DATA=file HTML=report.html JUNIT=compare.xml BEHAVIOURS=1 ACCEPT=reason ONLY=1,2 PYTHON27=1]
 	@$(TOOL)/localcloud compare "$$OLD" "$$NEW" $(if $(call given,REQUESTS),--requests "$$REQUESTS") $(if $(call given,DATA),--data "$$DATA") \
-		$(if $(call given,HTML),--html "$$HTML") $(if $(call given,BEHAVIOURS),--behaviours) $(if $(call given,ACCEPT),--accept "$$ACCEPT") \
+		$(if $(call given,HTML),--html "$$HTML") $(if $(call given,JUNIT),--junit "$$JUNIT") $(if $(call given,BEHAVIOURS),--behaviours) \
+		$(if $(call given,ACCEPT),--accept "$$ACCEPT") $(addprefix --only ,$(call given,ONLY)) \
 		$(addprefix --function ,$(call given,FUNCTION)) $(if $(call given,PYTHON27),--python27 $(filter-out 1,$(call given,PYTHON27)))
-record: .venv/.ready ## Run an app of my own and write what I do in it: make record DIR=~/my-app TO=visits.jsonl [PORT=8080 DATA=FILE]
-	@$(TOOL)/localcloud record "$$DIR" --to "$$TO" $(addprefix --port ,$(call given,PORT)) $(if $(call given,DATA),--data "$$DATA")
+
+record: .venv/.ready ## Run an app of my own and write what I do in it: make record DIR=~/my-app TO=visits.jsonl [PORT=8080 DATA=FILE PYTHON27=1]
+	@$(TOOL)/localcloud record "$$DIR" --to "$$TO" $(addprefix --port ,$(call given,PORT)) $(if $(call given,DATA),--data "$$DATA") \
+		$(addprefix --function ,$(call given,FUNCTION)) $(if $(call given,PYTHON27),--python27 $(filter-out 1,$(call given,PYTHON27)))
 
 ## Test and maintain
 test test-all: export LANES := $(LANES)

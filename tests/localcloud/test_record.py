@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import signal
@@ -14,6 +15,8 @@ import pytest
 
 from datastore_emulator.errors import UserError
 from localcloud.cli import run
+from localcloud.frontend import SeenExchange
+from localcloud.record_command import _Recording
 from localcloud.traffic import RecordedRequest, Recording, Source
 from localcloud.traffic.masking import list_masked
 from localcloud.traffic.recording_file import read_requests, write_recording
@@ -101,6 +104,15 @@ class TestGuestbook:
 
     def test_end_says_what_is_in_the_file(self, recorded):
         assert any("6 requests by 2 visitors in " in line for line in recorded[0])
+
+
+def test_end_names_requests_that_the_app_answered_with_500(tmp_path, capsys):
+    options = argparse.Namespace(to=tmp_path / "visits.jsonl", append=False, keep_secrets=False)
+    recording = _Recording(options, "")
+    for status in (200, 500, 500):
+        recording._add(SeenExchange("app", "1", "GET", f"/{status}", (), b"", True, status, (), b""))
+    recording._file.close()
+    assert "The app answered 2 requests with 5xx (GET /500): see its log." in capsys.readouterr().out
 
 
 def test_har_is_converted_and_masked(tmp_path, capsys):

@@ -42,7 +42,7 @@ def test_text_has_the_finding_its_places_and_the_way(app: Path, capsys: pytest.C
     assert status == 0
     lines = [line.strip() for line in out.splitlines()]
     begin = lines.index(
-        "change  api.memcache (2). Memorystore for Redis or Valkey (Module 13). Effort: hours; what it costs is below"
+        "change  api.memcache (2). Memorystore for Redis or Valkey (Module 13). Effort: hours, and a monthly price"
     )
     assert lines[begin + 1 : begin + 3] == [
         "main.py:2  import google.appengine.api.memcache",

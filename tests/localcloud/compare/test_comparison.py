@@ -10,7 +10,7 @@ import flask
 import pytest
 
 from localcloud.compare.accepted import read_accepted
-from localcloud.compare.comparison import Comparison
+from localcloud.compare.comparison import Comparison, describe_lost
 from localcloud.compare.result import Report
 from localcloud.compare.target import Folder
 from localcloud.compare.world.script import Plan
@@ -173,3 +173,19 @@ def test_requests_that_no_app_answers_are_reported(tmp_path: Path) -> None:
     assert report.warnings == [
         f"{one.name} has not answered 1 of 2 requests, the first of them 2 (GET /nope)" for one in runs
     ]
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (
+            [("OLD", ""), ("NEW", ""), ("OLD", "restart")],
+            " (in 2 runs); if the recording began with data, pass that data as --data",
+        ),
+        ([("OLD", "restart"), ("NEW", "restart")], " (restart)"),
+    ],
+)
+def test_value_that_both_apps_do_not_give_out_is_one_line_for_all_runs(where: list[tuple[str, str]], said: str) -> None:
+    assert describe_lost("POST /delete/7", "7", where) == (
+        f"POST /delete/7 needs 7, which OLD and NEW did not give out{said}"
+    )

@@ -21,6 +21,10 @@ FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
             RecordedRequest("/a?b=c"),
             f"curl --include --path-as-is --cookie cookies.txt --cookie-jar cookies.txt '{URL}/a?b=c'",
         ),
+        (
+            RecordedRequest("/", headers=(("Referer", "http://localhost:44667/a"), ("Origin", "https://example.com"))),
+            f"curl --include --path-as-is --header 'Referer: {URL}/a' --header 'Origin: https://example.com' {END}/",
+        ),
         (RecordedRequest("/", "HEAD"), f"curl --include --path-as-is --head {END}/"),
         (RecordedRequest("/", "PUT"), f"curl --include --path-as-is --request PUT {END}/"),
         (

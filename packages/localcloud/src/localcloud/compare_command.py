@@ -178,6 +178,8 @@ def _accept(options: argparse.Namespace, accepted: Accepted, report: Report) -> 
 
 
 def _choose(numbers: str, differences: list[Difference]) -> list[Difference]:
+    if not differences:
+        raise UserError(f"--only {numbers}: this run found no difference that is not accepted yet")
     chosen = []
     for text in numbers.split(","):
         if not text.strip().isdecimal() or not 1 <= int(text) <= len(differences):

@@ -7,6 +7,7 @@ import queue
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from localcloud.traffic import Exchange, RecordedRequest
 
 _FINISH_SECONDS = 60
+_MOST_FAILURES = 3
 
 
 def add_record_options(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +72,7 @@ class _File:
         from localcloud.traffic.recording_file import RecordingFile, read_recording
 
         self._path = options.to
+        self._failures: list[str] = []
         self._file = RecordingFile(options.to, origin, append=options.append)
         before = read_recording(options.to).requests if options.append else ()
         self._masking = None if options.keep_secrets else Masking()
@@ -87,15 +90,22 @@ class _File:
         self._sessions.add(request.session)
         self.count += 1
 
+    def add_failure(self, request: str) -> None:
+        """Note a request that the app answered with 500 or above."""
+        self._failures.append(request)
+
     def close(self, *, tells: bool = True) -> None:
         """Close the file, and say what is in it."""
         self._file.close()
         if not tells:
             return
         if not self.count:
-            print(f"There was no request, so {self._path} is as it was.")
+            print(f"No request was recorded: nothing was written to {self._path}")
             return
         print(f"{_plural(self.count, 'request')} by {_plural(len(self._sessions), 'visitor')} in {self._path}")
+        if self._failures:
+            shown = ", ".join(dict.fromkeys(self._failures[:_MOST_FAILURES]))
+            print(f"The app answered {_plural(len(self._failures), 'request')} with 5xx ({shown}): see its log.")
         masked = self._masking.masked if self._masking else Counter()
         if masked:
             names = ", ".join(f"{name} ({count})" for name, count in sorted(masked.items()))
@@ -174,6 +184,8 @@ class _Recording:
             self._say(f"not recorded: {shown}, whose body was not read by the app, or is longer than 10 MB")
         elif target.startswith("/"):
             self._file.add(self._recorder.add(_read(seen, target, self._names.get(seen.app, ""))))
+            if seen.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                self._file.add_failure(f"{seen.method} {format_name(target)}")
 
     def end(self) -> None:
         """Write what has been seen, and say where it is; raises the error that has ended it."""

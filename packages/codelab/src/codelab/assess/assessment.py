@@ -269,8 +269,10 @@ def _advise_python2(kind: str, guide: Guide) -> Advice:
     tool = row.tools if row else guide.other_kinds.get(kind, "")
     section = row.section if row else ("Modules with a new name" if kind == "modules with a new name" else "")
     silent = section == "The line runs, and gives something else"
-    outcome = "Decide: it runs on Python 3 and may give something else" if silent else "Change: Python 3 has it no more"
-    if section == _PYTHON2_SYNTAX:
+    outcome = "Change: Python 3 no longer has it"
+    if silent:
+        outcome = "Decide: it runs on Python 3 and may give something else"
+    elif section == _PYTHON2_SYNTAX:
         outcome = "Change: Python 3 cannot read the file"
     title = section or "Port Python 2 code"
     link = Link(title, f"{PORTING}#{anchor(section)}" if section else PORTING)

@@ -81,6 +81,19 @@ class _Silent:
         pass
 
 
+def describe_lost(request: str, values: str, where: Sequence[tuple[str, str]]) -> str:
+    """Return a line about values that a request needs: which apps (by behaviour) have not given them out."""
+    apps = list(dict.fromkeys(app for app, _ in where))
+    behaviours = list(dict.fromkeys(behaviour for _, behaviour in where))
+    during = f" ({behaviours[0]})" if behaviours[0] else ""
+    if len(behaviours) > 1:
+        during = f" (in {len(behaviours):,} runs)"
+    text = f"{request} needs {values}, which {' and '.join(apps)} did not give out{during}"
+    if "" in behaviours and OLD in apps:
+        text += "; if the recording began with data, pass that data as --data"
+    return text
+
+
 class Comparison:
     """Compares two folders. `data` is a file that each app gets a copy of, `log` receives the apps' output."""
 
@@ -91,6 +104,8 @@ class Comparison:
         self._requests: list[ComparedRequest] = []
         self._calls: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
         self._warnings: list[str] = []
+        # By request and values: the apps that have not given them out, and during which behaviours.
+        self._lost: dict[tuple[str, str], list[tuple[str, str]]] = {}
         self._behaviours: list[str] = []
         self._origin = ""
         self._began = time.monotonic()
@@ -183,10 +198,8 @@ class Comparison:
                 )
         for side in sides[:2]:
             for number, values in list(side.lost.items())[:3]:
-                self._warnings.append(
-                    f"{side.target.name}{during} has not given out what request {number} needs "
-                    f"({requests[number - 1].method} {requests[number - 1].target}): {', '.join(values)[:200]}"
-                )
+                request = f"{requests[number - 1].method} {requests[number - 1].target}"
+                self._lost.setdefault((request, ", ".join(values)[:200]), []).append((side.target.name, behaviour))
 
     def _explain_end(self, target: Target, side: Side) -> None:
         """Say that an app has ended; raises UserError if it has answered nothing, as one that fails as it starts."""
@@ -220,7 +233,7 @@ class Comparison:
             self._noise.list(),
             self._calls,
             self._behaviours,
-            self._warnings,
+            [*self._warnings, *(describe_lost(*key, where) for key, where in self._lost.items())],
             accepted.unused(),
             self._seconds,
         )

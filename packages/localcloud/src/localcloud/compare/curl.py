@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from localcloud.compare.reports.wording import quote_word
 from localcloud.traffic import RecordedRequest
 from localcloud.traffic.headers import USUAL
 
 _LONGEST_BODY = 2000
+_LOCAL = re.compile(r"^http://(?:localhost|127\.0\.0\.1):\d+(?=/|$)")
 
 
 def curl_line(request: RecordedRequest, url: str) -> str:
     """Return a curl command that sends a request; cookies come from the jar `cookies.txt`, as a session needs them.
 
-    The usual headers of browsers are left out.
+    The usual headers of browsers are left out. `Referer` and `Origin` name `url` where they named the app.
     """
     words = ["curl", "--include", "--path-as-is"]
     if request.method == "HEAD":
@@ -24,7 +27,8 @@ def curl_line(request: RecordedRequest, url: str) -> str:
     for name, value in request.headers:
         if (name, value) in USUAL:
             continue
-        words += ["--header", f"{name}: {value}" if value else f"{name};"]
+        sent = _LOCAL.sub(lambda _: url, value) if name.lower() in {"referer", "origin"} else value
+        words += ["--header", f"{name}: {sent}" if sent else f"{name};"]
     note = ""
     if request.body:
         text = _text(request.body)
