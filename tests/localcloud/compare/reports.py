@@ -34,6 +34,16 @@ COOKIE = Difference(
     Aspect.COOKIES, "POST /sign", "session", ("Secure",), (), make_diff(" session is set", "-session: Secure"), (2,)
 )
 ACCEPTED = replace(COOKIE, aspect=Aspect.STATUS, place="status", accepted="clients follow both")
+BROKEN = Difference(
+    Aspect.STATUS,
+    "GET /posts/*",
+    "status",
+    ("200 OK",),
+    ("500 Internal Server Error",),
+    make_diff("-200 OK", "+500 Internal Server Error"),
+    (1,),
+    followers=(replace(PAGE, requests=(1,)),),
+)
 TIME = Noise(Aspect.DOCUMENT, "GET /", "html > p", ("<p>It is 12:00:01 now</p>", "<p>It is 12:00:03 now</p>"), 31)
 SAME = Report(
     "START",

@@ -11,7 +11,17 @@ from rich.console import Console
 
 from localcloud.compare.reports.terminal import print_report
 from localcloud.compare.result import Difference, DiffLine, Report
-from tests.localcloud.compare.reports import DIFFERENT, FULL, PAGE, SAME, TIME, make_diff, make_evil, make_request
+from tests.localcloud.compare.reports import (
+    BROKEN,
+    DIFFERENT,
+    FULL,
+    PAGE,
+    SAME,
+    TIME,
+    make_diff,
+    make_evil,
+    make_request,
+)
 
 TEXT = """\
 4 requests with 1 behaviour, 3 differences, 1 accepted (12 s)
@@ -137,3 +147,21 @@ def test_many_requests_are_counted() -> None:
     requests = [make_request(number) for number in range(1, 31)]
     text = show(replace(make_report([replace(PAGE, requests=tuple(range(1, 31)))]), requests=requests))
     assert "   30 requests: 1, 2, 3, 4, 5 and 25 more\n" in text
+
+
+def test_what_follows_a_status_is_shown_below_it() -> None:
+    text = show(make_report([BROKEN]))
+    assert "1 difference" in text
+    assert (
+        "   + 500 Internal Server Error\n"
+        "   With it, the document differs, at html > body > ul > li:\n"
+        "     <ul>\n"
+    ) in text  # fmt: skip
+
+
+def test_many_followers_are_counted() -> None:
+    long = replace(PAGE, diff=tuple(DiffLine("+", f"line {number}") for number in range(1, 8)))
+    text = show(make_report([replace(BROKEN, followers=(long,) * 6)]))
+    assert text.count("With it, ") == 4
+    assert "   + line 6\n   and 1 more line, which --html FILE shows\n" in text
+    assert "   and 2 more differences of its answer, which --html FILE shows\n" in text

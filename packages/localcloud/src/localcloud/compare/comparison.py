@@ -220,10 +220,7 @@ class Comparison:
 
     def report(self, accepted: Accepted) -> Report:
         """Return what has been found; `accepted` marks what somebody has accepted."""
-        differences = [
-            replace(one, accepted=accepted.reason(one))
-            for one in group([found for one in self._compared for found in self._find_in(one)])
-        ]
+        differences = accepted.judge(group([found for one in self._compared for found in self._find_in(one)]))
         return Report(
             self._old.name,
             self._new.name,

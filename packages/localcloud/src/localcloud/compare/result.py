@@ -24,7 +24,8 @@ class Difference:
     `requests` are their numbers, from 1, `behaviour` the event at which it shows, "" for none. `route` is the method
     and the path, with "*" for what is different in each, as in "GET /posts/*". `old` and `new` are the lines that
     differ, with "…" for noise; `diff` has them with the lines around, from the first of the requests. `accepted` is
-    the reason why somebody has accepted it, None if nobody has.
+    the reason why somebody has accepted it, None if nobody has. `followers` are what else differs in these answers
+    because another kind of answer came.
     """
 
     aspect: Aspect
@@ -36,6 +37,7 @@ class Difference:
     requests: tuple[int, ...]
     behaviour: str = ""
     accepted: str | None = None
+    followers: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -119,8 +119,14 @@ def _describe(case: _Case) -> str:
         if case.number in one.requests[1:]:
             lines.append(f"(the lines are at request {one.requests[0]})")
         else:
-            lines += [str(line.shortened(_LONGEST_LINE)) for line in mark_changes(one.diff)]
+            lines += _describe_lines(one)
+            for follower in one.followers:
+                lines += [f"With it, {describe_aspect(follower)}:", *_describe_lines(follower)]
     return "\n".join([*lines[1:], *(["", case.curl] if case.curl else [])])
+
+
+def _describe_lines(difference: Difference) -> list[str]:
+    return [str(line.shortened(_LONGEST_LINE)) for line in mark_changes(difference.diff)]
 
 
 def _summarize(case: _Case) -> str:

@@ -13,6 +13,8 @@ from rich.text import Text
 
 from localcloud.compare.reports.marked_lines import MarkedLine, find_changed_words, mark_changes
 from localcloud.compare.reports.wording import (
+    count,
+    describe_aspect,
     describe_difference,
     describe_noise_place,
     describe_requests,
@@ -27,6 +29,8 @@ _Printed: TypeAlias = Text | Table
 
 _MOST_IN_FULL = 25
 _MOST_LINES = 40
+_MOST_FOLLOWERS = 4
+_MOST_LINES_OF_FOLLOWER = 6
 _LONGEST_LINE = 400
 _MOST_NOISE = 8
 _LONGEST_PLACE = 30
@@ -89,13 +93,22 @@ def _describe_open(report: Report, number: int, difference: Difference) -> Itera
         return
     yield Text(f"\n{title}", "bold")
     yield Text(f"{_INDENT}{describe_requests(difference)}")
-    marked = mark_changes(difference.diff)
-    for line in marked[:_MOST_LINES]:
-        yield _color_line(line.shortened(_LONGEST_LINE))
-    if len(marked) > _MOST_LINES:
-        yield Text(f"{_INDENT}and {len(marked) - _MOST_LINES:,} more lines, which --html FILE shows")
+    yield from _describe_lines(difference, _MOST_LINES)
+    for follower in difference.followers[:_MOST_FOLLOWERS]:
+        yield Text(f"{_INDENT}With it, {describe_aspect(follower)}:")
+        yield from _describe_lines(follower, _MOST_LINES_OF_FOLLOWER)
+    if (more := len(difference.followers) - _MOST_FOLLOWERS) > 0:
+        yield Text(f"{_INDENT}and {count(more, 'more difference')} of its answer, which --html FILE shows")
     if request := report.first_request(difference):
         yield Text(f"{_INDENT}{format_command(request.curl)}")
+
+
+def _describe_lines(difference: Difference, most: int) -> Iterator[Text]:
+    marked = mark_changes(difference.diff)
+    for line in marked[:most]:
+        yield _color_line(line.shortened(_LONGEST_LINE))
+    if len(marked) > most:
+        yield Text(f"{_INDENT}and {count(len(marked) - most, 'more line')}, which --html FILE shows")
 
 
 def _color_line(line: MarkedLine) -> Text:
