@@ -33,6 +33,7 @@ PAGE = Difference(
 COOKIE = Difference(
     Aspect.COOKIES, "POST /sign", "session", ("Secure",), (), make_diff(" session is set", "-session: Secure"), (2,)
 )
+CALLS = Difference(Aspect.CALLS, "GET /posts/*", "queries", (), (), make_diff("-queries: 3", "+queries: 1"), (3,))
 ACCEPTED = replace(COOKIE, aspect=Aspect.STATUS, place="status", accepted="clients follow both")
 BROKEN = Difference(
     Aspect.STATUS,

@@ -13,6 +13,7 @@ from localcloud.compare.reports.terminal import print_report
 from localcloud.compare.result import Difference, DiffLine, Report
 from tests.localcloud.compare.reports import (
     BROKEN,
+    CALLS,
     DIFFERENT,
     FULL,
     PAGE,
@@ -53,11 +54,6 @@ Accepted:
 Taken for noise, since the old app itself changes it from run to run:
    request  place               one time  another time
    GET /    document, html > p  12:00:01  12:00:03
-
-Calls of both apps that differ in number:
-   call     old    new
-   mails        0    1
-   queries  1,031   62
 
 The comparison could not see everything:
    tasks of FINISH still ran after 10 s
@@ -165,3 +161,31 @@ def test_many_followers_are_counted() -> None:
     assert text.count("With it, ") == 4
     assert "   + line 6\n   and 1 more line, which --html FILE shows\n" in text
     assert "   and 2 more differences of its answer, which --html FILE shows\n" in text
+
+
+CALLS_TABLE = """
+Calls of both apps that differ in number:
+   call     old    new
+   mails        0    1
+   queries  1,031   62
+"""
+
+
+@pytest.mark.parametrize(
+    ("calls", "shown"),
+    [(CALLS, True), (replace(BROKEN, followers=(CALLS,)), True), (replace(CALLS, accepted="one less"), False)],
+)
+def test_calls_are_counted_unless_all_their_differences_are_accepted(calls: Difference, shown: bool) -> None:
+    assert (CALLS_TABLE in show(replace(FULL, differences=[PAGE, calls]))) == shown
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_long_noise_is_cut_to_the_terminal(width: int) -> None:
+    noise = replace(
+        TIME, route=f"GET /{'r' * 50}", place=f"{'p' * 50} > end", examples=(f"<p>{'a' * 90}</p>", f"<p>{'b' * 90}</p>")
+    )
+    lines = show(replace(SAME, noise=[noise]), width=width).splitlines()
+    [row] = [line for line in lines if "rrr" in line]
+    assert len(row) <= width
+    assert row.count("…") == 4
+    assert " > end  " in row
