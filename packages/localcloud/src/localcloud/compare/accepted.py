@@ -72,8 +72,8 @@ class Accepted:
         return None
 
     def covers(self, difference: Difference) -> bool:
-        """Return whether a difference is accepted, without regard to `unused`."""
-        return any(entry.covers(difference) for entry in self._entries)
+        """Return whether a difference is accepted with all that follows it; `unused` takes no notice."""
+        return all(any(entry.covers(one) for entry in self._entries) for one in (difference, *difference.followers))
 
     def judge(self, differences: Sequence[Difference]) -> list[Difference]:
         """Return the differences with the reasons of those that are accepted.

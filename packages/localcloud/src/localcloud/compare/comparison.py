@@ -95,10 +95,16 @@ def describe_lost(request: str, values: str, where: Sequence[tuple[str, str]]) -
 
 
 class Comparison:
-    """Compares two folders. `data` is a file that each app gets a copy of, `log` receives the apps' output."""
+    """Compares two folders. `data` is a file that each app gets a copy of, `log` receives the apps' output.
 
-    def __init__(self, old: Folder, new: Folder, data: Path | None, log: Callable[[str, str], None]) -> None:
+    The progress counts no difference that is `accepted`.
+    """
+
+    def __init__(
+        self, old: Folder, new: Folder, data: Path | None, log: Callable[[str, str], None], accepted: Accepted
+    ) -> None:
         self._old, self._new, self._data, self._log = old, new, data, log
+        self._accepted = accepted
         self._noise = NoiseModel()
         self._compared: list[_Compared] = []
         self._requests: list[ComparedRequest] = []
@@ -179,7 +185,7 @@ class Comparison:
                 for aspect in Aspect
             }
             self._compared.append(_Compared(number, place, behaviour, learnt, changed.lines))
-            different += bool(self._find_in(self._compared[-1]))
+            different += not all(map(self._accepted.covers, group(self._find_in(self._compared[-1]))))
             watcher.show_request(number, len(requests), different, behaviour)
         for total, side in zip(self._calls, sides, strict=False):
             total.update(side.calls)
