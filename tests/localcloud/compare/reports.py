@@ -46,6 +46,7 @@ BROKEN = Difference(
     followers=(replace(PAGE, requests=(1,)),),
 )
 TIME = Noise(Aspect.DOCUMENT, "GET /", "html > p", ("<p>It is 12:00:01 now</p>", "<p>It is 12:00:03 now</p>"), 31)
+ERROR = "BadValueError: Property price must be an int"
 SAME = Report(
     "START",
     "FINISH",
@@ -56,6 +57,11 @@ SAME = Report(
     seconds=12.4,
 )
 DIFFERENT = replace(SAME, differences=[PAGE, COOKIE, ACCEPTED])
+FAILING = replace(
+    SAME,
+    requests=[replace(make_request(1), statuses=(200, 500), errors=("", ERROR)), *SAME.requests[1:]],
+    differences=[BROKEN],
+)
 FULL = replace(
     DIFFERENT,
     requests=[*SAME.requests, make_request(1, behaviour="restart", title="GET /")],
@@ -77,7 +83,7 @@ def make_evil() -> Report:
         EVIL,
         EVIL,
         EVIL,
-        [ComparedRequest(1, EVIL, f"curl '{EVIL}'", (200, None), (0.1, 0.2), EVIL)],
+        [ComparedRequest(1, EVIL, f"curl '{EVIL}'", (200, None), (0.1, 0.2), EVIL, (EVIL, EVIL))],
         [difference, replace(difference, accepted=EVIL)],
         [Noise(Aspect.DOCUMENT, EVIL, EVIL, (EVIL, f"{EVIL}2"), 1)],
         (Counter({EVIL: 1}), Counter()),

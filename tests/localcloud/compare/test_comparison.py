@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlencode
@@ -10,13 +11,14 @@ import flask
 import pytest
 
 from localcloud.compare.accepted import Accepted, read_accepted
-from localcloud.compare.comparison import Comparison, describe_lost
+from localcloud.compare.comparison import Comparison, describe_broken, describe_lost
 from localcloud.compare.result import Report
 from localcloud.compare.target import Folder
 from localcloud.compare.world.script import Plan
 from localcloud.traffic import Answer, Exchange, RecordedRequest, Recording
 from localcloud.traffic.sources import find_taken
 from tests.localcloud.compare.notes import InProcess, Notes
+from tests.localcloud.compare.reports import make_request
 
 NOTHING_ACCEPTED = Accepted(Path("none.yaml"))
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
@@ -219,3 +221,14 @@ def test_progress_counts_no_request_whose_differences_are_accepted(tmp_path: Pat
     before, report = run()
     read_accepted(path).add(report.open, "as it should")
     assert (before, run()[0]) == ([0, 1], [0, 0])
+
+
+def test_old_app_that_answers_5xx_is_told_once_with_its_error() -> None:
+    requests = [replace(make_request(n, title=f"GET /{n}"), statuses=(500, 500)) for n in (1, 2, 3, 4)]
+    requests[1] = replace(requests[1], errors=("KeyError: 1", ""))
+    others = [make_request(5), replace(make_request(1, behaviour="Datastore gone"), statuses=(500, 500))]
+    assert list(describe_broken([*requests, *others])) == [
+        "OLD answered 4 requests with 5xx (GET /1, GET /2, GET /3, ...): it may not run here as it should; "
+        "its log: KeyError: 1"
+    ]
+    assert list(describe_broken(others)) == []

@@ -15,6 +15,8 @@ from tests.localcloud.compare.reports import (
     BROKEN,
     CALLS,
     DIFFERENT,
+    ERROR,
+    FAILING,
     FULL,
     PAGE,
     SAME,
@@ -189,3 +191,7 @@ def test_long_noise_is_cut_to_the_terminal(width: int) -> None:
     assert len(row) <= width
     assert row.count("…") == 4
     assert " > end  " in row
+
+
+def test_error_of_the_new_app_is_shown_with_its_answer_5xx() -> None:
+    assert f"   The new app's log: {ERROR}\n   curl localhost/posts/1\n" in show(FAILING)

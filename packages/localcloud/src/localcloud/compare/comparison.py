@@ -5,7 +5,7 @@ from __future__ import annotations
 import http
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +31,8 @@ from localcloud.traffic.headers import complete_headers
 from localcloud.traffic.masking import explain_masked
 
 OLD, NEW, AGAIN, VISITED = "OLD", "NEW", "OLD again", "OLD visited"
+_MOST_TITLES = 3
+_LONGEST_ERROR = 400
 
 
 @dataclass
@@ -92,6 +94,22 @@ def describe_lost(request: str, values: str, where: Sequence[tuple[str, str]]) -
     if "" in behaviours and OLD in apps:
         text += "; if the recording began with data, pass that data as --data"
     return text
+
+
+def describe_broken(requests: Sequence[ComparedRequest]) -> Iterator[str]:
+    """Yield a line about the requests that the old app itself answered 5xx, if there are any."""
+    broken = [
+        one for one in requests if not one.behaviour and (one.statuses[0] or 0) >= http.HTTPStatus.INTERNAL_SERVER_ERROR
+    ]
+    if not broken:
+        return
+    titles = list(dict.fromkeys(one.title for one in broken))
+    shown = ", ".join([*titles[:_MOST_TITLES], *(["..."] if len(titles) > _MOST_TITLES else [])])
+    errors = [f"; its log: {one.errors[0][:_LONGEST_ERROR]}" for one in broken if one.errors[0]]
+    yield (
+        f"{OLD} answered {len(broken):,} request{'s' if len(broken) > 1 else ''} with 5xx ({shown}): "
+        f"it may not run here as it should{''.join(errors[:1])}"
+    )
 
 
 class Comparison:
@@ -178,6 +196,7 @@ class Comparison:
                     (first.status, changed.status),
                     (first.seconds, changed.seconds),
                     behaviour,
+                    (first.error, changed.error),
                 )
             )
             learnt = {
@@ -236,7 +255,11 @@ class Comparison:
             self._noise.list(),
             self._calls,
             self._behaviours,
-            [*self._warnings, *(describe_lost(*key, where) for key, where in self._lost.items())],
+            [
+                *describe_broken(self._requests),
+                *self._warnings,
+                *(describe_lost(*key, where) for key, where in self._lost.items()),
+            ],
             accepted.unused(),
             self._seconds,
         )

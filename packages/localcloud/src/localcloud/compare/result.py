@@ -55,7 +55,7 @@ class Noise:
 class ComparedRequest:
     """A request that both apps were sent: `curl` repeats it, `seconds` are the times that the apps took.
 
-    The statuses are None for an app that did not answer.
+    The statuses are None for an app that did not answer. `errors` are from the logs of apps that answered 5xx.
     """
 
     number: int
@@ -64,6 +64,7 @@ class ComparedRequest:
     statuses: tuple[int | None, int | None]
     seconds: tuple[float, float]
     behaviour: str = ""
+    errors: tuple[str, str] = ("", "")
 
     def shows(self, difference: Difference) -> bool:
         """Return whether the difference was found in this request."""

@@ -17,6 +17,7 @@ from localcloud.compare.reports.wording import (
     count,
     describe_aspect,
     describe_difference,
+    describe_error,
     describe_noise_place,
     describe_requests,
     format_command,
@@ -102,6 +103,8 @@ def _describe_open(report: Report, number: int, difference: Difference) -> Itera
     if (more := len(difference.followers) - _MOST_FOLLOWERS) > 0:
         yield Text(f"{_INDENT}and {count(more, 'more difference')} of its answer, which --html FILE shows")
     if request := report.first_request(difference):
+        if error := describe_error(request):
+            yield Text(f"{_INDENT}{error}", "bold")
         yield Text(f"{_INDENT}{format_command(request.curl)}")
 
 
