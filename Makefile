@@ -91,12 +91,13 @@ probe: .venv/.ready ## Check that a deployed app shows the visitor's own address
 assess: .venv/.ready ## Say what must change in an app of my own: make assess DIR=~/my-app [TO=cloudrun or functions] [HTML=report.html]
 	@$(CODELAB) assess '$(DIR)' $(addprefix --to ,$(call given,TO)) $(addprefix --html ,$(call given,HTML)) $(if $(call given,JSON),--json)
 
+# Make gives what is on its command line to the shell as variables: a path or a reason may have blanks and quotes.
 compare: .venv/.ready ## Compare two apps of my own: make compare OLD=~/old NEW=~/new [REQUESTS=visits.jsonl DATA=file HTML=report.html BEHAVIOURS=1 ACCEPT=reason]
-	@$(TOOL)/localcloud compare '$(OLD)' '$(NEW)' $(addprefix --requests ,$(call given,REQUESTS)) $(addprefix --data ,$(call given,DATA)) \
-		$(addprefix --html ,$(call given,HTML)) $(if $(call given,BEHAVIOURS),--behaviours) $(if $(call given,ACCEPT),--accept '$(ACCEPT)') \
+	@$(TOOL)/localcloud compare "$$OLD" "$$NEW" $(if $(call given,REQUESTS),--requests "$$REQUESTS") $(if $(call given,DATA),--data "$$DATA") \
+		$(if $(call given,HTML),--html "$$HTML") $(if $(call given,BEHAVIOURS),--behaviours) $(if $(call given,ACCEPT),--accept "$$ACCEPT") \
 		$(addprefix --function ,$(call given,FUNCTION)) $(if $(call given,PYTHON27),--python27 $(filter-out 1,$(call given,PYTHON27)))
 record: .venv/.ready ## Run an app of my own and write what I do in it: make record DIR=~/my-app TO=visits.jsonl [PORT=8080 DATA=FILE]
-	@$(TOOL)/localcloud record '$(DIR)' --to '$(TO)' $(addprefix --port ,$(call given,PORT)) $(addprefix --data ,$(call given,DATA))
+	@$(TOOL)/localcloud record "$$DIR" --to "$$TO" $(addprefix --port ,$(call given,PORT)) $(if $(call given,DATA),--data "$$DATA")
 
 ## Test and maintain
 test test-all: export LANES := $(LANES)

@@ -63,6 +63,17 @@ def test_broken_json_is_text() -> None:
     assert lines(answer(b'{"a":', "application/json")) == ['{"a":']
 
 
+@pytest.mark.parametrize("body", [b"\xef\xbb\xbfa,b\nc,d\n", b"a,b\r\nc,d\r\n"], ids=["byte order mark", "line ends"])
+def test_what_programs_need_around_the_text_of_a_file_is_compared(body: bytes) -> None:
+    assert lines(answer(body, "text/csv"))[1:] == lines(answer(b"a,b\nc,d\n", "text/csv"))
+    assert lines(answer(body, "text/css")) == lines(answer(b"a,b\nc,d\n", "text/css"))
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "hex", "undefined", "no-such", '"'])
+def test_a_charset_that_is_none_does_not_end_the_comparison(charset: str) -> None:
+    assert lines(answer(b"abc", f"text/plain; charset={charset}")) == ["abc"]
+
+
 def test_deeply_nested_elements_are_compared_as_text() -> None:
     assert lines(answer(b"<div>" * 2000 + b"x"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import socket
 import threading
@@ -47,14 +48,14 @@ def test_newer_cookie_replaces_an_older_one() -> None:
 
 @contextmanager
 def answering(*answers: bytes) -> Iterator[tuple[int, list[bytes]]]:
-    """Listen, and give one connection these answers; yield the port and what is received."""
+    """Listen, and give one answer to each connection; yield the port and what is received."""
     received: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(DEADLINE)
 
         def serve() -> None:
-            with server.accept()[0] as connection, connection.makefile("rb") as stream:
-                for answer in answers:
+            for answer in answers:
+                with server.accept()[0] as connection, connection.makefile("rb") as stream:
                     head = b"".join(iter(stream.readline, b"\r\n"))
                     length = re.search(rb"Content-Length: (\d+)", head)
                     received.append(head + stream.read(int(length[1]) if length else 0))
@@ -75,7 +76,6 @@ def test_request_is_sent_as_recorded_with_the_cookies_of_its_session() -> None:
         browser.send(RecordedRequest("/%", session="ann"))
         sent = RecordedRequest("/b?x=%ff", "POST", "ann", (("X-Y", "caf\xe9"), ("Host", "elsewhere")), b"a=b")
         browser.send(sent)
-        browser.close()
     assert received[0].startswith(b"GET /% HTTP/1.1\r\n")
     *head, body = received[1].split(b"\r\n")
     assert head[0] == b"POST /b?x=%ff HTTP/1.1"
@@ -88,20 +88,32 @@ def test_no_answer_is_none() -> None:
     with answering(b"") as (port, _):
         browser = Browser(f"http://localhost:{port}")
         assert browser.send(RecordedRequest("/")) is None
-        browser.close()
 
 
-def test_connection_that_the_server_has_closed_is_opened_again() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        browser = Browser(f"http://localhost:{server.getsockname()[1]}")
+def test_body_that_the_app_has_compressed_is_read() -> None:
+    body = gzip.compress(b"hello")
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with answering(head + body) as (port, _):
+        browser = Browser(f"http://localhost:{port}")
+        answer = browser.send(RecordedRequest("/"))
+    assert answer
+    assert answer.body == b"hello"
 
-        def serve() -> None:
-            for _ in range(2):
-                with server.accept()[0] as connection:
-                    connection.recv(65536)
-                    connection.sendall(OK)
 
-        threading.Thread(target=serve, daemon=True).start()
-        answers = [browser.send(RecordedRequest("/")) for _ in range(2)]
-        browser.close()
-    assert [answer and answer.status for answer in answers] == [200, 200]
+def test_longest_body_is_cut_and_a_broken_one_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("localcloud.compare.browser._LARGEST_BODY", 4)
+    endless, broken = b"HTTP/1.1 200 OK\r\n\r\nhello", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi"
+    bodies = []
+    for sent in (endless, broken):
+        with answering(sent) as (port, _):
+            browser = Browser(f"http://localhost:{port}")
+            answer = browser.send(RecordedRequest("/"))
+        bodies.append(answer and answer.body)
+    assert bodies == [b"hell", None]
+
+
+def test_line_ends_in_a_value_begin_no_header() -> None:
+    with answering(OK) as (port, received):
+        browser = Browser(f"http://localhost:{port}")
+        browser.send(RecordedRequest("/", headers=(("X-Token", "a\r\nX-Evil: 1"), ("Cookie", "c=1\nX-Evil: 2"))))
+    assert b"\r\nX-Token: a X-Evil: 1\r\nCookie: c=1 X-Evil: 2\r\n" in received[0]

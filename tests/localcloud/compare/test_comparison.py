@@ -14,7 +14,7 @@ from localcloud.compare.comparison import Comparison
 from localcloud.compare.result import Report
 from localcloud.compare.target import Folder
 from localcloud.compare.world.script import Plan
-from localcloud.traffic import Exchange, RecordedRequest, Recording
+from localcloud.traffic import Answer, Exchange, RecordedRequest, Recording
 from localcloud.traffic.sources import find_taken
 from tests.localcloud.compare.notes import InProcess, Notes
 
@@ -154,3 +154,22 @@ class Tokenless(Notes):
 def test_a_value_that_the_new_app_does_not_give_out_is_told(recording: Recording, tmp_path: Path) -> None:
     report = compare(recording, Tokenless, tmp_path)
     assert any("NEW" in warning and "POST /add" in warning for warning in report.warnings)
+
+
+class Silent(InProcess):
+    """An app that does not answer one of its pages."""
+
+    def send(self, request: RecordedRequest) -> tuple[Answer | None, float]:
+        return (None, 0.0) if request.target == "/nope" else super().send(request)
+
+
+def test_requests_that_no_app_answers_are_reported(tmp_path: Path) -> None:
+    folder = Folder("app", tmp_path)
+    comparison = Comparison(folder, folder, None, lambda name, line: None)
+    runs = [Silent(name, Notes()) for name in ("OLD", "NEW", "OLD again")]
+    comparison.run(runs, Plan(Recording((RecordedRequest("/"), RecordedRequest("/nope")))))
+    report = comparison.report(read_accepted(tmp_path / "none.yaml"))
+    assert not report.open
+    assert report.warnings == [
+        f"{one.name} has not answered 1 of 2 requests, the first of them 2 (GET /nope)" for one in runs
+    ]

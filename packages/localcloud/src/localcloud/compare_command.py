@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import threading
 from collections import deque
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from datastore_emulator.errors import UserError
+from datastore_emulator.stopping import Stopped
 
 if TYPE_CHECKING:
     from localcloud.compare.accepted import Accepted
@@ -21,19 +23,24 @@ DIFFERENT, NOT_COMPARED = 1, 2
 _KEPT_LOG_LINES = 40
 
 
+def _path(text: str) -> Path:
+    """Return a path. Not every shell replaces the ~ of `make compare OLD=~/my-app`."""
+    return Path(os.path.expanduser(text))  # Path.expanduser raises for a user whom this machine does not have
+
+
 def add_compare_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("old", type=Path, metavar="OLD", help="the folder of the app as it was")
-    parser.add_argument("new", type=Path, metavar="NEW", help="the folder of the migrated app")
+    parser.add_argument("old", type=_path, metavar="OLD", help="the folder of the app as it was")
+    parser.add_argument("new", type=_path, metavar="NEW", help="the folder of the migrated app")
     parser.add_argument(
         "--requests",
-        type=Path,
+        type=_path,
         metavar="FILE",
         help="what to send: a file of `localcloud record`, a browser's HAR export, or an access log "
         "(default: follow the links of OLD, and fill in its forms)",
     )
     parser.add_argument(
-        "--data", type=Path, metavar="FILE", help="a Datastore's file; each app works on a copy of it (default: empty)"
+        "--data", type=_path, metavar="FILE", help="a Datastore's file; each app works on a copy of it (default: empty)"
     )
     parser.add_argument(
         "--limit", type=int, default=60, metavar="N", help="how many requests to make without --requests (default: 60)"
@@ -53,10 +60,10 @@ def add_compare_options(parser: argparse.ArgumentParser) -> None:
         "--only", metavar="NUMBERS", help="with --accept: the numbers of the differences to accept, as in 1,3"
     )
     parser.add_argument(
-        "--accepted", type=Path, metavar="FILE", help="accepted differences (default: NEW.accepted.yaml beside NEW)"
+        "--accepted", type=_path, metavar="FILE", help="accepted differences (default: NEW.accepted.yaml beside NEW)"
     )
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page, too")
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the report as JUnit XML, too")
+    parser.add_argument("--html", type=_path, metavar="FILE", help="write the report as a page, too")
+    parser.add_argument("--junit", type=_path, metavar="FILE", help="write the report as JUnit XML, too")
     parser.add_argument(
         "--function", metavar="NAME", help="the function to serve, in a folder without a deployment file"
     )
@@ -83,6 +90,10 @@ def compare_apps(options: argparse.Namespace) -> NoReturn:
     except UserError as error:
         print(f"localcloud: {error}", file=sys.stderr)
         raise SystemExit(NOT_COMPARED) from error
+    except Stopped:
+        # Exit code 0 would tell a CI system, whose time is up, that nothing differs.
+        print("localcloud: stopped before the comparison was done", file=sys.stderr)
+        raise SystemExit(NOT_COMPARED) from None
     raise SystemExit(DIFFERENT if report.open else 0)
 
 
@@ -96,8 +107,12 @@ def _compare(options: argparse.Namespace) -> Report:
     from localcloud.compare.world.behaviours import BEHAVIOURS
     from localcloud.run_command import choose_runtimes, read_environment
 
+    if options.accept is not None and not options.accept.strip():
+        raise UserError("--accept needs a reason, for those who read the file later; write it as --accept REASON")
     if options.only and not options.accept:
         raise UserError("--only is for --accept; add --accept REASON")
+    if options.limit < 1:
+        raise UserError(f"--limit {options.limit}: nothing would be compared; choose a number from 1")
     for folder in (options.old, options.new):
         if not folder.exists():
             raise UserError(f"{folder}: there is no such folder")
@@ -171,7 +186,7 @@ def _choose(numbers: str, differences: list[Difference]) -> list[Difference]:
                 f"from 1 to {len(differences)}"
             )
         chosen.append(differences[int(text) - 1])
-    return chosen
+    return [one for number, one in enumerate(chosen) if one not in chosen[:number]]
 
 
 class _Log:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from datastore_emulator.errors import UserError
 from localcloud.compare.accepted import Accepted
 from localcloud.compare.curl import curl_line
 from localcloud.compare.lines.effect_lines import name_all_calls
@@ -117,7 +119,9 @@ class Comparison:
             if masked := explain_masked(recording):
                 self._warnings.append(masked)
             recording = replace(recording, requests=tuple(map(complete_headers, recording.requests)))
-            old, new, _ = self.run(targets, Plan(recording), watcher)
+            old, new, _ = sides = self.run(targets, Plan(recording), watcher)
+            for target, side in zip(targets, sides, strict=True):
+                self._explain_end(target, side)
         called = [{call for seen in side.seen.values() for call in seen.calls} for side in (old, new)]
         for behaviour in behaviours:
             plan = behaviour.plan(recording, old.seen) if behaviour.suits(*called) else None
@@ -172,12 +176,25 @@ class Comparison:
         for side in sides:
             for unfinished in side.unfinished[:3]:
                 self._warnings.append(f"{side.target.name}{during}, {unfinished}")
+            if silent := [number for number in range(1, len(requests) + 1) if number not in side.seen]:
+                self._warnings.append(
+                    f"{side.target.name}{during} has not answered {len(silent):,} of {len(requests):,} requests, "
+                    f"the first of them {silent[0]} ({requests[silent[0] - 1].method} {requests[silent[0] - 1].target})"
+                )
         for side in sides[:2]:
             for number, values in list(side.lost.items())[:3]:
                 self._warnings.append(
                     f"{side.target.name}{during} has not given out what request {number} needs "
                     f"({requests[number - 1].method} {requests[number - 1].target}): {', '.join(values)[:200]}"
                 )
+
+    def _explain_end(self, target: Target, side: Side) -> None:
+        """Say that an app has ended; raises UserError if it has answered nothing, as one that fails as it starts."""
+        end = target.describe_end()
+        if all(seen.answer.status == http.HTTPStatus.BAD_GATEWAY for seen in side.seen.values()):  # the front end's
+            raise UserError(f"{target.name}: the app {end or 'has answered no request'}; see its log above")
+        if end:
+            self._warnings.append(f"{target.name}: the app {end}")
 
     def _find_in(self, one: _Compared) -> list[Found]:
         return [

@@ -165,14 +165,14 @@ def _read_text(answer: Answer) -> str:
     media_type, parameters = read_media_type(answer.content_type)
     if not (is_text(media_type) or is_json(media_type) or media_type in _HTML):
         return ""
-    body = _decompress(answer.body, answer.header("Content-Encoding").lower())
+    body = decompress(answer.body, answer.header("Content-Encoding").lower())
     try:
         return body.decode(parameters.get("charset", "utf-8"), "replace")
     except (LookupError, ValueError):
         return body.decode("utf-8", "replace")
 
 
-def _decompress(body: bytes, encoding: str) -> bytes:
+def decompress(body: bytes, encoding: str) -> bytes:
     """Return a compressed body as it was before; one that cannot be read, or was decompressed already, stays."""
     if encoding not in ("gzip", "x-gzip", "deflate"):
         return body[:LARGEST_TEXT]

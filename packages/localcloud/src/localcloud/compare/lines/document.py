@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import re
@@ -22,6 +23,9 @@ _INDENT = "  "
 _WHITE_SPACE = re.compile(r"[ \t\n\f\r]+")
 _KEEPS_SPACE = {"pre", "textarea", "script", "style"}
 _TEXT_TYPES = ("text/", "application/javascript", "application/ecmascript", "application/x-www-form-urlencoded")
+_LINE_ENDS_ARE_FREE = ("/html", "/xhtml+xml", "xml", "json", "css", "javascript", "ecmascript")
+# To read a page so large as a tree takes minutes.
+_LARGEST_TREE = 5_000_000
 # A tree deeper than this is compared as text: to walk it would take as many calls inside each other.
 _DEEPEST = 400
 _ERROR = 400
@@ -47,10 +51,21 @@ def document_lines(answer: Answer) -> tuple[Line, ...]:
     if read is None and not kind.startswith(_TEXT_TYPES) and (kind or not _is_utf8(body)):
         return (Line("bytes", f"{len(body):,} bytes, SHA-256 {hashlib.sha256(body).hexdigest()}"),)
     text = _decode(body, charset)
-    lines = read(text) if read else None
+    lines = read(text) if read and len(text) <= _LARGEST_TREE else None
     if answer.status >= _ERROR and _is_bare(answer.status, lines or ()):
         return (Line("error page", f"the framework's page for {answer.status}"),)
-    return tuple(Line("text", line) for line in text.splitlines()) if lines is None else lines
+    return lines if lines is not None else tuple(_text(text, body, kind))
+
+
+def _text(text: str, body: bytes, kind: str) -> Iterator[Line]:
+    """Yield a text with what programs that read it by bytes may need, as a spreadsheet needs the mark to know UTF-8."""
+    if not kind.endswith(_LINE_ENDS_ARE_FREE):
+        if body.startswith(codecs.BOM_UTF8):
+            yield Line("byte order mark", "begins with the byte order mark of UTF-8")
+        if "\r\n" in text:
+            yield Line("line ends", "lines end with CR LF")
+    for line in text.splitlines():
+        yield Line("text", line)
 
 
 def _is_bare(status: int, lines: Sequence[Line]) -> bool:
@@ -89,7 +104,7 @@ def media_type(content_type: str) -> tuple[str, str]:
 def _decode(body: bytes, charset: str) -> str:
     try:
         return body.decode(charset or "utf-8", "backslashreplace").removeprefix("\ufeff")
-    except LookupError:
+    except (LookupError, ValueError):  # no charset of text, as "hex" and "undefined" are to Python
         return body.decode("latin-1")
 
 
