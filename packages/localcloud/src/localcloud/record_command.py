@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datastore_emulator.errors import UserError
-from datastore_emulator.http.service import origin_form
 from datastore_emulator.stopping import stop_command
 from localcloud.files.paths import format_name
 from localcloud.run_command import add_run_options, run_apps
@@ -167,6 +166,8 @@ class _Recording:
             stop_command()
 
     def _add(self, seen: SeenExchange) -> None:
+        from datastore_emulator.http.service import origin_form
+
         target = origin_form(seen.target.encode()).decode()
         if not seen.whole:
             shown = f"{seen.method} {format_name(target)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import socket
 import time
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -86,70 +85,46 @@ def _covers(cookie: str, path: str) -> bool:
 
 
 class Browser:
-    """Sends requests to one app. Each session has its own cookies and its own connection."""
+    """Sends requests to one app, each on a connection of its own. Each session has its own cookies."""
 
     def __init__(self, url: str) -> None:
         self.port = urlsplit(url).port or 80
-        self.jars: dict[str, Jar] = {}
-        self._connections: dict[str, http.client.HTTPConnection] = {}
-
-    def jar(self, session: str) -> Jar:
-        """Return the cookies of a session."""
-        return self.jars.setdefault(session, Jar())
+        self._jars: dict[str, Jar] = {}
 
     def send(self, request: RecordedRequest) -> Answer | None:
         """Send a request and return the answer; None if there is none."""
+        jar = self._jars.setdefault(request.session, Jar())
+        connection = http.client.HTTPConnection(
+            "::1" if ":" in request.address else "127.0.0.1",
+            self.port,
+            timeout=_PATIENCE_SECONDS,
+            source_address=(request.address, 0) if request.address else None,
+        )
         try:
-            answer = self._exchange(request)
+            answer = _exchange(connection, request, jar.header(request.target))
         except (OSError, http.client.HTTPException):
-            self._hang_up(request.session)
             return None
-        self.jar(request.session).keep(request.target, answer)
+        finally:
+            connection.close()
+        jar.keep(request.target, answer)
         return answer
 
-    def close(self) -> None:
-        """Close the connections."""
-        while self._connections:
-            self._connections.popitem()[1].close()
 
-    def _exchange(self, request: RecordedRequest) -> Answer:
-        connection = self._connection(request.session, request.address)
-        connection.putrequest(request.method, request.target, skip_accept_encoding=True)
-        cookies = self.jar(request.session).header(request.target)
-        for name, value in request.headers:
-            if name.lower() == "cookie":
-                cookies = f"{cookies}; {value}" if cookies else value
-            elif name.lower() not in _NOT_SENT:
-                connection.putheader(name, _on_one_line(value))
-        if cookies:
-            connection.putheader("Cookie", _on_one_line(cookies))
-        if request.body or request.method in ("POST", "PUT", "PATCH"):
-            connection.putheader("Content-Length", str(len(request.body)))
-        connection.endheaders(request.body or None)
-        response = connection.getresponse()
-        body, is_whole = _read_body(response)
-        if response.will_close or not is_whole:
-            self._hang_up(request.session)
-        body = decompress(body, response.getheader("Content-Encoding", "").lower())
-        return Answer(response.status, tuple(response.getheaders()), body)
-
-    def _connection(self, session: str, address: str) -> http.client.HTTPConnection:
-        key = f"{session} {address}"
-        if key not in self._connections:
-            self._connections[key] = http.client.HTTPConnection(
-                "::1" if ":" in address else "127.0.0.1",
-                self.port,
-                timeout=_PATIENCE_SECONDS,
-                source_address=(address, 0) if address else None,
-            )
-        connection = self._connections[key]
-        if connection.sock is not None and _has_ended(connection.sock):
-            connection.close()  # the next request opens it again
-        return connection
-
-    def _hang_up(self, session: str) -> None:
-        for key in [key for key in self._connections if key.rpartition(" ")[0] == session]:
-            self._connections.pop(key).close()
+def _exchange(connection: http.client.HTTPConnection, request: RecordedRequest, cookies: str) -> Answer:
+    connection.putrequest(request.method, request.target, skip_accept_encoding=True)
+    for name, value in request.headers:
+        if name.lower() == "cookie":
+            cookies = f"{cookies}; {value}" if cookies else value
+        elif name.lower() not in _NOT_SENT:
+            connection.putheader(name, _on_one_line(value))
+    if cookies:
+        connection.putheader("Cookie", _on_one_line(cookies))
+    if request.body or request.method in ("POST", "PUT", "PATCH"):
+        connection.putheader("Content-Length", str(len(request.body)))
+    connection.endheaders(request.body or None)
+    response = connection.getresponse()
+    body = decompress(_read_body(response), response.getheader("Content-Encoding", "").lower())
+    return Answer(response.status, tuple(response.getheaders()), body)
 
 
 def _on_one_line(value: str) -> bytes:
@@ -157,8 +132,8 @@ def _on_one_line(value: str) -> bytes:
     return " ".join(value.splitlines()).encode("latin-1", "replace")
 
 
-def _read_body(response: http.client.HTTPResponse) -> tuple[bytes, bool]:
-    """Return a body and whether it is whole; raises HTTPException if the app has not sent all that it announced."""
+def _read_body(response: http.client.HTTPResponse) -> bytes:
+    """Return a body; raises HTTPException if the app has not sent all that it announced."""
     end = time.monotonic() + _PATIENCE_SECONDS
     body = bytearray()
     while len(body) < _LARGEST_BODY and time.monotonic() < end:
@@ -166,20 +141,6 @@ def _read_body(response: http.client.HTTPResponse) -> tuple[bytes, bool]:
         if not piece:
             if response.length:
                 raise http.client.IncompleteRead(bytes(body), response.length)
-            response.close()  # so that the connection may be used again
-            return bytes(body), True
+            break
         body += piece
-    return bytes(body[:_LARGEST_BODY]), False
-
-
-def _has_ended(connection: socket.socket) -> bool:
-    """Return whether the other end has closed a connection on which nothing is expected."""
-    connection.setblocking(False)
-    try:
-        return connection.recv(1, socket.MSG_PEEK) == b""
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    finally:
-        connection.settimeout(_PATIENCE_SECONDS)
+    return bytes(body[:_LARGEST_BODY])

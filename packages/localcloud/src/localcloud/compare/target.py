@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datastore_emulator.errors import UserError
+from datastore_emulator.scratch import Scratch
 from datastore_emulator.storage import copy_data
 from localcloud.app import App
 from localcloud.cloud import Cloud
@@ -59,11 +58,9 @@ class Target:
         self.name = name
         self._cleanup = ExitStack()
         try:
-            scratch = Path(tempfile.mkdtemp(prefix="localcloud-compare-"))
-            self._cleanup.callback(shutil.rmtree, scratch, ignore_errors=True)
             copy: Path | None = None
             if data is not None:
-                copy = scratch / "data.sqlite3"
+                copy = Path(self._cleanup.enter_context(Scratch("localcloud-compare-"))) / "data.sqlite3"
                 copy_data(data, copy)
             self.cloud: Cloud = self._cleanup.enter_context(
                 Cloud(data=copy or ":memory:", runtimes=folder.runtimes, log=log)
@@ -79,10 +76,9 @@ class Target:
             self._watch = EffectsWatch(self.cloud, self.app)
             assert isinstance(self.cloud.datastore, EmbeddedDatastore)
             self.cloud.datastore.shift_ids(id_shift)
-            self.world = CloudTarget(self.cloud, self.app)
+            self.world = CloudTarget(self.cloud, self.app, self._watch.begin)
             self._cleanup.callback(self.world.close)
             self.browser = Browser(self.app.url)
-            self._cleanup.callback(self.browser.close)
         except BaseException:
             self._cleanup.close()
             raise

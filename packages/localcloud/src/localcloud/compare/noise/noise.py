@@ -94,7 +94,7 @@ class _PlaceNoise:
         return (
             (self.whole is not None and self.whole.covers(old.strip(), again.strip(), new.strip()))
             or self._covers_words(tokens(old), tokens(again), tokens(new))
-            or any(_covers_line(pattern, noises, old, again, new) for pattern, noises in list(self.templates.items()))
+            or any(_covers_line(pattern, noises, old, again, new) for pattern, noises in self.templates.items())
         )
 
     def _covers_words(self, old: list[str], again: list[str], new: list[str]) -> bool:

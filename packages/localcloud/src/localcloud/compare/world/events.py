@@ -99,11 +99,15 @@ def overwrite(value: bytes, flags: int) -> Event:
 
 
 class CloudTarget:
-    """An app that is alone on a local cloud; implements AppTarget. `close` ends all outages."""
+    """An app that is alone on a local cloud; implements AppTarget. `close` ends all outages.
 
-    def __init__(self, cloud: Cloud, app: App) -> None:
+    `forget` is called after an event that has written to a service itself, so that the app is not taken for the writer.
+    """
+
+    def __init__(self, cloud: Cloud, app: App, forget: Callable[[], None]) -> None:
         self._cloud = cloud
         self._app = app
+        self._forget = forget
         self._caches = ExitStack()
         self._datastore = ExitStack()
         self._stall = ExitStack()
@@ -138,7 +142,9 @@ class CloudTarget:
 
     def overwrite_caches(self, value: bytes, flags: int) -> int:
         """Replace every cached value by this one; return how many there were. `flags` are Memcache's."""
-        return self._cloud.overwrite_caches(value, flags)
+        overwritten = self._cloud.overwrite_caches(value, flags)
+        self._forget()
+        return overwritten
 
     def drop_redis_connections(self) -> None:
         """Close the app's connections to Redis; an app without Redis has none."""
