@@ -15,6 +15,7 @@ from tests.codelab.assess.apps import assess_app, places
 
 def test_what_cannot_be_read_is_listed_and_the_rest_is_found(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.py")
+    os.mkfifo(tmp_path / "pipe.zip")
     (tmp_path / "link.py").symlink_to("/etc/passwd")
     (tmp_path / "bytes.py").write_bytes(b"\xff\xfe\x00p")
     (tmp_path / "latin.py").write_bytes(b"# coding: latin-1\nx = '\xe9'\nprint x\n")

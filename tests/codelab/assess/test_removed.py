@@ -17,6 +17,7 @@ FOUND = {
     "import inspect\ninspect.getargspec(f)\n": KIND,
     "from collections import Mapping\n": KIND,
     "from email.MIMEText import MIMEText\n": KIND,
+    "import configparser\nconfigparser.SafeConfigParser()\n": KIND,
     "import email\nemail.Utils.formatdate()\n": KIND,
     "class Test:\n    def test(self): self.assertEquals(1, 1)\n": KIND,
     "import distutils.spawn\n": "modules that Python 3 has not",

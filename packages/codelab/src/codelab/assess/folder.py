@@ -214,11 +214,11 @@ def _look_into(folder: Path, name: str) -> Vendored:
 def _look_into_archive(path: Path, name: str) -> Iterator[Vendored]:
     """Yield what a ZIP file has, if it has Python: python27 apps put such files on the path."""
     try:
-        if path.stat().st_size > _MAX_TOTAL:
+        if not path.is_file() or path.stat().st_size > _MAX_TOTAL:
             return
         with zipfile.ZipFile(path) as archive:
             modules = [member for member in archive.namelist() if member.endswith(".py")]
-    except (OSError, zipfile.BadZipFile, NotImplementedError):
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
         return
     if modules:
         packages = sorted({module.partition("/")[0].removesuffix(".py") for module in modules})

@@ -62,6 +62,7 @@ _HASHES = frozenset(
     {
         "hash",
         "hmac.new",
+        "hmac.HMAC",
         "md5.new",
         "md5.md5",
         "sha.new",

@@ -32,6 +32,8 @@ _NAMES: dict[str, tuple[int, str]] = {
     "pkgutil.ImpImporter": (12, "importlib"),
     "pkgutil.find_loader": (14, "importlib.util.find_spec"),
     "importlib.find_loader": (12, "importlib.util.find_spec"),
+    "configparser.SafeConfigParser": (12, "configparser.ConfigParser"),
+    "ConfigParser.SafeConfigParser": (12, "configparser.ConfigParser"),
     # Python 2 had both names of these modules.
     "email.Charset": (0, "email.charset"), "email.Encoders": (0, "email.encoders"), "email.Errors": (0, "email.errors"),
     "email.Generator": (0, "email.generator"), "email.Header": (0, "email.header"),
