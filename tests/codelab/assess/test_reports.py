@@ -53,6 +53,18 @@ def test_text_has_the_finding_its_places_and_the_way(app: Path, capsys: pytest.C
     assert "1. mod1-flask: From webapp2 to Flask" in lines
 
 
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_progress_is_on_stderr_of_a_terminal_alone(
+    app: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, is_terminal: bool
+) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", str(int(is_terminal)))
+
+    _, out, err = run(capsys, str(app), "--json")
+
+    json.loads(out)
+    assert ("Looking at main.py (1 of 1) ..." in err) is is_terminal
+
+
 def fields(value: Any, path: str = "") -> set[str]:
     """Return the path of each field, with [] for the items of a list."""
     if isinstance(value, list):

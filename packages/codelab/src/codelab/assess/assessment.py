@@ -26,6 +26,7 @@ from localcloud.files.paths import format_name
 
 # The version of the data that --json prints: docs/assess.md.
 SCHEMA = 1
+_FILES_BETWEEN_REPORTS = 100
 _PYTHON2_SYNTAX = "Python 3 cannot read the file"
 
 
@@ -113,8 +114,7 @@ def assess(
     larger than an app, or if the course lacks the pages that have the advice.
     """
     guide = Guide(course)
-    on_progress("Reading the folder ...")
-    app = read_folder(folder)
+    app = read_folder(folder, lambda count: _report_reading(count, on_progress))
     collected = {area: Collected(area) for area in Area}
     sources = _parse(app, on_progress)
     services = find_settings(app, guide, collected[Area.SETTING])
@@ -156,6 +156,11 @@ def assess(
         findings,
         plan_route(course, destination, findings, python2=python2),
     )
+
+
+def _report_reading(count: int, on_progress: Callable[[str], None]) -> None:
+    if count % _FILES_BETWEEN_REPORTS == 1:
+        on_progress(f"Reading the folder: {count:,} {'file' if count == 1 else 'files'} ...")
 
 
 @dataclass(frozen=True)
