@@ -55,7 +55,8 @@ def assess_app(options: argparse.Namespace) -> bool:
         print(as_json(assessment), flush=True)
     elif options.html:
         write_html(assessment, options.html)
-        print(f"Wrote {options.html}", flush=True)
+        counts = ", ".join(f"{count} {verdict.title}" for verdict, count in assessment.counts.items())
+        print(f"Wrote {options.html}: {counts}", flush=True)
     else:
         print_assessment(Terminal().console, assessment)
     return True
