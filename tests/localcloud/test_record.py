@@ -147,6 +147,24 @@ def test_app_that_does_not_start_leaves_no_file(tmp_path, capsys):
     assert "request" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("starts", [True, False])
+def test_user_is_asked_to_click_when_the_app_listens(starts, tmp_path, capsys, monkeypatch):
+    def start(cloud):
+        assert "Recording to" not in capsys.readouterr().out
+        if not starts:
+            raise UserError("the app fails")
+
+    def wait(apps):
+        raise UserError("stopped")
+
+    (tmp_path / "app.yaml").write_text("runtime: python311\nhandlers:\n- url: /\n  static_dir: files\n")
+    monkeypatch.setattr("localcloud.cloud.Cloud.start", start)
+    monkeypatch.setattr("localcloud.run_command._wait_for_an_end", wait)
+    with pytest.raises(UserError, match="stopped" if starts else "the app fails"):
+        run(["record", str(tmp_path), "--to", str(tmp_path / "file"), "--data", ":memory:", "--no-reload"])
+    assert ("Recording to" in capsys.readouterr().out) == starts
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
