@@ -115,6 +115,16 @@ def test_end_names_requests_that_the_app_answered_with_500(tmp_path, capsys):
     assert "The app answered 2 requests with 5xx (GET /500): see its log." in capsys.readouterr().out
 
 
+def test_end_counts_repeated_requests_for_static_files(tmp_path, capsys):
+    options = argparse.Namespace(to=tmp_path / "visits.jsonl", append=False, keep_secrets=False)
+    recording = _Recording(options, "")
+    for target in ("/", "/a.css", "/", "/a.css", "/a.css"):
+        recording._add(SeenExchange("app", "1", "GET", target, (), b"", True, 200, (), b""))
+    recording._file.close(repeated=recording._recorder.repeated)
+    assert [one.target for one in read_requests(options.to).requests] == ["/", "/a.css", "/"]
+    assert "Left out repeated requests for static files: 2\n" in capsys.readouterr().out
+
+
 def test_har_is_converted_and_masked(tmp_path, capsys):
     request = {"method": "POST", "url": "http://app.example/login", "headers": []}
     request["postData"] = {"mimeType": "application/x-www-form-urlencoded", "text": "user=ann&password=hunter22"}
