@@ -115,6 +115,16 @@ def test_end_names_requests_that_the_app_answered_with_500(tmp_path, capsys):
     assert "The app answered 2 requests with 5xx (GET /500): see its log." in capsys.readouterr().out
 
 
+def test_end_counts_repeated_requests_for_static_files(tmp_path, capsys):
+    options = argparse.Namespace(to=tmp_path / "visits.jsonl", append=False, keep_secrets=False)
+    recording = _Recording(options, "")
+    for target in ("/", "/a.css", "/", "/a.css", "/a.css"):
+        recording._add(SeenExchange("app", "1", "GET", target, (), b"", True, 200, (), b""))
+    recording._file.close(repeated=recording._recorder.repeated)
+    assert [one.target for one in read_requests(options.to).requests] == ["/", "/a.css", "/"]
+    assert "Left out repeated requests for static files: 2\n" in capsys.readouterr().out
+
+
 def test_har_is_converted_and_masked(tmp_path, capsys):
     request = {"method": "POST", "url": "http://app.example/login", "headers": []}
     request["postData"] = {"mimeType": "application/x-www-form-urlencoded", "text": "user=ann&password=hunter22"}
@@ -145,6 +155,24 @@ def test_app_that_does_not_start_leaves_no_file(tmp_path, capsys):
         run(["record", str(tmp_path / "nowhere"), "--to", str(tmp_path / "file"), "--data", ":memory:"])
     assert not (tmp_path / "file").exists()
     assert "request" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("starts", [True, False])
+def test_user_is_asked_to_click_when_the_app_listens(starts, tmp_path, capsys, monkeypatch):
+    def start(cloud):
+        assert "Recording to" not in capsys.readouterr().out
+        if not starts:
+            raise UserError("the app fails")
+
+    def wait(apps):
+        raise UserError("stopped")
+
+    (tmp_path / "app.yaml").write_text("runtime: python311\nhandlers:\n- url: /\n  static_dir: files\n")
+    monkeypatch.setattr("localcloud.cloud.Cloud.start", start)
+    monkeypatch.setattr("localcloud.run_command._wait_for_an_end", wait)
+    with pytest.raises(UserError, match="stopped" if starts else "the app fails"):
+        run(["record", str(tmp_path), "--to", str(tmp_path / "file"), "--data", ":memory:", "--no-reload"])
+    assert ("Recording to" in capsys.readouterr().out) == starts
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import os
 import pickle
 
 import pytest
+from google.appengine.ext import db, ndb
+from google.cloud import datastore
 
 from localcloud.effects.pickles import describe_call
 
@@ -57,6 +59,35 @@ OF_PYTHON2 = {
 @pytest.mark.parametrize("protocol", OF_PYTHON2)
 def test_call_of_python2_is_described(protocol: int) -> None:
     assert describe_call(OF_PYTHON2[protocol]) == 'main.f("text", "é", 1, main.Old() with {})'
+
+
+# What db and ndb of the legacy SDK write on Python 2.7 for (f, (key,), {}) with the same key, and f in the module main.
+KEYS_OF_PYTHON2 = [
+    (
+        b"\x80\x02cmain\nf\nq\x00cgoogle.appengine.api.datastore_types\nKey\nq\x01)\x81q\x02}q\x03(U\x0f_Key__referenceq\x04"
+        b'(cgoogle.appengine.datastore.entity_pb\nReference\nq\x05oq\x06U#j\x06s~demor\x14\x0b\x12\x01A"\x02\xc3\xa9\x0c'
+        b"\x0b\x12\x04Wish\x18\xd8\x05\x0c\xa2\x01\x02nsq\x08bU\x04_strq\tNub\x85q\n}q\x0b\x87q\x0c."
+    ),
+    (
+        b"\x80\x02cmain\nf\nq\x00cgoogle.appengine.ext.ndb.key\nKey\nq\x01}q\x02(U\x05pairsq\x03U\x01Aq\x04U\x02\xc3\xa9q\x05\x86"
+        b"q\x06U\x04Wishq\x07M\xd8\x02\x86q\x08\x86q\tU\tnamespaceq\nU\x02nsq\x0bU\x03appq\x0cU\x06s~demoq\ru\x85q\x0e\x81"
+        b"q\x0f}q\x10(h\x03h\th\nh\x0bh\x0ch\ru\x85q\x11b\x85q\x12}q\x13\x87q\x14."
+    ),
+]
+
+
+@pytest.mark.parametrize("data", KEYS_OF_PYTHON2, ids=["db", "ndb"])
+def test_key_of_python2_is_described_by_its_path(data: bytes) -> None:
+    assert describe_call(data) == 'main.f(Key(A, "é", Wish, 728, namespace="ns"))'
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_keys_of_all_libraries_are_described_alike(protocol: int) -> None:
+    path = ("A", "é", "Wish", 728)
+    keys = [db.Key.from_path(*path, _app="demo"), ndb.Key(*path, app="demo"), datastore.Key(*path, project="demo")]
+    text = describe_call(pickle.dumps(call(*keys), protocol))
+    one = 'Key(A, "é", Wish, 728)'
+    assert text == f"{os.path.__name__}.join({one}, {one}, {one})"
 
 
 class Attack:

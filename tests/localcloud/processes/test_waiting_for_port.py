@@ -52,6 +52,14 @@ def test_error_is_quoted_rather_than_the_lines_after_it(
         process.wait_for_port("127.0.0.1", free_port(), 600)
 
 
+@pytest.mark.parametrize(("printed", "told"), [("KeyError: no name.", "KeyError: no name"), ("a...", "a...")])
+def test_quoted_line_has_no_full_stop(run: Callable[..., Process], printed: str, told: str) -> None:
+    process = run(f"print({printed!r}); raise SystemExit(1)")
+    with pytest.raises(UserError) as caught:
+        process.wait_for_port("127.0.0.1", free_port(), 600)
+    assert str(caught.value).endswith(f"it printed: {told}")
+
+
 def test_wait_for_port_fails_after_its_deadline(run: Callable[..., Process], lines: Lines) -> None:
     process = run("import time; print('busy'); time.sleep(600)")
     lines.next()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from localcloud.traffic import Answer, Exchange, RecordedRequest
@@ -45,6 +47,37 @@ def test_program_that_keeps_no_cookies_still_uses_what_it_was_given() -> None:
     recorder.add(Exchange(RecordedRequest("/posts", "POST", session="program"), given))
     request = recorder.add(seen(client="program", target="/posts/5629499534213120"))
     assert (request.session, [one.source.request for one in request.taken]) == ("2", [1])
+
+
+def got(target: str, body: bytes = b"", kind: str = "text/html", status: int = 200, **changes: str) -> Exchange:
+    request = replace(RecordedRequest(target, session="ann"), **changes)
+    return Exchange(request, Answer(status, (("Content-Type", kind),), body))
+
+
+STYLE, IMAGE = got("/a.css", b"1", "text/css"), got("/serve?id=5", b"1", "image/png")
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "recorded"),
+    [
+        ([STYLE, STYLE, STYLE], "100"),
+        ([IMAGE, IMAGE], "10"),
+        ([got("/favicon.ico", status=404), got("/favicon.ico", status=404)], "10"),
+        ([STYLE, got("/a.css", status=304), STYLE], "100"),
+        ([STYLE, got("/a.css?v=2", b"1", "text/css")], "11"),
+        ([STYLE, got("/a.css", b"1", "text/css", session="bob")], "11"),
+        ([STYLE, got("/a.css", b"1", "text/css", app="other")], "11"),
+        # An image that a visitor changes, and changes back.
+        ([IMAGE, got("/serve?id=5", b"2", "image/png"), IMAGE], "111"),
+        ([IMAGE, got("/serve?id=5", status=404), IMAGE], "111"),
+        ([got("/a.js", method="POST"), got("/a.js", method="POST")], "11"),
+        ([got("/"), got("/")], "11"),
+    ],
+)
+def test_static_file_is_recorded_once_in_a_session_until_it_changes(exchanges, recorded) -> None:
+    recorder = Recorder()
+    assert "".join("1" if recorder.add(one) else "0" for one in exchanges) == recorded
+    assert (recorder.repeated, recorder.count) == (recorded.count("0"), recorded.count("1"))
 
 
 def test_cookies_of_the_app_are_left_out_and_others_kept() -> None:

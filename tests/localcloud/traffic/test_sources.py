@@ -137,6 +137,12 @@ def test_value_that_the_visitor_has_typed_first_is_not_taken() -> None:
     assert find_taken(get("/search?text=route66"), after(page, post("text=route66"))) == ()
 
 
+@pytest.mark.parametrize("value", ["/", "0", "1", "true"])
+def test_field_with_a_value_that_says_nothing_is_not_taken(value: str) -> None:
+    given = answer(f"<input type=hidden name=continue value='{value}'>")
+    assert find_taken(post(f"continue={value}&text=hi"), after(given)) == ()
+
+
 def test_short_hidden_field_is_taken_unless_another_value_is_alike() -> None:
     page = answer("<input type=hidden name=version value=7>")
     assert [one.source for one in find_taken(post("version=7&text=hi"), after(page))] == [Source(1, "field", "version")]

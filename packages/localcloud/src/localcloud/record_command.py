@@ -94,8 +94,10 @@ class _File:
         """Note a request that the app answered with 500 or above."""
         self._failures.append(request)
 
-    def close(self, *, tells: bool = True) -> None:
-        """Close the file, and say what is in it."""
+    def close(self, *, tells: bool = True, repeated: int = 0) -> None:
+        """Close the file, and say what is in it; `repeated` counts the requests for static files that are not."""
+        from localcloud.traffic.static_files import REPEATED
+
         self._file.close()
         if not tells:
             return
@@ -103,6 +105,8 @@ class _File:
             print(f"No request was recorded: nothing was written to {self._path}")
             return
         print(f"{_plural(self.count, 'request')} by {_plural(len(self._sessions), 'visitor')} in {self._path}")
+        if repeated:
+            print(f"Left out {REPEATED}: {repeated:,}")
         if self._failures:
             shown = ", ".join(dict.fromkeys(self._failures[:_MOST_FAILURES]))
             print(f"The app answered {_plural(len(self._failures), 'request')} with 5xx ({shown}): see its log.")
@@ -183,7 +187,8 @@ class _Recording:
             shown = f"{seen.method} {format_name(target)}"
             self._say(f"not recorded: {shown}, whose body was not read by the app, or is longer than 10 MB")
         elif target.startswith("/"):
-            self._file.add(self._recorder.add(_read(seen, target, self._names.get(seen.app, ""))))
+            if request := self._recorder.add(_read(seen, target, self._names.get(seen.app, ""))):
+                self._file.add(request)
             if seen.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 self._file.add_failure(f"{seen.method} {format_name(target)}")
 
@@ -192,7 +197,7 @@ class _Recording:
         if self._begun:
             self._seen.put(None)
             self._thread.join(_FINISH_SECONDS)
-        self._file.close(tells=self._begun)
+        self._file.close(tells=self._begun, repeated=self._recorder.repeated)
         if self._error:
             raise self._error
 

@@ -150,7 +150,7 @@ class Reloader:
         if app.returncode is None or app in self._ended:
             return
         if app not in self._reloaded:
-            raise UserError(f"{app.name}: the app {app.describe_end()}; see its log for the reason")
+            raise UserError(f"{app.name}: the app {app.describe_end()}")
         self._report_end(app, f"the app {app.describe_end()}")
 
     def _report_end(self, app: App, reason: str) -> None:

@@ -100,7 +100,8 @@ def run_apps(
 ) -> None:
     """Run the apps until a stop signal comes, or an app ends; raises UserError for an error that the user can fix.
 
-    `begin` is called when the apps have their addresses; it returns more lines for the user.
+    `begin` is called when the apps have their addresses, before they start; the lines that it returns are printed when
+    the apps listen.
     """
     # Imported here so that usage errors and --help cost nothing.
     from localcloud.cloud import Cloud
@@ -159,17 +160,25 @@ def run_apps(
         console.start()  # after the apps, whose ports the user may have chosen
         # Before the apps' own output: the front ends listen already, and let a visitor wait for the app.
         with _while_someone_reads():
-            for line in (*_announce(options, apps, console.url, data), *begun):
+            for line in _announce(options, apps, console.url, data):
                 print(line, flush=True)
         if not options.reload:
-            cloud.start()
+            _start(cloud, begun)
             _wait_for_an_end(apps)
         from localcloud.reloading import Reloader
 
         reloader = Reloader(cloud, data)
         reloader.begin()  # before the start, so that no save is missed
-        cloud.start()
+        _start(cloud, begun)
         reloader.run()
+
+
+def _start(cloud: Cloud, then: Iterable[str]) -> None:
+    """Start the apps, and print these lines when they listen."""
+    cloud.start()
+    with _while_someone_reads():
+        for line in then:
+            print(line, flush=True)
 
 
 def _announce(options: argparse.Namespace, apps: Sequence[App], console: str, data: str) -> Iterator[str]:
@@ -237,7 +246,7 @@ def _wait_for_an_end(apps: Sequence[App]) -> NoReturn:
     while True:
         for app in apps:
             if app.returncode is not None:
-                raise UserError(f"{app.name}: the app {app.describe_end()}; see its log for the reason")
+                raise UserError(f"{app.name}: the app {app.describe_end()}")
         time.sleep(0.2)
 
 

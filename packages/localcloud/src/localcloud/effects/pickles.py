@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from localcloud.effects.pickled_keys import format_pickled_key, is_key
+
 # Few calls have more, and they would not be read by a person.
 _MOST_STEPS = 20_000
 _LONGEST = 20_000
@@ -64,6 +66,8 @@ class _Writer:
         if depth > _DEEPEST or self._left < 0:
             raise _UnreadableError
         if isinstance(value, _Node):
+            if (key := self._describe_key(value, depth)) is not None:
+                return key
             before = value.before if isinstance(value.before, str) else self.write(value.before, depth + 1) + "("
             texts = [self.write(part, depth + 1) for part in value.parts]
             # A dict of Python 2 and a set have an order of their own.
@@ -76,6 +80,25 @@ class _Writer:
         if isinstance(value, bytes):
             value = value.decode("latin-1")  # as pickletools does with the strings of Python 2
         return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+    def _describe_key(self, made: _Node, depth: int) -> str | None:
+        """Return a key of an entity as its path, so that the keys of all libraries read alike; None for others."""
+        if not isinstance(made.before, _Node) or not is_key(made.before.before):
+            return None
+        return format_pickled_key(self._simplify(made, depth + 1))
+
+    def _simplify(self, value: Any, depth: int) -> Any:
+        """Return an object as dicts, lists, texts and numbers; one of another class is its state."""
+        self._left -= 1
+        if depth > _DEEPEST or self._left < 0:
+            raise _UnreadableError
+        if not isinstance(value, _Node):
+            return value
+        if value.state is not None:
+            return self._simplify(value.state, depth + 1)
+        if value.before == "{":
+            return {self._simplify(one[0], depth + 1): self._simplify(one[1], depth + 1) for one in value.parts}
+        return [self._simplify(one, depth + 1) for one in value.parts]
 
 
 def _read(data: bytes) -> Any:
@@ -174,7 +197,15 @@ def _name(module: str, name: str) -> _Node:
     return _Node(f"{_MODULES.get(module, module)}.{name}", "")
 
 
-def _call(function: Any, arguments: list[Any]) -> _Node:
+def _call(function: Any, arguments: list[Any]) -> Any:
+    """Return what a call makes. Old protocols have calls for what later ones have steps for: objects and bytes."""
+    name = function.before if isinstance(function, _Node) else ""
+    if name == "copyreg._reconstructor" and len(arguments) == 3 and arguments[2] is None:
+        return _Node(arguments[0], ")")
+    if name == "_codecs.encode" and len(arguments) == 2 and arguments[1] == "latin1":
+        return arguments[0].encode("latin-1")
+    if name == "builtins.bytes" and not arguments:
+        return b""
     return _Node(function, ")", arguments)
 
 

@@ -180,13 +180,18 @@ class Process:
             return "; it printed nothing"
         # Servers often print more after the error that ends them, such as "shutting down".
         if own := next((line for line in lines if line.startswith(_OWN_LINE)), None):
-            return f": {own.removeprefix(_OWN_LINE)}"
+            return f": {_without_full_stop(own.removeprefix(_OWN_LINE))}"
         words = next(
             (line for line in lines if _EXCEPTION.match(line)),
             next((line for line in lines if "error" in line.lower()), lines[0]),
         )
         hint = "; the server must take its port from $PORT" if _PORT_TAKEN.search(words) else ""
-        return f"; it printed: {words[:300]}{hint}"
+        return f"; it printed: {_without_full_stop(words[:300])}{hint}"
+
+
+def _without_full_stop(line: str) -> str:
+    """Return a line as a part of a message that may go on; an ellipsis stays."""
+    return line if line.endswith("..") else line.removesuffix(".")
 
 
 def describe_exit(returncode: int) -> str:

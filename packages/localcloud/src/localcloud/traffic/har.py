@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 from datastore_emulator.errors import UserError
 from localcloud.traffic.recorder import Recorder
 from localcloud.traffic.recording import Answer, Exchange, Headers, RecordedRequest, Recording
+from localcloud.traffic.static_files import REPEATED
 from localcloud.traffic.values import FORM, MULTIPART, content_type, read_media_type
 
 _BOUNDARY = "localcloud-boundary"
@@ -60,7 +61,8 @@ def read_har(path: Path, document: dict[str, Any]) -> Recording:
         if request is None:
             incomplete += 1
         else:
-            requests.append(recorder.add(Exchange(request, _read_answer(entry), _cookies(entry))))
+            recorded = recorder.add(Exchange(request, _read_answer(entry), _cookies(entry)))
+            requests += [recorded] if recorded else []
     if not requests:
         raise UserError(
             f"{path}: there are no requests to an app in this export; export again after you visit its pages"
@@ -69,11 +71,11 @@ def read_har(path: Path, document: dict[str, Any]) -> Recording:
     return Recording(
         tuple(requests),
         f"{path.name}, a browser's visit to {host}",
-        tuple(_describe_left_out(others, len(own) - len(sent), incomplete)),
+        tuple(_describe_left_out(others, len(own) - len(sent), incomplete, recorder.repeated)),
     )
 
 
-def _describe_left_out(others: Counter[str], unsent: int, incomplete: int) -> list[str]:
+def _describe_left_out(others: Counter[str], unsent: int, incomplete: int, repeated: int) -> list[str]:
     notes = []
     if others:
         named = ", ".join(host for host, _ in others.most_common(_MOST_NAMED)) + (", ..." if len(others) > 3 else "")
@@ -82,6 +84,8 @@ def _describe_left_out(others: Counter[str], unsent: int, incomplete: int) -> li
         notes.append(f"left out requests that the browser broke off or answered from its cache: {unsent:,}")
     if incomplete:
         notes.append(f"left out uploads, whose files the export does not have: {incomplete:,}")
+    if repeated:
+        notes.append(f"left out {REPEATED}: {repeated:,}")
     return notes
 
 

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from datastore_emulator.errors import UserError
 from localcloud.traffic.recorder import Recorder
 from localcloud.traffic.recording import Answer, Exchange, RecordedRequest, Recording
+from localcloud.traffic.static_files import REPEATED
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _SAFE = "!$%&'()*+,/:;=?@[]~"
@@ -46,10 +47,12 @@ def collect(path: Path, found: Iterable[Logged], left_out: Counter[str]) -> Reco
             left_out[f"requests with a body, which a log does not have ({', '.join(sorted(_WITH_BODY))})"] += 1
         else:
             request = RecordedRequest(target, one.method, session=one.client, app=one.app)
-            requests.append(recorder.add(Exchange(request, Answer(200, (), b""))))
+            if recorded := recorder.add(Exchange(request, Answer(200, (), b""))):
+                requests.append(recorded)
     if not requests:
         reasons = "; ".join(_describe(left_out)) or "it is empty"
         raise UserError(f"{path}: there are no requests in this log that can be sent again: {reasons}")
+    left_out[REPEATED] = recorder.repeated
     origin = f"{path.name}, a log of {recorder.visitors.count} visitors"
     return Recording(tuple(requests), origin, tuple(_describe(left_out)))
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from localcloud.traffic.headers import keep_headers
 from localcloud.traffic.recording import Answer, Exchange, RecordedRequest
 from localcloud.traffic.sources import find_taken
+from localcloud.traffic.static_files import StaticFiles
 from localcloud.traffic.visitors import Visitors
 
 _LARGEST_KEPT = 2_000_000
@@ -18,17 +19,22 @@ class Recorder:
     """Receives exchanges in their order and returns what is to be written of each.
 
     `count` is how many requests were recorded before. With `one_visitor`, all requests are of the same browser.
+    `repeated` counts the requests for static files that a session had already.
     """
 
     def __init__(self, *, count: int = 0, first_visitor: int = 1, one_visitor: bool = False) -> None:
         self.count = count
         self.visitors = Visitors(first_visitor)
+        self.repeated = 0
         self._one_visitor = one_visitor
+        self._static_files = StaticFiles()
         self._of_session: dict[str, dict[int, Exchange]] = {}
         self._of_client: dict[str, dict[int, Exchange]] = {}
 
-    def add(self, seen: Exchange) -> RecordedRequest:
+    def add(self, seen: Exchange) -> RecordedRequest | None:
         """Return the request of an exchange, with its session and with what earlier answers have given out.
+
+        None for a static file that the session has already.
 
         Its `session` names the client that sent it, such as an address with a User-Agent. Its headers are all that it
         had, but Cookie, which is in `cookies`.
@@ -36,6 +42,9 @@ class Recorder:
         session = "1" if self._one_visitor else self.visitors.find(seen)
         own = self.visitors.own_cookies(session, seen.cookies)
         self.visitors.note(session, seen)
+        if self._static_files.repeats(session, seen):
+            self.repeated += 1
+            return None
         host = next((value for name, value in seen.request.headers if name.lower() == "host"), "")
         headers = keep_headers(seen.request.headers, host)
         if own:

@@ -21,6 +21,8 @@ _STATIC = re.compile(
     r"\.(js|mjs|css|map|png|jpe?g|gif|svg|ico|webp|woff2?|ttf|eot|mp[34]|pdf|txt|html?)$", re.IGNORECASE
 )
 _HASH = re.compile(r"[0-9a-f]{8,}|[A-Za-z0-9_-]{16,}")
+# What many fields have by chance: no app needs to be asked for it.
+_SAYS_NOTHING = frozenset({"/", "0", "1", "true"})
 # Headers that say something about the browser, not about what the app gave it.
 _BROWSERS_OWN = frozenset(
     {"accept", "accept-encoding", "accept-language", "content-type", "content-length", "host", "user-agent", "range"}
@@ -104,6 +106,8 @@ def _find_source(value: str, place: Place, earlier: Mapping[int, Exchange], alon
         if token and not given.words.issuperset(words):
             continue
         for kind, pattern in list_patterns(value, place.name, given, alone=alone):
+            if kind == "field" and value in _SAYS_NOTHING:
+                continue
             found = match(given, kind, pattern)
             if value in found:
                 return Source(number, kind, pattern, found.index(value))
