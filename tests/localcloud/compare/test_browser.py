@@ -108,7 +108,7 @@ def test_longest_body_is_cut_and_a_broken_one_is_no_answer(monkeypatch: pytest.M
         with answering(sent) as (port, _):
             browser = Browser(f"http://localhost:{port}")
             answer = browser.send(RecordedRequest("/"))
-        bodies.append(answer and answer.body)
+            bodies.append(answer and answer.body)
     assert bodies == [b"hell", None]
 
 
@@ -117,3 +117,15 @@ def test_line_ends_in_a_value_begin_no_header() -> None:
         browser = Browser(f"http://localhost:{port}")
         browser.send(RecordedRequest("/", headers=(("X-Token", "a\r\nX-Evil: 1"), ("Cookie", "c=1\nX-Evil: 2"))))
     assert b"\r\nX-Token: a X-Evil: 1\r\nCookie: c=1 X-Evil: 2\r\n" in received[0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"Content-Length: 5\r\n\r\nhello", b"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"],
+    ids=["length", "chunks"],
+)
+def test_body_is_read_to_its_end(body: bytes) -> None:
+    with answering(b"HTTP/1.1 200 OK\r\n" + body) as (port, _):
+        answer = Browser(f"http://localhost:{port}").send(RecordedRequest("/"))
+    assert answer
+    assert answer.body == b"hello"
