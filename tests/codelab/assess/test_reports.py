@@ -106,6 +106,15 @@ def test_each_thing_has_a_place_before_another_has_two(tmp_path: Path, capsys: p
     ]
 
 
+def test_things_without_a_shown_place_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    calls = ("add", "cas", "decr", "delete", "get", "gets", "incr", "set")
+    text = "from google.appengine.api import memcache\n" + "".join(f"memcache.{call}\n" for call in calls)
+
+    _, out, _ = run(capsys, str(write_app(tmp_path, {"main.py": text})))
+
+    assert "... and 3 more, such as memcache.gets, memcache.incr, memcache.set\n" in out
+
+
 def fields(value: Any, path: str = "") -> set[str]:
     """Return the path of each field, with [] for the items of a list."""
     if isinstance(value, list):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from codelab.assess.cloud_ndb import find_cloud_ndb
 from codelab.assess.collecting import Collected
+from codelab.assess.ext_db import find_db
 from codelab.assess.finding import Advice, Area, Destination, Finding, Link, Place, Verdict
 from codelab.assess.folder import AppFolder, Unread, adopt_own_code, read_folder
 from codelab.assess.guide import Guide
@@ -140,6 +141,7 @@ def assess(
         module = source.module
         find_services(file, module, guide, collected[Area.SERVICE])
         find_cloud_ndb(file, module, guide.services, collected[Area.SERVICE])
+        find_db(file, module, guide.services, collected[Area.SERVICE])
         find_frameworks(file, module, frameworks, own, collected[Area.FRAMEWORK], is_django=is_django)
         beside = siblings.get(posixpath.dirname(file), frozenset())
         find_unnamed(file, module, named | own | beside, guide, collected[Area.PACKAGE])

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codelab.assess.cloud_ndb import PREFIX
+from codelab.assess import cloud_ndb, ext_db
 from codelab.assess.finding import Advice, Destination, Link
 from codelab.errors import CodelabError
 from codelab.readme.course import Course
@@ -58,9 +58,11 @@ class Guide:
         self._course = course
         page = self._tables(PAGE)
         self.services = dict(self._services(page))
-        self.services |= {
-            PREFIX + name: advice for name, advice in self._advice(page, "What Cloud NDB refuses").items()
-        }
+        for heading, prefix in (
+            ("What Cloud NDB refuses", cloud_ndb.PREFIX),
+            ("What ndb has in another form", ext_db.PREFIX),
+        ):
+            self.services |= {prefix + name: advice for name, advice in self._advice(page, heading).items()}
         self.parts: dict[str, str] = {
             name: _CODE.findall(row[1])[0] for row in _rows(page, "Parts of a service") for name in _names(row)
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from codelab.assess.cloud_ndb import PREFIX
+from codelab.assess import cloud_ndb, ext_db
 from codelab.assess.finding import Area, Destination, Finding, Link, Verdict
 from codelab.readme.course import Course
 
@@ -109,7 +109,7 @@ class _Planner:
         """Yield what has to be replaced and no module shows, while the app can still be deployed in small steps."""
         for finding in self.findings:
             needed = finding.advice.verdict(self.destination) in (Verdict.CHANGE, Verdict.DECIDE)
-            if finding.name.startswith(PREFIX):  # the part of Module 2 that the sample does not have
+            if finding.name.startswith((cloud_ndb.PREFIX, ext_db.PREFIX)):  # a part of a stop that is there already
                 continue
             if finding.area is Area.SERVICE and needed and finding.name not in (*_SHOWN, "ext.db"):
                 outcome = finding.advice.outcome(self.destination)

@@ -10,6 +10,7 @@ from codelab.assess import Area, Assessment, Finding, Place, Verdict
 from codelab.invocation import suggest
 
 _MOST_PLACES = 6
+_MOST_NAMES = 4  # of things that have no place among the first
 _STYLES = {Verdict.CHANGE: "bold", Verdict.DELETE: "bold", Verdict.DECIDE: "bold", Verdict.STAYS: "dim"}
 _INDENT = " " * 10
 
@@ -64,7 +65,10 @@ def _describe(finding: Finding, assessment: Assessment) -> Iterator[str]:
     for place in chosen:
         yield f"{place}  {place.code or place.what}".rstrip()
     if len(chosen) < len(finding.places):
-        yield f"... and {len(finding.places) - len(chosen)} more"
+        known = {place.what for place in chosen}
+        new = list(dict.fromkeys(place.what for place in finding.places if place.what not in known))
+        names = f", such as {', '.join(new[:_MOST_NAMES])}" if new else ""
+        yield f"... and {len(finding.places) - len(chosen)} more{names}"
     if finding.advice.tool:
         yield f"by a tool: {finding.advice.tool}"
     if finding.advice.finder:
