@@ -169,6 +169,14 @@ def test_access_log_says_what_it_does_not_have(tmp_path) -> None:
     )
 
 
+def test_readers_say_how_many_static_files_are_repeated(tmp_path) -> None:
+    log = read(tmp_path, '1.2.3.4 - - [x] "GET /a.css HTTP/1.1" 200 5\n' * 3)
+    har = read_entries(tmp_path, *[entry("http://app.example/a.css")] * 3)
+    assert [(len(one.requests), one.notes) for one in (log, har)] == [
+        (1, ("left out repeated requests for static files: 2",))
+    ] * 2
+
+
 def test_access_log_with_any_bytes_is_read(tmp_path) -> None:
     (tmp_path / "file").write_bytes(b'1.2.3.4 - - [x] "GET / HTTP/1.1" 200 5 "-" "caf\xe9"\n')
     assert read_requests(tmp_path / "file").requests == (RecordedRequest("/"),)
