@@ -119,10 +119,15 @@ class Comparison:
     """
 
     def __init__(
-        self, old: Folder, new: Folder, data: Path | None, log: Callable[[str, str], None], accepted: Accepted
+        self,
+        old: Folder,
+        new: Folder,
+        data: Path | None,
+        log: Callable[[str, str], None],
+        accepted: Accepted | None = None,
     ) -> None:
         self._old, self._new, self._data, self._log = old, new, data, log
-        self._accepted = accepted
+        self._accepted = accepted or Accepted(Path())  # nothing is
         self._noise = NoiseModel()
         self._compared: list[_Compared] = []
         self._requests: list[ComparedRequest] = []
