@@ -133,7 +133,7 @@ def test_own_app_is_assessed_by_keyboard_without_scripts(new_page: Open, server:
     page.keyboard.type("Cloud Run")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("START to Cloud Run")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Move START to Cloud Run")
     page.get_by_role("link", name="mod1-flask", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("webapp2 → Flask")
 

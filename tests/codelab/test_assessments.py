@@ -79,7 +79,7 @@ def problem_on(page: str) -> str | None:
 def test_report_leads_to_pages_of_this_server(client: FlaskClient, state: PageState, app: Path) -> None:
     page = client.get(ask(client, state, str(app))).text
 
-    assert "<h1>my app to Cloud Run</h1>" in page
+    assert "<h1>Move my app to Cloud Run</h1>" in page
     assert "main.py:2" in page
     links = {link for link in re.findall(r'<a href="(/[^"]+)"', page) if not link.startswith("/assess/")}
     assert {"/mod1-flask", "/mod1-flask/step/2", "/docs/porting-python2.md"} <= links

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from codelab.assess import Area
+from codelab.assess import Area, assess
 from codelab.assess.folder import read_folder
 from codelab.errors import CodelabError
-from tests.codelab.assess.apps import assess_app, places
+from tests.codelab.assess.apps import COURSE, assess_app, places, write_app
 
 
 def test_what_cannot_be_read_is_listed_and_the_rest_is_found(tmp_path: Path) -> None:
@@ -35,13 +35,24 @@ def test_a_name_of_two_lines_is_printed_in_one(tmp_path: Path) -> None:
     assert found == {"print": ["a\\nb.py:1 print"]}
 
 
-def test_a_folder_of_more_files_than_an_app_has_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("codelab.assess.folder.MAX_FILES", 2)
+@pytest.mark.parametrize(("limit", "files"), [("MAX_FILES", "files"), ("MAX_PYTHON", "Python files")])
+def test_a_folder_of_more_files_than_an_app_has_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, files: str
+) -> None:
+    monkeypatch.setattr(f"codelab.assess.folder.{limit}", 2)
     for name in "abc":
         (tmp_path / f"{name}.py").touch()
 
-    with pytest.raises(CodelabError, match="more than 2 files; name the folder of one app"):
+    with pytest.raises(CodelabError, match=f": more than 2 {files}; name the folder with your app.yaml$"):
         read_folder(tmp_path)
+
+
+def test_only_own_python_counts_for_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codelab.assess.folder.MAX_PYTHON", 1)
+    for name in ("main.py", ".git/a.py", "node_modules/a.py", "env/a.py", "env/b.py", "env/pyvenv.cfg"):
+        write_app(tmp_path, {name: ""})
+
+    assert list(read_folder(tmp_path).python) == ["main.py"]
 
 
 def test_progress_is_told_for_each_file(tmp_path: Path) -> None:
@@ -52,3 +63,11 @@ def test_progress_is_told_for_each_file(tmp_path: Path) -> None:
     read_folder(tmp_path, counts.append)
 
     assert counts == [1, 2, 3]
+
+
+def test_progress_has_the_number_of_files_while_reading(tmp_path: Path) -> None:
+    said: list[str] = []
+
+    assess(COURSE, write_app(tmp_path, {f"{number}.py": "" for number in range(102)}), on_progress=said.append)
+
+    assert said[:2] == ["Reading the folder: 1 file ...", "Reading the folder: 101 files ..."]

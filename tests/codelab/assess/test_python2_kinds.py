@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codelab.assess import Area
+from codelab.assess import Area, Verdict
 from tests.codelab.assess.apps import PYTHON27, assess_app, places
 from tests.docs.porting.tables import code, read_page, rows
 
@@ -124,3 +124,14 @@ def test_a_module_of_the_app_may_have_the_name_of_an_old_one(tmp_path: Path) -> 
     found = places(assess_app(tmp_path, files), Area.PYTHON2)
 
     assert found == {"modules that Python 3 has not": ["main.py:1 sets: set"]}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["y = x.encode('utf-8')", "import hashlib; y = hashlib.md5(x)", "import pickle; y = pickle.loads(x)"],
+)
+def test_line_that_may_be_right_on_python3_is_to_decide(tmp_path: Path, line: str) -> None:
+    assessment = assess_app(tmp_path, {"app.yaml": PYTHON27, "main.py": f"{line}\n"})
+
+    (finding,) = assessment.of(Area.PYTHON2)
+    assert finding.advice.verdict(assessment.destination) is Verdict.DECIDE

@@ -53,6 +53,59 @@ def test_text_has_the_finding_its_places_and_the_way(app: Path, capsys: pytest.C
     assert "1. mod1-flask: From webapp2 to Flask" in lines
 
 
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_progress_is_on_stderr_of_a_terminal_alone(
+    app: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, is_terminal: bool
+) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", str(int(is_terminal)))
+
+    _, out, err = run(capsys, str(app), "--json")
+
+    json.loads(out)
+    assert ("Looking at main.py (1 of 1) ..." in err) is is_terminal
+
+
+def test_places_of_python2_show_the_line_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "import urllib2\ntry:\n    half = len(x) / 2\nexcept (KeyError, ValueError),  error:\n    print ('a', 1)\n"
+
+    _, out, _ = run(capsys, str(write_app(tmp_path, {"app.yaml": PYTHON27, "main.py": text})))
+
+    shown = [line.strip() for line in out.splitlines() if line.strip().startswith("main.py:")]
+    assert sorted(shown) == [
+        "main.py:1  urllib2: urllib.request",
+        "main.py:3  half = len(x) / 2",
+        "main.py:4  except (KeyError, ValueError), error:",
+        "main.py:5  print ('a', 1)",
+    ]
+
+
+def test_program_that_only_warns_is_no_tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "half = len(x) / 2\nif {}.has_key('a'): pass\n"
+
+    _, out, _ = run(capsys, str(write_app(tmp_path, {"app.yaml": PYTHON27, "main.py": text})))
+
+    assert out.count("found by: python2.7 -3") == 1
+    assert "by a tool: -3" not in out
+
+
+def test_each_thing_has_a_place_before_another_has_two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    calls = [*["memcache.get('a')"] * 9, "memcache.incr('a')", "memcache.set('a', 1)"]
+    text = "from google.appengine.api import memcache\n" + "".join(f"{call}\n" for call in calls)
+
+    _, out, _ = run(capsys, str(write_app(tmp_path, {"main.py": text})))
+
+    lines = [line.strip() for line in out.splitlines()]
+    end = lines.index("... and 6 more")
+    assert lines[end - 6 : end] == [
+        "main.py:1  import google.appengine.api.memcache",
+        "main.py:2  memcache.get",
+        "main.py:3  memcache.get",
+        "main.py:4  memcache.get",
+        "main.py:11  memcache.incr",
+        "main.py:12  memcache.set",
+    ]
+
+
 def fields(value: Any, path: str = "") -> set[str]:
     """Return the path of each field, with [] for the items of a list."""
     if isinstance(value, list):
@@ -79,7 +132,7 @@ def test_html_is_one_file_that_loads_nothing(app: Path, tmp_path: Path, capsys: 
 
     text = report.read_text(encoding="utf-8")
     html5lib.HTMLParser(strict=True).parse(text)
-    assert (status, out) == (0, f"Wrote {report}\n")
+    assert (status, out) == (0, f"Wrote {report}: 4 to change, 3 to delete, 1 to decide, 1 can stay\n")
     assert "<script" not in text
     assert "src=" not in text
     assert '<link rel="stylesheet' not in text
@@ -93,7 +146,7 @@ def test_html_names_the_folder_that_was_given_as_a_dot(
 
     run(capsys, ".", "--html", str(tmp_path / "report.html"))
 
-    assert "<h1>my app to App Engine" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<h1>Move my app to App Engine" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_html_has_names_that_are_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

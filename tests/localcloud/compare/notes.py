@@ -103,6 +103,9 @@ class InProcess:
         jar.keep(request.target, answer)
         return answer, 0.0
 
+    def find_error(self) -> str:
+        return ""
+
     def effects(self) -> Effects:
         written, self._notes.written = self._notes.written, []
         return Effects(tuple(written), calls=Counter({"Datastore Commit": len(written)}))

@@ -33,8 +33,20 @@ PAGE = Difference(
 COOKIE = Difference(
     Aspect.COOKIES, "POST /sign", "session", ("Secure",), (), make_diff(" session is set", "-session: Secure"), (2,)
 )
+CALLS = Difference(Aspect.CALLS, "GET /posts/*", "queries", (), (), make_diff("-queries: 3", "+queries: 1"), (3,))
 ACCEPTED = replace(COOKIE, aspect=Aspect.STATUS, place="status", accepted="clients follow both")
+BROKEN = Difference(
+    Aspect.STATUS,
+    "GET /posts/*",
+    "status",
+    ("200 OK",),
+    ("500 Internal Server Error",),
+    make_diff("-200 OK", "+500 Internal Server Error"),
+    (1,),
+    followers=(replace(PAGE, requests=(1,)),),
+)
 TIME = Noise(Aspect.DOCUMENT, "GET /", "html > p", ("<p>It is 12:00:01 now</p>", "<p>It is 12:00:03 now</p>"), 31)
+ERROR = "BadValueError: Property price must be an int"
 SAME = Report(
     "START",
     "FINISH",
@@ -45,6 +57,11 @@ SAME = Report(
     seconds=12.4,
 )
 DIFFERENT = replace(SAME, differences=[PAGE, COOKIE, ACCEPTED])
+FAILING = replace(
+    SAME,
+    requests=[replace(make_request(1), statuses=(200, 500), errors=("", ERROR)), *SAME.requests[1:]],
+    differences=[BROKEN],
+)
 FULL = replace(
     DIFFERENT,
     requests=[*SAME.requests, make_request(1, behaviour="restart", title="GET /")],
@@ -66,7 +83,7 @@ def make_evil() -> Report:
         EVIL,
         EVIL,
         EVIL,
-        [ComparedRequest(1, EVIL, f"curl '{EVIL}'", (200, None), (0.1, 0.2), EVIL)],
+        [ComparedRequest(1, EVIL, f"curl '{EVIL}'", (200, None), (0.1, 0.2), EVIL, (EVIL, EVIL))],
         [difference, replace(difference, accepted=EVIL)],
         [Noise(Aspect.DOCUMENT, EVIL, EVIL, (EVIL, f"{EVIL}2"), 1)],
         (Counter({EVIL: 1}), Counter()),

@@ -91,3 +91,22 @@ def test_broken_file_is_refused_in_one_line(tmp_path: Path, text: str, message: 
     with pytest.raises(UserError, match=message) as error:
         read_accepted(path)
     assert "\n" not in str(error.value)
+
+
+STATUS = replace(DIFFERENCE, aspect=Aspect.STATUS, place="status", followers=(DIFFERENCE,))
+
+
+def test_accepting_a_status_accepts_what_follows_it(tmp_path: Path) -> None:
+    path = tmp_path / "app.accepted.yaml"
+    read_accepted(path).add([STATUS], "gone on purpose")
+    accepted = read_accepted(path)
+    assert [one.accepted for one in accepted.judge([STATUS])] == ["gone on purpose"] * 2
+    assert accepted.unused() == []
+
+
+def test_accepted_status_does_not_hide_what_follows_it_later(tmp_path: Path) -> None:
+    path = tmp_path / "app.accepted.yaml"
+    read_accepted(path).add([STATUS], "gone on purpose")
+    later = replace(DIFFERENCE, new=("Vary: c",))
+    [_, found] = read_accepted(path).judge([replace(STATUS, followers=(later,))])
+    assert found == later

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
 
+from localcloud.compare.replay import Replay
 from localcloud.compare.world.behaviours import BEHAVIOURS, MOST, Behaviour
-from localcloud.compare.world.choice import Seen
+from localcloud.compare.world.choice import Chooser, Seen
 from localcloud.compare.world.foreign_values import FOREIGN_VALUES
-from localcloud.compare.world.script import Plan
+from localcloud.compare.world.script import Plan, Script
 from localcloud.traffic import Answer, RecordedRequest, Recording, Source, Taken
 from tests.support.course import ROOT
 
@@ -99,6 +101,25 @@ def answers(*statuses: int, content_type: str = "text/html", calls: Mapping[int,
     }
 
 
+def answer_with(*texts: str) -> dict[int, Seen]:
+    """Return HTML answers with these texts."""
+    return {number: Seen(Answer(200, HTML, text.encode())) for number, text in enumerate(texts, 1)}
+
+
+def record_guestbook(position: int) -> tuple[Recording, dict[int, Seen]]:
+    """Return a visitor's four greetings, newest first, and the delete of the one at a position, with their answers."""
+    shown = ["1000004", "1000003", "1000002", "1000001"]
+    requests: list[RecordedRequest] = [RecordedRequest("/")]
+    texts = ["no greetings"]
+    for number in range(1, 5):
+        requests += [post("/sign", text=f"{number}"), RecordedRequest("/")]
+        texts += ["", "".join(f'<form action="/delete/{one}"></form>' for one in shown[-number:])]
+    taken = Taken(shown[position], Source(9, "attribute", "/delete/*", position))
+    return record(*requests, post(f"/delete/{shown[position]}", taken)), answer_with(*texts, "")
+
+
+HTML = (("Content-Type", "text/html"),)
+JSON = (("Content-Type", "application/json"),)
 VISITME = record("/", RecordedRequest("/", "HEAD"), RecordedRequest("/", "PUT"), "/no-such-page")
 SEEN = answers(200, 200, 405, 404)
 
@@ -257,6 +278,72 @@ def test_form_is_submitted_again_after_the_event(name: str) -> None:
 
     event = {"restart": "restart", "cache gone": "take caches"}[name]
     assert story[story.index(event) :][:5] == [event, "/write", "/", "/write", "POST /save"]
+
+
+def test_page_whose_id_is_taken_has_what_made_it_and_what_is_listed_before() -> None:
+    recording, seen = record_guestbook(position=1)
+
+    plan = behaviour("far from UTC").plan(recording, seen)
+
+    assert plan
+    assert run(plan) == ["/", "POST /sign", "POST /sign", "POST /sign", "/", "POST /delete/1000003"]
+    texts = [one.body.decode() for one in plan.recording.requests if one.target == "/sign"]
+    assert texts == ["text=1", "text=3", "text=4"]
+    sources = [one.source.request for one in plan.recording.requests[-1].taken]
+    assert sources == [5]
+
+
+def test_another_thing_is_made_before_a_delete_is_repeated() -> None:
+    recording, seen = record_guestbook(position=0)
+
+    plan = behaviour("restart").plan(recording, seen)
+
+    assert plan
+    assert run(plan)[-4:] == ["POST /sign", "POST /sign", "/", "POST /delete/1000004"]
+    assert [one.body for one in plan.recording.requests[-4:-2]] == [b"text=1", b"text=4"]
+
+
+def test_value_that_each_page_has_another_of_is_made_by_no_write() -> None:
+    requests: list[RecordedRequest] = []
+    for number in range(5):
+        requests.append(RecordedRequest("/"))
+        requests.append(post("/save", Taken(f"key1000{number}", Source(len(requests), "field", "key")), text="a"))
+    pages = [f'<input type="hidden" name="key" value="key1000{number}">' for number in range(5)]
+    seen = answer_with(*(text for page in pages for text in (page, "")))
+
+    assert Chooser(record(*requests), seen).needed_for(10) == (9, 10)
+
+
+def test_few_writes_are_repeated_for_a_list_that_was_seen_once() -> None:
+    page = "".join(f'<form action="/delete/100000{number}"></form>' for number in range(9))
+    taken = Taken("1000002", Source(10, "attribute", "/delete/*", 2))
+    recording = record(*(post("/save", text=f"{number}") for number in range(9)), "/list", post("/delete/x", taken))
+
+    chooser = Chooser(recording, answer_with(*[""] * 9, page, ""))
+
+    assert chooser.needed_for(11) == (4, 5, 6, 7, 8, 9, 10, 11)
+
+
+def test_json_list_and_redirect_show_what_made_a_thing() -> None:
+    taken = Taken("1000001", Source(5, "json", "posts[1].id", 0))
+    recording = record("/posts", *[post("/posts", text="a")] * 3, "/posts", post("/remove", taken, id="1000001"))
+    seen = answer_with('{"posts": []}', "", "", "", '{"posts": [{"id": "1000002"}, {"id": "1000001"}]}', "")
+    seen = {number: Seen(replace(one.answer, headers=JSON)) for number, one in seen.items()}
+    for number in (3, 4):
+        location = (("Location", f"/posts/100000{number - 2}"),)
+        seen[number] = Seen(Answer(302, location, b""))
+
+    assert Chooser(recording, seen).needed_for(6) == (3, 4, 5, 6)
+
+
+def test_value_whose_source_is_not_sent_is_named_as_lost() -> None:
+    script = Script(record("/", post("/delete/1000001", Taken("1000001", Source(1, "attribute", "/delete/*")))))
+    script.send(2)
+    replay = Replay()
+
+    replay.adapt(1, script.plan("alone").recording.requests[0])
+
+    assert replay.lost == {1: ["1000001"]}
 
 
 def test_visitor_signs_in_as_first_and_as_last() -> None:

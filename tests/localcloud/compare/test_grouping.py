@@ -93,3 +93,34 @@ def test_times_that_only_the_new_app_shows_are_masked() -> None:
 def test_route_has_stars_for_ids(target: str, expected: str) -> None:
     taken = (Taken("handed-out", Source(1, "attribute", "/a/*")),)
     assert route(RecordedRequest(target, taken=taken)) == expected
+
+
+def find_aspect(aspect: Aspect, old: str, new: str, number: int) -> list[Found]:
+    noise = NoiseModel()
+    learnt = noise.learn(aspect, "GET /x", [Line("place", old)], [Line("place", old)])
+    return list(find_differences(noise, aspect, "GET /x", learnt, [Line("place", new)], number, ""))
+
+
+@pytest.mark.parametrize(
+    ("new", "aspects"),
+    [
+        ("500 Internal Server Error", [Aspect.STATUS, Aspect.ENTITIES]),
+        ("201 Created", [Aspect.STATUS, Aspect.DOCUMENT, Aspect.ENTITIES]),
+    ],
+)
+def test_answer_of_another_kind_is_one_difference_apart_from_what_was_written(new: str, aspects: list[Aspect]) -> None:
+    found = [
+        *find_aspect(Aspect.STATUS, "200 OK", new, 1),
+        *find_aspect(Aspect.DOCUMENT, "<p>a", "<p>b", 1),
+        *find_aspect(Aspect.ENTITIES, "a", "b", 1),
+    ]
+    differences = group(found)
+    assert [one.aspect for one in differences] == aspects
+    followers = [one.aspect for one in differences[0].followers]
+    assert followers == ([] if Aspect.DOCUMENT in aspects else [Aspect.DOCUMENT])
+
+
+def test_difference_that_shows_also_with_the_same_status_is_one_of_its_own() -> None:
+    status = find_aspect(Aspect.STATUS, "200 OK", "404 Not Found", 1)
+    headers = [one for number in (1, 2) for one in find_aspect(Aspect.HEADERS, "a", "b", number)]
+    assert [one.aspect for one in group([*status, *headers])] == [Aspect.STATUS, Aspect.HEADERS]

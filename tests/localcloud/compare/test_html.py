@@ -13,7 +13,7 @@ from datastore_emulator.errors import UserError
 from localcloud.compare.reports.html import render_html, write_html
 from localcloud.compare.result import Report
 from localcloud.files.paths import format_text
-from tests.localcloud.compare.reports import EVIL, FULL, SAME, TIME, make_evil, make_request
+from tests.localcloud.compare.reports import BROKEN, ERROR, EVIL, FAILING, FULL, SAME, TIME, make_evil, make_request
 
 
 def parse(report: Report) -> Element:
@@ -96,3 +96,13 @@ def test_folder_of_the_file_is_made(tmp_path: Path) -> None:
 def test_file_that_cannot_be_written_is_an_error_of_the_user(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"cannot write the report \(is a directory\); choose another file"):
         write_html(SAME, tmp_path)
+
+
+def test_what_follows_a_status_is_in_its_section() -> None:
+    [section] = parse(replace(SAME, differences=[BROKEN])).findall(".//section")
+    assert "With it, the document differs, at html > body > ul > li:" in texts(section, "p")
+    assert "11" in texts(section, "div/del/mark")
+
+
+def test_error_of_the_new_app_is_in_the_section_of_its_answer_5xx() -> None:
+    assert texts(parse(FAILING), ".//p[@class='error']") == [f"The new app's log: {ERROR}"]

@@ -9,7 +9,17 @@ from xml.etree import ElementTree
 from localcloud.compare.observation import Aspect
 from localcloud.compare.reports.junit import render_junit, write_junit
 from localcloud.compare.result import Report
-from tests.localcloud.compare.reports import DIFFERENT, FULL, PAGE, SAME, make_evil, make_request
+from tests.localcloud.compare.reports import (
+    BROKEN,
+    DIFFERENT,
+    ERROR,
+    FAILING,
+    FULL,
+    PAGE,
+    SAME,
+    make_evil,
+    make_request,
+)
 
 
 def parse(report: Report) -> ElementTree.Element:
@@ -86,3 +96,12 @@ def test_file_is_utf_8(tmp_path: Path) -> None:
     write_junit(replace(SAME, requests=[make_request(1, title="GET /Grüße")]), tmp_path / "junit.xml")
     (case,) = ElementTree.parse(tmp_path / "junit.xml").getroot().iter("testcase")
     assert case.get("name") == "1 GET /Grüße"
+
+
+def test_what_follows_a_status_is_in_its_failure() -> None:
+    text = parse(replace(SAME, differences=[BROKEN])).findtext(".//failure") or ""
+    assert "With it, the document differs, at html > body > ul > li:\n  <ul>\n- <li>Post 11" in text
+
+
+def test_error_of_the_new_app_is_in_the_failure_of_its_answer_5xx() -> None:
+    assert f"\n\nThe new app's log: {ERROR}\n\ncurl " in (parse(FAILING).findtext(".//failure") or "")

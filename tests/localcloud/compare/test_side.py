@@ -43,6 +43,9 @@ class FakeApp:
         body = f"<form><input type=hidden name=token value={token}></form>".encode()
         return Answer(status, (("Content-Type", "text/html"),), body), 0.0
 
+    def find_error(self) -> str:
+        return "KeyError: 'token'"
+
     def effects(self) -> Effects:
         return Effects(calls=Counter(["Datastore Commit"]))
 
@@ -78,3 +81,16 @@ def test_calls_that_do_not_count_are_left_out_and_what_events_saw_is_there() -> 
     observed = Side(FakeApp()).run(1, FORM, plan)
 
     assert [line.text for line in observed.lines[Aspect.CALLS]] == ["connections to Redis: 3"]
+
+
+class Failing(FakeApp):
+    def send(self, request: RecordedRequest) -> tuple[Answer | None, float]:
+        return Answer(500 if request == SAVE else 404, (), b""), 0.0
+
+
+def test_only_an_answer_5xx_gets_the_error_of_the_log() -> None:
+    side, plan = Side(Failing()), Plan(Recording((FORM, SAVE)))
+    assert [side.run(number, request, plan).error for number, request in ((1, FORM), (2, SAVE))] == [
+        "",
+        "KeyError: 'token'",
+    ]

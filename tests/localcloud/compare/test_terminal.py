@@ -11,7 +11,20 @@ from rich.console import Console
 
 from localcloud.compare.reports.terminal import print_report
 from localcloud.compare.result import Difference, DiffLine, Report
-from tests.localcloud.compare.reports import DIFFERENT, FULL, PAGE, SAME, TIME, make_diff, make_evil, make_request
+from tests.localcloud.compare.reports import (
+    BROKEN,
+    CALLS,
+    DIFFERENT,
+    ERROR,
+    FAILING,
+    FULL,
+    PAGE,
+    SAME,
+    TIME,
+    make_diff,
+    make_evil,
+    make_request,
+)
 
 TEXT = """\
 4 requests with 1 behaviour, 3 differences, 1 accepted (12 s)
@@ -43,11 +56,6 @@ Accepted:
 Taken for noise, since the old app itself changes it from run to run:
    request  place               one time  another time
    GET /    document, html > p  12:00:01  12:00:03
-
-Calls of both apps that differ in number:
-   call     old    new
-   mails        0    1
-   queries  1,031   62
 
 The comparison could not see everything:
    tasks of FINISH still ran after 10 s
@@ -137,3 +145,53 @@ def test_many_requests_are_counted() -> None:
     requests = [make_request(number) for number in range(1, 31)]
     text = show(replace(make_report([replace(PAGE, requests=tuple(range(1, 31)))]), requests=requests))
     assert "   30 requests: 1, 2, 3, 4, 5 and 25 more\n" in text
+
+
+def test_what_follows_a_status_is_shown_below_it() -> None:
+    text = show(make_report([BROKEN]))
+    assert "1 difference" in text
+    assert (
+        "   + 500 Internal Server Error\n"
+        "   With it, the document differs, at html > body > ul > li:\n"
+        "     <ul>\n"
+    ) in text  # fmt: skip
+
+
+def test_many_followers_are_counted() -> None:
+    long = replace(PAGE, diff=tuple(DiffLine("+", f"line {number}") for number in range(1, 8)))
+    text = show(make_report([replace(BROKEN, followers=(long,) * 6)]))
+    assert text.count("With it, ") == 4
+    assert "   + line 6\n   and 1 more line, which --html FILE shows\n" in text
+    assert "   and 2 more differences of its answer, which --html FILE shows\n" in text
+
+
+CALLS_TABLE = """
+Calls of both apps that differ in number:
+   call     old    new
+   mails        0    1
+   queries  1,031   62
+"""
+
+
+@pytest.mark.parametrize(
+    ("calls", "shown"),
+    [(CALLS, True), (replace(BROKEN, followers=(CALLS,)), True), (replace(CALLS, accepted="one less"), False)],
+)
+def test_calls_are_counted_unless_all_their_differences_are_accepted(calls: Difference, shown: bool) -> None:
+    assert (CALLS_TABLE in show(replace(FULL, differences=[PAGE, calls]))) == shown
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_long_noise_is_cut_to_the_terminal(width: int) -> None:
+    noise = replace(
+        TIME, route=f"GET /{'r' * 50}", place=f"{'p' * 50} > end", examples=(f"<p>{'a' * 90}</p>", f"<p>{'b' * 90}</p>")
+    )
+    lines = show(replace(SAME, noise=[noise]), width=width).splitlines()
+    [row] = [line for line in lines if "rrr" in line]
+    assert len(row) <= width
+    assert row.count("…") == 4
+    assert " > end  " in row
+
+
+def test_error_of_the_new_app_is_shown_with_its_answer_5xx() -> None:
+    assert f"   The new app's log: {ERROR}\n   curl localhost/posts/1\n" in show(FAILING)

@@ -126,7 +126,7 @@ def _compare(options: argparse.Namespace) -> Report:
     recording = _read_requests(options) if options.requests else None
     log = _Log()
     with Progress() as progress:
-        comparison = Comparison(old, new, options.data, log)
+        comparison = Comparison(old, new, options.data, log, accepted)
         try:
             comparison.compare(
                 recording, progress, limit=options.limit, behaviours=BEHAVIOURS if options.behaviours else ()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from codelab.assess.cloud_ndb import find_cloud_ndb
 from codelab.assess.collecting import Collected
-from codelab.assess.finding import Advice, Area, Destination, Finding, Link, Place
+from codelab.assess.finding import Advice, Area, Destination, Finding, Link, Place, Verdict
 from codelab.assess.folder import AppFolder, Unread, adopt_own_code, read_folder
-from codelab.assess.guide import PORTING, Guide, Python2Kind
+from codelab.assess.guide import Guide
 from codelab.assess.habits import find_habits
 from codelab.assess.imports import Module, read_module
 from codelab.assess.packages import find_packages, find_unnamed
@@ -21,12 +21,12 @@ from codelab.assess.route import Stop, plan_route
 from codelab.assess.services import find_frameworks, find_services, uses_django
 from codelab.assess.settings import find_settings
 from codelab.readme.course import Course
-from codelab.readme.markdown import anchor
-from localcloud.files.paths import format_name
+from localcloud.files.paths import format_name, format_text
 
 # The version of the data that --json prints: docs/assess.md.
 SCHEMA = 1
-_PYTHON2_SYNTAX = "Python 3 cannot read the file"
+_FILES_BETWEEN_REPORTS = 100
+_LONGEST_CODE = 100
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,12 @@ class Assessment:
     def name(self) -> str:
         """The name of the app's folder, also if it was named as "."."""
         return format_name(self.folder.resolve().name)
+
+    @property
+    def counts(self) -> dict[Verdict, int]:
+        """How many things there are of each verdict."""
+        verdicts = [finding.advice.verdict(self.destination) for finding in self.findings]
+        return {verdict: verdicts.count(verdict) for verdict in Verdict}
 
     def of(self, area: Area) -> list[Finding]:
         """Return the findings of an area, the most frequent first, what has to change before what stays."""
@@ -89,11 +95,15 @@ class Assessment:
             "verdict": advice.verdict(self.destination).value,
             "outcome": advice.outcome(self.destination),
             "tool": advice.tool or None,
+            "finder": advice.finder or None,
             "covered": bool(finding.shown_by(self.destination)),
             "shown_by": [_link_as_json(link) for link in finding.shown_by(self.destination)],
             "explained_by": [_link_as_json(link) for link in finding.explained_by],
             "count": len(finding.places),
-            "places": [{"file": place.file, "line": place.line, "what": place.what} for place in finding.places],
+            "places": [
+                {"file": place.file, "line": place.line, "what": place.what, "code": place.code or None}
+                for place in finding.places
+            ],
         }
 
 
@@ -113,8 +123,7 @@ def assess(
     larger than an app, or if the course lacks the pages that have the advice.
     """
     guide = Guide(course)
-    on_progress("Reading the folder ...")
-    app = read_folder(folder)
+    app = read_folder(folder, lambda count: _report_reading(count, on_progress))
     collected = {area: Collected(area) for area in Area}
     sources = _parse(app, on_progress)
     services = find_settings(app, guide, collected[Area.SETTING])
@@ -138,8 +147,11 @@ def assess(
             collected[Area.UNREAD].add("imports by a computed name", Place(file, line))
         for kind, line, what in find_habits(module):
             collected[Area.HABIT].add(kind, Place(file, line, what))
+        lines = _split_lines(app.python[file])
         for kind, line, what in _python2(file, source, guide, python2, siblings, own):
-            collected[Area.PYTHON2].add(kind, Place(file, line, what))
+            # "urllib2: urllib.request" says more than its line.
+            code = "" if ": " in what else _shorten("".join(lines[max(line - 1, 0) : line]))
+            collected[Area.PYTHON2].add(kind, Place(file, line, what, code))
     for file, line, script in services.scripts:
         if not _has_script(app, file, script):
             collected[Area.UNREAD].add("scripts without a file", Place(file, line, script))
@@ -156,6 +168,11 @@ def assess(
         findings,
         plan_route(course, destination, findings, python2=python2),
     )
+
+
+def _report_reading(count: int, on_progress: Callable[[str], None]) -> None:
+    if count % _FILES_BETWEEN_REPORTS == 1:
+        on_progress(f"Reading the folder: {count:,} {'file' if count == 1 else 'files'} ...")
 
 
 @dataclass(frozen=True)
@@ -245,6 +262,17 @@ def _python2(
     )
 
 
+def _split_lines(text: str) -> list[str]:
+    """Return the lines as Python counts them: a form feed ends none."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _shorten(line: str) -> str:
+    """Return a line of code as one short line of print."""
+    line = format_text(" ".join(line.split()))
+    return line if len(line) <= _LONGEST_CODE else f"{line[: _LONGEST_CODE - 4]} ..."
+
+
 def _findings(collected: dict[Area, Collected], guide: Guide, frameworks: dict[str, Advice]) -> Iterator[Finding]:
     tables = {
         Area.FRAMEWORK: frameworks,
@@ -255,25 +283,10 @@ def _findings(collected: dict[Area, Collected], guide: Guide, frameworks: dict[s
     }
     for area, table in tables.items():
         yield from collected[area].findings(lambda name, table=table: table.get(name, _UNKNOWN))  # type: ignore[misc]
-    yield from collected[Area.PYTHON2].findings(lambda kind: _advise_python2(kind, guide))
+    yield from collected[Area.PYTHON2].findings(guide.advise_python2)
     yield from collected[Area.UNREAD].findings(lambda name: _LOOK)
 
 
 _SAME = "Decide: no page of ours knows it. Look it up before you plan"
 _UNKNOWN = Advice(dict.fromkeys(Destination, _SAME))
 _LOOK = Advice(dict.fromkeys(Destination, "Decide: nothing was found out about it"))
-
-
-def _advise_python2(kind: str, guide: Guide) -> Advice:
-    row: Python2Kind | None = next((guide.kinds[key] for key in guide.kinds if key.endswith(f"/{kind}")), None)
-    tool = row.tools if row else guide.other_kinds.get(kind, "")
-    section = row.section if row else ("Modules with a new name" if kind == "modules with a new name" else "")
-    silent = section == "The line runs, and gives something else"
-    outcome = "Change: Python 3 no longer has it"
-    if silent:
-        outcome = "Decide: it runs on Python 3 and may give something else"
-    elif section == _PYTHON2_SYNTAX:
-        outcome = "Change: Python 3 cannot read the file"
-    title = section or "Port Python 2 code"
-    link = Link(title, f"{PORTING}#{anchor(section)}" if section else PORTING)
-    return Advice(dict.fromkeys(Destination, outcome), tool.replace("`", ""), (link,))

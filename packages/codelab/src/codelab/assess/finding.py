@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from localcloud.files.paths import format_name
@@ -58,6 +58,11 @@ class Verdict(Enum):
     DECIDE = "decide"
     STAYS = "stays"
 
+    @property
+    def title(self) -> str:
+        """The words behind a number of such things."""
+        return "can stay" if self is Verdict.STAYS else f"to {self.value}"
+
 
 # At the begin of an outcome.
 _VERDICT = re.compile(rf"({'|'.join(verdict.value for verdict in Verdict)})\b[,.:;]? *", re.IGNORECASE)
@@ -69,11 +74,15 @@ _ONLY_FOR = {"mod4-": Destination.CLOUD_RUN, "mod5-": Destination.CLOUD_RUN, "mo
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """A line of a file, from 1 (0: the whole file), and what is there, as in "memcache.get"."""
+    """A line of a file, from 1 (0: the whole file), and what is there, as in "memcache.get".
+
+    `code` is the line itself, where a reader needs it to understand what is there.
+    """
 
     file: str
     line: int
     what: str = ""
+    code: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         name = format_name(self.file)
@@ -103,12 +112,13 @@ class Advice:
     """What becomes of a thing at each destination, as Markdown, and who shows or explains it.
 
     The first word of an outcome is the verdict: Stays, Delete, Decide, or anything else for a change. `tool` says what
-    makes the change mechanical, "" if nothing does.
+    makes the change mechanical, "" if nothing does. `finder` is a command that only warns of such lines.
     """
 
     outcomes: Mapping[Destination, str]
     tool: str = ""
     links: tuple[Link, ...] = ()
+    finder: str = ""
 
     def verdict(self, destination: Destination) -> Verdict:
         """Return the verdict for a destination."""

@@ -14,7 +14,9 @@ from codelab.errors import CodelabError
 from localcloud.files.paths import format_text
 from localcloud.files.reading import NotReadError, read_file
 
+# An app with more files, or more of its own Python, is a folder of several apps.
 MAX_FILES = 20_000
+MAX_PYTHON = 5_000
 # Of one file: more is data, not code.
 _MAX_BYTES = 2_000_000
 _MAX_TOTAL = 100_000_000
@@ -98,7 +100,7 @@ def _read_files(app: AppFolder, start: Path, on_file: Callable[[int], None] = la
     total = sum(map(len, app.python.values()))
     for count, (path, name) in enumerate(_walk(start, app), len(app.python) + 1):
         if count > MAX_FILES:
-            raise CodelabError(f"{app.root}: more than {MAX_FILES:,} files; name the folder of one app")
+            raise _refuse_size(app, f"{MAX_FILES:,} files")
         on_file(count)
         if path.suffix in (".zip", ".egg"):
             app.vendored += _look_into_archive(path, name)
@@ -117,8 +119,14 @@ def _read_files(app: AppFolder, start: Path, on_file: Callable[[int], None] = la
             continue
         total += len(content)
         if total > _MAX_TOTAL:
-            raise CodelabError(f"{app.root}: more than {_MAX_TOTAL:,} bytes of code; name the folder of one app")
+            raise _refuse_size(app, f"{_MAX_TOTAL:,} bytes of code")
         (app.python if is_python else app.settings)[name] = _decode(content)
+        if len(app.python) > MAX_PYTHON:
+            raise _refuse_size(app, f"{MAX_PYTHON:,} Python files")
+
+
+def _refuse_size(app: AppFolder, most: str) -> CodelabError:
+    return CodelabError(f"{format_text(str(app.root))}: more than {most}; name the folder with your app.yaml")
 
 
 def refuse_unreadable(root: Path) -> None:

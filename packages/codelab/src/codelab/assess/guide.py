@@ -11,7 +11,7 @@ from codelab.assess.cloud_ndb import PREFIX
 from codelab.assess.finding import Advice, Destination, Link
 from codelab.errors import CodelabError
 from codelab.readme.course import Course
-from codelab.readme.markdown import parse
+from codelab.readme.markdown import anchor, parse
 
 PAGE = "docs/assess.md"
 WHICH_WAY = "docs/which-way.md"
@@ -20,6 +20,25 @@ _SERVICES = "Each service and its successor"
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`]+)`")
 
+
+_SYNTAX = "Python 3 cannot read the file"
+_FAILS = "The line fails when it runs"
+_SILENT = "The line runs, and gives something else"
+_OUTCOMES = {
+    _SYNTAX: "Change: Python 3 cannot read the file",
+    _FAILS: "Change: the line fails on Python 3",
+    _SILENT: "Decide: it runs on Python 3 and may give something else",
+}
+_TEXT_OR_BYTES = "Decide: Python 3 has it, and fails where text and bytes meet. Look which of the two the line gets"
+# Kinds that a line can be of and run on Python 3 all the same: the types of its values decide.
+_DEPENDS = {
+    "text and bytes together": _TEXT_OR_BYTES,
+    "hashes": _TEXT_OR_BYTES,
+    "pickles of Python 2": "Decide: Python 3 reads its own pickles. For those of Python 2, name the encoding",
+    "objects in a set": "Decide: on Python 3, such an object cannot be in a set or a key of a dict",
+}
+# Options of Python that only warn, by their names in docs/porting-python2.md.
+_FINDERS = {"-3": "python2.7 -3", "-bb": "python3 -bb"}
 
 _Tables = dict[str, list[list[str]]]
 
@@ -60,6 +79,20 @@ class Guide:
             for row in _rows(porting, "Modules with a new name")
             for name in _CODE.findall(row[0])
         }
+
+    def advise_python2(self, kind: str) -> Advice:
+        """Return what becomes of a kind of Python 2 code, the same at each destination."""
+        row = next((self.kinds[key] for key in self.kinds if key.endswith(f"/{kind}")), None)
+        tools = (row.tools if row else self.other_kinds.get(kind, "")).replace("`", "").split(", ")
+        section = row.section if row else ("Modules with a new name" if kind == "modules with a new name" else "")
+        outcome = _DEPENDS.get(kind) or _OUTCOMES.get(section, "Change: Python 3 no longer has it")
+        link = Link(section or "Port Python 2 code", f"{PORTING}#{anchor(section)}" if section else PORTING)
+        return Advice(
+            dict.fromkeys(Destination, outcome),
+            ", ".join(tool for tool in tools if tool not in _FINDERS),
+            (link,),
+            ", ".join(_FINDERS[tool] for tool in tools if tool in _FINDERS),
+        )
 
     def _tables(self, name: str) -> _Tables:
         page = self._course.other_page(name)
@@ -150,9 +183,9 @@ def _read_tables(text: str) -> _Tables:
 
 def _kinds(page: _Tables) -> Iterator[tuple[str, Python2Kind]]:
     for heading, column in (
-        ("Python 3 cannot read the file", None),
-        ("The line fails when it runs", 5),
-        ("The line runs, and gives something else", 5),
+        (_SYNTAX, None),
+        (_FAILS, 5),
+        (_SILENT, 5),
     ):
         name = ""
         for row in _rows(page, heading):

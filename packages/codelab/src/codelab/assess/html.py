@@ -8,7 +8,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from codelab.assess.assessment import Assessment
-from codelab.assess.finding import Area, Verdict
+from codelab.assess.finding import Area
 
 
 def render(assessment: Assessment) -> str:
@@ -27,13 +27,9 @@ def _render(template: str, assessment: Assessment, **values: object) -> str:
     environment = Environment(
         loader=PackageLoader("codelab.assess"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    counts = {
-        verdict: sum(finding.advice.verdict(assessment.destination) is verdict for finding in assessment.findings)
-        for verdict in Verdict
-    }
     areas = [(area, found) for area in Area if (found := assessment.of(area))]
     text = environment.get_template(template).render(
-        assessment=assessment, areas=areas, counts=counts, to=assessment.destination, **values
+        assessment=assessment, areas=areas, counts=assessment.counts, to=assessment.destination, **values
     )
     # A file's name may have bytes, and a YAML file escapes, that are no character.
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -9,6 +9,8 @@ import argparse
 import json
 from pathlib import Path
 
+from rich.console import Console
+
 from codelab.cli.context import choose_course, find_context
 from codelab.commands.current_track import find_track
 from codelab.commands.run import plan_run
@@ -44,18 +46,19 @@ def assess_app(options: argparse.Namespace) -> bool:
 
     if not options.folder:
         raise CodelabError(f"no folder to read; write `{suggest('assess', dir='../my-app')}`")
-    terminal = Terminal()
+    activity = Terminal(Console(stderr=True))  # it is shown, too, if the output goes to a file
     try:
-        assessment = assess(choose_course(options), find_folder(options.folder), options.to, terminal.show_activity)
+        assessment = assess(choose_course(options), find_folder(options.folder), options.to, activity.show_activity)
     finally:
-        terminal.hide_activity()
+        activity.hide_activity()
     if options.json:
         print(as_json(assessment), flush=True)
     elif options.html:
         write_html(assessment, options.html)
-        print(f"Wrote {options.html}", flush=True)
+        counts = ", ".join(f"{count} {verdict.title}" for verdict, count in assessment.counts.items())
+        print(f"Wrote {options.html}: {counts}", flush=True)
     else:
-        print_assessment(terminal.console, assessment)
+        print_assessment(Terminal().console, assessment)
     return True
 
 

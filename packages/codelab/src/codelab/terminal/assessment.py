@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 
-from codelab.assess import Area, Assessment, Finding, Verdict
+from codelab.assess import Area, Assessment, Finding, Place, Verdict
 from codelab.invocation import suggest
 
 _MOST_PLACES = 6
@@ -60,13 +60,22 @@ def _describe(finding: Finding, assessment: Assessment) -> Iterator[str]:
     outcome = finding.advice.outcome(assessment.destination).replace("`", "")
     count = f" ({len(finding.places)})" if len(finding.places) > 1 else ""
     yield f"{finding.title}{count}{'. ' if outcome else ''}{outcome}"
-    for place in finding.places[:_MOST_PLACES]:
-        yield f"{place}  {place.what}".rstrip()
-    if len(finding.places) > _MOST_PLACES:
-        yield f"... and {len(finding.places) - _MOST_PLACES} more"
+    chosen = _choose_places(finding.places)
+    for place in chosen:
+        yield f"{place}  {place.code or place.what}".rstrip()
+    if len(chosen) < len(finding.places):
+        yield f"... and {len(finding.places) - len(chosen)} more"
     if finding.advice.tool:
         yield f"by a tool: {finding.advice.tool}"
+    if finding.advice.finder:
+        yield f"found by: {finding.advice.finder}"
     if shown := finding.shown_by(assessment.destination):
         yield "shown by: " + "; ".join(f"{link.title} ({link.target})" for link in shown)
     elif finding.advice.verdict(assessment.destination) is not Verdict.STAYS and finding.area is not Area.UNREAD:
         yield "not covered here" + "".join(f"; {link.title}: {link.target}" for link in finding.explained_by)
+
+
+def _choose_places(places: Sequence[Place]) -> list[Place]:
+    """Return the places to show, in order. Each thing is there once before another is there twice."""
+    first = {place.what: place for place in reversed(places)}
+    return sorted(sorted(places, key=lambda place: (first[place.what] is not place, place))[:_MOST_PLACES])

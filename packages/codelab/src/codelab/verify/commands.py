@@ -33,7 +33,7 @@ _PROGRAMS: dict[str, set[str]] = {
     "uv pip": {"--generate-hashes", "--no-header", "--output-file", "--python-platform", "--python-version"},
 }
 _TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
-_VARIABLE = re.compile(r"\$\((?:call given,)?([A-Z_]+[A-Z_0-9]*)\)")
+_VARIABLE = re.compile(r"\$(?:\(call given,|\(|\$)([A-Z][A-Z0-9_]*)")
 _MODULE_PATH = re.compile(r"(?:^|[=:])(mod\d+-[^=:]*)")
 
 

@@ -32,7 +32,7 @@ class OwnApp:
 
     def __init__(self, course: Path, here: str, typed: str, destination: str) -> None:
         self.typed = typed
-        self.name = "Your app"
+        self.name = "your app"
         self.destination = destination
         self.progress = ""
         self.result: Assessment | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,17 +71,39 @@ class Accepted:
                 return entry.reason
         return None
 
+    def covers(self, difference: Difference) -> bool:
+        """Return whether a difference is accepted with all that follows it; `unused` takes no notice."""
+        return all(any(entry.covers(one) for entry in self._entries) for one in (difference, *difference.followers))
+
+    def judge(self, differences: Sequence[Difference]) -> list[Difference]:
+        """Return the differences with the reasons of those that are accepted.
+
+        What follows a difference stays with it only while neither is accepted, so that an accepted status hides nothing
+        that nobody has seen.
+        """
+        judged: list[Difference] = []
+        for one in differences:
+            reason = self.reason(one)
+            followers = [replace(follower, accepted=self.reason(follower)) for follower in one.followers]
+            kept = tuple(follower for follower in followers if reason is None and follower.accepted is None)
+            judged.append(replace(one, accepted=reason, followers=kept))
+            judged += [follower for follower in followers if follower not in kept]
+        return judged
+
     def unused(self) -> list[str]:
         """Return the entries that have covered no difference."""
         return [str(entry) for number, entry in enumerate(self._entries) if number not in self._used]
 
     def add(self, differences: Sequence[Difference], reason: str) -> None:
-        """Accept differences, and write the file; what it has already stays as it is, comments included."""
+        """Accept differences and what follows them, and write the file.
+
+        What it has already stays as it is, comments included.
+        """
         yaml = YAML()
         yaml.width = 120
         text = _read(self.path) if self.path.exists() else _HEADER
         content = yaml.load(text) or []
-        content += [_to_yaml(difference, reason) for difference in differences]
+        content += [_to_yaml(one, reason) for difference in differences for one in (difference, *difference.followers)]
         written = io.StringIO()
         yaml.dump(content, written)
         start = "" if content and text != _HEADER else _HEADER

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +31,8 @@ from localcloud.traffic.headers import complete_headers
 from localcloud.traffic.masking import explain_masked
 
 OLD, NEW, AGAIN, VISITED = "OLD", "NEW", "OLD again", "OLD visited"
+_MOST_TITLES = 3
+_LONGEST_ERROR = 400
 
 
 @dataclass
@@ -94,11 +96,33 @@ def describe_lost(request: str, values: str, where: Sequence[tuple[str, str]]) -
     return text
 
 
-class Comparison:
-    """Compares two folders. `data` is a file that each app gets a copy of, `log` receives the apps' output."""
+def describe_broken(requests: Sequence[ComparedRequest]) -> Iterator[str]:
+    """Yield a line about the requests that the old app itself answered 5xx, if there are any."""
+    broken = [
+        one for one in requests if not one.behaviour and (one.statuses[0] or 0) >= http.HTTPStatus.INTERNAL_SERVER_ERROR
+    ]
+    if not broken:
+        return
+    titles = list(dict.fromkeys(one.title for one in broken))
+    shown = ", ".join([*titles[:_MOST_TITLES], *(["..."] if len(titles) > _MOST_TITLES else [])])
+    errors = [f"; its log: {one.errors[0][:_LONGEST_ERROR]}" for one in broken if one.errors[0]]
+    yield (
+        f"{OLD} answered {len(broken):,} request{'s' if len(broken) > 1 else ''} with 5xx ({shown}): "
+        f"it may not run here as it should{''.join(errors[:1])}"
+    )
 
-    def __init__(self, old: Folder, new: Folder, data: Path | None, log: Callable[[str, str], None]) -> None:
+
+class Comparison:
+    """Compares two folders. `data` is a file that each app gets a copy of, `log` receives the apps' output.
+
+    The progress counts no difference that is `accepted`.
+    """
+
+    def __init__(
+        self, old: Folder, new: Folder, data: Path | None, log: Callable[[str, str], None], accepted: Accepted
+    ) -> None:
         self._old, self._new, self._data, self._log = old, new, data, log
+        self._accepted = accepted
         self._noise = NoiseModel()
         self._compared: list[_Compared] = []
         self._requests: list[ComparedRequest] = []
@@ -172,6 +196,7 @@ class Comparison:
                     (first.status, changed.status),
                     (first.seconds, changed.seconds),
                     behaviour,
+                    (first.error, changed.error),
                 )
             )
             learnt = {
@@ -179,7 +204,7 @@ class Comparison:
                 for aspect in Aspect
             }
             self._compared.append(_Compared(number, place, behaviour, learnt, changed.lines))
-            different += bool(self._find_in(self._compared[-1]))
+            different += not all(map(self._accepted.covers, group(self._find_in(self._compared[-1]))))
             watcher.show_request(number, len(requests), different, behaviour)
         for total, side in zip(self._calls, sides, strict=False):
             total.update(side.calls)
@@ -220,10 +245,7 @@ class Comparison:
 
     def report(self, accepted: Accepted) -> Report:
         """Return what has been found; `accepted` marks what somebody has accepted."""
-        differences = [
-            replace(one, accepted=accepted.reason(one))
-            for one in group([found for one in self._compared for found in self._find_in(one)])
-        ]
+        differences = accepted.judge(group([found for one in self._compared for found in self._find_in(one)]))
         return Report(
             self._old.name,
             self._new.name,
@@ -233,7 +255,11 @@ class Comparison:
             self._noise.list(),
             self._calls,
             self._behaviours,
-            [*self._warnings, *(describe_lost(*key, where) for key, where in self._lost.items())],
+            [
+                *describe_broken(self._requests),
+                *self._warnings,
+                *(describe_lost(*key, where) for key, where in self._lost.items()),
+            ],
             accepted.unused(),
             self._seconds,
         )

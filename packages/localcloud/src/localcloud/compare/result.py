@@ -24,7 +24,8 @@ class Difference:
     `requests` are their numbers, from 1, `behaviour` the event at which it shows, "" for none. `route` is the method
     and the path, with "*" for what is different in each, as in "GET /posts/*". `old` and `new` are the lines that
     differ, with "…" for noise; `diff` has them with the lines around, from the first of the requests. `accepted` is
-    the reason why somebody has accepted it, None if nobody has.
+    the reason why somebody has accepted it, None if nobody has. `followers` are what else differs in these answers
+    because another kind of answer came.
     """
 
     aspect: Aspect
@@ -36,6 +37,7 @@ class Difference:
     requests: tuple[int, ...]
     behaviour: str = ""
     accepted: str | None = None
+    followers: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Noise:
 class ComparedRequest:
     """A request that both apps were sent: `curl` repeats it, `seconds` are the times that the apps took.
 
-    The statuses are None for an app that did not answer.
+    The statuses are None for an app that did not answer. `errors` are from the logs of apps that answered 5xx.
     """
 
     number: int
@@ -62,6 +64,7 @@ class ComparedRequest:
     statuses: tuple[int | None, int | None]
     seconds: tuple[float, float]
     behaviour: str = ""
+    errors: tuple[str, str] = ("", "")
 
     def shows(self, difference: Difference) -> bool:
         """Return whether the difference was found in this request."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -44,6 +45,10 @@ class AppRun(Protocol):
         """Send a request; return the answer, None for none, and the seconds that it took."""
         ...
 
+    def find_error(self) -> str:
+        """Return the error that the app has logged since the last request began, "" for none."""
+        ...
+
     def effects(self) -> Effects:
         """Return what the app has done since the last look."""
         ...
@@ -51,12 +56,13 @@ class AppRun(Protocol):
 
 @dataclass(frozen=True)
 class Observed:
-    """A request as it was sent, its answer, and all lines of what it led to."""
+    """A request as it was sent, its answer, and all lines of what it led to; `error` is the reason for a 5xx."""
 
     sent: RecordedRequest
     answer: Answer | None
     seconds: float
     lines: dict[Aspect, tuple[Line, ...]]
+    error: str = ""
 
     @property
     def status(self) -> int | None:
@@ -83,6 +89,8 @@ class Side:
         """Send a request of a plan, between the events before and after it."""
         noticed = plan.before(number, self.target.world)
         sent, answers, seconds = self._send(number, request, plan.visitors(number))
+        fails = any(answer and answer.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR for answer in answers)
+        error = self.target.find_error() if fails else ""  # before its tasks log errors of their own
         noticed += plan.after(number, self.target.world)
         effects = self.target.effects()
         if answers[0]:
@@ -94,7 +102,7 @@ class Side:
         observed = lines[0] if len(lines) == 1 else _together(lines)
         calls = () if number in plan.uncounted else observed[Aspect.CALLS]
         observed[Aspect.CALLS] = (*calls, *(Line(text.rpartition(": ")[0], text) for text in noticed))
-        return Observed(sent, answers[0], seconds, observed)
+        return Observed(sent, answers[0], seconds, observed, error)
 
     def _send(
         self, number: int, request: RecordedRequest, at_once: int

@@ -16,6 +16,7 @@ from datastore_emulator.storage import copy_data
 from localcloud.app import App
 from localcloud.cloud import Cloud
 from localcloud.compare.browser import Browser
+from localcloud.compare.log_errors import LogErrors
 from localcloud.compare.world.events import CloudTarget
 from localcloud.effects import Effects
 from localcloud.effects.watch import EffectsWatch
@@ -57,13 +58,19 @@ class Target:
     def __init__(self, name: str, folder: Folder, data: Path | None, log: Log, id_shift: int = 0) -> None:
         self.name = name
         self._cleanup = ExitStack()
+        self._errors = LogErrors()
+
+        def keep_errors(app: str, line: str) -> None:
+            self._errors.add(line)
+            log(app, line)
+
         try:
             copy: Path | None = None
             if data is not None:
                 copy = Path(self._cleanup.enter_context(Scratch("localcloud-compare-"))) / "data.sqlite3"
                 copy_data(data, copy)
             self.cloud: Cloud = self._cleanup.enter_context(
-                Cloud(data=copy or ":memory:", runtimes=folder.runtimes, log=log)
+                Cloud(data=copy or ":memory:", runtimes=folder.runtimes, log=keep_errors)
             )
             self.app: App = self.cloud.add(
                 folder.path,
@@ -107,6 +114,7 @@ class Target:
 
     def send(self, request: RecordedRequest) -> tuple[Answer | None, float]:
         """Send a request; return the answer, None if there is none, and the seconds that it took."""
+        self._errors.forget()
         began = time.perf_counter()
         answer = self.browser.send(request)
         seconds = time.perf_counter() - began
@@ -126,6 +134,10 @@ class Target:
             raise UserError(how)
         self.app.log(f"localcloud: {how}; it is started again")
         self.app.restart()
+
+    def find_error(self) -> str:
+        """Return the error that the app has logged since the last request began, "" for none."""
+        return self._errors.find()
 
     def effects(self) -> Effects:
         """Return what the app has done since the last look, after waiting for the tasks that it has begun."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from localcloud.compare.noise.alignment import align
@@ -18,6 +18,10 @@ _CONTEXT = 2
 # Their lines have nothing to do with their neighbours, so that somebody may accept one and not the next.
 _UNRELATED_LINES = {Aspect.HEADERS, Aspect.COOKIES, Aspect.CACHE, Aspect.CALLS}
 _MOST_DIFF_LINES = 40
+# What an answer of another kind changes anyway. What is written stays apart: a migration must not lose data.
+_OF_ANSWER = {
+    Aspect.REDIRECT, Aspect.CONTENT_TYPE, Aspect.HEADERS, Aspect.COOKIES, Aspect.DOCUMENT, Aspect.CACHE, Aspect.CALLS
+}  # fmt: skip
 # A difference that is the same on more routes than these is one of all routes.
 _MOST_ROUTES = 3
 
@@ -136,7 +140,8 @@ def _diff(old: Sequence[Line], new: Sequence[Line], hunk: Sequence[_Block], cont
 def group(found: Sequence[Found]) -> list[Difference]:
     """Return each difference once, in the order of the first request that shows it.
 
-    A difference that shows without a behaviour is not told again for one.
+    A difference that shows without a behaviour is not told again for one. Where the status is of another kind, as 500
+    instead of 200, the rest of the answer is not comparable: its differences follow that of the status.
     """
     by_kind: dict[object, list[Found]] = {}
     for one in found:
@@ -145,7 +150,32 @@ def group(found: Sequence[Found]) -> list[Difference]:
     by_text: dict[object, list[Difference]] = {}
     for difference in differences:
         by_text.setdefault((difference.aspect, difference.place, difference.old, difference.new), []).append(difference)
-    return [joined for alike in by_text.values() for joined in _join_routes(alike)]
+    joined = [one for alike in by_text.values() for one in _join_routes(alike)]
+    return _follow(joined, {(one.behaviour, one.request) for one in found if _is_of_another_kind(one)})
+
+
+def _is_of_another_kind(one: Found) -> bool:
+    """Return whether a status has another first digit, or none as without an answer."""
+    return one.aspect is Aspect.STATUS and {text[:1] for text in one.old} != {text[:1] for text in one.new}
+
+
+def _follow(differences: Sequence[Difference], unlike: Container[tuple[str, int]]) -> list[Difference]:
+    """Put differences of answers that show in `unlike` requests only under that of the first one's status."""
+    causes = {
+        (status.behaviour, number): status
+        for status in differences
+        for number in status.requests
+        if status.aspect is Aspect.STATUS
+    }
+    followers: dict[Difference, list[Difference]] = {}
+    rest = []
+    for one in differences:
+        cause = causes.get((one.behaviour, one.requests[0])) if one.aspect in _OF_ANSWER else None
+        if cause and all((one.behaviour, number) in unlike for number in one.requests):
+            followers.setdefault(cause, []).append(one)
+        else:
+            rest.append(one)
+    return [replace(one, followers=tuple(followers.get(one, ()))) for one in rest]
 
 
 def _join(found: list[Found]) -> Difference:

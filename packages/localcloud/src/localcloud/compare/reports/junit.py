@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from localcloud.compare.reports.marked_lines import mark_changes
 from localcloud.compare.reports.report_files import write_report_file
-from localcloud.compare.reports.wording import describe_aspect, describe_difference, format_command
+from localcloud.compare.reports.wording import describe_aspect, describe_difference, describe_error, format_command
 from localcloud.compare.result import ComparedRequest, Difference, Report
 from localcloud.files.paths import format_text
 
@@ -32,6 +32,7 @@ class _Case:
     number: int = 0
     curl: str = ""
     answered: bool = True
+    error: str = ""
 
     @property
     def failures(self) -> list[Difference]:
@@ -81,6 +82,7 @@ def _make_case(report: Report, request: ComparedRequest) -> _Case:
         request.number,
         format_command(request.curl),
         any(status is not None for status in request.statuses),
+        describe_error(request),
     )
 
 
@@ -119,8 +121,14 @@ def _describe(case: _Case) -> str:
         if case.number in one.requests[1:]:
             lines.append(f"(the lines are at request {one.requests[0]})")
         else:
-            lines += [str(line.shortened(_LONGEST_LINE)) for line in mark_changes(one.diff)]
-    return "\n".join([*lines[1:], *(["", case.curl] if case.curl else [])])
+            lines += _describe_lines(one)
+            for follower in one.followers:
+                lines += [f"With it, {describe_aspect(follower)}:", *_describe_lines(follower)]
+    return "\n".join([*lines[1:], *(["", case.error] if case.error else []), *(["", case.curl] if case.curl else [])])
+
+
+def _describe_lines(difference: Difference) -> list[str]:
+    return [str(line.shortened(_LONGEST_LINE)) for line in mark_changes(difference.diff)]
 
 
 def _summarize(case: _Case) -> str:

@@ -43,12 +43,14 @@ class Progress:
         self._status.update(Text(format_text(text), no_wrap=True, overflow="ellipsis"))
 
     def show_request(self, done: int, total: int | None, differences: int = 0, behaviour: str = "") -> None:
-        """Show how many requests are done, and how many of them show a difference.
+        """Show how many requests are done, and how many of them show a difference that nobody has accepted.
 
-        `total` is None while nobody knows how many there will be.
+        `total` is None during a visit: nobody knows how many there will be.
         """
-        text = f"{behaviour}: request {done:,}" if behaviour else f"request {done:,}"
-        text += "" if total is None else f" of {total:,}"
+        text = f"visited {done:,} request{'' if done == 1 else 's'}"
+        if total is not None:
+            text = f"{behaviour}: " if behaviour else ""
+            text += f"request {done:,} of {total:,}"
         text += f", {differences:,} {'differs' if differences == 1 else 'differ'}" if differences else ""
         self.say(text)
         if self._quiet or self._console.is_terminal:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from localcloud.compare.observation import Aspect
-from localcloud.compare.result import Difference, Noise, Report
+from localcloud.compare.result import ComparedRequest, Difference, Noise, Report
 from localcloud.files.paths import format_text
 
 _DIFFERS = {
@@ -27,6 +27,7 @@ _DIFFERS = {
 _WITHOUT_PLACE = {Aspect.STATUS, Aspect.REDIRECT, Aspect.CONTENT_TYPE}
 _ANY_ROUTE = "*"
 _MOST_NUMBERS = 5
+_LONGEST_ERROR = 400
 
 
 class CallRow(NamedTuple):
@@ -74,6 +75,12 @@ def describe_requests(difference: Difference) -> str:
     shown = numbers if len(numbers) <= _MOST_NUMBERS + 1 else numbers[:_MOST_NUMBERS]
     more = len(numbers) - len(shown)
     return f"{count(len(numbers), 'request')}: {join([*shown, *([f'{more:,} more'] if more else [])])}"
+
+
+def describe_error(request: ComparedRequest) -> str:
+    """Return what the log of the new app says of an answer 5xx, "" if it says nothing or the answer is another one."""
+    error = format_text(request.errors[1][:_LONGEST_ERROR])
+    return f"The new app's log: {error}" if error else ""
 
 
 def describe_noise_place(noise: Noise) -> str:

@@ -141,7 +141,7 @@ def _write_many(chooser: Chooser, choice: Choice, script: Script) -> None:
         for number in range(1, _ENTRIES):
             again = alike[number % len(alike)]
             # Each page with the form once; its tokens are good for a session.
-            script.send(*(source for source in chooser.sources_of(again) if source not in script.sent), again)
+            script.send(*(one for one in sorted(chooser.needed_before(again)) if one not in script.sent), again)
         script.send(*(page for page in choice.pages if script.sent.issuperset(chooser.needed_before(page))))
         return
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from localcloud.compare.routes import route
+from localcloud.compare.world.makers import MOST_MADE, find_makers
 from localcloud.frontend.sign_in import LOGIN as SIGN_IN
 from localcloud.traffic import Answer, Recording
 
@@ -32,7 +33,8 @@ class Choice:
     """Numbers of requests. `pages` has one GET of each route; `all` are these and what has to precede, in order.
 
     `writes` are requests that write, one of each route; `rewrites` are these with the pages that they take values from,
-    to write once more. `of_visitors` are pages that anybody can see.
+    to write once more. Before a thing is deleted once more, another one is made. `of_visitors` are pages that anybody
+    can see.
     """
 
     recording: Recording
@@ -50,6 +52,8 @@ class Chooser:
         self._recording = recording
         self._requests = dict(enumerate(recording.requests, 1))
         self._seen = seen
+        self._answers = {number: one.answer for number, one in seen.items()}
+        self._makers: dict[int, list[int]] = {}  # by the requests that need them; each takes a look at all answers
 
     def choose(self, matters: Callable[[str], bool] = lambda call: True) -> Choice:
         """Choose pages and writes: first those for which the app makes a call that `matters`."""
@@ -62,7 +66,7 @@ class Chooser:
             for number in pages
             if self._requests[number].session not in sessions and not self._requests[number].taken
         }
-        rewrites = sorted({one for write in writes[:_REWRITES] for one in (*self.sources_of(write), write)})
+        rewrites = sorted({one for write in writes[:_REWRITES] for one in self._once_more(write)})
         return Choice(
             self._recording,
             tuple(sorted(needed)),
@@ -94,9 +98,25 @@ class Chooser:
         """Return the requests before this one without which the app would refuse it."""
         return self._with_needed({number}) - {number}
 
-    def sources_of(self, number: int) -> list[int]:
+    def _once_more(self, number: int) -> set[int]:
+        """Return a write with what it needs if it was sent before: pages, and a thing in the place of a deleted one."""
+        again = {*self._makers_of(number)[-1:], number}
+        return again.union(*map(self._sources_of, again))
+
+    def _sources_of(self, number: int) -> list[int]:
         """Return the requests whose answers a request has values from, in order."""
         return sorted({one.source.request for one in self._requests[number].taken})
+
+    def _makers_of(self, number: int) -> list[int]:
+        """Return the writes that have made the things whose ids a request has, in order."""
+        if number not in self._makers:
+            found = {
+                maker
+                for one in self._requests[number].taken
+                for maker in find_makers(one, self._recording.requests, self._answers, self._is_write)
+            }
+            self._makers[number] = sorted(found)
+        return self._makers[number]
 
     def _one_of_each_route(self, fits: Callable[[int], bool], matters: Callable[[str], bool]) -> list[int]:
         first: dict[str, int] = {}
@@ -127,8 +147,12 @@ class Chooser:
         return self._seen[number].answer.status
 
     def _with_needed(self, numbers: Iterable[int]) -> set[int]:
-        """Return requests with those that they cannot do without: signing in, and the sources of their values."""
+        """Return requests with those that they cannot do without.
+
+        These are signing in, the sources of their values, and the writes without which a source would not have them.
+        """
         found: set[int] = set()
+        made: set[int] = set()
         pending = list(numbers)
         while pending:
             number = pending.pop()
@@ -138,6 +162,9 @@ class Chooser:
             request = self._requests[number]
             pending += [one.source.request for one in request.taken]
             pending += self._sign_ins_before(number)
+            if len(made.union(makers := self._makers_of(number))) <= MOST_MADE:
+                made.update(makers)
+                pending += makers
         return found
 
     def _sign_ins_before(self, number: int) -> list[int]:

@@ -84,10 +84,10 @@ class Script:
 
     def send_changed(self, number: int, request: RecordedRequest) -> None:
         """Add a request that has been made of the one with this number."""
+        # A source that was not sent is no request, 0. The comparison then says that the value was not given out.
         taken = [
-            replace(one, source=replace(one.source, request=self._copies[one.source.request]))
+            replace(one, source=replace(one.source, request=self._copies.get(one.source.request, 0)))
             for one in request.taken
-            if one.source.request in self._copies
         ]
         self._requests.append(replace(request, taken=tuple(taken)))
         self._copies[number] = len(self._requests)
