@@ -28,7 +28,7 @@ _GIVEN_CONTROLS = frozenset({"submit", "image", "checkbox", "radio", "button"})
 
 
 class Page(HTMLParser):
-    """The fields and attributes of an HTML page; a context-free reading, since a browser repairs more than matters here.
+    """The fields and attributes of an HTML page, read tag by tag: what a browser repairs does not matter here.
 
     `fields` are names and values of hidden fields, buttons, boxes and options, and `hidden` those of hidden fields
     alone. `attributes` are URLs without their origin, and other attributes in the words of `Source`.
