@@ -54,10 +54,6 @@ class Jar:
             if name.lower() == "set-cookie":
                 self._set(target.partition("?")[0], value)
 
-    def value(self, name: str) -> str | None:
-        """Return the value of a cookie."""
-        return next((cookie.value for (known, _), cookie in self._cookies.items() if known == name), None)
-
     def _set(self, requested: str, header: str) -> None:
         pair, *attributes = header.split(";")
         name, equals, value = (part.strip() for part in pair.partition("="))
